@@ -1,0 +1,236 @@
+//! An HTTP/1.1 client over [`Dial`], with a cap and a deadline on everything a peer can stretch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use rackhand_core::bmc::Fingerprint;
+use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::text::Text;
+use serde_json::Value;
+
+use crate::port::clock::Clock;
+use crate::port::dial::{Dial, Target};
+
+/// What a peer may cost us.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// To connect, TLS included.
+    pub connect: Duration,
+    /// From request to the last byte of the answer.
+    pub answer: Duration,
+    /// Bytes of an answer's body.
+    pub body: usize,
+    /// Nesting of an answer's JSON.
+    pub depth: usize,
+}
+
+impl Limits {
+    /// 5 s to connect, 30 s to answer, 8 MiB, 64 levels.
+    pub const STANDARD: Self =
+        Self { connect: Duration::from_secs(5), answer: Duration::from_secs(30), body: 8 << 20, depth: 64 };
+}
+
+/// Opens connections to one kind of peer.
+#[derive(Clone)]
+pub struct Client {
+    /// Opens the streams.
+    pub dial: Arc<dyn Dial>,
+    /// Measures the deadlines.
+    pub clock: Clock,
+    /// What a peer may cost.
+    pub limits: Limits,
+    /// Who to blame in faults.
+    pub system: System,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// Method.
+    pub method: Method,
+    /// Path and query.
+    pub path: &'a str,
+    /// Headers besides Host and Content-Type.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// JSON body.
+    pub body: Option<&'a Value>,
+}
+
+impl<'a> Call<'a> {
+    /// A request without body.
+    pub fn new(method: Method, path: &'a str) -> Self {
+        Self { method, path, headers: Vec::new(), body: None }
+    }
+
+    /// A GET.
+    pub fn get(path: &'a str) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// The same with a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: &'a Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// An answer, whole and within its limits.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// An open connection, used for one request at a time.
+pub struct Connection {
+    client: Client,
+    sender: SendRequest<Full<Bytes>>,
+    authority: String,
+    certificate: Option<Fingerprint>,
+}
+
+impl Client {
+    /// Connects. Every failure here is [`Kind::Transient`] or what the dialler says: nothing was sent.
+    pub async fn connect(&self, target: &Target) -> Result<Connection, Fault> {
+        let authority = target.authority();
+        let opened = self.clock.timeout(self.limits.connect, async {
+            let connected = self.dial.dial(target).await.map_err(|e| Fault::new(self.system, e.kind, e.what))?;
+            let (sender, driver) = http1::Builder::new()
+                .max_headers(100)
+                .max_buf_size(64 << 10)
+                .handshake(TokioIo::new(connected.stream))
+                .await
+                .map_err(|e| self.fault(Kind::Transient, format!("no HTTP with {authority}: {e}")))?;
+            Ok((sender, driver, connected.certificate))
+        });
+        match opened.await {
+            Some(Ok((sender, driver, certificate))) => {
+                // The driver ends with the connection; its error reaches the caller through the request.
+                tokio::spawn(async move { drop(driver.await) });
+                Ok(Connection { client: self.clone(), sender, authority, certificate })
+            }
+            Some(Err(fault)) => Err(fault),
+            None => Err(self.fault(
+                Kind::Transient,
+                format!("no connection to {authority} within {} s", self.limits.connect.as_secs()),
+            )),
+        }
+    }
+
+    /// A fault of this client's system.
+    pub fn fault(&self, kind: Kind, what: impl Into<Text>) -> Fault {
+        Fault::new(self.system, kind, what)
+    }
+}
+
+impl Connection {
+    /// The certificate the peer showed when this connection was made.
+    pub fn certificate(&self) -> Option<Fingerprint> {
+        self.certificate
+    }
+
+    /// Whether a further request may go out on it.
+    pub fn usable(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    /// Sends one request and reads the whole answer. A failure after the first byte may have left is
+    /// [`Kind::Unknown`], for a GET too: the caller knows which of its calls change something.
+    pub async fn send(&mut self, call: Call<'_>) -> Result<Answer, Fault> {
+        let client = self.client.clone();
+        let name = format!("{} {}", call.method, call.path.split('?').next().unwrap_or_default());
+        let exchange = self.exchange(call, &name);
+        match client.clock.timeout(client.limits.answer, exchange).await {
+            Some(done) => done,
+            None => Err(client
+                .fault(Kind::Unknown, format!("{name}: no whole answer within {} s", client.limits.answer.as_secs()))),
+        }
+    }
+
+    async fn exchange(&mut self, call: Call<'_>, name: &str) -> Result<Answer, Fault> {
+        let client = self.client.clone();
+        self.sender
+            .ready()
+            .await
+            .map_err(|e| client.fault(Kind::Transient, format!("{name}: connection closed: {e}")))?;
+        let body = call.body.map(|b| Bytes::from(b.to_string())).unwrap_or_default();
+        let mut request = Request::builder().method(call.method).uri(call.path).header(HOST, &self.authority);
+        if call.body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        for (key, value) in call.headers {
+            request = request.header(key, value);
+        }
+        let request = request
+            .body(Full::new(body))
+            .map_err(|e| client.fault(Kind::Rejected, format!("{name}: not a request: {e}")))?;
+        let sent = self.sender.send_request(request).await;
+        let answer = sent.map_err(|e| client.fault(Kind::Unknown, format!("{name}: no answer: {e}")))?;
+        let (head, mut stream) = answer.into_parts();
+        let mut body = BytesMut::new();
+        while let Some(frame) = stream.frame().await {
+            let frame = frame.map_err(|e| client.fault(Kind::Unknown, format!("{name}: answer cut: {e}")))?;
+            if let Ok(data) = frame.into_data() {
+                if body.len() + data.len() > client.limits.body {
+                    let cap = client.limits.body >> 20;
+                    return Err(client.fault(Kind::Malformed, format!("{name}: answer over {cap} MiB")));
+                }
+                body.extend_from_slice(&data);
+            }
+        }
+        Ok(Answer { status: head.status, headers: head.headers, body: body.freeze() })
+    }
+}
+
+impl Answer {
+    /// The body as JSON, nested at most `depth` deep.
+    pub fn json(&self, depth: usize) -> Result<Value, Text> {
+        if nesting(&self.body) > depth {
+            return Err(Text::new("JSON nested too deep"));
+        }
+        serde_json::from_slice(&self.body).map_err(|e| Text::from(format!("not JSON: {e}")))
+    }
+
+    /// The first 200 characters of the body, cleaned, for a fault's text.
+    pub fn excerpt(&self) -> Text {
+        let text = String::from_utf8_lossy(&self.body[..self.body.len().min(800)]);
+        Text::from(text.chars().take(200).collect::<String>())
+    }
+}
+
+/// How deep the brackets go, strings apart; cheaper than finding out by recursion.
+fn nesting(body: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}

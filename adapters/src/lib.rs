@@ -1,0 +1,8 @@
+//! Everything that speaks to the outside: one folder for each system.
+
+pub mod dhcp;
+pub mod http;
+pub mod netbox;
+pub mod port;
+pub mod redfish;
+pub mod tcp;

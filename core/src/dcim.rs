@@ -1,0 +1,79 @@
+//! What the inventory (NetBox) holds, in our words: devices, interfaces, planned cables. Nothing of its JSON.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mac::Mac;
+use crate::text::Text;
+
+/// NetBox's numeric id of an object.
+pub type ObjectId = u64;
+
+/// A device as the lookup by BMC MAC finds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its name; may be missing in NetBox.
+    pub name: Text,
+    /// Its serial; empty in NetBox is `None`.
+    pub serial: Option<Text>,
+    /// Its model, as the device type names it.
+    pub model: Text,
+    /// Site slug.
+    pub site: Text,
+    /// Rack name and lowest unit, for a person to walk to.
+    pub place: Option<Text>,
+    /// The status value (`offline`, `active`, ...), as it is written, not its label.
+    pub status: Text,
+    /// Custom field `lifecycle_state`, where it is set.
+    pub lifecycle_state: Option<Text>,
+    /// Tenant slug.
+    pub tenant: Option<Text>,
+    /// The interface that carries the BMC's MAC.
+    pub bmc_interface: ObjectId,
+    /// The out-of-band address NetBox holds for the device.
+    pub oob_address: Option<IpAddr>,
+}
+
+/// The answer to "whose BMC is this MAC?".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lookup {
+    /// No device has it.
+    Nobody,
+    /// One device has it.
+    One(Device),
+    /// More than one has it: an error in the inventory.
+    Several(Vec<ObjectId>),
+}
+
+/// One of the server's interfaces, and where its cable should go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interface {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its name in NetBox.
+    pub name: Text,
+    /// The MAC NetBox holds for it.
+    pub mac: Option<Mac>,
+    /// The far end of its cable, planned or connected.
+    pub peer: Option<Port>,
+}
+
+/// A switch port, by names as LLDP tells them too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Port {
+    /// The switch's name.
+    pub switch: Text,
+    /// The port's name.
+    pub port: Text,
+}
+
+/// A server's interfaces with the cables that are planned for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CablingPlan {
+    /// All but management-only interfaces, by id.
+    pub interfaces: Vec<Interface>,
+}

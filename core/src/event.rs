@@ -1,0 +1,253 @@
+//! Everything that can have happened. The journal holds these in one order; all state is computed from them.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bmc::{Rung, Vendor};
+use crate::fault::Fault;
+use crate::flow::step::{Observation, Step};
+use crate::hardware::report::{StepReport, ValidationReport};
+use crate::id::{Actor, SiteId, Subject};
+use crate::lifecycle::c4::Verdict;
+use crate::lifecycle::evidence::Evidence;
+use crate::lifecycle::stage::{Disposition, Stage};
+use crate::lifecycle::task::{Task, TaskId};
+use crate::mac::Mac;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// Place of an event in its site's stream, from 1 without gaps.
+pub type Seq = u64;
+
+/// An event before it has its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What it is about.
+    pub subject: Subject,
+    /// Who did it.
+    pub actor: Actor,
+    /// The event that led to it, in the same stream.
+    pub cause: Option<Seq>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// An event in its place, on disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Its place.
+    pub seq: Seq,
+    /// What was recorded.
+    #[serde(flatten)]
+    pub draft: Draft,
+}
+
+/// SHA-256 of a boot token. The token itself is never kept.
+pub type TokenHash = crate::bmc::Fingerprint;
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident $fields:tt = $kind:literal),* $(,)?) => {
+        /// What happened. Fields are only ever added, with a default; a variant is never renamed.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub enum Event { $($(#[$doc])* #[serde(rename = $kind)] $variant $fields),* }
+
+        impl Event {
+            /// The words of all kinds.
+            pub const KINDS: &'static [&'static str] = &[$($kind),*];
+
+            /// Its kind, as the journal's column and the CloudEvents type carry it.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $kind),* }
+            }
+        }
+    };
+}
+
+events! {
+    /// A BMC's lease was seen for the first time, or with another address.
+    BmcSighted {
+        /// Its address.
+        address: IpAddr,
+        /// Option 12.
+        hostname: Option<Text>,
+        /// Option 60.
+        vendor_class: Option<Text>,
+    } = "bmc_sighted",
+    /// Rule C4 was applied to a sighting.
+    SightingJudged {
+        /// What it said.
+        verdict: Verdict,
+    } = "sighting_judged",
+    /// A unit was entered by a person or a manifest.
+    UnitImported {
+        /// Its site.
+        site: SiteId,
+        /// Its serial, upper case.
+        serial: Text,
+        /// The BMC's MAC, where it is known.
+        bmc_mac: Option<Mac>,
+        /// Vendor.
+        vendor: Option<Vendor>,
+        /// Model.
+        model: Option<Text>,
+        /// Where it is in its life.
+        stage: Stage,
+    } = "unit_imported",
+    /// A device NetBox knew and we did not became a unit.
+    UnitAdopted {
+        /// Its site.
+        site: SiteId,
+        /// Its serial, where NetBox has one.
+        serial: Option<Text>,
+        /// The BMC's MAC.
+        bmc_mac: Mac,
+        /// Model.
+        model: Text,
+    } = "unit_adopted",
+    /// C4 accepted the lease for this unit; the device is linked and its address is to be written.
+    LeaseAccepted {
+        /// The device as NetBox had it.
+        device: crate::dcim::Device,
+        /// The BMC.
+        bmc_mac: Mac,
+        /// The address.
+        address: IpAddr,
+    } = "lease_accepted",
+    /// The unit entered a stage.
+    StageEntered {
+        /// From where.
+        from: Stage,
+        /// To where.
+        to: Stage,
+        /// On what evidence.
+        evidence: Evidence,
+    } = "stage_entered",
+    /// How the unit stands has changed.
+    DispositionChanged {
+        /// From.
+        from: Disposition,
+        /// To.
+        to: Disposition,
+        /// Why.
+        reason: Text,
+    } = "disposition_changed",
+    /// Something is for a person to do.
+    TaskOpened {
+        /// The task.
+        task: Task,
+    } = "task_opened",
+    /// A task was done, or is not needed any more.
+    TaskClosed {
+        /// Which.
+        task: TaskId,
+        /// What was done or said.
+        note: Text,
+    } = "task_closed",
+    /// A step is about to be taken. Written before anything is sent.
+    StepIntended {
+        /// Which.
+        step: Step,
+        /// How often it was begun anew for another cause.
+        generation: u32,
+        /// Attempt within the generation, from 1.
+        attempt: u32,
+        /// How hard, for a reset.
+        rung: Option<Rung>,
+        /// When it must have been observed.
+        until: Option<Timestamp>,
+    } = "step_intended",
+    /// The other side took it.
+    StepAccepted {
+        /// Which.
+        step: Step,
+        /// Generation.
+        generation: u32,
+        /// The receipt.
+        receipt: Text,
+    } = "step_accepted",
+    /// Its effect was seen.
+    StepObserved {
+        /// Which.
+        step: Step,
+        /// Generation.
+        generation: u32,
+        /// What was seen.
+        saw: Observation,
+    } = "step_observed",
+    /// Nobody knows whether it happened; looking will tell.
+    StepUnknown {
+        /// Which.
+        step: Step,
+        /// Generation.
+        generation: u32,
+        /// Why not.
+        fault: Fault,
+        /// When it is looked at, or tried, again.
+        again_at: Timestamp,
+    } = "step_unknown",
+    /// An attempt failed, and will be made again.
+    StepFailed {
+        /// Which.
+        step: Step,
+        /// Generation.
+        generation: u32,
+        /// Why.
+        fault: Fault,
+        /// When it is tried again.
+        again_at: Timestamp,
+    } = "step_failed",
+    /// Automation is at its end; a person decides. A dead letter.
+    StepParked {
+        /// Which.
+        step: Step,
+        /// Generation.
+        generation: u32,
+        /// Why.
+        fault: Fault,
+    } = "step_parked",
+    /// A person asked for a parked step to be tried again, with a fresh budget.
+    StepRetried {
+        /// Which.
+        step: Step,
+        /// The new generation.
+        generation: u32,
+    } = "step_retried",
+    /// A person said to go on without it.
+    StepSkipped {
+        /// Which.
+        step: Step,
+        /// Generation.
+        generation: u32,
+        /// Why.
+        reason: Text,
+    } = "step_skipped",
+    /// The boot script was handed out, with a token of its own.
+    BootScriptServed {
+        /// The token's hash.
+        token: TokenHash,
+        /// When it dies.
+        expires: Timestamp,
+        /// The MAC that asked.
+        nic: Option<Mac>,
+    } = "boot_script_served",
+    /// A step of the validation image ended.
+    MachineReported {
+        /// Its report.
+        report: StepReport,
+    } = "machine_reported",
+    /// The validation image's final report.
+    ValidationReported {
+        /// The report.
+        report: Box<ValidationReport>,
+    } = "validation_reported",
+    /// A warning, once for each key.
+    WarningNoted {
+        /// What makes it the same warning.
+        key: Text,
+        /// The sentence.
+        text: Text,
+    } = "warning_noted",
+}

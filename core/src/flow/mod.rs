@@ -1,0 +1,3 @@
+//! What comes next for each unit, as a pure function of its state and the time.
+
+pub mod step;

@@ -1,0 +1,15 @@
+//! Rackhand's domain, pure. Nothing here does I/O, reads a clock, draws randomness or awaits: time and fresh ids come
+//! in as values, decisions go out as events.
+
+pub mod bmc;
+pub mod dcim;
+pub mod event;
+pub mod fault;
+pub mod flow;
+pub mod hardware;
+pub mod id;
+pub mod lifecycle;
+pub mod mac;
+pub mod secret;
+pub mod text;
+pub mod time;

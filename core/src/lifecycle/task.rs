@@ -1,0 +1,39 @@
+//! What is for a person to do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Seq;
+use crate::id::Role;
+use crate::text::Text;
+
+/// A task is named by the event that opened it.
+pub type TaskId = Seq;
+
+/// Why a task exists, so that it is opened once for each cause and closed when the cause is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// Rack position and cables were implied by a lease, not confirmed.
+    ConfirmPlacement,
+    /// A cable is in the wrong port, or in none.
+    FixCable,
+    /// A component is missing or is not what was expected.
+    CheckHardware,
+    /// Two witnesses of identity disagree.
+    CheckIdentity,
+    /// The inventory and the journal disagree.
+    SettleInventory,
+    /// Automation is at its end.
+    DeadLetter,
+}
+
+/// One task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Why.
+    pub kind: TaskKind,
+    /// Who can do it.
+    pub role: Role,
+    /// What to do, where, as one sentence.
+    pub text: Text,
+}

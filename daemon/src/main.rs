@@ -1,0 +1,2 @@
+//! rackhandd
+fn main() {}

@@ -1,0 +1,2 @@
+//! rackhand
+fn main() {}
