@@ -1,1 +1,3 @@
-//! x
+//! rackhandd: journal, engine, intake, HTTP and RPC.
+
+pub mod journal;

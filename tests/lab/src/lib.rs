@@ -1,1 +1,10 @@
-//! x
+//! The simulated outside. State machines that keep state and take time, reached over TLS sockets or in-memory
+//! streams, with fault rules that are set while it runs.
+
+pub mod bmc;
+pub mod faults;
+pub mod front;
+pub mod host;
+pub mod machine;
+pub mod netbox;
+pub mod sockets;

@@ -1,0 +1,1 @@
+//! The servers behind the BMCs: they boot, fetch their script, test and report.

@@ -1,0 +1,1 @@
+//! NetBox, as 4.6 behaves.

@@ -1,0 +1,1 @@
+//! TLS sockets in front of hosts.
