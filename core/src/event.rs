@@ -233,11 +233,23 @@ events! {
         /// The MAC that asked.
         nic: Option<Mac>,
     } = "boot_script_served",
+    /// The machine stayed silent: no script fetched, or no report sent, by its deadline.
+    BootMissed {
+        /// `reset_for_boot` or `validate`.
+        step: Step,
+        /// What was awaited.
+        fault: Fault,
+    } = "boot_missed",
     /// A step of the validation image ended.
     MachineReported {
         /// Its report.
         report: StepReport,
     } = "machine_reported",
+    /// The report does not match what was expected; the tasks say where.
+    ValidationRefused {
+        /// How many points.
+        points: u32,
+    } = "validation_refused",
     /// The validation image's final report.
     ValidationReported {
         /// The report.
@@ -247,6 +259,8 @@ events! {
     WarningNoted {
         /// What makes it the same warning.
         key: Text,
+        /// The device it is about, where there is one.
+        device: Option<crate::dcim::ObjectId>,
         /// The sentence.
         text: Text,
     } = "warning_noted",

@@ -3,13 +3,19 @@
 
 pub mod bmc;
 pub mod dcim;
+pub mod decide;
 pub mod event;
+pub mod facility;
 pub mod fault;
 pub mod flow;
 pub mod hardware;
 pub mod id;
 pub mod lifecycle;
 pub mod mac;
+pub mod policy;
 pub mod secret;
+mod sentence;
 pub mod text;
 pub mod time;
+pub mod view;
+pub mod world;

@@ -1,7 +1,13 @@
 //! Rule C4: what a lease means for a device, by NetBox status, behind the journal's own gates.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
+use super::stage::{Disposition, Stage};
+use super::unit::Unit;
+use crate::dcim::{Device, Lookup};
+use crate::policy::Policy;
 use crate::text::Text;
 
 /// What C4 says of one sighting.
@@ -22,4 +28,68 @@ pub enum Verdict {
     Error(Text),
     /// Change nothing; a person must settle a disagreement.
     Settle(Text),
+}
+
+/// Applies C4. `unit` is what the journal holds for this BMC or this serial. The journal's gates come first: because
+/// of a lease, only a unit before `discovered` is ever acted upon.
+pub fn judge(unit: Option<&Unit>, lookup: &Lookup, address: IpAddr, policy: &Policy) -> Verdict {
+    let device = match lookup {
+        Lookup::Nobody => return Verdict::Warn("NetBox knows no device with this BMC MAC".into()),
+        Lookup::Several(ids) => {
+            return Verdict::Error(format!("NetBox has this BMC MAC on {} devices: {ids:?}", ids.len()).into());
+        }
+        Lookup::One(device) => device,
+    };
+    let status = effective_status(device, policy);
+    let Some(unit) = unit else { return unknown_to_us(device, status, policy) };
+    if let (Some(ours), Some(theirs)) = (&unit.serial, &device.serial)
+        && !ours.eq_ignore_ascii_case(theirs)
+    {
+        return Verdict::Settle(format!("serial {ours} here, {theirs} on NetBox device {}", device.id).into());
+    }
+    if unit.disposition != Disposition::Normal && unit.disposition != Disposition::OnHold {
+        return Verdict::Warn(format!("{} is {}: left alone", unit.label(), unit.disposition).into());
+    }
+    let stage = unit.stage;
+    match status {
+        "offline" | "discovered" if stage.is_before_discovery() => Verdict::Promote,
+        "offline" | "discovered" if stage == Stage::Discovered => Verdict::Refresh,
+        "discovered" if stage == Stage::PhysicalValidated => Verdict::Refresh,
+        "offline" | "discovered" => {
+            Verdict::Settle(format!("NetBox says {status}, the journal says {stage}: nothing was touched").into())
+        }
+        "active" if stage.is_tenants() => match device.oob_address {
+            None => Verdict::Assign,
+            Some(held) if held == address => Verdict::Nothing,
+            Some(held) => Verdict::Warn(format!("NetBox holds {held}, its BMC leased {address}").into()),
+        },
+        "active" => {
+            Verdict::Settle(format!("NetBox says active, the journal says {stage}: nothing was touched").into())
+        }
+        other => Verdict::Warn(format!("status {other}: a lease changes nothing").into()),
+    }
+}
+
+/// A device NetBox knows and the journal does not: adopted where it is nobody's and not yet in use.
+fn unknown_to_us(device: &Device, status: &str, policy: &Policy) -> Verdict {
+    let nobodys = device.tenant.as_ref().is_none_or(|t| *t == policy.staging_tenant);
+    match status {
+        "offline" | "discovered" if nobodys => Verdict::Promote,
+        "offline" | "discovered" => {
+            let tenant = device.tenant.as_deref().unwrap_or_default();
+            Verdict::Warn(
+                format!("device {} is {status} but belongs to tenant {tenant}: recorded only", device.id).into(),
+            )
+        }
+        other => Verdict::Warn(format!("device {} is {other} and unknown here: recorded only", device.id).into()),
+    }
+}
+
+/// The status C4 reads: NetBox's own, or, on a stock NetBox, `discovered` as the custom field tells it.
+fn effective_status<'a>(device: &'a Device, policy: &Policy) -> &'a str {
+    let fine = device.lifecycle_state.as_deref();
+    if !policy.own_statuses && device.status.as_str() == "planned" && fine == Some("discovered") {
+        return "discovered";
+    }
+    &device.status
 }

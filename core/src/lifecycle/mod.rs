@@ -2,5 +2,8 @@
 
 pub mod c4;
 pub mod evidence;
+pub mod evolve;
 pub mod stage;
+pub mod table;
 pub mod task;
+pub mod unit;

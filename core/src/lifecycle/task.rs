@@ -23,8 +23,24 @@ pub enum TaskKind {
     CheckIdentity,
     /// The inventory and the journal disagree.
     SettleInventory,
-    /// Automation is at its end.
-    DeadLetter,
+}
+
+impl TaskKind {
+    /// Whether the server stands still until it is done.
+    pub const fn blocks(self) -> bool {
+        !matches!(self, Self::ConfirmPlacement)
+    }
+
+    /// Its words on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::ConfirmPlacement => "confirm placement",
+            Self::FixCable => "fix cable",
+            Self::CheckHardware => "check hardware",
+            Self::CheckIdentity => "check identity",
+            Self::SettleInventory => "settle inventory",
+        }
+    }
 }
 
 /// One task.

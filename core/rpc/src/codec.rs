@@ -1,0 +1,54 @@
+//! JSON frames: four bytes of length, then the message. Guards what a peer can do with a frame.
+
+use std::io;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::codec::{Framed, LengthDelimitedCodec};
+
+/// The largest frame, in bytes. A reply over it would end the whole connection, so handlers page.
+pub const MAX_FRAME: usize = 4 << 20;
+
+/// Our JSON codec. `tarpc`'s own lets a peer's absurd deadline panic in the decoder; this turns that into an error of
+/// this connection alone.
+pub struct Json<Item, Sink>(PhantomData<fn() -> (Item, Sink)>);
+
+impl<Item, Sink> Default for Json<Item, Sink> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<Item: DeserializeOwned, Sink> tokio_serde::Deserializer<Item> for Json<Item, Sink> {
+    type Error = io::Error;
+    fn deserialize(self: Pin<&mut Self>, src: &BytesMut) -> Result<Item, io::Error> {
+        catch_unwind(AssertUnwindSafe(|| serde_json::from_slice(src)))
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a frame that no message can be"))?
+            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+    }
+}
+
+impl<Item, Sink: Serialize> tokio_serde::Serializer<Sink> for Json<Item, Sink> {
+    type Error = io::Error;
+    fn serialize(self: Pin<&mut Self>, item: &Sink) -> Result<Bytes, io::Error> {
+        serde_json::to_vec(item).map(Into::into).map_err(io::Error::other)
+    }
+}
+
+/// A tarpc transport over a stream on which the handshake is done.
+pub type Transport<S, Item, Sink> = tarpc::serde_transport::Transport<S, Item, Sink, Json<Item, Sink>>;
+
+/// Wraps a stream on which the handshake is done.
+pub fn transport<S, Item, Sink>(stream: S) -> Transport<S, Item, Sink>
+where
+    S: AsyncRead + AsyncWrite,
+    Item: DeserializeOwned,
+    Sink: Serialize,
+{
+    let framing = LengthDelimitedCodec::builder().max_frame_length(MAX_FRAME).new_codec();
+    tarpc::serde_transport::new(Framed::new(stream, framing), Json::default())
+}

@@ -1,0 +1,44 @@
+//! What follows from the state as it now is, whatever event brought it there.
+
+use super::Deciding;
+use crate::event::Event;
+use crate::hardware::check::check;
+use crate::id::Subject;
+use crate::lifecycle::evidence::Proof;
+use crate::lifecycle::stage::Stage;
+
+impl Deciding<'_> {
+    /// Judges a report once report and plan are both there; stages a unit once NetBox shows all of it.
+    pub(super) fn consequences(&mut self, subject: Subject) {
+        let Subject::Unit(id) = subject else { return };
+        let Some(unit) = self.world.unit(id) else { return };
+        if unit.stage == Stage::Discovered
+            && unit.disposition.may_move()
+            && !unit.validation.refused
+            && let (Some(report), Some(plan)) = (&unit.validation.report, &unit.plan)
+        {
+            let points = check(report, unit, plan);
+            if points.is_empty() {
+                let (nics, drives) = (report.nics.len(), report.drives.len());
+                let note = format!("{nics} NICs, {drives} drives, {} GiB", report.memory_bytes >> 30);
+                self.enter(id, Stage::PhysicalValidated, Proof::ReportMatches, &note);
+            } else {
+                let count = u32::try_from(points.len()).unwrap_or(u32::MAX);
+                self.emit(subject, Event::ValidationRefused { points: count });
+                for task in points {
+                    self.open_task(id, task.kind, task.role, &task.text);
+                }
+            }
+        }
+        let Some(unit) = self.world.unit(id) else { return };
+        if unit.stage == Stage::PhysicalValidated
+            && unit.disposition.may_move()
+            && unit.interfaces_written
+            && unit.cables_written
+            && unit.staging_written
+        {
+            let note = format!("tenant {}", self.policy.staging_tenant);
+            self.enter(id, Stage::Staged, Proof::InventoryReadBack, &note);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A lease was seen: it is recorded where it changes something, looked up, and judged by C4.
+
+use std::net::IpAddr;
+
+use super::{Answer, Deciding};
+use crate::dcim::{Device, Lookup};
+use crate::event::Event;
+use crate::id::{Role, SiteId, Subject, UnitId};
+use crate::lifecycle::c4::{Verdict, judge};
+use crate::lifecycle::evidence::{Evidence, Proof};
+use crate::lifecycle::stage::{Disposition, Stage};
+use crate::lifecycle::task::{Task, TaskKind};
+use crate::mac::Mac;
+use crate::text::Text;
+
+/// BMCs that may wait for their first verdict at once. More are left to their next renewal.
+const UNJUDGED: usize = 8_192;
+
+impl Deciding<'_> {
+    pub(super) fn lease(
+        &mut self,
+        mac: Mac,
+        address: IpAddr,
+        hostname: &Option<Text>,
+        vendor_class: &Option<Text>,
+    ) -> Answer {
+        match self.world.sightings.get(&mac) {
+            Some(seen) if seen.address == address => return Answer::Already,
+            Some(_) => {}
+            None if self.world.sightings.len() >= UNJUDGED + self.world.units.len() => return Answer::Already,
+            None => {}
+        }
+        let (hostname, vendor_class) = (hostname.clone(), vendor_class.clone());
+        self.emit(Subject::Bmc(mac), Event::BmcSighted { address, hostname, vendor_class });
+        if let Some(unit) = self.world.by_bmc(mac)
+            && unit.stage.is_on_order()
+        {
+            let id = unit.id;
+            self.quarantine(id, "it is on order, but its BMC holds a lease");
+        }
+        Answer::Done
+    }
+
+    /// Applies C4 to what NetBox answered. Where the verdict is the one of last time, nothing is recorded.
+    pub(super) fn looked_up(&mut self, mac: Mac, lookup: &Lookup) -> Answer {
+        let Some(sighting) = self.world.sightings.get(&mac) else { return Answer::Already };
+        let (address, last) = (sighting.address, sighting.verdict.clone());
+        let device = match lookup {
+            Lookup::One(device) => Some(device),
+            _ => None,
+        };
+        let by_serial = || device.and_then(|d| d.serial.as_ref()).and_then(|s| self.world.by_serial(s));
+        let unit = self.world.by_bmc(mac).or_else(by_serial);
+        let verdict = judge(unit, lookup, address, self.policy);
+        if last.as_ref() == Some(&verdict) {
+            return Answer::Already;
+        }
+        let known = unit.map(|u| u.id);
+        self.emit(Subject::Bmc(mac), Event::SightingJudged { verdict: verdict.clone() });
+        match (&verdict, device) {
+            (Verdict::Promote, Some(device)) => self.promote(known, mac, address, device),
+            (Verdict::Refresh | Verdict::Assign, Some(device)) => {
+                if let Some(id) = known {
+                    self.accept(id, mac, address, device);
+                }
+            }
+            (Verdict::Warn(text) | Verdict::Error(text), _) => self.warn(mac, device, address, text),
+            (Verdict::Settle(text), _) => {
+                self.warn(mac, device, address, text);
+                if let Some(id) = known {
+                    self.open_task(id, TaskKind::SettleInventory, Role::Operator, text);
+                }
+            }
+            (Verdict::Promote | Verdict::Refresh | Verdict::Assign | Verdict::Nothing, _) => {}
+        }
+        Answer::Done
+    }
+
+    fn promote(&mut self, known: Option<UnitId>, mac: Mac, address: IpAddr, device: &Device) {
+        let adopted = known.is_none();
+        let id = known.unwrap_or_else(|| {
+            let id = UnitId::mint(self.moment.now, self.moment.entropy);
+            let serial = device.serial.as_ref().map(|s| Text::from(s.to_uppercase()));
+            let (site, model) = (SiteId::new(&device.site), device.model.clone());
+            self.emit(Subject::Unit(id), Event::UnitAdopted { site, serial, bmc_mac: mac, model });
+            id
+        });
+        self.accept(id, mac, address, device);
+        let lease = format!("lease {address} of {mac}");
+        let implied = [Stage::Racked, Stage::Cabled, Stage::PoweredOn];
+        let unconfirmed = self.world.unit(id).is_some_and(|u| u.stage < Stage::Cabled);
+        for to in implied {
+            if self.world.unit(id).is_some_and(|u| u.stage < to) {
+                self.enter(id, to, Proof::ImpliedByLease, &lease);
+            }
+        }
+        let in_netbox = adopted && device.place.is_some();
+        if unconfirmed && !in_netbox {
+            let where_to = device.place.as_deref().unwrap_or("a place NetBox does not tell");
+            let text = format!("it runs, but nobody confirmed rack and cables; NetBox says {where_to}");
+            self.open_task(id, TaskKind::ConfirmPlacement, Role::Technician, &text);
+        }
+        self.enter(id, Stage::Discovered, Proof::LeaseAndDevice, &format!("{lease}, NetBox device {}", device.id));
+    }
+
+    fn accept(&mut self, id: UnitId, mac: Mac, address: IpAddr, device: &Device) {
+        let event = Event::LeaseAccepted { device: device.clone(), bmc_mac: mac, address };
+        self.emit(Subject::Unit(id), event);
+    }
+
+    fn warn(&mut self, mac: Mac, device: Option<&Device>, address: IpAddr, text: &Text) {
+        let (id, status) = device.map_or((0, "-"), |d| (d.id, d.status.as_str()));
+        let key = Text::from(format!("{id} {status} {address}"));
+        if self.world.sightings.get(&mac).is_some_and(|s| s.warned.contains(&key)) {
+            return;
+        }
+        let device = device.map(|d| d.id);
+        self.emit(Subject::Bmc(mac), Event::WarningNoted { key, device, text: text.clone() });
+    }
+
+    pub(super) fn enter(&mut self, id: UnitId, to: Stage, proof: Proof, note: &str) {
+        let Some(from) = self.world.unit(id).map(|u| u.stage) else { return };
+        let evidence = Evidence::new(proof, note);
+        self.emit(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+    }
+
+    /// Opens a task, unless the same one is open.
+    pub(super) fn open_task(&mut self, id: UnitId, kind: TaskKind, role: Role, text: &str) {
+        let text = Text::new(text);
+        if self.world.unit(id).is_some_and(|u| u.tasks.iter().any(|(_, t)| t.kind == kind && t.text == text)) {
+            return;
+        }
+        self.emit(Subject::Unit(id), Event::TaskOpened { task: Task { kind, role, text } });
+    }
+
+    pub(super) fn quarantine(&mut self, id: UnitId, reason: &str) {
+        let Some(from) = self.world.unit(id).map(|u| u.disposition) else { return };
+        if from == Disposition::Quarantined {
+            return;
+        }
+        let (to, reason) = (Disposition::Quarantined, Text::new(reason));
+        self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason });
+    }
+}

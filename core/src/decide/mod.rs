@@ -1,0 +1,227 @@
+//! Decisions: what an input means in this world at this moment. Out come events, and the world with them applied;
+//! nothing has happened until they are on disk.
+
+pub mod boot;
+pub mod command;
+mod consequence;
+mod lease;
+mod outcome;
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dcim::Lookup;
+use crate::event::{Draft, Event, Seq, TokenHash};
+use crate::flow::next::{Due, Move};
+use crate::flow::rules::{Class, Lane, rule};
+use crate::flow::step::{Outcome, Step};
+use crate::hardware::report::{StepReport, ValidationReport};
+use crate::id::{Actor, Entropy, Subject};
+use crate::lifecycle::unit::Unit;
+use crate::mac::Mac;
+use crate::policy::Policy;
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::world::World;
+use command::Command;
+
+/// What comes in.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A lease of what looks like a BMC.
+    Lease {
+        /// Its MAC.
+        mac: Mac,
+        /// Its address.
+        address: IpAddr,
+        /// Option 12.
+        hostname: Option<Text>,
+        /// Option 60.
+        vendor_class: Option<Text>,
+    },
+    /// The engine is about to make this attempt.
+    Begin(Subject, Due),
+    /// The engine made an attempt.
+    Ended {
+        /// Whose.
+        subject: Subject,
+        /// Which step.
+        step: Step,
+        /// Of which generation.
+        generation: u32,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A lookup made outside the flow, because a known lease was renewed.
+    LookedUpAgain(Mac, Lookup),
+    /// A step's deadline has passed.
+    Expired(Subject, Lane, Step),
+    /// A machine asks what to boot.
+    BootRequest {
+        /// DMI serial, as the firmware tells it.
+        serial: Text,
+        /// The NIC that asks.
+        nic: Option<Mac>,
+        /// The hash of the token that it would be given.
+        token: TokenHash,
+    },
+    /// A step of the validation image ended.
+    StepReported(TokenHash, StepReport),
+    /// The validation image's final report.
+    FinalReport(TokenHash, Box<ValidationReport>),
+    /// A person wants something.
+    Command(Command),
+}
+
+/// What a decision may use besides the world.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// The time.
+    pub now: Timestamp,
+    /// Fresh randomness.
+    pub entropy: Entropy,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// A decision: what is to be recorded, and what the world will be then.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The events, in order. Their places follow the world's head.
+    pub drafts: Vec<Draft>,
+    /// The world with them applied.
+    pub world: World,
+    /// What to answer.
+    pub answer: Answer,
+}
+
+/// What to answer to who asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Done.
+    Done,
+    /// There was nothing to do; it had been done before.
+    Already,
+    /// It may boot the validation image.
+    BootValidation,
+    /// It boots what it has.
+    BootLocal(Text),
+}
+
+/// Why something is not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What kind.
+    pub why: Why,
+    /// The sentence: what, and what to do.
+    pub text: Text,
+}
+
+/// Kinds of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// There is no such thing.
+    NotFound,
+    /// Not with this role, or not with this token.
+    NotAllowed,
+    /// Not in this state.
+    Conflict,
+    /// It makes no sense.
+    Invalid,
+    /// Our own disk does not take it now. Try again.
+    Unavailable,
+}
+
+impl Refusal {
+    /// A refusal.
+    pub fn new(why: Why, text: impl Into<Text>) -> Self {
+        Self { why, text: text.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Decides one input.
+pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) -> Result<Decided, Refusal> {
+    let mut d = Deciding { world: world.clone(), policy, moment, cause: None, drafts: Vec::new() };
+    let answer = match input {
+        Input::Lease { mac, address, hostname, vendor_class } => d.lease(*mac, *address, hostname, vendor_class),
+        Input::Begin(subject, due) => d.begin(*subject, *due)?,
+        Input::Ended { subject, step, generation, outcome } => d.ended(*subject, *step, *generation, outcome),
+        Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),
+        Input::Expired(subject, lane, step) => d.expired(*subject, *lane, *step)?,
+        Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
+        Input::StepReported(token, report) => d.step_reported(token, report)?,
+        Input::FinalReport(token, report) => d.final_report(token, report)?,
+        Input::Command(command) => d.command(command)?,
+    };
+    Ok(Decided { drafts: d.drafts, world: d.world, answer })
+}
+
+/// A decision in the making: each event is applied at once, so that what follows sees it.
+struct Deciding<'a> {
+    world: World,
+    policy: &'a Policy,
+    moment: &'a Moment,
+    cause: Option<Seq>,
+    drafts: Vec<Draft>,
+}
+
+impl Deciding<'_> {
+    fn emit(&mut self, subject: Subject, event: Event) -> Seq {
+        let (at, actor) = (self.moment.now, self.moment.actor.clone());
+        let draft = Draft { at, subject, actor, cause: self.cause, event };
+        let seq = self.world.head + 1;
+        self.world.apply_draft(seq, &draft);
+        self.drafts.push(draft);
+        // What follows in this decision follows from its first event.
+        self.cause.get_or_insert(seq);
+        seq
+    }
+
+    fn unit(&self, subject: Subject) -> Option<&Unit> {
+        match subject {
+            Subject::Unit(id) => self.world.unit(id),
+            Subject::Bmc(_) => None,
+        }
+    }
+
+    fn next_moves(&self, subject: Subject) -> Vec<Move> {
+        use crate::flow::next::{for_sighting, for_unit};
+        match subject {
+            Subject::Unit(id) => self.world.unit(id).map(|u| for_unit(u, self.moment.now).moves),
+            Subject::Bmc(mac) => self.world.sightings.get(&mac).map(|s| for_sighting(s, self.moment.now).moves),
+        }
+        .unwrap_or_default()
+    }
+
+    /// Journals the intention of an attempt, if it is still due. Reads change nothing and need none.
+    fn begin(&mut self, subject: Subject, due: Due) -> Result<Answer, Refusal> {
+        if !self.next_moves(subject).contains(&Move::Begin(due)) {
+            return Err(Refusal::new(Why::Conflict, format!("{} is not due any more", due.step)));
+        }
+        let r = rule(due.step);
+        if r.class == Class::Read || due.begun {
+            return Ok(Answer::Already);
+        }
+        let event = Event::StepIntended {
+            step: due.step,
+            generation: due.generation,
+            attempt: due.attempt,
+            rung: due.rung,
+            until: r.deadline.map(|d| self.moment.now + d),
+        };
+        self.emit(subject, event);
+        Ok(Answer::Done)
+    }
+}

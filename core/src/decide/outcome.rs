@@ -1,0 +1,157 @@
+//! An attempt has ended, or a deadline has passed.
+
+use std::time::Duration;
+
+use super::{Answer, Deciding, Refusal, Why};
+use crate::bmc::SystemReading;
+use crate::event::Event;
+use crate::fault::{Fault, Kind, System};
+use crate::flow::next::{Move, wanted};
+use crate::flow::rules::{Class, LADDER, Lane, Rule, rule};
+use crate::flow::step::{Observation, Outcome, Step};
+use crate::id::{Role, Subject};
+use crate::lifecycle::task::TaskKind;
+use crate::lifecycle::unit::Progress;
+use crate::time::{Timestamp, human};
+
+impl Deciding<'_> {
+    pub(super) fn ended(&mut self, subject: Subject, step: Step, generation: u32, outcome: &Outcome) -> Answer {
+        if !self.is_current(subject, step, generation) {
+            // A person retried, skipped or cancelled meanwhile, or the world moved on: the answer is to a question
+            // nobody asks any more.
+            return Answer::Already;
+        }
+        match outcome {
+            Outcome::Accepted { receipt } => {
+                let receipt = receipt.clone();
+                self.emit(subject, Event::StepAccepted { step, generation, receipt });
+            }
+            Outcome::Observed(Observation::Lookup(lookup)) => {
+                if let Subject::Bmc(mac) = subject {
+                    return self.looked_up(mac, lookup);
+                }
+            }
+            Outcome::Observed(saw) => {
+                self.emit(subject, Event::StepObserved { step, generation, saw: saw.clone() });
+                if let (Observation::System(reading), Subject::Unit(_)) = (saw, subject) {
+                    self.compare_identity(subject, reading);
+                }
+                self.consequences(subject);
+            }
+            Outcome::Failed(fault) => self.failed(subject, step, generation, fault),
+        }
+        Answer::Done
+    }
+
+    fn is_current(&self, subject: Subject, step: Step, generation: u32) -> bool {
+        match subject {
+            Subject::Unit(id) => self
+                .world
+                .unit(id)
+                .is_some_and(|u| wanted(u, rule(step).lane) == Some(step) && u.generation(step) == generation),
+            Subject::Bmc(mac) => self.world.sightings.get(&mac).is_some_and(|s| match step {
+                Step::LookUpDevice => s.verdict.is_none(),
+                _ => !s.notes.owed.is_empty(),
+            }),
+        }
+    }
+
+    fn progress(&self, subject: Subject, lane: Lane, step: Step) -> Option<&Progress> {
+        match subject {
+            Subject::Unit(id) => self.world.unit(id).and_then(|u| u.progress.get(&lane)),
+            Subject::Bmc(mac) => self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref()),
+        }
+        .filter(|p| p.step == step)
+    }
+
+    fn failed(&mut self, subject: Subject, step: Step, generation: u32, fault: &Fault) {
+        let r = rule(step);
+        let progress = self.progress(subject, r.lane, step);
+        let failures = progress.map_or(0, |p| p.attempts) + u32::from(r.class == Class::Read);
+        let until = progress.and_then(|p| p.until);
+        let now = self.moment.now;
+        let fault = fault.clone();
+        let event = match (r.class, fault.kind) {
+            // Sent, and nobody knows whether it worked. The only safe proof is its effect, or the next rung.
+            (Class::Force, Kind::Unknown) => {
+                Event::StepUnknown { step, generation, fault, again_at: until.unwrap_or(now) }
+            }
+            (_, kind) if !may_retry(r, kind) || r.attempts.is_some_and(|most| failures >= most) => {
+                let fault = give_up(r, fault, failures);
+                Event::StepParked { step, generation, fault }
+            }
+            (_, Kind::Unknown) => Event::StepUnknown { step, generation, fault, again_at: self.after(r, failures) },
+            _ => Event::StepFailed { step, generation, fault, again_at: self.after(r, failures) },
+        };
+        self.emit(subject, event);
+    }
+
+    /// The next try: the rule's pause, and up to a quarter of it more, so that a rack does not knock in step.
+    fn after(&self, r: &Rule, failures: u32) -> Timestamp {
+        let pause = r.pause(failures.max(1));
+        let most = u64::try_from(pause.as_micros() / 4).unwrap_or(u64::MAX).max(1);
+        self.moment.now + pause + Duration::from_micros(self.moment.entropy.below(most))
+    }
+
+    pub(super) fn expired(&mut self, subject: Subject, lane: Lane, step: Step) -> Result<Answer, Refusal> {
+        if !self.next_moves(subject).contains(&Move::Expire(lane, step)) {
+            return Err(Refusal::new(Why::Conflict, format!("{step} has not run out")));
+        }
+        let Some(unit) = self.unit(subject) else { return Ok(Answer::Already) };
+        let generation = unit.generation(step);
+        let waited = rule(step).deadline.map(human).unwrap_or_default();
+        let (what, more) = match step {
+            Step::Validate => {
+                let said = unit.validation.steps.last().map_or("nothing".to_owned(), |s| format!("{}", s.step));
+                let most = rule(step).attempts.unwrap_or(1);
+                (format!("no final report within {waited}; last heard: {said}"), unit.boot.silent + 1 < most)
+            }
+            _ => {
+                let rung = unit.boot.rungs.last().map_or("reset".to_owned(), ToString::to_string);
+                let what = format!("no boot script fetched within {waited} of the {rung}");
+                (what, unit.boot.rungs.len() < LADDER.len())
+            }
+        };
+        let fault = Fault::new(System::Machine, Kind::Transient, what);
+        if more {
+            self.emit(subject, Event::BootMissed { step, fault });
+        } else {
+            let fault = fault.advise("look at its console and at the PXE setting of its NICs, then retry");
+            self.emit(subject, Event::StepParked { step, generation, fault });
+        }
+        Ok(Answer::Done)
+    }
+
+    /// The serial the BMC tells must be the one everybody else tells.
+    fn compare_identity(&mut self, subject: Subject, reading: &SystemReading) {
+        let Some(unit) = self.unit(subject) else { return };
+        let id = unit.id;
+        if let Some(ours) = &unit.serial
+            && !ours.eq_ignore_ascii_case(&reading.serial)
+        {
+            let text = format!("serial: {ours} here, {} on its BMC", reading.serial);
+            self.open_task(id, TaskKind::CheckIdentity, Role::Technician, &text);
+        }
+    }
+}
+
+/// NetBox locks no account, so a refused token is waited out: one person mends it for all servers at once.
+fn may_retry(r: &Rule, kind: Kind) -> bool {
+    kind.may_retry() || (r.lane == Lane::Dcim && kind == Kind::Unauthorised)
+}
+
+fn give_up(r: &Rule, fault: Fault, failures: u32) -> Fault {
+    if !fault.advice.is_empty() {
+        return fault;
+    }
+    let advice = match (r.step, fault.kind) {
+        (_, Kind::Unauthorised) => {
+            "set the right BMC password for this server, then retry; it was tried once".to_owned()
+        }
+        (Step::ReachBmc, _) => format!("{failures} tries; check its management cable and power, then retry"),
+        (_, Kind::Conflict) => "settle which of the two is right, then retry".to_owned(),
+        (_, Kind::Rejected | Kind::Gone) => "correct what it names, then retry".to_owned(),
+        _ => format!("{failures} tries; retry when the cause is gone"),
+    };
+    fault.advise(advice)
+}

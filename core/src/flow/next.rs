@@ -1,0 +1,302 @@
+//! What comes next: a pure function of the world, asked again after every event and every restart.
+
+use serde::{Deserialize, Serialize};
+
+use super::rules::{Class, LADDER, Lane, Rule, rule};
+use super::step::Step;
+use crate::bmc::Rung;
+use crate::fault::Kind;
+use crate::id::Role;
+use crate::lifecycle::stage::{Disposition, Stage};
+use crate::lifecycle::unit::{Phase, Progress, Unit};
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::world::Sighting;
+
+/// One attempt to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The lane it takes.
+    pub lane: Lane,
+    /// The step.
+    pub step: Step,
+    /// Its generation.
+    pub generation: u32,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// How hard, for a reset.
+    pub rung: Option<Rung>,
+    /// Whether its intention is in the journal already: it was begun before, and its outcome is not known.
+    pub begun: bool,
+}
+
+/// What to do in a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// Make this attempt.
+    Begin(Due),
+    /// Its deadline has passed without its effect being seen.
+    Expire(Lane, Step),
+}
+
+/// Why something is not moving, as data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// What is awaited, and why.
+    pub what: Text,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when, at the latest.
+    pub until: Option<Timestamp>,
+    /// Which attempt this is, where attempts are made.
+    pub attempt: Option<u32>,
+    /// Of how many.
+    pub of: Option<u32>,
+    /// When it is tried again.
+    pub next_try: Option<Timestamp>,
+    /// Who must act; `None` is Rackhand itself.
+    pub who: Option<Role>,
+    /// The step, where it is one.
+    pub step: Option<Step>,
+    /// Which commands resolve it.
+    pub resolve: Vec<Text>,
+}
+
+/// What comes next for one subject.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Next {
+    /// What to do now.
+    pub moves: Vec<Move>,
+    /// When to ask again, at the latest.
+    pub wake: Option<Timestamp>,
+    /// What is awaited.
+    pub waits: Vec<Wait>,
+}
+
+impl Next {
+    fn wake_at(&mut self, when: Timestamp) {
+        self.wake = Some(self.wake.map_or(when, |w| w.min(when)));
+    }
+}
+
+/// What comes next for a unit.
+pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
+    let mut next = Next::default();
+    if unit.disposition == Disposition::OnHold {
+        let why = unit.disposition_reason.as_deref().unwrap_or("no reason given");
+        next.waits.push(person(format!("on hold: {why}"), unit.stage_since, Role::Technician, &["release"]));
+        return next;
+    }
+    for lane in [Lane::Dcim, Lane::Bmc] {
+        if let Some(step) = wanted(unit, lane) {
+            let at = unit.progress.get(&lane).filter(|p| p.step == step);
+            let rung = (step == Step::ResetForBoot).then(|| LADDER.get(unit.boot.rungs.len()).copied()).flatten();
+            advance(&mut next, step, unit.generation(step), at, rung, now);
+        }
+    }
+    for (id, task) in &unit.tasks {
+        let text = format!("{}: {} (task {id})", task.kind.title(), task.text);
+        next.waits.push(person(text, unit.stage_since, task.role, &["done"]));
+    }
+    if next.waits.is_empty() && next.moves.is_empty() {
+        next.waits.push(stage_wait(unit));
+    }
+    next
+}
+
+/// What comes next for a BMC that was seen.
+pub fn for_sighting(sighting: &Sighting, now: Timestamp) -> Next {
+    let mut next = Next::default();
+    let wanted = if sighting.verdict.is_none() {
+        Some(Step::LookUpDevice)
+    } else {
+        (!sighting.notes.owed.is_empty()).then_some(Step::WriteNotes)
+    };
+    if let Some(step) = wanted {
+        let at = sighting.progress.as_ref().filter(|p| p.step == step);
+        let generation = at.map_or(1, |p| p.generation);
+        advance(&mut next, step, generation, at, None, now);
+    }
+    next
+}
+
+/// The step a lane needs now, if any. Order is by what later steps rest on.
+pub fn wanted(unit: &Unit, lane: Lane) -> Option<Step> {
+    if let Some(undo) = unit.undo.last().filter(|s| rule(**s).lane == lane) {
+        // An undo on the other lane goes first where it is later in the list.
+        return Some(*undo);
+    }
+    let owed = || (!unit.notes.owed.is_empty()).then_some(Step::WriteNotes);
+    match lane {
+        Lane::Dcim if !unit.undo.is_empty() => None,
+        Lane::Dcim if !unit.disposition.may_move() => owed(),
+        Lane::Dcim => inventory_step(unit).or_else(owed),
+        Lane::Bmc => boot_step(unit),
+    }
+}
+
+fn inventory_step(unit: &Unit) -> Option<Step> {
+    unit.device.as_ref()?;
+    let stage = unit.stage;
+    if unit.bmc_address.is_some() && unit.address_written != unit.bmc_address {
+        return Some(Step::AssignBmcAddress);
+    }
+    if (Stage::Received..=Stage::Ready).contains(&stage) && unit.status_written != Some(stage) {
+        return Some(Step::SyncStatus);
+    }
+    match stage {
+        Stage::Discovered if unit.plan.is_none() => Some(Step::ReadCablingPlan),
+        Stage::PhysicalValidated if !unit.interfaces_written => Some(Step::WriteInterfaces),
+        Stage::PhysicalValidated if !unit.cables_written => Some(Step::WriteCables),
+        Stage::PhysicalValidated if !unit.staging_written => Some(Step::EnterStaging),
+        _ => None,
+    }
+}
+
+fn boot_step(unit: &Unit) -> Option<Step> {
+    let moves = unit.disposition.may_move() && unit.stage == Stage::Discovered && !unit.is_blocked();
+    if !moves || unit.bmc_address.is_none() || unit.validation.report.is_some() {
+        return None;
+    }
+    Some(if unit.identity.is_none() {
+        Step::ReachBmc
+    } else if unit.system.is_none() {
+        Step::LogInToBmc
+    } else if unit.boot.token.is_some() {
+        Step::Validate
+    } else if !unit.boot.armed {
+        Step::ArmNetworkBoot
+    } else {
+        Step::ResetForBoot
+    })
+}
+
+fn advance(next: &mut Next, step: Step, generation: u32, at: Option<&Progress>, rung: Option<Rung>, now: Timestamp) {
+    let r = rule(step);
+    let begin = |attempt, rung, begun| Move::Begin(Due { lane: r.lane, step, generation, attempt, rung, begun });
+    let Some(progress) = at else {
+        if r.class != Class::Await {
+            next.moves.push(begin(1, rung, false));
+        }
+        return;
+    };
+    let rung = progress.rung.or(rung);
+    match &progress.phase {
+        Phase::Intended => next.moves.push(begin(progress.attempts, rung, true)),
+        Phase::Accepted { receipt } => {
+            if matches!(r.class, Class::Force | Class::Await) {
+                await_effect(next, r, progress, &format!("{receipt}; {}", awaited(step)), now);
+            } else {
+                next.moves.push(begin(progress.attempts, rung, true));
+            }
+        }
+        Phase::Waiting { fault, .. } if r.class == Class::Force && fault.kind == Kind::Unknown => {
+            await_effect(next, r, progress, &format!("{fault}; {}", awaited(step)), now);
+        }
+        Phase::Waiting { fault, again_at } => {
+            next.waits.push(Wait {
+                what: format!("{step}: {fault}").into(),
+                since: progress.since,
+                until: None,
+                attempt: Some(progress.attempts),
+                of: r.attempts,
+                next_try: Some(*again_at),
+                who: None,
+                step: Some(step),
+                resolve: Vec::new(),
+            });
+            if *again_at <= now {
+                next.moves.push(begin(progress.attempts + 1, rung, false));
+            } else {
+                next.wake_at(*again_at);
+            }
+        }
+        Phase::Parked { fault } => {
+            let keys: &[&str] = if r.skip.is_some() { &["retry", "skip", "cancel"] } else { &["retry", "cancel"] };
+            let mut wait = person(format!("{step}: {fault}"), progress.since, r.role, keys);
+            wait.attempt = Some(progress.attempts);
+            wait.of = r.attempts;
+            wait.step = Some(step);
+            next.waits.push(wait);
+        }
+    }
+}
+
+fn await_effect(next: &mut Next, r: &Rule, progress: &Progress, what: &str, now: Timestamp) {
+    let rung = progress.rung.map_or(String::new(), |rung| format!(" ({rung})"));
+    next.waits.push(Wait {
+        what: format!("{}{rung}: {what}", r.step).into(),
+        since: progress.since,
+        until: progress.until,
+        attempt: Some(progress.attempts),
+        of: r.attempts,
+        next_try: None,
+        who: None,
+        step: Some(r.step),
+        resolve: Vec::new(),
+    });
+    match progress.until {
+        Some(until) if until <= now => next.moves.push(Move::Expire(r.lane, r.step)),
+        Some(until) => next.wake_at(until),
+        None => {}
+    }
+}
+
+fn awaited(step: Step) -> &'static str {
+    match step {
+        Step::ResetForBoot => "waiting for the machine to fetch its boot script",
+        Step::Validate => "waiting for the machine's reports",
+        _ => "waiting for its effect",
+    }
+}
+
+fn person(what: String, since: Timestamp, who: Role, resolve: &[&str]) -> Wait {
+    Wait {
+        what: what.into(),
+        since,
+        until: None,
+        attempt: None,
+        of: None,
+        next_try: None,
+        who: Some(who),
+        step: None,
+        resolve: resolve.iter().map(|k| Text::new(k)).collect(),
+    }
+}
+
+/// What a stage waits for when nothing is under way.
+fn stage_wait(unit: &Unit) -> Wait {
+    let since = unit.stage_since;
+    if !unit.disposition.may_move() {
+        let why = unit.disposition_reason.as_deref().unwrap_or("no reason given");
+        return person(format!("{}: {why}", unit.disposition), since, Role::Operator, &["release"]);
+    }
+    use Role::{Approver, Operator, Technician};
+    let (what, who, keys): (&str, Option<Role>, &[&str]) = match unit.stage {
+        Stage::Ordered => ("quotes to be asked for", Some(Operator), &["cancel"]),
+        Stage::QuoteRequested => ("a quote from a vendor", None, &["move"]),
+        Stage::QuoteReceived => ("the purchase to be approved", Some(Approver), &["move"]),
+        Stage::PurchaseApproved => ("the vendor's confirmation", None, &["move"]),
+        Stage::ShipmentTracking => ("the delivery; scan it at the dock", Some(Technician), &["move"]),
+        Stage::Received => ("to be racked", Some(Technician), &["move"]),
+        Stage::Racked => ("power and network cables", Some(Technician), &["move"]),
+        Stage::Cabled => ("to be powered on: a lease from its BMC", Some(Technician), &["move"]),
+        Stage::PoweredOn => ("a lease from its BMC that NetBox confirms", None, &[]),
+        Stage::Discovered if unit.bmc_address.is_none() => ("a lease from its BMC", Some(Technician), &[]),
+        Stage::Discovered | Stage::PhysicalValidated => ("its next step", None, &[]),
+        Stage::Staged => ("enrolment in the vendor's tool", None, &[]),
+        Stage::ProvisionedToVendorTool => ("its firmware baseline", None, &[]),
+        Stage::FirmwareUpdating => ("firmware to be read back at its baseline", None, &[]),
+        Stage::Hardened => ("the last check before the pool", None, &[]),
+        Stage::Ready => ("an order", None, &[]),
+        Stage::AssignedToTenant => ("the handover to its tenant", None, &[]),
+        Stage::InService => ("nothing: it is in service", None, &[]),
+        Stage::Maintenance => ("the end of its maintenance", Some(Operator), &["move"]),
+        Stage::DecommissionProposed => ("the proposal to be decided", Some(Approver), &["move"]),
+        Stage::Decommissioning => ("erasure and removal", None, &[]),
+        Stage::Decommissioned => ("nothing: it is gone", None, &[]),
+    };
+    let mut wait = person(what.to_owned(), since, Operator, keys);
+    wait.who = who;
+    wait
+}

@@ -1,0 +1,215 @@
+//! Budgets, deadlines and ladders of every step, as one table.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::step::Step;
+use crate::bmc::Rung;
+use crate::id::Role;
+use crate::time::human;
+
+/// What a unit's steps queue for. One step at a time in each lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// NetBox.
+    Dcim,
+    /// The unit's BMC, and the machine it boots. Nothing else talks to that BMC meanwhile.
+    Bmc,
+}
+
+/// How a step may be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Changes nothing; not journaled before it is done.
+    Read,
+    /// Brings the other side to a state, looked for first; repeating does no harm.
+    Sync,
+    /// Touches power. Never repeated because an answer is missing; only the next rung does more.
+    Force,
+    /// Nothing is sent; the other side speaks.
+    Await,
+}
+
+/// One step's rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The step.
+    pub step: Step,
+    /// Its lane.
+    pub lane: Lane,
+    /// How it may be repeated.
+    pub class: Class,
+    /// Attempts before a person is asked; `None` is patience without end.
+    pub attempts: Option<u32>,
+    /// Pause after the first failure; doubled each time.
+    pub first: Duration,
+    /// The longest pause.
+    pub cap: Duration,
+    /// From intention to observation.
+    pub deadline: Option<Duration>,
+    /// Who decides when it is parked.
+    pub role: Role,
+    /// What a person takes on by skipping it; `None` where nothing can stand in for it.
+    pub skip: Option<&'static str>,
+    /// The step that undoes it.
+    pub undo: Option<Step>,
+}
+
+const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+const BASE: Rule = Rule {
+    step: Step::LookUpDevice,
+    lane: Lane::Dcim,
+    class: Class::Sync,
+    attempts: None,
+    first: secs(2),
+    cap: secs(300),
+    deadline: None,
+    role: Role::Operator,
+    skip: None,
+    undo: None,
+};
+
+/// The table. `rackhand explain steps` prints it.
+pub const RULES: &[Rule] = &[
+    Rule { step: Step::LookUpDevice, class: Class::Read, first: secs(1), ..BASE },
+    Rule {
+        step: Step::AssignBmcAddress,
+        skip: Some("NetBox keeps another BMC address than the server has"),
+        undo: Some(Step::ReleaseBmcAddress),
+        ..BASE
+    },
+    Rule { step: Step::SyncStatus, skip: Some("NetBox keeps an older status"), ..BASE },
+    Rule {
+        step: Step::ReadCablingPlan,
+        class: Class::Read,
+        skip: Some("cables are not checked against a plan"),
+        ..BASE
+    },
+    Rule {
+        step: Step::ReachBmc,
+        lane: Lane::Bmc,
+        class: Class::Read,
+        attempts: Some(4),
+        first: secs(5),
+        cap: secs(60),
+        role: Role::Technician,
+        ..BASE
+    },
+    Rule {
+        step: Step::LogInToBmc,
+        lane: Lane::Bmc,
+        class: Class::Read,
+        attempts: Some(4),
+        first: secs(5),
+        cap: secs(60),
+        ..BASE
+    },
+    Rule {
+        step: Step::ArmNetworkBoot,
+        lane: Lane::Bmc,
+        attempts: Some(8),
+        first: secs(5),
+        cap: secs(120),
+        undo: Some(Step::DisarmNetworkBoot),
+        ..BASE
+    },
+    Rule {
+        step: Step::ResetForBoot,
+        lane: Lane::Bmc,
+        class: Class::Force,
+        attempts: Some(8),
+        first: secs(10),
+        cap: secs(120),
+        deadline: Some(secs(900)),
+        role: Role::Technician,
+        ..BASE
+    },
+    Rule {
+        step: Step::Validate,
+        lane: Lane::Bmc,
+        class: Class::Await,
+        attempts: Some(2),
+        deadline: Some(secs(4 * 3_600)),
+        role: Role::Technician,
+        ..BASE
+    },
+    Rule { step: Step::WriteInterfaces, skip: Some("NetBox misses the NICs' MACs"), ..BASE },
+    Rule { step: Step::WriteCables, skip: Some("NetBox misses cables that LLDP proved"), ..BASE },
+    Rule { step: Step::EnterStaging, undo: Some(Step::LeaveStaging), ..BASE },
+    Rule { step: Step::WriteNotes, skip: Some("NetBox's journal misses notes; ours has them"), ..BASE },
+    Rule {
+        step: Step::DisarmNetworkBoot,
+        lane: Lane::Bmc,
+        attempts: Some(8),
+        first: secs(5),
+        cap: secs(120),
+        skip: Some("the BMC may still be armed for one network boot"),
+        ..BASE
+    },
+    Rule { step: Step::ReleaseBmcAddress, skip: Some("NetBox keeps the BMC's address"), ..BASE },
+    Rule { step: Step::LeaveStaging, skip: Some("NetBox keeps status and tenant"), ..BASE },
+];
+
+/// The rungs of a network boot, each used once for a cause. Behind the last stands a person.
+pub const LADDER: &[Rung] = &[Rung::Restart, Rung::PowerCycle];
+
+/// The rule of a step.
+pub fn rule(step: Step) -> &'static Rule {
+    // Every step has its row; the test below holds that, so the fallback is never taken.
+    RULES.iter().find(|r| r.step == step).unwrap_or(&BASE)
+}
+
+impl Rule {
+    /// Pause before attempt `attempts + 1`, without jitter.
+    pub fn pause(&self, attempts: u32) -> Duration {
+        self.first.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(self.cap)
+    }
+}
+
+/// The table as text.
+pub fn as_text() -> String {
+    let mut out = String::from("STEP                 LANE  CLASS  TRIES   PAUSE         DEADLINE  PARKED FOR   UNDO\n");
+    for r in RULES {
+        let _ = writeln!(
+            out,
+            "{:<21}{:<6}{:<7}{:<8}{:<14}{:<10}{:<13}{}",
+            r.step.word(),
+            if r.lane == Lane::Dcim { "dcim" } else { "bmc" },
+            format!("{:?}", r.class).to_lowercase(),
+            r.attempts.map_or("no end".to_owned(), |n| n.to_string()),
+            format!("{}..{}", human(r.first), human(r.cap)),
+            r.deadline.map_or("-".to_owned(), human),
+            r.role.to_string(),
+            r.undo.map_or("-", Step::word),
+        );
+    }
+    let rungs: Vec<_> = LADDER.iter().map(ToString::to_string).collect();
+    let _ =
+        writeln!(out, "\nLadder of reset_for_boot: {}, then a person. Each rung once for a cause.", rungs.join(", "));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_one_row_and_force_has_an_end() {
+        for step in Step::ALL {
+            assert_eq!(RULES.iter().filter(|r| r.step == *step).count(), 1, "{step}");
+        }
+        assert!(RULES.iter().all(|r| r.class != Class::Force || (r.attempts.is_some() && r.deadline.is_some())));
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_cap() {
+        let r = rule(Step::SyncStatus);
+        assert_eq!([1, 2, 3, 9, 90].map(|n| r.pause(n).as_secs()), [2, 4, 8, 300, 300]);
+    }
+}

@@ -1,0 +1,274 @@
+//! How an event changes a unit. Nothing is decided here: what was recorded happened.
+
+use std::sync::Arc;
+
+use super::stage::{Disposition, Stage};
+use super::unit::{Boot, Note, Phase, Progress, Unit, Validation};
+use crate::event::{Event, Seq};
+use crate::flow::rules::{Class, rule};
+use crate::flow::step::{Observation, Step};
+use crate::time::{Timestamp, human};
+
+impl Unit {
+    /// Applies one event about this unit.
+    pub fn apply(&mut self, seq: Seq, at: Timestamp, event: &Event) {
+        self.revision = seq;
+        match event {
+            Event::UnitImported { serial, bmc_mac, vendor, model, stage, .. } => {
+                self.serial = Some(serial.clone());
+                self.bmc_mac = *bmc_mac;
+                self.vendor = *vendor;
+                self.model.clone_from(model);
+                self.stage = *stage;
+            }
+            Event::UnitAdopted { serial, bmc_mac, model, .. } => {
+                self.serial.clone_from(serial);
+                self.bmc_mac = Some(*bmc_mac);
+                self.model = Some(model.clone());
+            }
+            Event::LeaseAccepted { device, bmc_mac, address } => {
+                self.notes.device = Some(device.id);
+                self.serial = self.serial.take().or_else(|| device.serial.clone());
+                self.model = self.model.take().or_else(|| Some(device.model.clone()));
+                self.bmc_mac = Some(*bmc_mac);
+                self.address_written = device.oob_address.filter(|a| a == address);
+                if self.bmc_address != Some(*address) {
+                    // Another address: what failed against the old one says nothing any more.
+                    self.progress.retain(|_, p| !matches!(p.step, Step::ReachBmc | Step::AssignBmcAddress));
+                }
+                self.bmc_address = Some(*address);
+                self.device = Some(device.clone());
+            }
+            Event::StageEntered { from, to, evidence } => {
+                self.enter(*to, at);
+                self.note(seq, false, format!("{from} -> {to}: {} ({})", evidence.proof.meaning(), evidence.note));
+            }
+            Event::DispositionChanged { to, reason, .. } => self.stand(*to, reason.clone()),
+            Event::TaskOpened { task } => {
+                self.note(seq, true, format!("{}: {}", task.kind.title(), task.text));
+                self.tasks.push((seq, task.clone()));
+            }
+            Event::TaskClosed { task, note } => {
+                let blocked = self.is_blocked();
+                self.tasks.retain(|(id, _)| id != task);
+                self.note(seq, false, format!("task {task} closed: {note}"));
+                if blocked && !self.is_blocked() {
+                    // What the person changed must be shown by the machine and by NetBox anew.
+                    self.validate_again();
+                    self.plan = None;
+                    self.system = None;
+                }
+            }
+            Event::StepIntended { step, generation, attempt, rung, until } => {
+                if let Some(rung) = rung
+                    && !self.boot.rungs.contains(rung)
+                {
+                    self.boot.rungs.push(*rung);
+                }
+                let phase = Phase::Intended;
+                let progress = Progress {
+                    step: *step,
+                    generation: *generation,
+                    attempts: *attempt,
+                    rung: *rung,
+                    since: at,
+                    until: *until,
+                    phase,
+                };
+                self.progress.insert(rule(*step).lane, progress);
+            }
+            Event::StepAccepted { step, receipt, .. } => {
+                if let Some(progress) = self.progress.get_mut(&rule(*step).lane) {
+                    progress.phase = Phase::Accepted { receipt: receipt.clone() };
+                    progress.since = at;
+                }
+            }
+            Event::StepObserved { step, saw, .. } => self.observe(*step, saw, at),
+            Event::StepUnknown { step, generation, fault, again_at }
+            | Event::StepFailed { step, generation, fault, again_at } => {
+                let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
+                self.retry_in(*step, *generation, at, phase);
+            }
+            Event::StepParked { step, generation, fault } => {
+                self.note(seq, true, format!("{step} needs a person: {fault}"));
+                self.retry_in(*step, *generation, at, Phase::Parked { fault: fault.clone() });
+            }
+            Event::StepRetried { step, generation } => {
+                self.generations.insert(*step, *generation);
+                self.progress.remove(&rule(*step).lane);
+                if matches!(step, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate) {
+                    self.validate_again();
+                }
+            }
+            Event::StepSkipped { step, reason, .. } => {
+                self.note(seq, true, format!("{step} skipped: {reason}"));
+                self.skip(*step);
+            }
+            Event::BootMissed { step, .. } => {
+                self.progress.remove(&rule(*step).lane);
+                let silent = self.boot.silent + u32::from(*step == Step::Validate);
+                let rungs = if *step == Step::Validate { Vec::new() } else { std::mem::take(&mut self.boot.rungs) };
+                self.boot = Boot { silent, rungs, ..Boot::default() };
+                self.validation = Validation::default();
+            }
+            Event::BootScriptServed { token, expires, .. } => {
+                self.boot.token = Some(*token);
+                self.boot.expires = Some(*expires);
+                self.boot_initiated_at = Some(at);
+            }
+            Event::MachineReported { report } => {
+                let verdict = format!("{:?}", report.verdict).to_lowercase();
+                let took = human(std::time::Duration::from_millis(report.took_ms));
+                self.note(seq, verdict != "passed", format!("{} {verdict} in {took}", report.step));
+                self.validation.steps.push(report.clone());
+            }
+            Event::ValidationReported { report } => {
+                self.validation.report = Some(Arc::new((**report).clone()));
+                self.boot.token = None;
+            }
+            Event::ValidationRefused { .. } => self.validation.refused = true,
+            Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
+            Event::BmcSighted { .. } | Event::SightingJudged { .. } => {}
+        }
+    }
+
+    fn note(&mut self, seq: Seq, warning: bool, text: String) {
+        if self.notes.device.is_some() {
+            self.notes.owed.push(Note { seq, warning, text: text.into() });
+        }
+    }
+
+    fn enter(&mut self, to: Stage, at: Timestamp) {
+        if to < self.stage && to < Stage::PhysicalValidated {
+            self.validate_again();
+            self.plan = None;
+            self.identity = None;
+            self.system = None;
+            self.progress.clear();
+        }
+        if to < Stage::Staged {
+            self.staging_written = false;
+        }
+        if to == Stage::Discovered {
+            self.discovered_at = Some(at);
+        }
+        self.stage = to;
+        self.stage_since = at;
+    }
+
+    fn validate_again(&mut self) {
+        self.boot = Boot::default();
+        self.validation = Validation::default();
+        self.interfaces_written = false;
+        self.cables_written = false;
+        self.staging_written = false;
+        self.progress.retain(|_, p| {
+            !matches!(p.step, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate | Step::WriteCables)
+        });
+    }
+
+    fn stand(&mut self, to: Disposition, reason: crate::text::Text) {
+        if to == Disposition::Cancelled {
+            // A step on its way may have had its effect, so its undo is taken too: it looks before it acts.
+            let on_its_way = self.progress.values().map(|p| p.step);
+            let mut done: Vec<Step> = self.done.iter().copied().chain(on_its_way).collect();
+            done.dedup();
+            self.undo = done.iter().filter_map(|s| rule(*s).undo).collect();
+            self.undo.dedup();
+            self.progress.clear();
+            self.boot = Boot::default();
+        }
+        self.disposition = to;
+        self.disposition_reason = (to != Disposition::Normal).then_some(reason);
+    }
+
+    fn retry_in(&mut self, step: Step, generation: u32, at: Timestamp, phase: Phase) {
+        let lane = rule(step).lane;
+        let before = self.progress.get(&lane).filter(|p| p.step == step && p.generation == generation);
+        // A read journals no intention, so its attempts are counted by their failures.
+        let journaled = !matches!(rule(step).class, Class::Read);
+        let attempts = before.map_or(0, |p| p.attempts) + u32::from(!journaled);
+        let (rung, until) = before.map_or((None, None), |p| (p.rung, p.until));
+        self.progress.insert(lane, Progress { step, generation, attempts, rung, since: at, until, phase });
+    }
+
+    fn observe(&mut self, step: Step, saw: &Observation, at: Timestamp) {
+        let lane = rule(step).lane;
+        if self.progress.get(&lane).is_some_and(|p| p.step == step) {
+            self.progress.remove(&lane);
+        }
+        if rule(step).undo.is_some() && !self.done.contains(&step) {
+            self.done.push(step);
+        }
+        match saw {
+            Observation::Lookup(_) => {}
+            Observation::Address(address) => self.address_written = Some(*address),
+            Observation::Status(stage) => self.status_written = Some(*stage),
+            Observation::Plan(plan) => self.plan = Some(plan.clone()),
+            Observation::Root { identity, certificate } => {
+                self.vendor = Some(identity.vendor);
+                self.identity = Some(identity.clone());
+                self.certificate = *certificate;
+            }
+            Observation::System(reading) => self.system = Some(reading.clone()),
+            Observation::Armed => self.boot.armed = true,
+            Observation::ScriptFetched => {
+                let (generation, until) = (self.generation(Step::Validate), rule(Step::Validate).deadline);
+                let progress = Progress {
+                    step: Step::Validate,
+                    generation,
+                    attempts: self.boot.silent + 1,
+                    rung: None,
+                    since: at,
+                    until: until.map(|d| at + d),
+                    phase: Phase::Accepted { receipt: "boot script fetched".into() },
+                };
+                self.progress.insert(lane, progress);
+                // The one-time override was used up by this boot.
+                self.done.retain(|s| *s != Step::ArmNetworkBoot);
+            }
+            Observation::Reported => {}
+            Observation::Interfaces => self.interfaces_written = true,
+            Observation::Cables => self.cables_written = true,
+            Observation::Staging => {
+                self.staging_written = true;
+                self.status_written = Some(Stage::Staged);
+            }
+            Observation::Notes(up_to) => self.notes.owed.retain(|n| n.seq > *up_to),
+            Observation::Undone => self.undone(step),
+        }
+    }
+
+    fn undone(&mut self, step: Step) {
+        self.undo.retain(|s| *s != step);
+        self.done.retain(|s| rule(*s).undo != Some(step));
+        match step {
+            Step::ReleaseBmcAddress => self.address_written = None,
+            Step::LeaveStaging => {
+                self.staging_written = false;
+                self.status_written = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn skip(&mut self, step: Step) {
+        self.progress.remove(&rule(step).lane);
+        match step {
+            Step::AssignBmcAddress => self.address_written = self.bmc_address,
+            Step::SyncStatus => self.status_written = Some(self.stage),
+            Step::ReadCablingPlan => self.plan = Some(crate::dcim::CablingPlan::default()),
+            Step::WriteInterfaces => self.interfaces_written = true,
+            Step::WriteCables => self.cables_written = true,
+            Step::WriteNotes => self.notes.owed.clear(),
+            Step::DisarmNetworkBoot | Step::ReleaseBmcAddress | Step::LeaveStaging => self.undone(step),
+            Step::LookUpDevice
+            | Step::ReachBmc
+            | Step::LogInToBmc
+            | Step::ArmNetworkBoot
+            | Step::ResetForBoot
+            | Step::Validate
+            | Step::EnterStaging => {}
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! One server, as the events so far have made it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::stage::{Disposition, Stage};
+use super::task::{Task, TaskId};
+use crate::bmc::{Fingerprint, Identity, Rung, SystemReading, Vendor};
+use crate::dcim::{CablingPlan, Device, ObjectId};
+use crate::event::{Seq, TokenHash};
+use crate::fault::Fault;
+use crate::flow::rules::Lane;
+use crate::flow::step::Step;
+use crate::hardware::report::{StepReport, ValidationReport};
+use crate::id::{SiteId, UnitId};
+use crate::mac::Mac;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// A unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Its id, for life.
+    pub id: UnitId,
+    /// Its site.
+    pub site: SiteId,
+    /// Its serial, once it has one.
+    pub serial: Option<Text>,
+    /// Its vendor.
+    pub vendor: Option<Vendor>,
+    /// Its model.
+    pub model: Option<Text>,
+    /// Its stage.
+    pub stage: Stage,
+    /// Since when.
+    pub stage_since: Timestamp,
+    /// How it stands beside the stage.
+    pub disposition: Disposition,
+    /// Why, where that is not `normal`.
+    pub disposition_reason: Option<Text>,
+    /// Its BMC's MAC.
+    pub bmc_mac: Option<Mac>,
+    /// Its BMC's address, as the last accepted lease has it.
+    pub bmc_address: Option<IpAddr>,
+    /// The device in NetBox, as it was when the lease was accepted.
+    pub device: Option<Device>,
+    /// The address NetBox was seen to hold.
+    pub address_written: Option<IpAddr>,
+    /// The stage whose status NetBox was seen to hold.
+    pub status_written: Option<Stage>,
+    /// When it was discovered, for NetBox's `discovered_at`.
+    pub discovered_at: Option<Timestamp>,
+    /// When its network boot began, for NetBox's `pxe_boot_initiated_at`.
+    pub boot_initiated_at: Option<Timestamp>,
+    /// What its BMC is.
+    pub identity: Option<Identity>,
+    /// Its BMC's pinned certificate.
+    pub certificate: Option<Fingerprint>,
+    /// The last logged-in reading.
+    pub system: Option<SystemReading>,
+    /// Interfaces and planned cables.
+    pub plan: Option<CablingPlan>,
+    /// The network boot on its way.
+    pub boot: Boot,
+    /// What the machine reported in this boot.
+    pub validation: Validation,
+    /// Whether NetBox was seen to hold the NICs' MACs.
+    pub interfaces_written: bool,
+    /// Whether NetBox was seen to hold the cables.
+    pub cables_written: bool,
+    /// Whether NetBox was seen to hold status `staged` and the staging tenant.
+    pub staging_written: bool,
+    /// The step each lane is at.
+    pub progress: BTreeMap<Lane, Progress>,
+    /// The generation of each step that was begun anew.
+    pub generations: BTreeMap<Step, u32>,
+    /// Effects that stand and can be undone, oldest first.
+    pub done: Vec<Step>,
+    /// Undo steps still to be taken, the next one last.
+    pub undo: Vec<Step>,
+    /// What is owed to NetBox's journal.
+    pub notes: Notes,
+    /// What is for a person to do.
+    pub tasks: Vec<(TaskId, Task)>,
+    /// The last event about it.
+    pub revision: Seq,
+}
+
+/// The network boot on its way, and what force it has cost. Counted across restarts, until a person grants more.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Boot {
+    /// Whether the BMC was seen to show one-time network boot.
+    pub armed: bool,
+    /// The rungs used since the last script fetch or a person's retry.
+    pub rungs: Vec<Rung>,
+    /// Boots that ended without a report, for this cause.
+    pub silent: u32,
+    /// The token's hash, from when the script was handed out until the report is in.
+    pub token: Option<TokenHash>,
+    /// When the token dies.
+    pub expires: Option<Timestamp>,
+}
+
+/// What the machine reported.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// Steps that have ended.
+    pub steps: Vec<StepReport>,
+    /// The final report.
+    pub report: Option<Arc<ValidationReport>>,
+    /// Whether the report was held against plan and expectation, and did not match.
+    pub refused: bool,
+}
+
+/// Notes owed to a device's journal in NetBox.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notes {
+    /// The device they go to.
+    pub device: Option<ObjectId>,
+    /// Those not yet seen there, oldest first.
+    pub owed: Vec<Note>,
+}
+
+/// One note. Its key in NetBox is the site and this sequence number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The event it tells of.
+    pub seq: Seq,
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// The sentence.
+    pub text: Text,
+}
+
+/// Where a lane is with its step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The step.
+    pub step: Step,
+    /// Its generation.
+    pub generation: u32,
+    /// Attempts begun in this generation.
+    pub attempts: u32,
+    /// How hard, for a reset.
+    pub rung: Option<Rung>,
+    /// Since when it is in this phase.
+    pub since: Timestamp,
+    /// By when its effect must have been observed.
+    pub until: Option<Timestamp>,
+    /// The phase.
+    pub phase: Phase,
+}
+
+/// How far a step is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Journaled. The call may or may not have gone out.
+    Intended,
+    /// The other side took it; its effect is awaited.
+    Accepted {
+        /// The receipt.
+        receipt: Text,
+    },
+    /// Not done, or not known; tried or looked at again.
+    Waiting {
+        /// Why.
+        fault: Fault,
+        /// When.
+        again_at: Timestamp,
+    },
+    /// A person must decide.
+    Parked {
+        /// Why.
+        fault: Fault,
+    },
+}
+
+impl Unit {
+    /// A unit as it enters.
+    pub fn new(id: UnitId, site: SiteId, stage: Stage, at: Timestamp) -> Self {
+        Self {
+            id,
+            site,
+            serial: None,
+            vendor: None,
+            model: None,
+            stage,
+            stage_since: at,
+            disposition: Disposition::Normal,
+            disposition_reason: None,
+            bmc_mac: None,
+            bmc_address: None,
+            device: None,
+            address_written: None,
+            status_written: None,
+            discovered_at: None,
+            boot_initiated_at: None,
+            identity: None,
+            certificate: None,
+            system: None,
+            plan: None,
+            boot: Boot::default(),
+            validation: Validation::default(),
+            interfaces_written: false,
+            cables_written: false,
+            staging_written: false,
+            progress: BTreeMap::new(),
+            generations: BTreeMap::new(),
+            done: Vec::new(),
+            undo: Vec::new(),
+            notes: Notes::default(),
+            tasks: Vec::new(),
+            revision: 0,
+        }
+    }
+
+    /// What a person calls it: its serial, or its id while it has none.
+    pub fn label(&self) -> String {
+        self.serial.as_ref().map_or_else(|| self.id.to_string(), ToString::to_string)
+    }
+
+    /// The generation a step would be begun in.
+    pub fn generation(&self, step: Step) -> u32 {
+        self.generations.get(&step).copied().unwrap_or(1)
+    }
+
+    /// The lanes a person must decide about, with what is wrong.
+    pub fn parked(&self) -> impl Iterator<Item = (&Progress, &Fault)> {
+        self.progress.values().filter_map(|p| match &p.phase {
+            Phase::Parked { fault } => Some((p, fault)),
+            _ => None,
+        })
+    }
+
+    /// Whether a task makes it stand still.
+    pub fn is_blocked(&self) -> bool {
+        self.tasks.iter().any(|(_, t)| t.kind.blocks())
+    }
+
+    /// Where it stands, for a person to walk to.
+    pub fn place(&self) -> Option<&Text> {
+        self.device.as_ref().and_then(|d| d.place.as_ref())
+    }
+}

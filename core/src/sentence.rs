@@ -1,0 +1,51 @@
+//! Events as sentences, for timelines, the CLI and notes.
+
+use crate::event::Event;
+use crate::text::Text;
+
+impl Event {
+    /// What happened, in one line.
+    pub fn sentence(&self) -> Text {
+        let told = match self {
+            Self::BmcSighted { address, hostname, vendor_class } => {
+                let extra = |t: &Option<Text>| t.as_ref().map_or(String::new(), |t| format!(" {t}"));
+                format!("BMC seen at {address}{}{}", extra(hostname), extra(vendor_class))
+            }
+            Self::SightingJudged { verdict } => format!("lease judged: {verdict:?}"),
+            Self::UnitImported { serial, stage, .. } => format!("{serial} entered as {stage}"),
+            Self::UnitAdopted { bmc_mac, .. } => format!("adopted from NetBox by BMC {bmc_mac}"),
+            Self::LeaseAccepted { device, address, .. } => format!("lease {address} accepted for {}", device.name),
+            Self::StageEntered { from, to, evidence } => {
+                format!("{from} -> {to}: {} ({})", evidence.proof, evidence.note)
+            }
+            Self::DispositionChanged { from, to, reason } => format!("{from} -> {to}: {reason}"),
+            Self::TaskOpened { task } => format!("task: {}: {}", task.kind.title(), task.text),
+            Self::TaskClosed { task, note } => format!("task {task} closed: {note}"),
+            Self::StepIntended { step, attempt, rung, .. } => match rung {
+                Some(rung) => format!("{step} intended ({rung}, attempt {attempt})"),
+                None => format!("{step} intended (attempt {attempt})"),
+            },
+            Self::StepAccepted { step, receipt, .. } => format!("{step} accepted: {receipt}"),
+            Self::StepObserved { step, .. } => format!("{step} observed"),
+            Self::StepUnknown { step, fault, again_at, .. } => {
+                format!("{step} unknown: {fault}; looked at again {again_at}")
+            }
+            Self::StepFailed { step, fault, again_at, .. } => format!("{step} failed: {fault}; again {again_at}"),
+            Self::StepParked { step, fault, .. } => format!("{step} needs a person: {fault}"),
+            Self::StepRetried { step, generation } => format!("{step} retried (generation {generation})"),
+            Self::StepSkipped { step, reason, .. } => format!("{step} skipped: {reason}"),
+            Self::BootScriptServed { nic, expires, .. } => {
+                format!(
+                    "boot script fetched by {}; token dies {expires}",
+                    nic.map_or("?".to_owned(), |m| m.to_string())
+                )
+            }
+            Self::BootMissed { step, fault } => format!("{step}: {fault}"),
+            Self::MachineReported { report } => format!("{} {:?}", report.step, report.verdict).to_lowercase(),
+            Self::ValidationRefused { points } => format!("report does not match in {points} points"),
+            Self::ValidationReported { report } => format!("final report of {} {}", report.model, report.serial),
+            Self::WarningNoted { text, .. } => format!("warning: {text}"),
+        };
+        told.into()
+    }
+}

@@ -1,0 +1,478 @@
+//! What readers see: plain rows and pages, filtered, sorted and cut here, so that a console holds a window and never
+//! the fleet.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Recorded, Seq};
+use crate::flow::next::{self, Wait};
+use crate::flow::step::Step;
+use crate::id::{Role, SiteId, Subject, UnitId};
+use crate::lifecycle::stage::{Disposition, Stage};
+use crate::lifecycle::table;
+use crate::lifecycle::task::{Task, TaskId};
+use crate::lifecycle::unit::{Phase, Unit};
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// How a unit does, at a glance. Never guessed: what is not known is `unknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A person must decide: a dead letter, or a task that blocks.
+    Stuck,
+    /// Something failed and is tried again.
+    Retrying,
+    /// A step is under way.
+    Moving,
+    /// Waits for a person's ordinary work.
+    Person,
+    /// Nothing is to be done by us now.
+    Idle,
+    /// Held, quarantined, cancelled or at another end.
+    Aside,
+}
+
+impl State {
+    /// One word for every table and `--json`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stuck => "stuck",
+            Self::Retrying => "retrying",
+            Self::Moving => "moving",
+            Self::Person => "person",
+            Self::Idle => "idle",
+            Self::Aside => "aside",
+        }
+    }
+}
+
+/// One unit in a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitRow {
+    /// Its id.
+    pub id: UnitId,
+    /// Serial, or the id while it has none.
+    pub label: Text,
+    /// Site.
+    pub site: SiteId,
+    /// Model, where known.
+    pub model: Option<Text>,
+    /// Rack and unit, where known.
+    pub place: Option<Text>,
+    /// Stage.
+    pub stage: Stage,
+    /// Since when.
+    pub since: Timestamp,
+    /// Beside the stage.
+    pub disposition: Disposition,
+    /// At a glance.
+    pub state: State,
+    /// The first thing it waits for.
+    pub waits_for: Text,
+    /// When that is tried again.
+    pub next_try: Option<Timestamp>,
+    /// Who must act; `None` is Rackhand.
+    pub who: Option<Role>,
+    /// The last event about it.
+    pub revision: Seq,
+}
+
+/// One unit, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitDetail {
+    /// As in the table.
+    pub row: UnitRow,
+    /// Facts as label and value, in the order to show them.
+    pub facts: Vec<(Text, Text)>,
+    /// Why it is not moving.
+    pub waits: Vec<Wait>,
+    /// The steps under way or parked, as words: step, generation, attempts, phase.
+    pub steps: Vec<StepRow>,
+    /// Tasks.
+    pub tasks: Vec<(TaskId, Task)>,
+    /// Where a person may move it, with the proof their word stands for and the role it takes.
+    pub ways: Vec<(Stage, Text, Role)>,
+}
+
+/// A step under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepRow {
+    /// Which.
+    pub step: Step,
+    /// Its generation.
+    pub generation: u32,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// `intended`, `accepted`, `waiting` or `parked`.
+    pub phase: Text,
+    /// The fault or receipt.
+    pub detail: Text,
+    /// What skipping it means; `None` where it cannot be skipped.
+    pub skip: Option<Text>,
+}
+
+/// A step a person must decide about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Whose.
+    pub subject: Subject,
+    /// The unit in a table, where it is a unit's.
+    pub row: Option<UnitRow>,
+    /// The step.
+    pub step: StepRow,
+    /// Since when.
+    pub since: Timestamp,
+    /// Who decides.
+    pub who: Role,
+}
+
+/// How the daemon itself does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// `None` while events can be written; else why not.
+    pub intake_stopped: Option<Text>,
+    /// Outside systems: name and what is wrong, `None` where nothing is.
+    pub systems: Vec<(Text, Option<Text>)>,
+    /// Leases from MACs nobody knows, since the daemon started.
+    pub unknown_leases: u64,
+}
+
+/// Counts for the header and the pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// The head it was made at.
+    pub head: Seq,
+    /// Its site's name.
+    pub site: SiteId,
+    /// When it was made, by the daemon's clock.
+    pub now: Timestamp,
+    /// Whether this is a demo.
+    pub demo: bool,
+    /// How often each stage, `normal` dispositions only.
+    pub stages: BTreeMap<Stage, u32>,
+    /// The same for each site.
+    pub sites: BTreeMap<SiteId, BTreeMap<Stage, u32>>,
+    /// How often each state.
+    pub states: BTreeMap<State, u32>,
+    /// Dead letters, sightings' included.
+    pub dead_letters: u32,
+    /// The daemon itself.
+    pub health: Health,
+}
+
+/// What a table shall show.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    /// Only these stages; empty is all.
+    pub stages: Vec<Stage>,
+    /// Words and `field:value` pairs that must all match; `!` in front negates. Fields: site, stage, state, model,
+    /// place, disposition, serial.
+    pub filter: String,
+    /// By what.
+    pub sort: Sort,
+    /// Whether the other way round.
+    pub descending: bool,
+    /// First row.
+    pub offset: usize,
+    /// Rows; at most [`MAX_ROWS`].
+    pub limit: usize,
+}
+
+/// Rows in one page at the most, so that an answer stays far under the frame limit.
+pub const MAX_ROWS: usize = 512;
+
+/// Sort keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// What needs a person first, then what is retried, then what moves.
+    #[default]
+    Attention,
+    /// Serial.
+    Label,
+    /// Stage.
+    Stage,
+    /// Time in the stage.
+    Age,
+    /// Site, then place.
+    Place,
+}
+
+/// A cut of a list, and how long the list is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The head it was made at.
+    pub head: Seq,
+    /// When, by the daemon's clock.
+    pub now: Timestamp,
+    /// Rows that match.
+    pub total: usize,
+    /// First row's place.
+    pub offset: usize,
+    /// The rows.
+    pub rows: Vec<T>,
+}
+
+/// One event as a reader sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRow {
+    /// Its place.
+    pub seq: Seq,
+    /// When.
+    pub at: Timestamp,
+    /// About what.
+    pub subject: Subject,
+    /// The serial, where it is a unit's.
+    pub label: Text,
+    /// Its kind.
+    pub kind: Text,
+    /// Who.
+    pub actor: Text,
+    /// One line.
+    pub text: Text,
+}
+
+/// The row of a unit.
+pub fn row(unit: &Unit, now: Timestamp) -> UnitRow {
+    let next = next::for_unit(unit, now);
+    let state = state(unit, &next);
+    let first = next.waits.iter().max_by_key(|w| (w.who.is_some() && w.step.is_some(), w.who.is_some()));
+    let waits_for = match (first, next.moves.first()) {
+        (Some(wait), _) => wait.what.clone(),
+        (None, Some(next::Move::Begin(due))) => due.step.word().into(),
+        (None, Some(next::Move::Expire(_, step))) => step.word().into(),
+        (None, None) => Text::new(""),
+    };
+    UnitRow {
+        id: unit.id,
+        label: unit.label().into(),
+        site: unit.site.clone(),
+        model: unit.model.clone(),
+        place: unit.place().cloned(),
+        stage: unit.stage,
+        since: unit.stage_since,
+        disposition: unit.disposition,
+        state,
+        waits_for,
+        next_try: first.and_then(|w| w.next_try.or(w.until)),
+        who: first.and_then(|w| w.who),
+        revision: unit.revision,
+    }
+}
+
+fn state(unit: &Unit, next: &next::Next) -> State {
+    if unit.parked().next().is_some() || (unit.is_blocked() && unit.disposition.may_move()) {
+        State::Stuck
+    } else if !unit.disposition.may_move() && unit.undo.is_empty() {
+        State::Aside
+    } else if unit.progress.values().any(|p| matches!(p.phase, Phase::Waiting { .. })) {
+        State::Retrying
+    } else if !next.moves.is_empty() || !unit.progress.is_empty() {
+        State::Moving
+    } else if next.waits.iter().any(|w| w.who.is_some()) {
+        State::Person
+    } else {
+        State::Idle
+    }
+}
+
+/// Everything about a unit.
+pub fn detail(unit: &Unit, now: Timestamp, actor: &crate::id::Actor) -> UnitDetail {
+    let next = next::for_unit(unit, now);
+    let mut facts: Vec<(Text, Text)> = Vec::new();
+    let mut fact = |name: &str, value: Option<String>| {
+        facts.push((Text::new(name), value.map_or_else(|| Text::new("unknown"), Text::from)));
+    };
+    fact("unit", Some(unit.id.to_string()));
+    fact("serial", unit.serial.as_ref().map(ToString::to_string));
+    fact("model", unit.model.as_ref().map(ToString::to_string));
+    fact("site", Some(unit.site.to_string()));
+    fact("place", unit.place().map(ToString::to_string));
+    fact("netbox device", unit.device.as_ref().map(|d| format!("{} (id {})", d.name, d.id)));
+    fact("bmc mac", unit.bmc_mac.map(|m| m.to_string()));
+    fact("bmc address", unit.bmc_address.map(|a| a.to_string()));
+    fact(
+        "bmc",
+        unit.identity
+            .as_ref()
+            .map(|i| i.firmware.as_ref().map_or_else(|| i.controller.to_string(), |f| format!("{} {f}", i.controller))),
+    );
+    fact("bmc certificate", unit.certificate.map(|c| format!("{:.16}...", c.to_string())));
+    fact("power", unit.system.as_ref().map(|s| format!("{:?} when last read", s.power).to_lowercase()));
+    for (label, count) in
+        [("cables planned", unit.plan.as_ref().map(|p| p.interfaces.iter().filter(|i| i.peer.is_some()).count()))]
+    {
+        fact(label, count.map(|n| n.to_string()));
+    }
+    let steps = unit.progress.values().map(step_row).collect();
+    let ways = table::open_ways(unit.stage, actor)
+        .filter(|(to, _)| !unit.stage.is_on_order() || *to > unit.stage)
+        .filter_map(|(to, way)| way.role().map(|role| (to, Text::new(way.proof.meaning()), role)))
+        .collect();
+    UnitDetail { row: row(unit, now), facts, waits: next.waits, steps, tasks: unit.tasks.clone(), ways }
+}
+
+fn step_row(p: &crate::lifecycle::unit::Progress) -> StepRow {
+    let (phase, detail) = match &p.phase {
+        Phase::Intended => ("intended", Text::new("")),
+        Phase::Accepted { receipt } => ("accepted", receipt.clone()),
+        Phase::Waiting { fault, .. } => ("waiting", Text::from(fault.to_string())),
+        Phase::Parked { fault } => ("parked", Text::from(fault.to_string())),
+    };
+    StepRow {
+        step: p.step,
+        generation: p.generation,
+        attempts: p.attempts,
+        phase: phase.into(),
+        detail,
+        skip: crate::flow::rules::rule(p.step).skip.map(Text::new),
+    }
+}
+
+/// The units a query asks for.
+pub fn units(world: &World, query: &Query, now: Timestamp) -> Page<UnitRow> {
+    let terms = Term::parse(&query.filter);
+    let mut rows: Vec<UnitRow> = world
+        .units
+        .values()
+        .filter(|u| query.stages.is_empty() || query.stages.contains(&u.stage))
+        .map(|u| row(u, now))
+        .filter(|r| terms.iter().all(|t| t.matches(r)))
+        .collect();
+    rows.sort_by(|a, b| {
+        let order = match query.sort {
+            Sort::Attention => (a.state, a.since).cmp(&(b.state, b.since)),
+            Sort::Label => a.label.cmp(&b.label),
+            Sort::Stage => (a.stage, a.since).cmp(&(b.stage, b.since)),
+            Sort::Age => a.since.cmp(&b.since),
+            Sort::Place => (&a.site, &a.place).cmp(&(&b.site, &b.place)),
+        };
+        let order = order.then_with(|| a.id.cmp(&b.id));
+        if query.descending { order.reverse() } else { order }
+    });
+    let total = rows.len();
+    let offset = query.offset.min(total);
+    let rows = rows.into_iter().skip(offset).take(query.limit.min(MAX_ROWS)).collect();
+    Page { head: world.head, now, total, offset, rows }
+}
+
+/// Everything a person must decide about, oldest first.
+pub fn dead_letters(world: &World, now: Timestamp) -> Vec<DeadLetter> {
+    let mut letters: Vec<DeadLetter> = Vec::new();
+    for unit in world.units.values() {
+        for (progress, _) in unit.parked() {
+            letters.push(DeadLetter {
+                subject: Subject::Unit(unit.id),
+                row: Some(row(unit, now)),
+                step: step_row(progress),
+                since: progress.since,
+                who: crate::flow::rules::rule(progress.step).role,
+            });
+        }
+    }
+    for (mac, sighting) in &world.sightings {
+        if let Some(progress) = sighting.progress.as_ref().filter(|p| matches!(p.phase, Phase::Parked { .. })) {
+            letters.push(DeadLetter {
+                subject: Subject::Bmc(*mac),
+                row: None,
+                step: step_row(progress),
+                since: progress.since,
+                who: crate::flow::rules::rule(progress.step).role,
+            });
+        }
+    }
+    letters.sort_by_key(|l| (l.since, l.subject));
+    letters
+}
+
+/// The counts.
+pub fn overview(world: &World, site: SiteId, now: Timestamp, health: Health, demo: bool) -> Overview {
+    let mut overview = Overview {
+        head: world.head,
+        site,
+        now,
+        demo,
+        stages: BTreeMap::new(),
+        sites: BTreeMap::new(),
+        states: BTreeMap::new(),
+        dead_letters: u32::try_from(dead_letters(world, now).len()).unwrap_or(u32::MAX),
+        health,
+    };
+    for unit in world.units.values() {
+        let next = next::for_unit(unit, now);
+        *overview.states.entry(state(unit, &next)).or_default() += 1;
+        *overview.stages.entry(unit.stage).or_default() += 1;
+        *overview.sites.entry(unit.site.clone()).or_default().entry(unit.stage).or_default() += 1;
+    }
+    overview
+}
+
+/// An event as one line.
+pub fn event_row(recorded: &Recorded, world: &World) -> EventRow {
+    let draft = &recorded.draft;
+    let label = match draft.subject {
+        Subject::Unit(id) => world.unit(id).map_or_else(|| id.to_string(), Unit::label),
+        Subject::Bmc(mac) => mac.to_string(),
+    };
+    EventRow {
+        seq: recorded.seq,
+        at: draft.at,
+        subject: draft.subject,
+        label: label.into(),
+        kind: draft.event.kind().into(),
+        actor: draft.actor.to_string().into(),
+        text: draft.event.sentence(),
+    }
+}
+
+/// One word of a filter.
+struct Term {
+    negated: bool,
+    field: Option<String>,
+    value: String,
+}
+
+impl Term {
+    fn parse(filter: &str) -> Vec<Self> {
+        filter
+            .split_whitespace()
+            .take(16)
+            .map(|word| {
+                let (negated, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
+                let (field, value) = match word.split_once(':') {
+                    Some((field, value)) => (Some(field.to_lowercase()), value),
+                    None => (None, word),
+                };
+                Self { negated, field, value: value.to_lowercase() }
+            })
+            .collect()
+    }
+
+    fn matches(&self, row: &UnitRow) -> bool {
+        let has = |text: &str| text.to_lowercase().contains(&self.value);
+        let optional = |text: &Option<Text>| text.as_ref().is_some_and(|t| has(t));
+        let found = match self.field.as_deref() {
+            Some("site") => has(row.site.as_str()),
+            Some("stage") => has(row.stage.word()),
+            Some("state") => has(row.state.word()),
+            Some("model") => optional(&row.model),
+            Some("place") => optional(&row.place),
+            Some("disposition") => has(row.disposition.word()),
+            Some("serial") => has(&row.label),
+            Some(_) => false,
+            None => {
+                has(&row.label)
+                    || has(row.site.as_str())
+                    || has(row.stage.word())
+                    || optional(&row.model)
+                    || optional(&row.place)
+                    || has(&row.waits_for)
+            }
+        };
+        found != self.negated
+    }
+}

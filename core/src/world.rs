@@ -1,0 +1,201 @@
+//! Everything at one moment: a pure fold over the events. A reader's copy costs one pointer.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Draft, Event, Recorded, Seq, TokenHash};
+use crate::flow::step::{Observation, Step};
+use crate::id::{Subject, UnitId};
+use crate::lifecycle::c4::Verdict;
+use crate::lifecycle::stage::Stage;
+use crate::lifecycle::unit::{Note, Notes, Phase, Progress, Unit};
+use crate::mac::Mac;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// Changes when the fold does; a snapshot of another fold is not used.
+pub const FOLD: u32 = 1;
+
+/// The state of everything.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct World {
+    /// The last event in it.
+    pub head: Seq,
+    /// All units.
+    pub units: OrdMap<UnitId, Arc<Unit>>,
+    /// BMCs that were seen, by MAC.
+    pub sightings: OrdMap<Mac, Arc<Sighting>>,
+    by_bmc: OrdMap<Mac, UnitId>,
+    by_serial: OrdMap<Text, UnitId>,
+    by_token: OrdMap<TokenHash, UnitId>,
+}
+
+/// A BMC that was seen on the wire.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Its address.
+    pub address: IpAddr,
+    /// Option 12.
+    pub hostname: Option<Text>,
+    /// Option 60.
+    pub vendor_class: Option<Text>,
+    /// Since when it has this address.
+    pub at: Timestamp,
+    /// What C4 said last, for this address.
+    pub verdict: Option<Verdict>,
+    /// The step it is at.
+    pub progress: Option<Progress>,
+    /// Keys of warnings already noted.
+    pub warned: Vec<Text>,
+    /// Notes for a device that is no unit of ours.
+    pub notes: Notes,
+}
+
+/// Keys of warnings kept for one BMC; the oldest is forgotten, which at worst repeats a warning.
+const WARNINGS: usize = 32;
+
+impl World {
+    /// Applies one event. Events come in order, without gaps.
+    pub fn apply(&mut self, recorded: &Recorded) {
+        self.apply_draft(recorded.seq, &recorded.draft);
+    }
+
+    /// Applies an event that will have this place.
+    pub fn apply_draft(&mut self, seq: Seq, draft: &Draft) {
+        self.head = seq;
+        match draft.subject {
+            Subject::Bmc(mac) => self.apply_to_sighting(mac, seq, draft),
+            Subject::Unit(id) => self.apply_to_unit(id, seq, draft),
+        }
+    }
+
+    fn apply_to_unit(&mut self, id: UnitId, seq: Seq, draft: &Draft) {
+        if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } = &draft.event {
+            self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Received, draft.at)));
+        }
+        let Some(slot) = self.units.get_mut(&id) else { return };
+        let unit = Arc::make_mut(slot);
+        let token = unit.boot.token;
+        unit.apply(seq, draft.at, &draft.event);
+        let (mac, serial, now) = (unit.bmc_mac, unit.serial.clone(), unit.boot.token);
+        if matches!(draft.event, Event::UnitImported { .. } | Event::UnitAdopted { .. } | Event::LeaseAccepted { .. }) {
+            if let Some(mac) = mac {
+                self.by_bmc.insert(mac, id);
+            }
+            if let Some(serial) = serial {
+                self.by_serial.insert(serial, id);
+            }
+        }
+        if token != now {
+            if let Some(old) = token {
+                self.by_token.remove(&old);
+            }
+            if let Some(new) = now {
+                self.by_token.insert(new, id);
+            }
+        }
+    }
+
+    fn apply_to_sighting(&mut self, mac: Mac, seq: Seq, draft: &Draft) {
+        if let Event::BmcSighted { address, hostname, vendor_class } = &draft.event {
+            let before = self.sightings.get(&mac);
+            let seen = Sighting {
+                address: *address,
+                hostname: hostname.clone(),
+                vendor_class: vendor_class.clone(),
+                at: draft.at,
+                verdict: None,
+                progress: None,
+                warned: before.map(|s| s.warned.clone()).unwrap_or_default(),
+                notes: before.map(|s| s.notes.clone()).unwrap_or_default(),
+            };
+            self.sightings.insert(mac, Arc::new(seen));
+            return;
+        }
+        let Some(slot) = self.sightings.get_mut(&mac) else { return };
+        let sighting = Arc::make_mut(slot);
+        match &draft.event {
+            Event::SightingJudged { verdict } => {
+                sighting.verdict = Some(verdict.clone());
+                sighting.progress = None;
+            }
+            Event::StepObserved { saw: Observation::Notes(up_to), .. } => {
+                sighting.notes.owed.retain(|n| n.seq > *up_to);
+                sighting.progress = None;
+            }
+            Event::StepObserved { .. } | Event::StepRetried { .. } => sighting.progress = None,
+            Event::StepSkipped { step, .. } => {
+                sighting.progress = None;
+                if *step == Step::WriteNotes {
+                    sighting.notes.owed.clear();
+                }
+            }
+            Event::StepIntended { step, generation, attempt, until, .. } => {
+                sighting.progress = Some(Progress {
+                    step: *step,
+                    generation: *generation,
+                    attempts: *attempt,
+                    rung: None,
+                    since: draft.at,
+                    until: *until,
+                    phase: Phase::Intended,
+                });
+            }
+            Event::StepFailed { step, generation, fault, again_at }
+            | Event::StepUnknown { step, generation, fault, again_at } => {
+                let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
+                sighting.retry_in(*step, *generation, draft.at, phase);
+            }
+            Event::StepParked { step, generation, fault } => {
+                sighting.retry_in(*step, *generation, draft.at, Phase::Parked { fault: fault.clone() });
+            }
+            Event::StepAccepted { receipt, .. } => {
+                if let Some(progress) = &mut sighting.progress {
+                    progress.phase = Phase::Accepted { receipt: receipt.clone() };
+                }
+            }
+            Event::WarningNoted { key, device, text } => {
+                if sighting.warned.len() >= WARNINGS {
+                    sighting.warned.remove(0);
+                }
+                sighting.warned.push(key.clone());
+                if let Some(device) = device {
+                    sighting.notes.device = Some(*device);
+                    sighting.notes.owed.push(Note { seq, warning: true, text: text.clone() });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The unit with this id.
+    pub fn unit(&self, id: UnitId) -> Option<&Unit> {
+        self.units.get(&id).map(|u| &**u)
+    }
+
+    /// The unit whose BMC has this MAC.
+    pub fn by_bmc(&self, mac: Mac) -> Option<&Unit> {
+        self.by_bmc.get(&mac).and_then(|id| self.unit(*id))
+    }
+
+    /// The unit with this serial, in upper case.
+    pub fn by_serial(&self, serial: &str) -> Option<&Unit> {
+        self.by_serial.get(&Text::from(serial.to_uppercase())).and_then(|id| self.unit(*id))
+    }
+
+    /// The unit whose boot has this token.
+    pub fn by_token(&self, token: &TokenHash) -> Option<&Unit> {
+        self.by_token.get(token).and_then(|id| self.unit(*id))
+    }
+}
+
+impl Sighting {
+    fn retry_in(&mut self, step: Step, generation: u32, at: Timestamp, phase: Phase) {
+        let before = self.progress.as_ref().filter(|p| p.step == step && p.generation == generation);
+        let attempts = before.map_or(0, |p| p.attempts) + 1;
+        self.progress = Some(Progress { step, generation, attempts, rung: None, since: at, until: None, phase });
+    }
+}
