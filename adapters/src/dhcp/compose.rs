@@ -29,7 +29,7 @@ pub struct Lease<'a> {
     pub renewal: bool,
 }
 
-impl<'a> Lease<'a> {
+impl Lease<'_> {
     /// A first lease of 600 s in transaction 1: no relay, no VLAN, a client that says nothing of itself.
     pub const fn new(mac: Mac, address: Ipv4Addr, server: Ipv4Addr) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl<'a> Lease<'a> {
     /// The client looks for a server.
     pub fn discover(&self) -> Vec<u8> {
         let options = Options::of(1).said(self);
-        self.from_client(&options.0, false)
+        self.sent_by_client(&options.0, false)
     }
 
     /// The client asks for the address, or for more time.
@@ -58,7 +58,7 @@ impl<'a> Lease<'a> {
         if !self.renewal {
             options = options.put(50, &self.address.octets()).put(54, &self.server.octets());
         }
-        self.from_client(&options.said(self).0, self.renewal)
+        self.sent_by_client(&options.said(self).0, self.renewal)
     }
 
     /// The server gives the address.
@@ -67,15 +67,15 @@ impl<'a> Lease<'a> {
             .put(54, &self.server.octets())
             .put(51, &self.lease_secs.to_be_bytes())
             .put(1, &[255, 255, 255, 0]);
-        self.from_server(&options.0, self.address)
+        self.sent_by_server(&options.0, self.address)
     }
 
     /// The server refuses.
     pub fn nak(&self) -> Vec<u8> {
-        self.from_server(&Options::of(6).put(54, &self.server.octets()).0, Ipv4Addr::UNSPECIFIED)
+        self.sent_by_server(&Options::of(6).put(54, &self.server.octets()).0, Ipv4Addr::UNSPECIFIED)
     }
 
-    fn from_client(&self, options: &[u8], has_address: bool) -> Vec<u8> {
+    fn sent_by_client(&self, options: &[u8], has_address: bool) -> Vec<u8> {
         let client = if has_address { self.address } else { Ipv4Addr::UNSPECIFIED };
         let (to_mac, to) = match self.relay {
             Some(_) => (station(self.server), self.server),
@@ -90,7 +90,7 @@ impl<'a> Lease<'a> {
         frame(Envelope { to_mac, from_mac, vlan: self.vlan, from: (from, port), to: (to, 67) }, &payload)
     }
 
-    fn from_server(&self, options: &[u8], yours: Ipv4Addr) -> Vec<u8> {
+    fn sent_by_server(&self, options: &[u8], yours: Ipv4Addr) -> Vec<u8> {
         let client = if self.renewal { self.address } else { Ipv4Addr::UNSPECIFIED };
         let (to_mac, to) = match self.relay {
             Some(relay) => (station(relay), (relay, 67)),

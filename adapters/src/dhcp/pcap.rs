@@ -93,10 +93,8 @@ impl<R: Read> Reader<R> {
             }
         }
         self.from.read_exact(&mut header[1..])?;
-        let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = header;
-        let secs = self.number([a, b, c, d]);
-        let fraction = self.number([e, f, g, h]);
-        let len = self.number([i, j, k, l]);
+        let word = |at: usize| self.number([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let (secs, fraction, len) = (word(0), word(4), word(8));
         let size = usize::try_from(len).ok().filter(|&n| n <= MAX_SNAPLEN).ok_or(PcapError::TooLong(len))?;
         let mut bytes = vec![0; size];
         self.from.read_exact(&mut bytes)?;
