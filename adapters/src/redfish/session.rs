@@ -123,7 +123,9 @@ fn nothing_done(fault: Fault) -> Fault {
 /// Says why a login was refused. Of the answer only message ids are used: its text may repeat what we sent.
 fn refused_login(talk: &Talk, answer: &Answer) -> Fault {
     let mut said = answer.json(talk.client.limits.depth).map(|b| messages(&b)).unwrap_or_default();
-    said.iter_mut().for_each(|(_, sentence)| *sentence = None);
+    for (_, sentence) in &mut said {
+        *sentence = None;
+    }
     let (meant, why) = reason(&said).map_or((None, Text::new("no reason given")), |(kind, why)| (kind, why));
     let kind = match (answer.status.as_u16(), meant) {
         (401 | 403, _) | (_, Some(Kind::Unauthorised)) => Kind::Unauthorised,
