@@ -78,18 +78,18 @@ impl NetBox {
         let old = self.replaced(device, address, here).await?;
         if let Some(free) = self.equal(interface, address).await? {
             let body = json!({ "assigned_object_type": INTERFACE, "assigned_object_id": interface });
-            self.patch::<Id>(&object(ADDRESSES, free), &[("fields", "id")], &body).await?;
+            self.patch::<Id>(&object(ADDRESSES, free), &body).await?;
             return Ok((free, old));
         }
         let cidr = format!("{address}/{}", self.prefix_length(address).await?);
         let written: Result<Id, Fault> = match old {
-            Some(old) => self.patch(&object(ADDRESSES, old), &[("fields", "id")], &json!({ "address": cidr })).await,
+            Some(old) => self.patch(&object(ADDRESSES, old), &json!({ "address": cidr })).await,
             None => {
                 let body = json!({
                     "address": cidr, "status": "dhcp",
                     "assigned_object_type": INTERFACE, "assigned_object_id": interface,
                 });
-                self.post(ADDRESSES, &[("fields", "id")], &body).await
+                self.post(ADDRESSES, &body).await
             }
         };
         match written {
@@ -158,15 +158,26 @@ impl NetBox {
             return Err(Self::fault(Kind::Malformed, format!("{PREFIXES}: the filter by address was ignored")));
         }
         let narrowest = found.iter().filter(|p| p.vrf.is_none()).map(|p| p.prefix.length).max();
-        Ok(narrowest.unwrap_or(if address.is_ipv4() { 24 } else { 64 }))
+        Ok(narrowest.unwrap_or_else(|| usual_length(address)))
     }
 
     async fn unassign(&self, ip: ObjectId) -> Result<(), Fault> {
         let body = json!({ "assigned_object_type": null, "assigned_object_id": null });
-        let done: Result<Id, Fault> = self.patch(&object(ADDRESSES, ip), &[("fields", "id")], &body).await;
+        let done: Result<Id, Fault> = self.patch(&object(ADDRESSES, ip), &body).await;
         match done {
             Err(fault) if fault.kind == Kind::Gone => Ok(()),
             other => other.map(drop),
         }
+    }
+}
+
+/// What a management network usually has. Where that would make it the network's own or its broadcast address, which
+/// NetBox gives to no interface, the address stands alone.
+fn usual_length(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(v4) if matches!(v4.octets()[3], 0 | 255) => 32,
+        IpAddr::V4(_) => 24,
+        IpAddr::V6(v6) if v6.segments()[4..] == [0; 4] => 128,
+        IpAddr::V6(_) => 64,
     }
 }

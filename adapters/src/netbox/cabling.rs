@@ -85,7 +85,7 @@ impl NetBox {
         }
         if !make.is_empty() {
             let asked = make.len();
-            let made: Vec<Id> = self.post(CABLES, &[("fields", "id")], &Value::Array(make)).await?;
+            let made: Vec<Id> = self.post(CABLES, &Value::Array(make)).await?;
             if made.len() != asked {
                 let what = format!("{CABLES}: {asked} cables sent, {} made", made.len());
                 return Err(Self::fault(Kind::Malformed, what));

@@ -128,32 +128,23 @@ impl NetBox {
         }
     }
 
-    /// Makes an object, or several from a list.
-    pub(super) async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        query: Query<'_>,
-        body: &Value,
-    ) -> Result<T, Fault> {
-        let answer = self.call(Method::POST, path, query, Some(body), None).await?;
+    /// Makes an object, or several from a list. Without `fields`: on a write that also drops every property that it
+    /// does not name, and the answer is a success all the same.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Fault> {
+        let answer = self.call(Method::POST, path, &[], Some(body), None).await?;
         self.decode(path, &answer)
     }
 
     /// Changes an object, or several from a list.
-    pub(super) async fn patch<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        query: Query<'_>,
-        body: &Value,
-    ) -> Result<T, Fault> {
-        let answer = self.call(Method::PATCH, path, query, Some(body), None).await?;
+    pub(super) async fn patch<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Fault> {
+        let answer = self.call(Method::PATCH, path, &[], Some(body), None).await?;
         self.decode(path, &answer)
     }
 
     /// Changes several objects and counts the answer: ids that do not exist are skipped in silence.
     pub(super) async fn patch_all(&self, path: &str, body: Vec<Value>) -> Result<(), Fault> {
         let asked = body.len();
-        let done: Vec<super::wire::Id> = self.patch(path, &[("fields", "id")], &Value::Array(body)).await?;
+        let done: Vec<super::wire::Id> = self.patch(path, &Value::Array(body)).await?;
         if done.len() != asked {
             let what = format!("{path}: {asked} to change, {} changed; the others are gone", done.len());
             return Err(Self::fault(Kind::Gone, what));
@@ -165,11 +156,10 @@ impl NetBox {
     pub(super) async fn patch_if<T: DeserializeOwned>(
         &self,
         path: &str,
-        query: Query<'_>,
         body: &Value,
         tag: Option<&HeaderValue>,
     ) -> Result<Revised<T>, Fault> {
-        let (status, answer) = self.exchange(&Method::PATCH, path, query, Some(body), tag).await?;
+        let (status, answer) = self.exchange(&Method::PATCH, path, &[], Some(body), tag).await?;
         if status == StatusCode::PRECONDITION_FAILED {
             return Ok(Revised::Stale);
         }

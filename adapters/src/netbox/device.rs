@@ -124,7 +124,7 @@ impl NetBox {
             let (found, tag) = self.device::<T>(device, fields).await?;
             let Some(body) = change(&found) else { return Ok(()) };
             let path = object(DEVICES, device);
-            match self.patch_if::<Id>(&path, &[("fields", "id")], &body, tag.as_ref()).await? {
+            match self.patch_if::<Id>(&path, &body, tag.as_ref()).await? {
                 Revised::Done(_) => return Ok(()),
                 Revised::Stale => {}
             }

@@ -92,7 +92,7 @@ impl NetBox {
         }
         if !make.is_empty() {
             let body = Value::Array(make.iter().map(|(_, _, body)| body.clone()).collect());
-            let made: Vec<MacAddress> = self.post(MACS, &[("fields", MacAddress::FIELDS)], &body).await?;
+            let made: Vec<MacAddress> = self.post(MACS, &body).await?;
             for (interface, mac, _) in make {
                 let there =
                     made.iter().find(|m| m.mac_address == mac && m.interface().is_some_and(|i| i.id == interface));

@@ -94,7 +94,7 @@ impl NetBox {
             return Ok(());
         }
         let asked = missing.len();
-        let made: Vec<Id> = self.post(ENTRIES, &[("fields", "id")], &Value::Array(missing)).await?;
+        let made: Vec<Id> = self.post(ENTRIES, &Value::Array(missing)).await?;
         if made.len() != asked {
             let what = format!("{ENTRIES}: {asked} entries sent, {} made", made.len());
             return Err(Self::fault(Kind::Malformed, what));

@@ -91,7 +91,7 @@ impl NetBox {
                     let mut types = field.object_types.clone();
                     types.push(Text::new(DEVICE));
                     let body = json!({ "object_types": types });
-                    self.patch::<Id>(&object(CUSTOM_FIELDS, field.id), &[("fields", "id")], &body).await?;
+                    self.patch::<Id>(&object(CUSTOM_FIELDS, field.id), &body).await?;
                     setup.created.push(format!("custom field {name} on devices").into());
                 }
                 Some(_) => {}
@@ -100,7 +100,7 @@ impl NetBox {
                     if kind == "select" {
                         body["choice_set"] = json!(self.choice_set(&mut setup).await?);
                     }
-                    self.post::<Id>(CUSTOM_FIELDS, &[("fields", "id")], &body).await?;
+                    self.post::<Id>(CUSTOM_FIELDS, &body).await?;
                     setup.created.push(format!("custom field {name} ({kind})").into());
                 }
             }
@@ -141,7 +141,7 @@ impl NetBox {
         let Some(set) = found.into_iter().next() else {
             let choices: Vec<Value> = Stage::ALL.iter().map(|s| json!([s.word(), label(*s)])).collect();
             let body = json!({ "name": CHOICES, "extra_choices": choices });
-            let made: Id = self.post(CHOICE_SETS, &[("fields", "id")], &body).await?;
+            let made: Id = self.post(CHOICE_SETS, &body).await?;
             setup.created.push(format!("choice set {CHOICES}").into());
             return Ok(made.id);
         };
@@ -151,7 +151,7 @@ impl NetBox {
             let mut choices: Vec<Value> = set.extra_choices.iter().map(|(value, name)| json!([value, name])).collect();
             choices.extend(more);
             let body = json!({ "extra_choices": choices });
-            self.patch::<Id>(&object(CHOICE_SETS, set.id), &[("fields", "id")], &body).await?;
+            self.patch::<Id>(&object(CHOICE_SETS, set.id), &body).await?;
             setup.created.push(format!("choices in {CHOICES}").into());
         }
         Ok(set.id)
@@ -165,7 +165,7 @@ impl NetBox {
         }
         if found.is_empty() {
             let body = json!({ "name": STAGING_TENANT, "slug": STAGING_TENANT });
-            self.post::<Id>(TENANTS, &[("fields", "id")], &body).await?;
+            self.post::<Id>(TENANTS, &body).await?;
             setup.created.push(format!("tenant {STAGING_TENANT}").into());
         }
         Ok(())
