@@ -7,7 +7,7 @@ use rackhand_core::fault::{Fault, Kind};
 use serde_json::{Value, json};
 
 use super::client::{NetBox, object};
-use super::wire::{DeviceOob, INTERFACE, Id, IpAddress, Prefix};
+use super::wire::{self, DeviceOob, INTERFACE, Id, IpAddress, Prefix};
 
 const ADDRESSES: &str = "ipam/ip-addresses/";
 const PREFIXES: &str = "ipam/prefixes/";
@@ -133,7 +133,8 @@ impl NetBox {
         }
         let global = || found.iter().filter(|ip| ip.vrf.is_none());
         if let Some(taken) = global().find(|ip| ip.assigned_object_type.is_some() && !ip.is_on(interface)) {
-            let holder = taken.assigned_object.as_ref().map_or_else(|| "another object".to_owned(), |o| o.describe());
+            let holder =
+                taken.assigned_object.as_ref().map_or_else(|| "another object".to_owned(), wire::Holder::describe);
             let what = format!("{address} is assigned to {holder} (IP address {})", taken.id);
             return Err(Self::fault(Kind::Conflict, what)
                 .advise("Find out which of the two has the address, and free it on the other in NetBox."));
@@ -154,10 +155,10 @@ impl NetBox {
     async fn prefix_length(&self, address: IpAddr) -> Result<u8, Fault> {
         let query = [("contains", &*address.to_string()), ("fields", "id,prefix,vrf")];
         let found: Vec<Prefix> = self.list(PREFIXES, &query, MOST).await?;
-        if found.iter().any(|p| !p.prefix.contains(address)) {
+        if found.iter().any(|p| !p.net.contains(address)) {
             return Err(Self::fault(Kind::Malformed, format!("{PREFIXES}: the filter by address was ignored")));
         }
-        let narrowest = found.iter().filter(|p| p.vrf.is_none()).map(|p| p.prefix.length).max();
+        let narrowest = found.iter().filter(|p| p.vrf.is_none()).map(|p| p.net.length).max();
         Ok(narrowest.unwrap_or_else(|| usual_length(address)))
     }
 

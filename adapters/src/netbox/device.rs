@@ -62,8 +62,8 @@ impl NetBox {
     pub async fn device_by_bmc_mac(&self, mac: Mac) -> Result<Lookup, Fault> {
         let query = [("mac_address", &*mac.to_string()), ("fields", MacAddress::FIELDS)];
         let found: Vec<MacAddress> = self.list(MACS, &query, SAME_MAC).await?;
-        if let Some(other) = found.iter().find(|m| m.mac_address != mac) {
-            let what = format!("{MACS}: asked for {mac}, got {}; the filter was ignored", other.mac_address);
+        if let Some(other) = found.iter().find(|m| m.mac != mac) {
+            let what = format!("{MACS}: asked for {mac}, got {}; the filter was ignored", other.mac);
             return Err(Self::fault(Kind::Malformed, what));
         }
         let holders: Vec<(ObjectId, &Holder)> = found

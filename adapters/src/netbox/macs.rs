@@ -56,13 +56,13 @@ impl NetBox {
         let mut query: Vec<(&str, &str)> = texts.iter().map(|text| ("mac_address", text.as_str())).collect();
         query.push(("fields", MacAddress::FIELDS));
         let found: Vec<MacAddress> = self.list(MACS, &query, MOST).await?;
-        if found.iter().any(|m| !missing.iter().any(|(_, mac)| *mac == m.mac_address)) {
+        if found.iter().any(|m| !missing.iter().any(|(_, mac)| *mac == m.mac)) {
             return Err(Self::fault(Kind::Malformed, format!("{MACS}: the filter by MAC was ignored")));
         }
         for object in &found {
             let elsewhere = object.interface().filter(|i| i.device.as_ref().is_some_and(|d| d.id != device));
             if let Some(holder) = elsewhere {
-                let what = format!("{} is on {} in NetBox", object.mac_address, holder.describe());
+                let what = format!("{} is on {} in NetBox", object.mac, holder.describe());
                 return Err(Self::fault(Kind::Conflict, what)
                     .advise("Find out which server has this card, and remove the MAC from the other in NetBox."));
             }
@@ -71,9 +71,9 @@ impl NetBox {
         let mut make = Vec::new();
         for (interface, mac) in missing {
             let assigned = json!({ "assigned_object_type": INTERFACE, "assigned_object_id": interface });
-            let free = found.iter().find(|m| {
-                m.mac_address == *mac && m.assigned_object_type.is_none() && !objects.values().any(|id| *id == m.id)
-            });
+            let free = found
+                .iter()
+                .find(|m| m.mac == *mac && m.assigned_object_type.is_none() && !objects.values().any(|id| *id == m.id));
             let mut body = assigned;
             match free {
                 Some(free) => {
@@ -94,8 +94,7 @@ impl NetBox {
             let body = Value::Array(make.iter().map(|(_, _, body)| body.clone()).collect());
             let made: Vec<MacAddress> = self.post(MACS, &body).await?;
             for (interface, mac, _) in make {
-                let there =
-                    made.iter().find(|m| m.mac_address == mac && m.interface().is_some_and(|i| i.id == interface));
+                let there = made.iter().find(|m| m.mac == mac && m.interface().is_some_and(|i| i.id == interface));
                 let Some(there) = there else {
                     return Err(Self::fault(Kind::Malformed, format!("{MACS}: {mac} sent, something else made")));
                 };

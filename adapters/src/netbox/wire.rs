@@ -145,7 +145,8 @@ impl Holder {
 #[derive(Deserialize)]
 pub(super) struct MacAddress {
     pub id: ObjectId,
-    pub mac_address: Mac,
+    #[serde(rename = "mac_address")]
+    pub mac: Mac,
     #[serde(deserialize_with = "nullable")]
     pub assigned_object_type: Option<Text>,
     #[serde(deserialize_with = "nullable")]
@@ -229,7 +230,8 @@ impl IpAddress {
 #[derive(Deserialize)]
 pub(super) struct Prefix {
     pub id: ObjectId,
-    pub prefix: Cidr,
+    #[serde(rename = "prefix")]
+    pub net: Cidr,
     #[serde(deserialize_with = "nullable")]
     pub vrf: Option<Id>,
 }

@@ -194,7 +194,10 @@ pub(super) fn delete(state: &mut State, id: u64) {
 
 /// Prefixes.
 pub(super) mod prefixes {
-    use super::*;
+    use super::{
+        PREFIXES, Prefix, Problem, Query, Shape, State, Timestamp, Value, Want, choice, cidr, family, json, required,
+        within,
+    };
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let ids = query.ids("id")?;

@@ -35,7 +35,9 @@ pub(super) fn accepts(state: &State, name: &str, value: &Value) -> Result<(), Pr
 }
 
 pub(super) mod fields {
-    use super::*;
+    use super::{
+        FIELDS, Field, Problem, Query, Shape, State, Timestamp, Value, Want, choice, json, reference, required,
+    };
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let (ids, names) = (query.ids("id")?, query.all("name"));
@@ -107,7 +109,7 @@ pub(super) mod fields {
 }
 
 pub(super) mod sets {
-    use super::*;
+    use super::{ChoiceSet, Problem, Query, SETS, Shape, State, Timestamp, Value, Want, json, required};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let (ids, names) = (query.ids("id")?, query.all("name"));

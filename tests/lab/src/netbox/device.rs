@@ -205,7 +205,7 @@ pub(super) fn save(state: &mut State, id: Option<u64>, body: &Value, now: Timest
 
 /// Tables of named things: `tenancy/tenants/`, `dcim/sites/`.
 pub(super) mod named {
-    use super::*;
+    use super::{Named, Problem, Query, Shape, State, Timestamp, Value, Want, json, required};
 
     pub(in super::super) fn table<'a>(state: &'a State, path: &str) -> &'a std::collections::BTreeMap<u64, Named> {
         match path {

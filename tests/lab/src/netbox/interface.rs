@@ -190,7 +190,10 @@ pub(super) fn add(state: &mut State, device: u64, name: &str, mgmt_only: bool, n
 
 /// MAC address objects.
 pub(super) mod macs {
-    use super::*;
+    use super::{
+        BTreeSet, MACS, Mac, MacObject, Problem, Query, Shape, State, Timestamp, Value, Want, assignment, json,
+        mention_interface, required,
+    };
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let mut sets: Vec<BTreeSet<u64>> = query.ids("id")?.into_iter().collect();

@@ -136,6 +136,7 @@ pub(super) fn required(body: &Value, key: &str) -> Result<String, Problem> {
 }
 
 /// What a body assigns an object to: `None` where it does not say, `Some(None)` where it unassigns.
+#[expect(clippy::option_option, reason = "a PATCH tells missing from null")]
 pub(super) fn assignment(body: &Value) -> Result<Option<Option<(String, u64)>>, Problem> {
     let (kind, id) = (body.get("assigned_object_type"), body.get("assigned_object_id"));
     match (kind, id) {

@@ -101,8 +101,8 @@ pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> Re
     let segments = request.segments();
     let ["api", path @ ..] = segments.as_slice() else { return page_not_found() };
     let writes = !matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if let Err(refusal) = login(state, request, writes) {
-        return refusal;
+    if let Some(detail) = login(state, request, writes) {
+        return Reply::json(StatusCode::FORBIDDEN, &json!({ "detail": detail }));
     }
     if path == ["status"] {
         return Reply::json(
@@ -134,18 +134,17 @@ pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> Re
     }
 }
 
-/// Every failure is 403. v1 and v2 tokens are taken under either word.
-fn login(state: &State, request: &Request, writes: bool) -> Result<(), Reply> {
-    let refuse = |detail: &str| Err(Reply::json(StatusCode::FORBIDDEN, &json!({ "detail": detail })));
+/// Why a request is refused; every such answer is a 403. v1 and v2 tokens are taken under either word.
+fn login(state: &State, request: &Request, writes: bool) -> Option<&'static str> {
     let header = request.header("authorization").unwrap_or_default();
     let Some((word @ ("Token" | "Bearer"), token)) = header.split_once(' ') else {
-        return refuse("Authentication credentials were not provided.");
+        return Some("Authentication credentials were not provided.");
     };
     match state.tokens.get(token) {
-        Some(may_write) if *may_write || !writes => Ok(()),
-        Some(_) => refuse("You do not have permission to perform this action."),
-        None if word == "Bearer" => refuse("Invalid v2 token"),
-        None => refuse("Invalid v1 token"),
+        Some(may_write) if *may_write || !writes => None,
+        Some(_) => Some("You do not have permission to perform this action."),
+        None if word == "Bearer" => Some("Invalid v2 token"),
+        None => Some("Invalid v1 token"),
     }
 }
 
@@ -162,11 +161,11 @@ fn on_collection(
         (&Method::OPTIONS, _) => options(state, path),
         (&Method::POST, Some(write)) => match body(request) {
             Ok(body) => create(state, resource, write, &body, query, now),
-            Err(reply) => reply,
+            Err(error) => not_json(&error),
         },
         (&Method::PATCH, Some(write)) => match body(request) {
             Ok(body) => change_all(state, resource, write, &body, query, now),
-            Err(reply) => reply,
+            Err(error) => not_json(&error),
         },
         (method, _) => not_allowed(method),
     }
@@ -195,7 +194,7 @@ fn on_object(
         (&Method::PATCH, Some(write), _) => {
             let body = match body(request) {
                 Ok(body) => named(body, &query.want()),
-                Err(reply) => return reply,
+                Err(error) => return not_json(&error),
             };
             if let Err(problem) = (write.check)(state, Some(id), &body) {
                 return refused(problem);
@@ -325,9 +324,12 @@ fn options(state: &State, path: &str) -> Reply {
     )
 }
 
-fn body(request: &Request) -> Result<Value, Reply> {
+fn body(request: &Request) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(&request.body)
-        .map_err(|e| Reply::json(StatusCode::BAD_REQUEST, &json!({ "detail": format!("JSON parse error - {e}") })))
+}
+
+fn not_json(error: &serde_json::Error) -> Reply {
+    Reply::json(StatusCode::BAD_REQUEST, &json!({ "detail": format!("JSON parse error - {error}") }))
 }
 
 /// Weak, from the last change.
