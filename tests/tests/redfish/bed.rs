@@ -26,11 +26,19 @@ pub const PIN: Fingerprint = Fingerprint([7; 32]);
 pub const EPOCH: Timestamp = Timestamp::from_secs(1_795_000_000);
 pub const ALL: [Personality; 4] = [Personality::Ilo5, Personality::Ilo6, Personality::Idrac9, Personality::Idrac10];
 
+/// Which request meets which fate, and whether the controller sees it before.
+#[derive(Clone, Copy, Debug)]
+pub struct Aim {
+    pub nth: u32,
+    pub fate: Fate,
+    pub arrives: bool,
+}
+
 /// Counts requests and lets one of them meet a fate.
 pub struct Tap {
     inner: Arc<dyn Host>,
     seen: AtomicU32,
-    aim: Mutex<Option<(u32, Fate)>>,
+    aim: Mutex<Option<Aim>>,
     pub log: Mutex<Vec<(Method, String)>>,
 }
 
@@ -39,9 +47,9 @@ impl Tap {
         Arc::new(Self { inner, seen: AtomicU32::new(0), aim: Mutex::new(None), log: Mutex::new(Vec::new()) })
     }
 
-    pub fn aim(&self, nth: u32, fate: Fate) {
+    pub fn aim(&self, aim: Aim) {
         self.reset();
-        *self.aim.lock().unwrap() = Some((nth, fate));
+        *self.aim.lock().unwrap() = Some(aim);
     }
 
     pub fn reset(&self) {
@@ -55,10 +63,10 @@ impl Host for Tap {
     fn answer(&self, request: &Request, now: Timestamp) -> Reply {
         let nth = self.seen.fetch_add(1, Ordering::SeqCst);
         self.log.lock().unwrap().push((request.method.clone(), request.path.clone()));
-        let reply = self.inner.answer(request, now);
         match *self.aim.lock().unwrap() {
-            Some((aimed, fate)) if aimed == nth => Reply { fate, ..reply },
-            _ => reply,
+            Some(aim) if aim.nth == nth && !aim.arrives => Reply { fate: aim.fate, ..Reply::status(StatusCode::OK) },
+            Some(aim) if aim.nth == nth => Reply { fate: aim.fate, ..self.inner.answer(request, now) },
+            _ => self.inner.answer(request, now),
         }
     }
 }

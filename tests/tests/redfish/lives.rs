@@ -19,7 +19,7 @@ use rackhand_lab::bmc::{Personality, Spec};
 use rackhand_lab::faults::{Effect, Faults, Rule};
 use rackhand_lab::front::{Network, Station};
 use rackhand_lab::host::{Host, Reply, Request};
-use rackhand_lab::machine::{Ending, Hardware, LifePace, Uplink};
+use rackhand_lab::machine::{Ending, Flaws, Hardware, LifePace, Uplink};
 use reqwest::{Method, StatusCode};
 
 use crate::bed::EPOCH;
@@ -35,8 +35,7 @@ struct Desk {
 
 impl Host for Desk {
     fn answer(&self, request: &Request, now: Timestamp) -> Reply {
-        let said = if request.query.is_empty() { String::new() } else { request.query.clone() };
-        self.heard.lock().unwrap().push((now, request.path.clone(), said));
+        self.heard.lock().unwrap().push((now, request.path.clone(), request.query.clone()));
         match (&request.method, request.path.as_str()) {
             (&Method::GET, "/boot/ipxe") => {
                 let script = if *self.exit.lock().unwrap() {
@@ -138,7 +137,7 @@ async fn a_server_boots_measures_reports_and_switches_itself_off() {
     assert_eq!(reports[0].bmc_mac, Some(server.bmc.spec().bmc_mac));
     assert_eq!(reports[0].nics[1].neighbour.as_ref().unwrap().port.as_str(), "Ethernet0");
     let heard = site.desk.heard.lock().unwrap();
-    assert_eq!(heard[0].2, "serial=SN00000&mac=94-40-c9-00-80-01&uuid=39383250-3834-584d-8000-9440c9000000");
+    assert_eq!(heard[0].2, "serial=SN00000&mac=94-40-c9-40-00-00&uuid=39383250-3834-584d-8000-9440c9000000");
     assert_eq!(server.counters().sessions_open, 0);
 }
 
@@ -180,7 +179,7 @@ async fn flaws_show_in_what_is_reported() {
 async fn reports_are_sent_until_they_are_acknowledged_and_not_after_a_refusal() {
     let site = site(1);
     site.fleet.get("SN00000").unwrap().flaw(|f| {
-        f.network_lost = Some((ValidationStep::Disk, Duration::from_secs(900)));
+        f.network_lost = Some((ValidationStep::Disk, Duration::from_mins(15)));
         f.stays_on = true;
     });
     let refuse = |status: u16, times| Rule {
@@ -196,7 +195,7 @@ async fn reports_are_sent_until_they_are_acknowledged_and_not_after_a_refusal() 
     assert_eq!(site.endings(), [Ending::Reported]);
     assert_eq!(site.desk.steps.lock().unwrap().len(), 5);
 
-    site.fleet.get("SN00000").unwrap().flaw(|f| *f = Default::default());
+    site.fleet.get("SN00000").unwrap().flaw(|f| *f = Flaws::default());
     site.desk_faults.add(refuse(403, 1));
     site.push("SN00000").await;
     site.after(3_600).await;
