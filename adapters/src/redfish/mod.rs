@@ -222,7 +222,7 @@ impl Opened {
         Ok(SystemReading { serial, model, power, nics: self.nics().await })
     }
 
-    /// MACs of the system's own interfaces. They are extra: what cannot be read is left out.
+    /// MACs of the system's own interfaces. They are extra: where one cannot be read, none is told rather than some.
     async fn nics(&mut self) -> Vec<Mac> {
         let Some(path) = self.system.interfaces.clone() else {
             return Vec::new();
@@ -233,7 +233,7 @@ impl Opened {
         };
         let mut macs = Vec::new();
         for member in wire::members(&collection.body).into_iter().take(MAX_NICS) {
-            let Ok(nic) = talk.get(&member).await else { break };
+            let Ok(nic) = talk.get(&member).await else { return Vec::new() };
             let told =
                 wire::text(&nic.body, &["PermanentMACAddress"]).or_else(|| wire::text(&nic.body, &["MACAddress"]));
             if let Some(mac) = told.and_then(|t| t.parse::<Mac>().ok()).filter(|m| m.0 != [0; 6] && !macs.contains(m)) {

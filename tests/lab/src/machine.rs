@@ -56,11 +56,11 @@ impl Hardware {
             link: neighbour.is_some(),
             neighbour: neighbour.clone(),
         };
-        let [a, b, c, d, e, f] = bmc_mac.0;
+        let node = bmc_mac.to_string().to_lowercase().replace(':', "");
         Self {
             serial: Text::new(serial),
             model: Text::new(model),
-            uuid: format!("39383250-3834-584d-8000-{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}"),
+            uuid: format!("39383250-3834-584d-8000-{node}"),
             bmc_mac: Some(bmc_mac),
             processors: vec![processor.clone(), processor],
             memory_bytes: 512 << 30,
@@ -95,8 +95,8 @@ impl Default for LifePace {
             image: Duration::from_secs(40),
             steps: [20, 600, 480, 60, 5].map(Duration::from_secs),
             pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(60),
-            patience: Duration::from_secs(7_200),
+            longest_pause: Duration::from_mins(1),
+            patience: Duration::from_hours(2),
         }
     }
 }
@@ -219,7 +219,7 @@ impl Life<'_> {
         }
         let script = String::from_utf8_lossy(&script).into_owned();
         let (_, rest) = script.split_once("rackhand.token=")?;
-        let token: String = rest.chars().take_while(|c| c.is_ascii_graphic()).collect();
+        let token: String = rest.chars().take_while(char::is_ascii_graphic).collect();
         (!token.is_empty()).then_some(token)
     }
 

@@ -102,8 +102,7 @@ impl Spec {
             Personality::Idrac9 => ("PowerEdge R750", "7.10.30.00", "root"),
             Personality::Idrac10 => ("PowerEdge R770", "1.10.17.00", "root"),
         };
-        let [a, b, c, d, e, f] = bmc_mac.0;
-        let nics = [1_u8, 2].map(|n| Mac([a, b, c, d, e ^ 0x80, f.wrapping_add(n)])).to_vec();
+        let nics = [0x40, 0x80].map(|flip| beside(bmc_mac, flip)).to_vec();
         Self {
             personality,
             serial: serial.to_owned(),
@@ -118,6 +117,13 @@ impl Spec {
             pace: Pace::default(),
         }
     }
+}
+
+/// Another MAC of the same server. Servers with consecutive BMC MACs stay apart.
+fn beside(mac: Mac, flip: u8) -> Mac {
+    let mut octets = mac.0;
+    octets[3] ^= flip;
+    Mac(octets)
 }
 
 /// What is wrong with a BMC; changed while it runs by [`LabBmc::behave`].

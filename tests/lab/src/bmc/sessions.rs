@@ -6,10 +6,10 @@ use std::time::Duration;
 use rackhand_core::time::Timestamp;
 
 /// Without a request for this long a session ends.
-const IDLE: Duration = Duration::from_secs(1_800);
+const IDLE: Duration = Duration::from_mins(30);
 
 /// How long a lockout lasts.
-const LOCKED: Duration = Duration::from_secs(600);
+const LOCKED: Duration = Duration::from_mins(10);
 
 /// Sessions by id.
 #[derive(Debug, Default)]
