@@ -87,9 +87,9 @@ impl Joiner {
             }
             MessageType::Ack => {
                 let address = message.yours;
-                // An answer to INFORM gives no address. The others cannot be a host's.
+                // An answer to INFORM gives no address. The others cannot be a host's. Which networks may be spoken
+                // to, loopback among them, is the dialler's rule.
                 if address.is_unspecified()
-                    || address.is_loopback()
                     || address.is_multicast()
                     || address.is_broadcast()
                     || self.is_copy(message, at)

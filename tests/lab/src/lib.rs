@@ -7,4 +7,5 @@ pub mod front;
 pub mod host;
 pub mod machine;
 pub mod netbox;
+pub mod outside;
 pub mod sockets;
