@@ -5,6 +5,7 @@ pub mod bmc;
 pub mod faults;
 pub mod front;
 pub mod host;
+pub mod life;
 pub mod machine;
 pub mod netbox;
 pub mod outside;
