@@ -16,7 +16,7 @@ use crate::link::connect::Connection;
 use crate::link::{call, within};
 
 /// A full check reads the whole journal. The daemon grants no call more than this.
-const VERIFY: Duration = Duration::from_secs(120);
+const VERIFY: Duration = Duration::from_mins(2);
 
 pub(super) async fn status(link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
     let now = link.client.overview(call()).await?;

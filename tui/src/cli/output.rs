@@ -61,7 +61,10 @@ impl From<RpcError> for Fail {
                 "rackhandd has too much to do at once. Try again".into()
             }
             other => {
-                let cause = std::error::Error::source(&other).map_or_else(|| other.to_string(), ToString::to_string);
+                let mut cause: &dyn std::error::Error = &other;
+                while let Some(deeper) = cause.source() {
+                    cause = deeper;
+                }
                 format!("the connection to rackhandd broke: {cause}. Try again")
             }
         })

@@ -14,7 +14,7 @@ const LABEL: &str = "CZ2D1X0GB1";
 
 #[tokio::test]
 async fn every_verb_becomes_its_command() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let (unit, subject) = (id(1), Subject::Unit(id(1)));
     let why = || "why".into();
     let imported = Command::Import {
@@ -69,7 +69,7 @@ async fn every_verb_becomes_its_command() {
 
 #[tokio::test]
 async fn a_refusal_ends_with_one_and_says_why() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     fake.held().refuse = Some(Refusal::new(Why::NotAllowed, "this takes the role operator; you have technician"));
     let (code, out, err) = fake.run(&["retry", LABEL]).await;
     assert_eq!((code, out.as_str()), (1, ""));
@@ -81,7 +81,7 @@ async fn a_refusal_ends_with_one_and_says_why() {
 
 #[tokio::test]
 async fn what_cannot_be_taken_back_is_confirmed_by_the_last_four_of_the_serial() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     for verb in ["cancel", "retire"] {
         let args = [verb, LABEL, "--reason", "broken"];
         let (code, _, err) = fake.run(&args).await;
@@ -100,7 +100,7 @@ async fn what_cannot_be_taken_back_is_confirmed_by_the_last_four_of_the_serial()
 
 #[tokio::test]
 async fn a_step_that_is_not_parked_is_not_skipped() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let (code, _, err) = fake.run(&["skip", LABEL, "sync_status", "--reason", "x"]).await;
     assert!(code == 1 && err.contains("sync_status of CZ2D1X0GB1 is not parked"), "{err}");
     assert!(fake.held().commands.is_empty());
@@ -108,7 +108,7 @@ async fn a_step_that_is_not_parked_is_not_skipped() {
 
 #[tokio::test]
 async fn a_lost_answer_is_asked_for_again_and_the_command_is_done_once() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     fake.held().breaks = 1;
     let (code, out, err) = fake.run(&["retry", LABEL]).await;
     assert_eq!((code, out.as_str(), err.as_str()), (0, "done; the journal is at event 5\n", ""));
@@ -117,7 +117,7 @@ async fn a_lost_answer_is_asked_for_again_and_the_command_is_done_once() {
 
 #[tokio::test]
 async fn an_answer_that_stays_lost_is_unknown_not_failed() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     fake.held().breaks = 2;
     let (code, _, err) = fake.run(&["retry", LABEL]).await;
     assert!(code == 3 && err.contains("It may have been done all the same"), "{err}");

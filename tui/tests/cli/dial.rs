@@ -30,7 +30,7 @@ fn dial(socket: &Path) -> Child {
 
 #[tokio::test]
 async fn a_console_speaks_through_it_as_through_the_socket() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let mut child = dial(&fake.socket);
     let mut stream = tokio::io::join(child.stdout.take().unwrap(), child.stdin.take().unwrap());
     assert_eq!(greet(&mut stream).await.unwrap().epoch, 7);
@@ -60,7 +60,7 @@ async fn it_ends_when_the_daemon_does_though_nobody_closed_its_input() {
 
 #[tokio::test]
 async fn files_and_nothing_at_all_do_as_streams_too() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let path = fake.dir.path().join("request");
     let line = r#"{"magic":"rackhand","proto":1,"min":1,"build":"x"}"#;
     tokio::fs::write(&path, format!("{line}\n")).await.unwrap();
@@ -98,7 +98,7 @@ async fn with_ssh(dir: &Path, script: &str, args: &[&str]) -> Output {
 
 #[tokio::test]
 async fn a_remote_daemon_is_reached_through_ssh() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let (dir, socket) = (fake.dir.path(), fake.socket.display());
     // As sshd does: a banner, then the command by way of a shell. `rackhand` there is this one.
     let script = format!(

@@ -155,7 +155,7 @@ pub fn units() -> Vec<UnitDetail> {
 
 impl Fake {
     /// Starts it with three units, four events and two dead letters.
-    pub async fn start() -> Self {
+    pub fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("d.sock");
         let units = units();
@@ -242,7 +242,7 @@ pub struct Closing {
 
 impl Write for Closing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.text.iter().filter(|b| **b == b'\n').count() >= self.lines {
+        if self.text.split(|b| *b == b'\n').count() > self.lines {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let end = bytes.iter().position(|b| *b == b'\n').map_or(bytes.len(), |at| at + 1);

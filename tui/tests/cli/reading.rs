@@ -1,5 +1,7 @@
 //! Verbs that only read: what they print, what they ask for, how they end.
 
+use std::fmt::Write as _;
+
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::view::{Overview, Page, Sort, UnitDetail, UnitRow};
 use rackhand_tui::cli;
@@ -9,7 +11,7 @@ use crate::fake::{Closing, Fake, id, line};
 
 #[tokio::test]
 async fn every_reading_verb_prints_aligned_lines() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let mut all = String::new();
     let label = "CZ2D1X0GB1";
     for args in [
@@ -28,21 +30,21 @@ async fn every_reading_verb_prints_aligned_lines() {
         assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
         assert!(out.lines().all(|l| l.chars().count() <= 80), "{out}");
         assert!(!out.contains('\u{1b}'));
-        all.push_str(&format!("$ rackhand {}\n{out}\n", args.join(" ")));
+        writeln!(all, "$ rackhand {}\n{out}", args.join(" ")).unwrap();
     }
     insta::assert_snapshot!(all);
 }
 
 #[tokio::test]
 async fn without_a_terminal_nothing_is_cut() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let (_, out, _) = fake.run(&["dead-letters"]).await;
     assert!(out.contains("belongs to another device (settle it in NetBox, then retry)\n"), "{out}");
 }
 
 #[tokio::test]
 async fn every_reading_verb_gives_one_json_document() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     async fn read(fake: &Fake, args: &[&str]) -> Value {
         let (code, out, err) = fake.run(&[&["--json"], args].concat()).await;
         assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
@@ -70,7 +72,7 @@ async fn every_reading_verb_gives_one_json_document() {
 
 #[tokio::test]
 async fn filters_sorting_and_pages_reach_the_daemon() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let args = ["units", "--stage", "racked", "--stage", "ready", "site:fra1", "!model:dell", "--sort", "place"];
     fake.run(&[&args[..], &["--descending", "--limit", "7", "--offset", "2"]].concat()).await;
     let query = fake.held().queries.pop().unwrap();
@@ -87,7 +89,7 @@ async fn filters_sorting_and_pages_reach_the_daemon() {
 
 #[tokio::test]
 async fn a_unit_is_found_by_its_id_and_by_its_serial_in_lower_case() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let id = id(1).to_string();
     for label in [id.as_str(), &format!("unit/{id}"), "cz2d1x0gb1"] {
         let (code, out, _) = fake.run(&["why", label]).await;
@@ -100,7 +102,7 @@ async fn a_unit_is_found_by_its_id_and_by_its_serial_in_lower_case() {
 
 #[tokio::test]
 async fn what_is_not_there_ends_with_one() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     for verb in ["show", "why", "history", "tail"] {
         let (code, out, err) = fake.run(&[verb, "NOSUCH"]).await;
         assert_eq!((code, out.as_str()), (1, ""), "{verb}");
@@ -113,7 +115,7 @@ async fn what_is_not_there_ends_with_one() {
 
 #[tokio::test]
 async fn a_damaged_journal_ends_with_four() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     fake.held().broken = Some("event 3 does not match its hash".into());
     let (code, out, _) = fake.run(&["verify"]).await;
     assert!(code == 4 && out.starts_with("DAMAGED: event 3 does not match its hash"), "{out}");
@@ -123,7 +125,7 @@ async fn a_damaged_journal_ends_with_four() {
 
 #[tokio::test]
 async fn a_stopped_intake_is_the_loudest_line_of_status() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     fake.held().intake_stopped = Some("the disk is full".into());
     let (_, out, _) = fake.run(&["status"]).await;
     assert!(out.contains("STOPPED: the disk is full"), "{out}");
@@ -131,7 +133,7 @@ async fn a_stopped_intake_is_the_loudest_line_of_status() {
 
 #[tokio::test]
 async fn wrong_usage_ends_with_two_and_help_with_zero() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     for args in [
         &["nonsense"][..],
         &["show"],
@@ -177,8 +179,26 @@ async fn without_a_daemon_every_verb_but_explain_ends_with_three_and_says_what_t
 }
 
 #[tokio::test]
+async fn what_is_no_daemon_of_ours_is_told_apart_from_one_that_went_away() {
+    let dir = tempfile::tempdir().unwrap();
+    for (answer, told) in [("", "does not answer"), ("SSH-2.0-OpenSSH_9.2\r\n", "what answers there is not rackhandd")]
+    {
+        let socket = dir.path().join(format!("{}.sock", answer.len()));
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes()).await.unwrap();
+        });
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = cli::run(line(&socket, &["status"]), &mut out, &mut err).await;
+        let err = String::from_utf8(err).unwrap();
+        assert!(code == 3 && err.contains(told), "{err}");
+    }
+}
+
+#[tokio::test]
 async fn a_user_without_a_role_is_told_who_gives_one() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     fake.held().role = None;
     let (code, _, err) = fake.run(&["status"]).await;
     assert!(code == 3 && err.contains("user anna has no role here: an administrator adds it"), "{err}");
@@ -186,7 +206,7 @@ async fn a_user_without_a_role_is_told_who_gives_one() {
 
 #[tokio::test]
 async fn a_reader_who_goes_away_is_no_error() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     for lines in [0, 1, 3] {
         for args in
             [&["units"][..], &["show", "CZ2D1X0GB1"], &["--json", "journal"], &["explain", "steps"], &["--help"]]
@@ -200,7 +220,7 @@ async fn a_reader_who_goes_away_is_no_error() {
 
 #[tokio::test]
 async fn explain_prints_the_tables_that_are_built_in() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     let (_, lifecycle, _) = fake.run(&["explain", "lifecycle"]).await;
     assert_eq!(lifecycle, rackhand_core::lifecycle::table::as_text());
     let (_, steps, _) = fake.run(&["explain", "steps"]).await;

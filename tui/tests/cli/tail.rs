@@ -27,7 +27,7 @@ fn fill(fake: &Fake, now: u64, coming: u64) {
 
 #[tokio::test]
 async fn events_that_come_while_it_follows_are_printed_after_the_last_ten() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     for form in [&["tail"][..], &["tail", "--json"]] {
         fill(&fake, 30, 6);
         let (code, seen) = follow(&fake, form, 15).await;
@@ -37,7 +37,7 @@ async fn events_that_come_while_it_follows_are_printed_after_the_last_ten() {
 
 #[tokio::test]
 async fn a_long_journal_is_caught_up_with_page_by_page() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     for cap in [256, 100, 7] {
         fill(&fake, 700, 2);
         fake.held().cap = cap;
@@ -48,7 +48,7 @@ async fn a_long_journal_is_caught_up_with_page_by_page() {
 
 #[tokio::test]
 async fn one_units_events_alone_are_followed() {
-    let fake = Fake::start().await;
+    let fake = Fake::start();
     for cap in [256, 7] {
         fill(&fake, 100, 8);
         fake.held().cap = cap;
