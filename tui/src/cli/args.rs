@@ -96,7 +96,7 @@ pub enum Verb {
         #[arg(long, value_name = "PATH")]
         socket: Option<std::path::PathBuf>,
     },
-    /// A whole site on this machine, simulated, with a daemon and the console
+    /// Five datacenters on this machine, simulated, with a daemon and the console
     #[cfg(feature = "demo")]
     Demo(Demo),
 }
@@ -257,13 +257,13 @@ pub struct Import {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Demo {
     /// The same seed gives the same day
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 7)]
     pub seed: u64,
     /// How many times faster than life
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub speed: u32,
     /// Servers
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(70..=5_000))]
     pub servers: u32,
     /// Without the console: print what happens
     #[arg(long)]

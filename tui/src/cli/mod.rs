@@ -38,6 +38,7 @@ use rackhand_core::id::{Subject, UnitId};
 
 use self::args::{Cli, Verb};
 use self::output::{Fail, Output, not_found};
+use crate::app;
 use crate::link::call;
 use crate::link::connect::{Connection, HostSpec, connect};
 
@@ -85,14 +86,22 @@ pub async fn run_with(args: impl IntoIterator<Item = OsString>, streams: Streams
 }
 
 /// `rackhand` without a verb.
-async fn start_console(_host: HostSpec) -> Result<u8, Fail> {
-    std::future::ready(Err(Fail::Usage("the console is not built in; `rackhand help` lists the verbs".into()))).await
+async fn start_console(host: HostSpec) -> Result<u8, Fail> {
+    let way = move || {
+        let host = host.clone();
+        async move { connect(&host).await }
+    };
+    app::run(way, app::Options::default()).await.map_err(|e| Fail::Usage(e.to_string()))?;
+    Ok(exit::DONE)
 }
 
 /// `rackhand demo`.
 #[cfg(feature = "demo")]
-async fn start_demo(_demo: args::Demo) -> Result<u8, Fail> {
-    std::future::ready(Err(Fail::Usage("the demo is not built in".into()))).await
+async fn start_demo(demo: args::Demo, out: &mut Output<'_>) -> Result<u8, Fail> {
+    let options = crate::demo::options(demo.seed, demo.speed, demo.servers);
+    if demo.headless { crate::demo::headless(options, out.results()).await } else { crate::demo::shown(options).await }
+        .map_err(|e| Fail::Usage(format!("the demo ended: {e}")))?;
+    Ok(exit::DONE)
 }
 
 async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<u8, Fail> {
@@ -100,7 +109,7 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Explain { topic } => explain::explain(topic, out)?,
         Verb::DialStdio { socket } => dial::dial(host, socket).await?,
         #[cfg(feature = "demo")]
-        Verb::Demo(demo) => return start_demo(demo).await,
+        Verb::Demo(demo) => return start_demo(demo, out).await,
         Verb::Status => fleet::status(&connect(host).await?, out).await?,
         Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
         Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,

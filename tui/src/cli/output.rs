@@ -102,6 +102,12 @@ impl<'a> Output<'a> {
         Self { streams, json }
     }
 
+    /// Where results go, for what writes its own.
+    #[cfg(feature = "demo")]
+    pub fn results(&mut self) -> &mut dyn io::Write {
+        self.streams.out
+    }
+
     /// One JSON document, on a line of its own.
     pub fn document(&mut self, document: &impl Serialize) -> Result<(), Fail> {
         let line = serde_json::to_string(document).map_err(io::Error::other)?;

@@ -1,11 +1,21 @@
-//! The link to a daemon: where it is, how to get there, how long a call may take.
+//! The link to a daemon: where it is, how to get there, how long a call may take. It watches, asks and commands, and
+//! comes back by itself when it is lost.
 
+pub mod call;
 pub mod connect;
 pub mod host;
+pub mod sync;
 
-use std::time::{Duration, Instant};
+use std::fmt::Display;
+use std::time::Duration;
 
+use rackhand_core::id::Role;
+use rackhand_core::text::Text;
+use rackhand_rpc::hello::ServerHello;
 use tarpc::context::{self, Context};
+
+use crate::event::Greeting;
+pub use connect::Connection;
 
 /// How long an ordinary call may take.
 pub const CALL: Duration = Duration::from_secs(10);
@@ -13,7 +23,7 @@ pub const CALL: Duration = Duration::from_secs(10);
 /// The context of a call that may take this long.
 pub fn within(span: Duration) -> Context {
     let mut context = context::current();
-    context.deadline = Instant::now() + span;
+    context.deadline = (tokio::time::Instant::now() + span).into_std();
     context
 }
 
@@ -25,4 +35,34 @@ pub fn call() -> Context {
 /// The context of a watch that the daemon may hold for `wait_ms` milliseconds.
 pub fn watch(wait_ms: u32) -> Context {
     within(Duration::from_millis(wait_ms.into()) + CALL)
+}
+
+/// A way to the daemon.
+pub trait Connect: Send + Sync + 'static {
+    /// Makes one connection. The error is a sentence for a person.
+    fn connect(&self) -> impl Future<Output = Result<Connection, Text>> + Send;
+}
+
+impl<F, Fut, E> Connect for F
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Connection, E>> + Send,
+    E: Display,
+{
+    async fn connect(&self) -> Result<Connection, Text> {
+        self().await.map_err(|e| Text::from(e.to_string()))
+    }
+}
+
+/// What of a handshake the console keeps.
+pub fn greeting(hello: ServerHello) -> Greeting {
+    Greeting {
+        site: hello.site,
+        user: hello.user,
+        role: hello.role.unwrap_or(Role::ReadOnly),
+        demo: hello.demo,
+        epoch: hello.epoch,
+        head: hello.head,
+        build: hello.build,
+    }
 }

@@ -1,0 +1,25 @@
+//! The console against a daemon without hardware: `cargo run -p rackhand-tui --example fake_console [SERVERS]`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, missing_docs)]
+
+#[path = "../tests/console/fake.rs"]
+mod fake;
+
+use rackhand_tui::app::{Options, run};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let fake = fake::Fake::new();
+    let count = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(36);
+    fake.seed(count);
+    let options = Options { theme: std::env::var("THEME").ok(), ..Options::default() };
+    run(
+        move || {
+            let fake = fake.clone();
+            async move { fake.connect().await }
+        },
+        options,
+    )
+    .await
+    .unwrap();
+}

@@ -1,0 +1,149 @@
+//! Answers: where they go, and what they lead to.
+
+use rackhand_core::decide::Answer;
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+
+use super::acts;
+use super::effect::Effect;
+use super::fetch;
+use super::model::{Link, Model, Mood, Place, Slot};
+use super::update::{settle, take_then, toast};
+use crate::event::{Ask, CallEnd, CallId, Data};
+use crate::screen;
+
+/// Takes an answer. One to a question that was put anew meanwhile is left aside.
+pub fn arrived(model: &mut Model, id: CallId, answer: Result<Box<Data>, Text>, out: &mut Vec<Effect>) {
+    let Some(slot) = model.asked.iter().find(|(_, asked)| asked.id == id).map(|(slot, _)| *slot) else { return };
+    let Some(asked) = model.asked.remove(&slot) else { return };
+    match answer {
+        Ok(data) => take(model, slot, &asked.ask, *data, out),
+        Err(why) => {
+            // Loss of the link is told by the link itself.
+            if model.link == Link::Live {
+                toast(model, format!("no answer: {why}"), Mood::Bad, out);
+            }
+        }
+    }
+    if asked.again {
+        fetch::want(model, slot, out);
+    }
+    fetch::fill(model, out);
+}
+
+fn clock(model: &mut Model, now: Timestamp) {
+    model.now = model.now.max(now);
+}
+
+fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effect>) {
+    match data {
+        Data::Overview(overview) => {
+            clock(model, overview.now);
+            model.overview = Some(overview);
+            settle(model);
+        }
+        Data::Units(page) => {
+            clock(model, page.now);
+            let height = screen::pipeline::height(model);
+            model.pipeline.list.take(page, height);
+        }
+        Data::Letters(page) => {
+            clock(model, page.now);
+            let height = screen::letters::height(model);
+            model.letters.take(page, height);
+        }
+        Data::Unit(answer) => {
+            if *ask != model.server.id.map_or(Ask::Overview, Ask::Unit) {
+                return;
+            }
+            model.server.detail = Some(answer);
+            settle(model);
+            if let Some(act) = take_then(model) {
+                acts::run(model, act, out);
+            }
+        }
+        Data::Journal(Ok(page)) => {
+            clock(model, page.now);
+            let Ask::Journal(query) = ask else { return };
+            let (height, log) = match slot {
+                Slot::Timeline => (screen::server::timeline_height(model), &mut model.server.timeline),
+                _ => (screen::journal::height(model), &mut model.journal.log),
+            };
+            if query.before.is_some() {
+                log.older(page.rows, height);
+            } else {
+                log.newest(page.rows, height);
+            }
+        }
+        Data::Journal(Err(refusal)) => toast(model, refusal.text, Mood::Bad, out),
+        Data::Found(Some(unit)) => {
+            model.toast = None;
+            acts::go(model, Place::Server(unit), out);
+        }
+        Data::Found(None) => {
+            let Ask::Find(label) = ask else { return };
+            toast(model, format!("there is no server {label} here"), Mood::Bad, out);
+        }
+        Data::Verified(Ok(found)) => {
+            let (told, good) = match found.broken {
+                None => (
+                    format!("checked {} events and {} checkpoints: all as written", found.events, found.checkpoints),
+                    true,
+                ),
+                Some(broken) => (format!("THE JOURNAL IS NOT AS IT WAS WRITTEN: {broken}"), false),
+            };
+            model.journal.verified = Some((Text::from(told.clone()), good));
+            toast(model, told, if good { Mood::Good } else { Mood::Bad }, out);
+        }
+        Data::Verified(Err(refusal)) => toast(model, refusal.text, Mood::Bad, out),
+    }
+}
+
+/// Takes the end of a command.
+pub fn called(model: &mut Model, id: CallId, end: CallEnd, out: &mut Vec<Effect>) {
+    match end {
+        CallEnd::Lost(why) => {
+            let Some(call) = model.calls.get_mut(&id) else { return };
+            call.again = true;
+            let told = format!("{}: no answer ({why}); sent again under the same number when connected", call.told);
+            toast(model, told, Mood::Bad, out);
+            // The connection may be back already.
+            if model.link == Link::Live {
+                repeat_calls(model, out);
+            }
+        }
+        CallEnd::Done(receipt) => {
+            let Some(call) = model.calls.remove(&id) else { return };
+            let told = match receipt.answer {
+                Answer::Already => format!("{}: it was so already", call.told),
+                _ => format!("{}: done", call.told),
+            };
+            toast(model, told, Mood::Good, out);
+            fetch::refresh(model, out);
+        }
+        CallEnd::Refused(refusal) => {
+            let Some(call) = model.calls.remove(&id) else { return };
+            let by = model.greeting.as_ref().map_or_else(|| "the daemon".to_owned(), |g| format!("{} refused", g.site));
+            toast(model, format!("{}: {by}: {}", call.told, refusal.text), Mood::Bad, out);
+            fetch::refresh(model, out);
+        }
+    }
+}
+
+/// Sends commands again whose answer was lost. The daemon remembers request ids for as long as it runs; behind a
+/// restart nobody can tell, and a person must look.
+pub fn repeat_calls(model: &mut Model, out: &mut Vec<Effect>) {
+    let epoch = model.greeting.as_ref().map(|g| g.epoch);
+    let lost: Vec<CallId> = model.calls.iter().filter(|(_, c)| c.again).map(|(id, _)| *id).collect();
+    for id in lost {
+        let Some(call) = model.calls.get_mut(&id) else { continue };
+        if Some(call.epoch) == epoch {
+            call.again = false;
+            out.push(Effect::Call(id, call.request.clone(), call.command.clone()));
+        } else {
+            let told = format!("{}: not known whether it was done before the restart; the timeline tells", call.told);
+            model.calls.remove(&id);
+            toast(model, told, Mood::Bad, out);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Which questions the screen needs answered, and when.
+
+use rackhand_core::view::Query;
+use rackhand_rpc::JournalQuery;
+
+use super::effect::Effect;
+use super::log::{Log, PAGE};
+use super::model::{Asked, Link, Model, Place, Slot};
+use crate::event::Ask;
+use crate::screen;
+
+/// Asks for everything on screen anew.
+pub fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
+    want(model, Slot::Overview, out);
+    match model.place {
+        Place::Pipeline => want(model, Slot::Units, out),
+        Place::Server(_) => {
+            want(model, Slot::Unit, out);
+            want(model, Slot::Timeline, out);
+        }
+        Place::Letters => want(model, Slot::Letters, out),
+        Place::Journal => want(model, Slot::Journal, out),
+    }
+}
+
+/// Asks, or notes that it must be asked again when the answer under way is here.
+pub fn want(model: &mut Model, slot: Slot, out: &mut Vec<Effect>) {
+    if let Some(asked) = model.asked.get_mut(&slot) {
+        asked.again = true;
+        return;
+    }
+    if let Some(ask) = question(model, slot) {
+        put(model, slot, ask, out);
+    }
+}
+
+/// Asks at once; an answer under way to an older question will be ignored.
+pub fn replace(model: &mut Model, slot: Slot, out: &mut Vec<Effect>) {
+    if let Some(ask) = question(model, slot) {
+        put(model, slot, ask, out);
+    }
+}
+
+/// Asks this.
+pub fn put(model: &mut Model, slot: Slot, ask: Ask, out: &mut Vec<Effect>) {
+    if matches!(model.link, Link::Connecting | Link::Down { .. }) {
+        return;
+    }
+    let id = model.mint();
+    model.asked.insert(slot, Asked { id, ask: ask.clone(), again: false });
+    out.push(Effect::Fetch(id, ask));
+}
+
+/// Asks on where what is held does not fill the screen.
+pub fn fill(model: &mut Model, out: &mut Vec<Effect>) {
+    match model.place {
+        Place::Pipeline => {
+            let height = screen::pipeline::height(model);
+            if model.pipeline.list.lacks(height) && stale(model, Slot::Units) {
+                replace(model, Slot::Units, out);
+            }
+        }
+        Place::Letters => {
+            if model.letters.lacks(screen::letters::height(model)) && stale(model, Slot::Letters) {
+                replace(model, Slot::Letters, out);
+            }
+        }
+        Place::Server(_) => {
+            let height = screen::server::timeline_height(model);
+            let older = older(&model.server.timeline, height, timeline_query(model));
+            ask_on(model, Slot::Timeline, older, out);
+        }
+        Place::Journal => {
+            let height = screen::journal::height(model);
+            let older = older(&model.journal.log, height, Some(journal_query(&model.journal.filter)));
+            ask_on(model, Slot::Journal, older, out);
+        }
+    }
+}
+
+/// Whether the question under way, if any, is not the one to ask now.
+fn stale(model: &Model, slot: Slot) -> bool {
+    model.asked.get(&slot).is_none_or(|asked| Some(&asked.ask) != question(model, slot).as_ref())
+}
+
+fn older(log: &Log, height: usize, query: Option<JournalQuery>) -> Option<JournalQuery> {
+    let before = log.wants_older(height)?;
+    Some(JournalQuery { before: Some(before), ..query? })
+}
+
+fn ask_on(model: &mut Model, slot: Slot, query: Option<JournalQuery>, out: &mut Vec<Effect>) {
+    if let Some(query) = query.filter(|_| !model.asked.contains_key(&slot)) {
+        put(model, slot, Ask::Journal(query), out);
+    }
+}
+
+fn question(model: &Model, slot: Slot) -> Option<Ask> {
+    Some(match slot {
+        Slot::Overview => Ask::Overview,
+        Slot::Units => {
+            let (offset, limit) = model.pipeline.list.window(screen::pipeline::height(model));
+            let p = &model.pipeline;
+            Ask::Units(Query {
+                stages: p.stage.into_iter().collect(),
+                filter: p.filter.clone(),
+                sort: p.sort,
+                descending: p.descending,
+                offset,
+                limit,
+            })
+        }
+        Slot::Letters => {
+            let (offset, limit) = model.letters.window(screen::letters::height(model));
+            Ask::Letters { offset, limit }
+        }
+        Slot::Unit => Ask::Unit(model.server.id?),
+        Slot::Timeline => Ask::Journal(timeline_query(model)?),
+        Slot::Journal => Ask::Journal(journal_query(&model.journal.filter)),
+        Slot::Verify => Ask::Verify,
+        Slot::Find => return None,
+    })
+}
+
+fn timeline_query(model: &Model) -> Option<JournalQuery> {
+    let subject = rackhand_core::id::Subject::Unit(model.server.id?);
+    Some(JournalQuery { subject: Some(subject), limit: PAGE, ..JournalQuery::default() })
+}
+
+/// The journal's filter: `subject:unit/ID`, `kind:WORD`, `actor:NAME`; all else is text to be found.
+pub fn journal_query(filter: &str) -> JournalQuery {
+    let mut query = JournalQuery { limit: PAGE, ..JournalQuery::default() };
+    let mut text: Vec<&str> = Vec::new();
+    for word in filter.split_whitespace() {
+        match word.split_once(':') {
+            Some(("subject", value)) if value.parse::<rackhand_core::id::Subject>().is_ok() => {
+                query.subject = value.parse().ok();
+            }
+            Some(("kind", value)) if !value.is_empty() => query.kind = Some(value.to_owned()),
+            Some(("actor", value)) if !value.is_empty() => query.actor = Some(value.to_owned()),
+            _ => text.push(word),
+        }
+    }
+    if !text.is_empty() {
+        query.text = Some(text.join(" "));
+    }
+    query
+}

@@ -1,0 +1,188 @@
+//! A window on a list that the daemon holds: the rows on screen and a margin, never the whole.
+
+use rackhand_core::flow::step::Step;
+use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::view::{DeadLetter, MAX_ROWS, Page, UnitRow};
+use serde::{Deserialize, Serialize};
+
+/// A row that can be told from others when the list changes.
+pub trait Keyed {
+    /// What tells it.
+    type Key: Clone + PartialEq;
+    /// Its key.
+    fn key(&self) -> Self::Key;
+}
+
+impl Keyed for UnitRow {
+    type Key = UnitId;
+    fn key(&self) -> UnitId {
+        self.id
+    }
+}
+
+impl Keyed for DeadLetter {
+    type Key = (Subject, Step);
+    fn key(&self) -> (Subject, Step) {
+        (self.subject, self.step.step)
+    }
+}
+
+/// Which row is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Chosen<K> {
+    /// This one, wherever the list puts it.
+    Row(K),
+    /// Whatever comes to be under the cursor.
+    AtCursor,
+    /// The one that was meant has left the window. Nothing is chosen until the cursor is moved.
+    Lost(K),
+}
+
+/// A window on a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "R: Serialize, R::Key: Serialize",
+    deserialize = "R: Deserialize<'de>, R::Key: Deserialize<'de>"
+))]
+pub struct List<R: Keyed> {
+    /// The rows held.
+    pub rows: Vec<R>,
+    /// Place of the first of them.
+    pub offset: usize,
+    /// Rows in the whole list; `None` until the daemon has told.
+    pub total: Option<usize>,
+    /// Place of the cursor in the whole list.
+    pub cursor: usize,
+    /// Place of the first row on screen.
+    pub top: usize,
+    /// The chosen row.
+    pub chosen: Chosen<R::Key>,
+}
+
+impl<R: Keyed> Default for List<R> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), offset: 0, total: None, cursor: 0, top: 0, chosen: Chosen::AtCursor }
+    }
+}
+
+impl<R: Keyed> List<R> {
+    /// The row at a place, if it is held.
+    pub fn at(&self, place: usize) -> Option<&R> {
+        self.rows.get(place.checked_sub(self.offset)?)
+    }
+
+    /// The chosen row.
+    pub fn current(&self) -> Option<&R> {
+        match &self.chosen {
+            Chosen::Row(key) => self.at(self.cursor).filter(|r| r.key() == *key),
+            Chosen::AtCursor | Chosen::Lost(_) => None,
+        }
+    }
+
+    /// Moves the cursor to a place; `height` rows are on screen.
+    pub fn go(&mut self, place: usize, height: usize) {
+        self.cursor = place.min(self.total.unwrap_or(0).saturating_sub(1));
+        self.chosen = self.at(self.cursor).map_or(Chosen::AtCursor, |row| Chosen::Row(row.key()));
+        self.settle(height);
+    }
+
+    /// Keeps the cursor in the list and on screen.
+    pub fn settle(&mut self, height: usize) {
+        let (total, height) = (self.total.unwrap_or(0), height.max(1));
+        self.cursor = self.cursor.min(total.saturating_sub(1));
+        self.top =
+            self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor).min(total.saturating_sub(height));
+    }
+
+    /// The cut to ask for: what is on screen and as much again on both sides.
+    pub fn window(&self, height: usize) -> (usize, usize) {
+        let height = height.max(1);
+        (self.top.saturating_sub(height), (3 * height).clamp(32, MAX_ROWS))
+    }
+
+    /// Whether rows on screen, or those just behind the edge, are not held.
+    pub fn lacks(&self, height: usize) -> bool {
+        let Some(total) = self.total else { return true };
+        let margin = height / 2;
+        let from = self.top.saturating_sub(margin);
+        let to = (self.top + height + margin).min(total);
+        from < self.offset || to > self.offset + self.rows.len()
+    }
+
+    /// Takes a page. The chosen row stays chosen and, where it can, at the same height on screen.
+    pub fn take(&mut self, page: Page<R>, height: usize) {
+        self.rows = page.rows;
+        self.offset = page.offset;
+        self.total = Some(page.total);
+        match self.chosen.clone() {
+            Chosen::AtCursor => self.go(self.cursor, height),
+            Chosen::Row(key) | Chosen::Lost(key) => {
+                if let Some(n) = self.rows.iter().position(|r| r.key() == key) {
+                    let place = self.offset + n;
+                    self.top = (self.top + place).saturating_sub(self.cursor);
+                    self.cursor = place;
+                    self.chosen = Chosen::Row(key);
+                } else if self.total == Some(0) {
+                    self.chosen = Chosen::AtCursor;
+                } else {
+                    self.chosen = Chosen::Lost(key);
+                }
+                self.settle(height);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, PartialEq)]
+    struct N(u32);
+    impl Keyed for N {
+        type Key = u32;
+        fn key(&self) -> u32 {
+            self.0
+        }
+    }
+
+    fn page(offset: usize, total: usize, rows: &[u32]) -> Page<N> {
+        let rows = rows.iter().map(|n| N(*n)).collect();
+        Page { head: 1, now: rackhand_core::time::Timestamp::default(), total, offset, rows }
+    }
+
+    #[test]
+    fn the_chosen_row_stays_chosen_where_the_list_puts_it() {
+        let mut list = List::default();
+        list.take(page(0, 5, &[1, 2, 3, 4, 5]), 3);
+        list.go(1, 3);
+        list.take(page(0, 6, &[9, 1, 3, 4, 2, 5]), 3);
+        assert_eq!((list.cursor, list.current().map(|r| r.0)), (4, Some(2)));
+        assert_eq!(list.top, 3);
+    }
+
+    #[test]
+    fn a_row_that_left_is_not_replaced_by_its_neighbour() {
+        let mut list = List::default();
+        list.take(page(0, 3, &[1, 2, 3]), 3);
+        list.go(1, 3);
+        list.take(page(0, 2, &[1, 3]), 3);
+        assert!(list.current().is_none());
+        assert_eq!(list.chosen, Chosen::Lost(2));
+        list.go(1, 3);
+        assert_eq!(list.current().map(|r| r.0), Some(3));
+    }
+
+    #[test]
+    fn a_far_jump_chooses_what_comes_to_be_under_the_cursor() {
+        let mut list = List::default();
+        let first: Vec<u32> = (0..32).collect();
+        list.take(page(0, 100_000, &first), 10);
+        list.go(usize::MAX, 10);
+        assert!(list.lacks(10) && list.current().is_none());
+        assert_eq!(list.window(10), (99_980, 32));
+        list.take(page(99_980, 100_000, &(99_980..100_000).collect::<Vec<u32>>()), 10);
+        assert_eq!((list.current().map(|r| r.0), list.top), (Some(99_999), 99_990));
+        assert!(!list.lacks(10));
+    }
+}

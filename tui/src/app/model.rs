@@ -1,0 +1,314 @@
+//! All state of the console.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rackhand_core::decide::Refusal;
+use rackhand_core::decide::command::Command;
+use rackhand_core::event::Seq;
+use rackhand_core::flow::step::Step;
+use rackhand_core::id::{Role, Subject, UnitId};
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::{DeadLetter, Overview, Sort, UnitDetail, UnitRow};
+use serde::{Deserialize, Serialize};
+
+use super::list::List;
+use super::log::Log;
+use crate::command::registry::Act;
+use crate::event::{Ask, CallId, Greeting};
+use crate::input::line::Line;
+use crate::overlay::Layer;
+
+/// All state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The connection.
+    pub link: Link,
+    /// Who answered last.
+    pub greeting: Option<Greeting>,
+    /// The daemon's head, as last heard.
+    pub head: Seq,
+    /// The daemon's clock, as last told.
+    pub now: Timestamp,
+    /// Counts and health.
+    pub overview: Option<Overview>,
+    /// The screen.
+    pub place: Place,
+    /// Screens to go back to, the last one last.
+    pub back: Vec<Place>,
+    /// Screens to go forward to, the next one last.
+    pub forward: Vec<Place>,
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// The server's page.
+    pub server: Server,
+    /// Dead letters.
+    pub letters: List<DeadLetter>,
+    /// The journal.
+    pub journal: Journal,
+    /// What lies above the screen.
+    pub layer: Option<Layer>,
+    /// The field in the status line, while it is typed in.
+    pub filter: Option<Line>,
+    /// What is to be done when the server's page is there.
+    pub then: Option<Act>,
+    /// The last result, while it is shown.
+    pub toast: Option<Toast>,
+    /// Commands without an end yet.
+    pub calls: BTreeMap<CallId, Pending>,
+    /// Questions on their way, one for each kind.
+    pub asked: BTreeMap<Slot, Asked>,
+    /// Makes request ids of this session unlike those of any other.
+    pub session: String,
+    /// The last number given to a question or call.
+    pub last_id: CallId,
+}
+
+/// The connection, as the user must know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Link {
+    /// The first attempt is under way.
+    Connecting,
+    /// What is on screen is true now.
+    Live,
+    /// Nothing was heard for this many seconds.
+    Stale(u32),
+    /// No connection.
+    Down {
+        /// Why.
+        why: Text,
+        /// Seconds until the next try.
+        again_in: u32,
+    },
+}
+
+/// A screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// Overview and pipeline.
+    Pipeline,
+    /// One server.
+    Server(UnitId),
+    /// Dead letters.
+    Letters,
+    /// The journal.
+    Journal,
+}
+
+/// State of the pipeline screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// The window.
+    pub list: List<UnitRow>,
+    /// Its filter.
+    pub filter: String,
+    /// Only this stage.
+    pub stage: Option<Stage>,
+    /// By what it is sorted.
+    pub sort: Sort,
+    /// Whether the other way round.
+    pub descending: bool,
+    /// Marked units.
+    pub marks: BTreeSet<UnitId>,
+}
+
+/// State of the server's page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// Whose.
+    pub id: Option<UnitId>,
+    /// What the daemon says of it.
+    pub detail: Option<Result<UnitDetail, Refusal>>,
+    /// First line on screen of the upper part.
+    pub scroll: usize,
+    /// Whether the timeline has the keys.
+    pub in_timeline: bool,
+    /// Its events.
+    pub timeline: Log,
+}
+
+/// State of the journal screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The run of events.
+    pub log: Log,
+    /// Its filter.
+    pub filter: String,
+    /// The last full check, as a sentence, and whether it was good.
+    pub verified: Option<(Text, bool)>,
+}
+
+/// A result, shown in the status line for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Toast {
+    /// Its number.
+    pub n: u64,
+    /// What it says.
+    pub text: Text,
+    /// How it went.
+    pub mood: Mood,
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mood {
+    /// As wished.
+    Good,
+    /// Neither.
+    Plain,
+    /// Not as wished.
+    Bad,
+}
+
+/// A command that has been sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Its request id: the same for every repetition.
+    pub request: String,
+    /// The command.
+    pub command: Command,
+    /// What it is, for the result's sentence.
+    pub told: Text,
+    /// The daemon's start it was sent in.
+    pub epoch: u64,
+    /// Whether it is to be sent again when there is a connection.
+    pub again: bool,
+}
+
+/// Kinds of question; of each kind one is on its way at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Slot {
+    /// Counts.
+    Overview,
+    /// The pipeline's window.
+    Units,
+    /// The server's page.
+    Unit,
+    /// The server's events.
+    Timeline,
+    /// Dead letters.
+    Letters,
+    /// The journal.
+    Journal,
+    /// A scanned serial.
+    Find,
+    /// The check of the journal.
+    Verify,
+}
+
+/// A question on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Its number.
+    pub id: CallId,
+    /// The question.
+    pub ask: Ask,
+    /// Whether to ask again when the answer is here.
+    pub again: bool,
+}
+
+/// What a command would act on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// What.
+    pub subject: Subject,
+    /// Its serial, or what stands for it.
+    pub label: Text,
+    /// Its row, where it is a unit's.
+    pub row: Option<UnitRow>,
+    /// The parked step meant, where the screen points at one.
+    pub step: Option<(Step, u32, Option<Text>)>,
+}
+
+impl Model {
+    /// State at the start. `session` is fresh randomness in letters.
+    pub fn new(size: (u16, u16), session: String) -> Self {
+        Self {
+            size,
+            link: Link::Connecting,
+            greeting: None,
+            head: 0,
+            now: Timestamp::default(),
+            overview: None,
+            place: Place::Pipeline,
+            back: Vec::new(),
+            forward: Vec::new(),
+            pipeline: Pipeline::default(),
+            server: Server::default(),
+            letters: List::default(),
+            journal: Journal::default(),
+            layer: None,
+            filter: None,
+            then: None,
+            toast: None,
+            calls: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            session,
+            last_id: 0,
+        }
+    }
+
+    /// A fresh number.
+    pub fn mint(&mut self) -> CallId {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Our role; read-only until the daemon has told.
+    pub fn role(&self) -> Role {
+        self.greeting.as_ref().map_or(Role::ReadOnly, |g| g.role)
+    }
+
+    /// Whether what is shown belongs to a demo.
+    pub fn is_demo(&self) -> bool {
+        self.overview.as_ref().map_or_else(|| self.greeting.as_ref().is_some_and(|g| g.demo), |o| o.demo)
+    }
+
+    /// What a command would act on.
+    pub fn target(&self) -> Option<Target> {
+        let of_row = |row: &UnitRow| Target {
+            subject: Subject::Unit(row.id),
+            label: row.label.clone(),
+            row: Some(row.clone()),
+            step: None,
+        };
+        match self.place {
+            Place::Pipeline => self.pipeline.list.current().map(of_row),
+            Place::Server(_) => self.unit().map(|d| of_row(&d.row)),
+            Place::Letters => self.letters.current().map(|letter| Target {
+                subject: letter.subject,
+                label: letter.row.as_ref().map_or_else(|| letter.subject.to_string().into(), |r| r.label.clone()),
+                row: letter.row.clone(),
+                step: Some((letter.step.step, letter.step.generation, letter.step.skip.clone())),
+            }),
+            Place::Journal => self.journal.log.current().map(|event| Target {
+                subject: event.subject,
+                label: event.label.clone(),
+                row: None,
+                step: None,
+            }),
+        }
+    }
+
+    /// The unit on the server's page, when it is there.
+    pub fn unit(&self) -> Option<&UnitDetail> {
+        self.server.detail.as_ref().and_then(|d| d.as_ref().ok())
+    }
+
+    /// What is wrong with the daemon or its neighbours: short words for the header, and the sentence.
+    pub fn warnings(&self) -> Vec<(Text, Text)> {
+        let Some(health) = self.overview.as_ref().map(|o| &o.health) else { return Vec::new() };
+        let intake = health.intake_stopped.iter().map(|why| {
+            let told = format!("intake stopped, nothing new is accepted: {why}");
+            (Text::new("INTAKE STOPPED"), Text::from(told))
+        });
+        let systems = health.systems.iter().filter_map(|(name, wrong)| {
+            let wrong = wrong.as_ref()?;
+            Some((Text::from(format!("{name} away")), Text::from(format!("{name}: {wrong}"))))
+        });
+        intake.chain(systems).collect()
+    }
+}

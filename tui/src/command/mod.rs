@@ -1,0 +1,4 @@
+//! What a user can do, as data.
+
+pub mod keymap;
+pub mod registry;

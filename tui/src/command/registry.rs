@@ -1,0 +1,168 @@
+//! Every command there is: what it is called, its keys, where it works, how much it risks and who may. The hint bar,
+//! the help, the palette, the key documentation and the checks are all made from this.
+
+use rackhand_core::id::Role;
+use serde::{Deserialize, Serialize};
+
+use crate::app::model::Place;
+
+/// How much a command risks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Danger {
+    /// Changes nothing at the daemon.
+    Harmless,
+    /// Changes something that the same or another key takes back.
+    Reversible,
+    /// Cannot be taken back, or undoes work: it asks, and wants the last four of the serial typed.
+    Costly,
+}
+
+/// Kinds of screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Overview and pipeline.
+    Pipeline,
+    /// One server.
+    Server,
+    /// Dead letters.
+    Letters,
+    /// The journal.
+    Journal,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Pipeline, Self::Server, Self::Letters, Self::Journal];
+
+    /// Its title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Pipeline => "Pipeline",
+            Self::Server => "Server",
+            Self::Letters => "Dead letters",
+            Self::Journal => "Journal",
+        }
+    }
+}
+
+impl Place {
+    /// Its kind.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Pipeline => Kind::Pipeline,
+            Self::Server(_) => Kind::Server,
+            Self::Letters => Kind::Letters,
+            Self::Journal => Kind::Journal,
+        }
+    }
+}
+
+/// One command.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Which.
+    pub act: Act,
+    /// Its word for scripts and documentation.
+    pub id: &'static str,
+    /// What it does.
+    pub title: &'static str,
+    /// Its keys, as [`crate::input::key::Key`] prints them.
+    pub keys: &'static [&'static str],
+    /// Its label in the hint bar; empty where it is not shown there.
+    pub hint: &'static str,
+    /// The screens it works on; empty is all.
+    pub on: &'static [Kind],
+    /// What it risks.
+    pub danger: Danger,
+    /// The least role.
+    pub role: Option<Role>,
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $act:ident = $id:literal, $title:literal, [$($key:literal),*], $hint:literal, $on:expr, $danger:ident, $role:expr;)*) => {
+        /// What can be done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "each is told by its title in the table")]
+        pub enum Act { $($(#[$doc])* $act),* }
+
+        /// The table, in the order of the hint bar and the palette.
+        pub const COMMANDS: &[Spec] = &[$(Spec {
+            act: Act::$act, id: $id, title: $title, keys: &[$($key),*], hint: $hint, on: $on, danger: Danger::$danger, role: $role,
+        }),*];
+    };
+}
+
+const ALL: &[Kind] = &[];
+const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters];
+const LISTS: &[Kind] = &[Kind::Pipeline, Kind::Letters, Kind::Journal];
+const TECHNICIAN: Option<Role> = Some(Role::Technician);
+const OPERATOR: Option<Role> = Some(Role::Operator);
+
+commands! {
+    Help = "help", "explain this screen and its keys", ["?", "F1"], "help", ALL, Harmless, None;
+    Palette = "palette", "find any command by name", [":"], "palette", ALL, Harmless, None;
+    Filter = "filter", "show only what matches: words, field:value, ! negates", ["/"], "filter", &[Kind::Pipeline, Kind::Journal], Harmless, None;
+    Retry = "retry", "retry the parked steps, or connect now when the link is down", ["R"], "retry", UNITS, Reversible, TECHNICIAN;
+    Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
+    Cancel = "cancel", "cancel the server: what was done is undone in reverse", ["X"], "cancel", UNITS, Costly, OPERATOR;
+    Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Reversible, TECHNICIAN;
+    TaskDone = "done", "a task is done: say what was done", ["D"], "done", UNITS, Reversible, TECHNICIAN;
+    Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Reversible, TECHNICIAN;
+    Verify = "verify", "check the whole journal", ["v"], "verify", &[Kind::Journal], Harmless, None;
+    Open = "open", "open", ["Enter"], "open", LISTS, Harmless, None;
+    Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
+    Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", UNITS, Harmless, None;
+    SortNext = "sort", "sort by the next column", ["s"], "sort", &[Kind::Pipeline], Harmless, None;
+    SortTurn = "turn", "sort the other way round", ["S"], "", &[Kind::Pipeline], Harmless, None;
+    StagePrevious = "stage-previous", "only the stage before", ["<"], "", &[Kind::Pipeline], Harmless, None;
+    StageNext = "stage-next", "only the next stage", [">"], "stage", &[Kind::Pipeline], Harmless, None;
+    Mark = "mark", "mark or unmark", ["Space"], "mark", &[Kind::Pipeline], Harmless, None;
+    Unmark = "unmark", "unmark all", ["u"], "", &[Kind::Pipeline], Harmless, None;
+    NextPane = "pane", "the other part of the screen", ["Tab", "S-Tab"], "pane", &[Kind::Server], Harmless, None;
+    CopyId = "copy", "copy serial or id", ["y"], "copy", ALL, Harmless, None;
+    CopyRow = "copy-row", "copy the row as JSON", ["Y"], "", ALL, Harmless, None;
+    Up = "up", "up", ["Up", "k"], "", ALL, Harmless, None;
+    Down = "down", "down", ["Down", "j"], "", ALL, Harmless, None;
+    PageUp = "page-up", "a page up", ["PgUp"], "", ALL, Harmless, None;
+    PageDown = "page-down", "a page down", ["PgDn"], "", ALL, Harmless, None;
+    First = "first", "to the first", ["Home", "g"], "", ALL, Harmless, None;
+    Last = "last", "to the last", ["End", "G"], "", ALL, Harmless, None;
+    ToPipeline = "pipeline", "screen: overview and pipeline", ["1"], "", ALL, Harmless, None;
+    ToLetters = "dead-letters", "screen: dead letters", ["2"], "", ALL, Harmless, None;
+    ToJournal = "journal", "screen: journal", ["3"], "", ALL, Harmless, None;
+    HistoryBack = "history-back", "the screen before", ["["], "", ALL, Harmless, None;
+    HistoryForward = "history-forward", "the screen after", ["]"], "", ALL, Harmless, None;
+    Redraw = "redraw", "paint everything anew", ["Ctrl-L"], "", ALL, Harmless, None;
+    Record = "record", "write the recording of the last events to a file", ["F12"], "", ALL, Harmless, None;
+    Quit = "quit", "quit", ["q"], "quit", ALL, Harmless, None;
+}
+
+impl Spec {
+    /// Whether it works on this kind of screen.
+    pub fn works_on(&self, kind: Kind) -> bool {
+        self.on.is_empty() || self.on.contains(&kind)
+    }
+}
+
+impl Act {
+    /// Its row in the table.
+    pub fn spec(self) -> &'static Spec {
+        // The table is made from the same list as the enum, in the same order.
+        &COMMANDS[self as usize]
+    }
+}
+
+/// The table of keys as text, 78 columns wide, for documentation and `rackhand keys`.
+pub fn as_text() -> String {
+    let mut out = String::from("KEYS          COMMAND           WHERE      ROLE        WHAT\n");
+    for spec in COMMANDS {
+        let on = match spec.on {
+            [] => "all".to_owned(),
+            [one] => one.title().to_lowercase(),
+            several => format!("{} screens", several.len()),
+        };
+        let role = spec.role.map_or_else(|| "-".to_owned(), |r| r.to_string());
+        out.push_str(&format!("{:<14}{:<18}{on:<11}{role:<12}{}\n", spec.keys.join(" "), spec.id, spec.title));
+    }
+    out
+}

@@ -1,0 +1,140 @@
+//! Everything that can happen to the console, as one type on one channel. It serialises, so that a session can be
+//! kept and played again.
+
+use rackhand_core::decide::Refusal;
+use rackhand_core::event::Seq;
+use rackhand_core::id::{Role, SiteId, UnitId};
+use rackhand_core::text::Text;
+use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
+use rackhand_rpc::{JournalQuery, Receipt, Verified};
+use serde::{Deserialize, Serialize};
+
+use crate::input::key::Key;
+
+/// Number of a question or a call, counted within the session.
+pub type CallId = u64;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A key.
+    Key(Key),
+    /// A bracketed paste.
+    Paste(Text),
+    /// Six or more printable keys faster than a person types: a barcode scanner.
+    Scan(Text),
+    /// The terminal has another size, in columns and rows.
+    Resize(u16, u16),
+    /// The terminal gained or lost the focus.
+    Focus(bool),
+    /// News of the connection.
+    Link(News),
+    /// The answer to a question.
+    Arrived(CallId, Result<Box<Data>, Text>),
+    /// The end of a command.
+    Called(CallId, CallEnd),
+    /// A timer asked for earlier.
+    Timer(Timer),
+    /// The recording was written to this path, or not.
+    Saved(Result<Text, Text>),
+    /// A signal asks the console to end.
+    Quit,
+}
+
+/// News of the connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum News {
+    /// Connected, and greeted.
+    Up(Greeting),
+    /// The daemon answered the watch: its head.
+    Heard(Seq),
+    /// Nothing was heard for this many seconds, though the connection stands.
+    Late(u32),
+    /// No connection.
+    Down {
+        /// Why.
+        why: Text,
+        /// Seconds until the next try.
+        again_in: u32,
+    },
+}
+
+/// Who answered, and who they take us for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// The daemon's site.
+    pub site: SiteId,
+    /// The user it takes us for.
+    pub user: Text,
+    /// Our role.
+    pub role: Role,
+    /// Whether it is a demo.
+    pub demo: bool,
+    /// Changes with every start of the daemon.
+    pub epoch: u64,
+    /// The head then.
+    pub head: Seq,
+    /// Its version.
+    pub build: Text,
+}
+
+/// A question to the daemon. It changes nothing there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Ask {
+    /// Counts and health.
+    Overview,
+    /// A page of units.
+    Units(Query),
+    /// One unit.
+    Unit(UnitId),
+    /// A page of dead letters.
+    Letters {
+        /// First row.
+        offset: usize,
+        /// Rows.
+        limit: usize,
+    },
+    /// A page of events.
+    Journal(JournalQuery),
+    /// The unit with this serial or id.
+    Find(Text),
+    /// A full check of the journal.
+    Verify,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Data {
+    /// To `Overview`.
+    Overview(Overview),
+    /// To `Units`.
+    Units(Page<UnitRow>),
+    /// To `Unit`.
+    Unit(Result<UnitDetail, Refusal>),
+    /// To `Letters`.
+    Letters(Page<DeadLetter>),
+    /// To `Journal`.
+    Journal(Result<Page<EventRow>, Refusal>),
+    /// To `Find`.
+    Found(Option<UnitId>),
+    /// To `Verify`.
+    Verified(Result<Verified, Refusal>),
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CallEnd {
+    /// Carried out.
+    Done(Receipt),
+    /// Refused, and why.
+    Refused(Refusal),
+    /// No answer: whether it was carried out is not known.
+    Lost(Text),
+}
+
+/// What a timer was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Timer {
+    /// The toast with this number has been shown long enough.
+    Toast(u64),
+}

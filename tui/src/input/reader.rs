@@ -1,0 +1,58 @@
+//! Reads the terminal and turns what it says into events.
+
+use std::time::Duration;
+
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures::StreamExt;
+use rackhand_core::text::Text;
+use tokio::sync::mpsc::Sender;
+use tokio::time::{Instant, timeout_at};
+
+use super::burst::Burst;
+use super::key::Key;
+use crate::event::Event;
+
+/// Reads until the terminal or the loop is gone.
+pub async fn read(events: Sender<Event>) {
+    let mut terminal = EventStream::new();
+    let mut burst = Burst::default();
+    let start = Instant::now();
+    loop {
+        let next = match burst.deadline() {
+            Some(at) => match timeout_at(start + Duration::from_micros(at), terminal.next()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    if send(&events, burst.flush()).await.is_none() {
+                        return;
+                    }
+                    continue;
+                }
+            },
+            None => terminal.next().await,
+        };
+        let Some(Ok(next)) = next else {
+            // Without a terminal there is nobody to serve.
+            let _ = events.send(Event::Quit).await;
+            return;
+        };
+        let at = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let found = match next {
+            TerminalEvent::Key(event) => Key::from_event(event).map_or_else(Vec::new, |key| burst.push(key, at)),
+            TerminalEvent::Paste(text) => vec![Event::Paste(Text::from(text))],
+            TerminalEvent::Resize(width, height) => vec![Event::Resize(width, height)],
+            TerminalEvent::FocusGained => vec![Event::Focus(true)],
+            TerminalEvent::FocusLost => vec![Event::Focus(false)],
+            TerminalEvent::Mouse(_) => Vec::new(),
+        };
+        if send(&events, found).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn send(events: &Sender<Event>, found: Vec<Event>) -> Option<()> {
+    for event in found {
+        events.send(event).await.ok()?;
+    }
+    Some(())
+}

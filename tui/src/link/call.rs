@@ -1,0 +1,57 @@
+//! Asks and commands, each in a task of its own; what comes back is an event.
+
+use std::time::Duration;
+
+use rackhand_core::decide::command::Command;
+use rackhand_core::text::Text;
+use rackhand_rpc::ConsoleClient;
+use tarpc::client::RpcError;
+use tokio::sync::mpsc::Sender;
+
+use super::sync::{Lines, sentence};
+use super::within;
+use crate::event::{Ask, CallEnd, CallId, Data, Event};
+
+/// How long a question may take.
+pub const ASK: Duration = Duration::from_secs(10);
+/// How long a command may take: its events must reach the disk.
+pub const COMMAND: Duration = Duration::from_secs(30);
+/// How long a check of the whole journal may take.
+pub const VERIFY: Duration = Duration::from_secs(120);
+
+/// Asks, and sends the answer as [`Event::Arrived`].
+pub async fn ask(lines: Lines, id: CallId, ask: Ask, events: Sender<Event>) {
+    let client = lines.borrow().as_ref().map(|c| c.asks.clone());
+    let answer = match client {
+        Some(client) => put(&client, ask).await.map(Box::new).map_err(|e| sentence(&e)),
+        None => Err(Text::new("there is no connection")),
+    };
+    let _ = events.send(Event::Arrived(id, answer)).await;
+}
+
+async fn put(client: &ConsoleClient, ask: Ask) -> Result<Data, RpcError> {
+    let context = within(if ask == Ask::Verify { VERIFY } else { ASK });
+    Ok(match ask {
+        Ask::Overview => Data::Overview(client.overview(context).await?),
+        Ask::Units(query) => Data::Units(client.units(context, query).await?),
+        Ask::Unit(id) => Data::Unit(client.unit(context, id).await?),
+        Ask::Letters { offset, limit } => Data::Letters(client.dead_letters(context, offset, limit).await?),
+        Ask::Journal(query) => Data::Journal(client.journal(context, query).await?),
+        Ask::Find(label) => Data::Found(client.find(context, label.to_string()).await?),
+        Ask::Verify => Data::Verified(client.verify(context).await?),
+    })
+}
+
+/// Commands, and sends the end as [`Event::Called`].
+pub async fn command(lines: Lines, id: CallId, request: String, command: Command, events: Sender<Event>) {
+    let client = lines.borrow().as_ref().map(|c| c.commands.clone());
+    let end = match client {
+        Some(client) => match client.command(within(COMMAND), request, command).await {
+            Ok(Ok(receipt)) => CallEnd::Done(receipt),
+            Ok(Err(refusal)) => CallEnd::Refused(refusal),
+            Err(error) => CallEnd::Lost(sentence(&error)),
+        },
+        None => CallEnd::Lost("there is no connection".into()),
+    };
+    let _ = events.send(Event::Called(id, end)).await;
+}

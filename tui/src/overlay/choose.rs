@@ -1,0 +1,71 @@
+//! A short list of things to do, each leading to its form.
+
+use rackhand_core::text::Text;
+use serde::{Deserialize, Serialize};
+
+use super::form::Form;
+use super::{Did, Layer};
+use crate::input::key::Key;
+use crate::theme::token::Token;
+use crate::widget::canvas::Canvas;
+
+/// A choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choose {
+    /// The question.
+    pub title: Text,
+    /// What there is: label, remark, and the form it leads to.
+    pub items: Vec<(Text, Text, Form)>,
+    /// The cursor.
+    pub cursor: usize,
+}
+
+impl Choose {
+    /// A choice; a single item is chosen already.
+    pub fn layer(title: impl Into<Text>, mut items: Vec<(Text, Text, Form)>) -> Option<Layer> {
+        match items.len() {
+            0 => None,
+            1 => items.pop().map(|(_, _, form)| Layer::Form(Box::new(form))),
+            _ => Some(Layer::Choose(Self { title: title.into(), items, cursor: 0 })),
+        }
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: Key) -> Did {
+        let last = self.items.len().saturating_sub(1);
+        match key {
+            Key::Esc | Key::Char('q') => return Did::Closes,
+            Key::Up | Key::Char('k') => self.cursor = self.cursor.saturating_sub(1),
+            Key::Down | Key::Char('j') => self.cursor = (self.cursor + 1).min(last),
+            Key::Home | Key::Char('g') => self.cursor = 0,
+            Key::End | Key::Char('G') => self.cursor = last,
+            Key::Enter => {
+                if let Some((_, _, form)) = self.items.get(self.cursor) {
+                    return Did::Opens(Layer::Form(Box::new(form.clone())));
+                }
+            }
+            _ => {}
+        }
+        Did::Stays
+    }
+
+    /// Draws it.
+    pub fn view(&self, canvas: &mut Canvas) {
+        let width = canvas.area().width.saturating_sub(2).min(76);
+        let height = u16::try_from(self.items.len() + 4).unwrap_or(u16::MAX).min(canvas.area().height);
+        let area = canvas.boxed(width, height, &self.title, Token::UiBorderFocus);
+        let rows = usize::from(area.height.saturating_sub(2)).max(1);
+        let top = (self.cursor + 1).saturating_sub(rows);
+        for (n, (label, remark, _)) in self.items.iter().enumerate().skip(top).take(rows) {
+            let y = area.y + u16::try_from(n - top).unwrap_or(0);
+            let chosen = n == self.cursor;
+            let mark = if chosen { canvas.look().glyphs.cursor } else { " " };
+            canvas.put(area.x, y, 1, mark, Token::UiMark);
+            let token = if chosen { Token::UiSelection } else { Token::UiText };
+            let used = canvas.put(area.x + 2, y, area.width.saturating_sub(2), label, token);
+            canvas.put(area.x + 4 + used, y, area.width.saturating_sub(4 + used), remark, Token::UiDim);
+        }
+        let keys = "Enter chooses   Esc leaves it";
+        canvas.put(area.x, area.bottom().saturating_sub(1), area.width, keys, Token::UiDim);
+    }
+}

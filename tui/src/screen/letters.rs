@@ -1,0 +1,117 @@
+//! Dead letters: what automation gave up on, with what it saw and who decides.
+
+use rackhand_core::view::DeadLetter;
+
+use super::hidden;
+use crate::app::list::Chosen;
+use crate::app::model::Model;
+use crate::theme::token::Token;
+use crate::widget::canvas::Canvas;
+use crate::widget::chrome;
+use crate::widget::table::{Column, fit, row};
+use crate::widget::words::age;
+use crate::widget::wrap::hang;
+
+fn layout(model: &Model) -> (u16, u16, u16) {
+    let (first, rows) = chrome::body(model.size);
+    let foot = match rows {
+        0..=6 => 0,
+        7..=14 => 4,
+        15..=30 => 7,
+        _ => 10,
+    };
+    (first, (rows - foot).saturating_sub(1), foot)
+}
+
+/// Rows of the table on screen.
+pub fn height(model: &Model) -> usize {
+    usize::from(layout(model).1)
+}
+
+fn label(letter: &DeadLetter) -> String {
+    letter.row.as_ref().map_or_else(|| letter.subject.to_string(), |r| r.label.to_string())
+}
+
+/// Draws it.
+pub fn view(model: &Model, canvas: &mut Canvas) {
+    let list = &model.letters;
+    let total = list.total.map_or_else(|| "?".to_owned(), |t| t.to_string());
+    chrome::header(model, canvas, &format!("{total}, oldest first"));
+    let (y, rows, foot_rows) = layout(model);
+    let room = canvas.area().width.saturating_sub(3);
+    if list.total.unwrap_or(0) == 0 {
+        let told =
+            if list.total.is_some() { "no dead letters: automation gets on by itself" } else { "nothing is known yet" };
+        canvas.put(2, y, room, told, Token::UiDim);
+        chrome::status(model, canvas, "");
+        return;
+    }
+    let shown = || list.rows.iter();
+    let attempts = |l: &DeadLetter| (l.step.attempts.to_string(), Token::UiText);
+    let columns = vec![
+        Column::new("ABOUT", 255, shown().map(|l| (label(l), Token::UiText))),
+        Column::new(
+            "SITE",
+            2,
+            shown().map(|l| (l.row.as_ref().map_or("-".into(), |r| r.site.to_string()), Token::UiText)),
+        ),
+        Column::new("STEP", 9, shown().map(|l| (l.step.step.to_string(), Token::StateCrit))),
+        Column::new("TRIES", 1, shown().map(attempts)),
+        Column::new("SINCE", 5, shown().map(|l| (age(model.now.since(l.since)), Token::UiText))),
+        Column::new("WHO", 6, shown().map(|l| (l.who.to_string(), Token::UiText))),
+        Column::new("FAULT AND ADVICE", 8, shown().map(|l| (l.step.detail.to_string(), Token::UiText))).rest(24),
+    ];
+    let (widths, hid) = fit(&columns, room);
+    row(canvas, 2, y, room, &columns, &widths, None);
+    for n in 0..usize::from(rows) {
+        let place = list.top + n;
+        if place >= list.total.unwrap_or(0) {
+            break;
+        }
+        let y = y + 1 + u16::try_from(n).unwrap_or(0);
+        if list.at(place).is_some() {
+            row(canvas, 2, y, room, &columns, &widths, Some(place - list.offset));
+        }
+        if place == list.cursor {
+            canvas.put(0, y, 1, canvas.look().glyphs.cursor, Token::UiMark);
+            if list.current().is_some() {
+                canvas.paint(2, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
+            }
+        }
+    }
+    if foot_rows > 0 {
+        foot(model, canvas, y + 1 + rows, foot_rows);
+    }
+    chrome::status(model, canvas, &hidden(&hid));
+}
+
+fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
+    let room = canvas.area().width.saturating_sub(2);
+    let Some(letter) = model.letters.current() else {
+        canvas.rule(y, "", Token::UiTitle);
+        let lost = matches!(model.letters.chosen, Chosen::Lost(_));
+        let told =
+            if lost { "the selected one is settled; move the cursor to choose another" } else { "nothing is selected" };
+        canvas.put(1, y + 1, room, told, Token::UiDim);
+        return;
+    };
+    canvas.rule(y, &format!("{} {}", label(letter), letter.step.step), Token::UiTitle);
+    let mut lines: Vec<(String, Token)> = Vec::new();
+    let fault = format!("fault: {}", letter.step.detail);
+    lines.extend(hang(&fault, usize::from(room), 7).into_iter().map(|l| (l, Token::UiText)));
+    let keys = match (&letter.row, &letter.step.skip) {
+        (None, _) => "R retry".to_owned(),
+        (Some(_), Some(means)) => format!("R retry   K skip: {means}   X cancel"),
+        (Some(_), None) => "R retry   X cancel   (it cannot be skipped: nothing else shows what it shows)".to_owned(),
+    };
+    let tries =
+        if letter.step.attempts == 1 { "1 attempt".into() } else { format!("{} attempts", letter.step.attempts) };
+    let who = format!("who decides: {}   {tries}, generation {}   {keys}", letter.who, letter.step.generation);
+    let last: Vec<(String, Token)> = hang(&who, usize::from(room), 7).into_iter().map(|l| (l, Token::UiDim)).collect();
+    let space = usize::from(rows.saturating_sub(1));
+    lines.truncate(space.saturating_sub(last.len()).max(1));
+    lines.extend(last);
+    for (n, (line, token)) in lines.iter().take(space).enumerate() {
+        canvas.put(1, y + 1 + u16::try_from(n).unwrap_or(0), room, line, *token);
+    }
+}

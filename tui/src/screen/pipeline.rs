@@ -1,0 +1,271 @@
+//! Overview and pipeline: counts by stage, every server, and the selected one below.
+
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::view::{Sort, UnitRow};
+
+use super::hidden;
+use crate::app::list::Chosen;
+use crate::app::model::Model;
+use crate::theme::token::Token;
+use crate::widget::canvas::{Canvas, width};
+use crate::widget::chrome;
+use crate::widget::table::{Column, fit, row};
+use crate::widget::words::{age, letter, until};
+use crate::widget::wrap::hang;
+
+/// From this width the sites are summed up above the table.
+const WIDE: u16 = 120;
+/// Sites shown in the summary at the most.
+const SITES: u16 = 6;
+
+/// Rows of the screen's parts, from the top.
+struct Layout {
+    sites: u16,
+    stages: u16,
+    table: u16,
+    rows: u16,
+    foot: u16,
+}
+
+fn layout(model: &Model) -> Layout {
+    let (first, rows) = chrome::body(model.size);
+    let mut left = rows;
+    let mut take = |wanted: u16, keep: u16| {
+        let got = if left >= wanted + keep { wanted } else { 0 };
+        left -= got;
+        got
+    };
+    let known = model.overview.as_ref().map_or(0, |o| u16::try_from(o.sites.len()).unwrap_or(SITES).min(SITES));
+    let sites = if model.size.0 >= WIDE && known > 1 { take(known, 16) } else { 0 };
+    let stages = take(1, 4);
+    let foot = take(5, 12).max(take(3, 6));
+    Layout { sites, stages, table: first + sites + stages, rows: left.saturating_sub(1), foot }
+}
+
+/// Rows of the table on screen.
+pub fn height(model: &Model) -> usize {
+    usize::from(layout(model).rows)
+}
+
+/// The sort's word.
+pub const fn sort_word(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Attention => "attention",
+        Sort::Label => "serial",
+        Sort::Stage => "stage",
+        Sort::Age => "age",
+        Sort::Place => "place",
+    }
+}
+
+/// Draws it.
+pub fn view(model: &Model, canvas: &mut Canvas) {
+    let p = &model.pipeline;
+    let g = canvas.look().glyphs;
+    let turn = g.sorts[usize::from(p.descending)];
+    let stage = p.stage.map_or_else(String::new, |s| format!(" stage: {s}"));
+    let filter = if p.filter.is_empty() { String::new() } else { format!(" filter: {}", p.filter) };
+    let total = p.list.total.map_or_else(|| "?".to_owned(), |t| t.to_string());
+    chrome::header(model, canvas, &format!("{total} by {} {turn}{stage}{filter}", sort_word(p.sort)));
+    let at = layout(model);
+    let mut y = chrome::body(model.size).0;
+    if at.sites > 0 {
+        sites(model, canvas, y, at.sites);
+        y += at.sites;
+    }
+    if at.stages > 0 {
+        stages(model, canvas, y);
+    }
+    let hid = table(model, canvas, &at);
+    if at.foot > 0 {
+        foot(model, canvas, at.table + 1 + at.rows, at.foot);
+    }
+    let marks = if p.marks.is_empty() {
+        String::new()
+    } else {
+        format!("{} marked: R and H act on all of them   ", p.marks.len())
+    };
+    let more = p.list.total.map_or(0, |t| t.saturating_sub(p.list.top + usize::from(at.rows)));
+    let more = if more > 0 { format!("{more} more below   ") } else { String::new() };
+    chrome::status(model, canvas, &format!("{marks}{more}{}", hidden(&hid)));
+}
+
+/// A line for each site.
+fn sites(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
+    let Some(overview) = &model.overview else { return };
+    let room = canvas.area().width;
+    let left = overview.sites.len().saturating_sub(usize::from(rows));
+    for (n, (site, stages)) in overview.sites.iter().take(usize::from(rows)).enumerate() {
+        let y = y + u16::try_from(n).unwrap_or(0);
+        let total: u32 = stages.values().sum();
+        let mut x = 1 + canvas.put(1, y, 12, &format!("{site:<8}"), Token::UiTitle);
+        x += canvas.put(x, y, room.saturating_sub(x), &format!("{total:>6} servers  "), Token::UiText);
+        x += line_of_stages(canvas, x, y, room.saturating_sub(x), stages.iter().map(|(s, n)| (*s, *n)), None);
+        if n + 1 == usize::from(rows) && left > 0 {
+            canvas.put(x + 1, y, room.saturating_sub(x + 1), &format!("(and {left} more sites)"), Token::UiDim);
+        }
+    }
+}
+
+/// The counts of the stages that have any, in order.
+fn stages(model: &Model, canvas: &mut Canvas, y: u16) {
+    let room = canvas.area().width.saturating_sub(1);
+    let Some(overview) = &model.overview else {
+        canvas.put(1, y, room, "counts are not here yet", Token::UiDim);
+        return;
+    };
+    let chosen = model.pipeline.stage;
+    let shown = Stage::ALL
+        .iter()
+        .map(|s| (*s, overview.stages.get(s).copied().unwrap_or(0)))
+        .filter(|(s, n)| *n > 0 || Some(*s) == chosen);
+    line_of_stages(canvas, 1, y, room, shown, chosen);
+}
+
+fn line_of_stages(
+    canvas: &mut Canvas,
+    x: u16,
+    y: u16,
+    room: u16,
+    stages: impl Iterator<Item = (Stage, u32)>,
+    chosen: Option<Stage>,
+) -> u16 {
+    let words: Vec<(String, Token, bool)> = stages
+        .map(|(s, n)| {
+            let is = Some(s) == chosen;
+            let word = if is { format!("[{} {n}]", s.short()) } else { format!("{} {n}", s.short()) };
+            (word, Token::of_stage(s), is)
+        })
+        .collect();
+    let then = canvas.look().glyphs.then;
+    // The chosen stage stays in sight: what does not fit goes from the left first.
+    let need = |from: usize| -> u16 { words[from..].iter().map(|(w, _, _)| width(w) + 3).sum() };
+    let keep = words.iter().position(|(_, _, is)| *is).unwrap_or(0);
+    let mut from = 0;
+    while from < keep && need(from) > room.saturating_sub(8) {
+        from += 1;
+    }
+    let mut used = 0;
+    if from > 0 {
+        used += canvas.put(x, y, room, &format!("{from} more {then} "), Token::UiDim);
+    }
+    for (n, (word, token, is)) in words.iter().enumerate().skip(from) {
+        let last = n + 1 == words.len();
+        let tail = if last { 0 } else { 8 };
+        if used + width(word) + 3 + tail > room {
+            used += canvas.put(x + used, y, room - used, &format!("{} more", words.len() - n), Token::UiDim);
+            break;
+        }
+        used += canvas.put(x + used, y, room - used, word, if *is { Token::UiSelection } else { *token });
+        if !last {
+            used += canvas.put(x + used, y, room - used, &format!(" {then} "), Token::UiDim);
+        }
+    }
+    used
+}
+
+fn table(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {
+    let list = &model.pipeline.list;
+    let room = canvas.area().width.saturating_sub(3);
+    if list.total == Some(0) {
+        let filtered = !model.pipeline.filter.is_empty() || model.pipeline.stage.is_some();
+        let told = if filtered { "nothing matches; / changes the filter, < > the stage" } else { "no servers yet" };
+        canvas.put(2, at.table, room, told, Token::UiDim);
+        return Vec::new();
+    }
+    if list.total.is_none() {
+        canvas.put(2, at.table, room, "nothing is known yet", Token::UiDim);
+        return Vec::new();
+    }
+    // Widths come from all rows held, not only those on screen, so that columns stand still while scrolling.
+    let columns = columns(&list.rows, model, canvas.area().width);
+    let (widths, hid) = fit(&columns, room);
+    canvas.put(0, at.table, 2, "MK", Token::UiDim);
+    row(canvas, 3, at.table, room, &columns, &widths, None);
+    let g = canvas.look().glyphs;
+    for n in 0..usize::from(at.rows) {
+        let place = list.top + n;
+        if place >= list.total.unwrap_or(0) {
+            break;
+        }
+        let y = at.table + 1 + u16::try_from(n).unwrap_or(0);
+        if place == list.cursor {
+            canvas.put(0, y, 1, g.cursor, Token::UiMark);
+        }
+        let Some(unit) = list.at(place) else {
+            canvas.put(3, y, room, g.cut, Token::UiDim);
+            continue;
+        };
+        if model.pipeline.marks.contains(&unit.id) {
+            canvas.put(1, y, 1, g.mark, Token::UiMark);
+        }
+        row(canvas, 3, y, room, &columns, &widths, Some(place - list.offset));
+        if place == list.cursor && list.current().is_some() {
+            canvas.paint(3, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
+        }
+    }
+    hid
+}
+
+fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {
+    let full = screen >= 100;
+    let now = model.now;
+    let unknown = |text: Option<&str>| match text {
+        Some(text) => (text.to_owned(), Token::UiText),
+        None => ("unknown".to_owned(), Token::StateUnknown),
+    };
+    let stage =
+        |r: &UnitRow| (if full { r.stage.word() } else { r.stage.short() }.to_owned(), Token::of_stage(r.stage));
+    let state = |r: &UnitRow| (format!("{} {}", letter(r.state), r.state.word()), Token::of_state(r.state));
+    let who = |r: &UnitRow| {
+        let who = r.who.map_or_else(|| "rackhand".to_owned(), |w| w.to_string());
+        (who, if r.who.is_some() { Token::UiText } else { Token::UiDim })
+    };
+    vec![
+        Column::new("SERIAL", 255, rows.iter().map(|r| (r.label.to_string(), Token::UiText))),
+        Column::new("SITE", 3, rows.iter().map(|r| (r.site.to_string(), Token::UiText))),
+        Column::new("MODEL", 1, rows.iter().map(|r| unknown(r.model.as_deref()))),
+        Column::new("PLACE", 2, rows.iter().map(|r| unknown(r.place.as_deref()))),
+        Column::new("STAGE", 9, rows.iter().map(stage)),
+        Column::new("STATE", 10, rows.iter().map(state)),
+        Column::new("AGE", 5, rows.iter().map(|r| (age(now.since(r.since)), Token::UiText))),
+        Column::new("WHO", 4, rows.iter().map(who)),
+        Column::new("WAITS FOR", 8, rows.iter().map(|r| (r.waits_for.to_string(), Token::UiText)))
+            .rest(if screen < 60 { 12 } else { 24 }),
+    ]
+}
+
+/// The selected server, in words.
+fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
+    let room = canvas.area().width.saturating_sub(2);
+    let list = &model.pipeline.list;
+    let Some(unit) = list.current() else {
+        canvas.rule(y, "", Token::UiTitle);
+        let told = match list.chosen {
+            Chosen::Lost(_) => "the selected server has left this list; move the cursor to choose another",
+            _ => "nothing is selected",
+        };
+        canvas.put(1, y + 1, room, told, Token::UiDim);
+        return;
+    };
+    canvas.rule(y, &unit.label, Token::UiTitle);
+    let unknown = |t: &Option<rackhand_core::text::Text>| t.as_ref().map_or("unknown".to_owned(), ToString::to_string);
+    let stage = format!("{} for {}", unit.stage, age(model.now.since(unit.since)));
+    let beside = if unit.disposition.may_move() { String::new() } else { format!(", {}", unit.disposition) };
+    let facts = format!("{stage}{beside}   {}   {} {}   ", unit.state.word(), unit.site, unknown(&unit.place));
+    let used = canvas.put(1, y + 1, room, &facts, Token::UiText);
+    canvas.put(1 + used, y + 1, room.saturating_sub(used), &unknown(&unit.model), Token::UiDim);
+    let who = unit.who.map_or_else(|| "Rackhand".to_owned(), |w| format!("a person: {w}"));
+    let next = unit.next_try.map_or_else(String::new, |t| format!(", {}", until(t, model.now)));
+    let told = format!("waits for: {}", unit.waits_for);
+    let lines = hang(&told, usize::from(room), 11);
+    let space = usize::from(rows.saturating_sub(3)).max(1);
+    for (n, line) in lines.iter().take(space).enumerate() {
+        canvas.put(1, y + 2 + u16::try_from(n).unwrap_or(0), room, line, Token::UiText);
+    }
+    if rows > 3 {
+        let at = y + 2 + u16::try_from(lines.len().min(space)).unwrap_or(0);
+        let cut = if lines.len() > space { "   (Enter shows all of it)" } else { "" };
+        canvas.put(1, at, room, &format!("who acts: {who}{next}{cut}"), Token::UiDim);
+    }
+}

@@ -1,0 +1,229 @@
+//! One server: why it is not moving, steps, tasks, facts; and its timeline.
+
+use rackhand_core::view::UnitDetail;
+
+use super::hidden;
+use crate::app::model::Model;
+use crate::theme::token::Token;
+use crate::widget::canvas::Canvas;
+use crate::widget::words::{age, letter, until};
+use crate::widget::wrap::hang;
+use crate::widget::{chrome, log};
+
+/// From this width facts stand beside the story.
+const WIDE: u16 = 120;
+/// Columns of the facts then.
+const FACTS: u16 = 48;
+
+/// First row and rows of the upper part, then rows of the lower with its rule and heads.
+fn layout(size: (u16, u16)) -> (u16, u16, u16) {
+    let (first, rows) = chrome::body(size);
+    // The first row is the server itself.
+    let rows = rows.saturating_sub(1);
+    let lower = if rows < 8 { 0 } else { rows * 2 / 5 };
+    (first + 1, rows - lower, lower)
+}
+
+/// Events on screen.
+pub fn timeline_height(model: &Model) -> usize {
+    usize::from(layout(model.size).2.saturating_sub(2))
+}
+
+/// Lines of the upper part on screen.
+pub fn story_height(model: &Model) -> usize {
+    usize::from(layout(model.size).1)
+}
+
+fn story_width(size: (u16, u16)) -> usize {
+    usize::from(if size.0 >= WIDE { size.0 - FACTS - 3 } else { size.0.saturating_sub(2) })
+}
+
+/// All lines of the upper part.
+pub fn story(model: &Model) -> Vec<(String, Token)> {
+    let room = story_width(model.size);
+    let mut out = Vec::new();
+    match &model.server.detail {
+        None => out.push(("nothing is known yet".to_owned(), Token::UiDim)),
+        Some(Err(refusal)) => {
+            out.extend(hang(&refusal.text, room, 2).into_iter().map(|l| (l, Token::StateCrit)));
+        }
+        Some(Ok(unit)) => {
+            waits(unit, model, room, &mut out);
+            steps(unit, room, &mut out);
+            tasks(unit, room, &mut out);
+            if model.size.0 < WIDE {
+                out.push(("FACTS".to_owned(), Token::UiTitle));
+                out.extend(facts(unit, room));
+            }
+        }
+    }
+    out
+}
+
+fn waits(unit: &UnitDetail, model: &Model, room: usize, out: &mut Vec<(String, Token)>) {
+    out.push(("WHY IT IS NOT MOVING".to_owned(), Token::UiTitle));
+    if unit.waits.is_empty() {
+        out.push((format!("it is: {}", unit.row.waits_for), Token::StateInfo));
+    }
+    for wait in &unit.waits {
+        let token = if wait.who.is_some() { Token::StateWarn } else { Token::UiText };
+        out.extend(hang(&wait.what, room, 2).into_iter().map(|l| (l, token)));
+        let mut told = format!("  for {}", age(model.now.since(wait.since)));
+        match (wait.attempt, wait.of) {
+            (Some(n), Some(of)) => told.push_str(&format!(", attempt {n} of {of}")),
+            (Some(n), None) => told.push_str(&format!(", attempt {n}, no end set")),
+            _ => {}
+        }
+        if let Some(next) = wait.next_try {
+            told.push_str(&format!(", next try {}", until(next, model.now)));
+        }
+        if let Some(last) = wait.until {
+            told.push_str(&format!(", given up {}", until(last, model.now)));
+        }
+        match wait.who {
+            Some(role) => told.push_str(&format!("; who must act: {role}")),
+            None => told.push_str("; nobody need act: Rackhand goes on by itself"),
+        }
+        let keys: Vec<String> = wait.resolve.iter().map(|command| with_key(command)).collect();
+        if !keys.is_empty() {
+            told.push_str(&format!("; {}", keys.join("  ")));
+        }
+        out.extend(hang(&told, room, 4).into_iter().map(|l| (l, Token::UiDim)));
+    }
+}
+
+/// A resolving command with its key: `R retry`.
+fn with_key(command: &str) -> String {
+    let id = if command == "release" { "hold" } else { command };
+    let spec = crate::command::registry::COMMANDS.iter().find(|s| s.id == id);
+    match spec.and_then(|s| s.keys.first()) {
+        Some(key) => format!("{key} {command}"),
+        None => command.to_owned(),
+    }
+}
+
+fn steps(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
+    if unit.steps.is_empty() {
+        return;
+    }
+    out.push(("STEPS".to_owned(), Token::UiTitle));
+    for step in &unit.steps {
+        let token = match &*step.phase {
+            "parked" => Token::JobFailed,
+            "waiting" => Token::JobPaused,
+            _ => Token::JobRunning,
+        };
+        let detail = if step.detail.is_empty() { String::new() } else { format!(": {}", step.detail) };
+        let told = format!(
+            "{} {} (generation {}, attempts {}){detail}",
+            step.step, step.phase, step.generation, step.attempts
+        );
+        out.extend(hang(&told, room, 2).into_iter().map(|l| (l, token)));
+        if let Some(means) = step.skip.as_ref().filter(|_| &*step.phase == "parked") {
+            out.extend(hang(&format!("  skipping it means: {means}"), room, 4).into_iter().map(|l| (l, Token::UiDim)));
+        }
+    }
+}
+
+fn tasks(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
+    if unit.tasks.is_empty() {
+        return;
+    }
+    out.push(("TASKS (D done)".to_owned(), Token::UiTitle));
+    for (id, task) in &unit.tasks {
+        let blocks = if task.kind.blocks() { "it stands still until done" } else { "it goes on meanwhile" };
+        let told = format!("{id} {} ({}; {blocks}): {}", task.kind.title(), task.role, task.text);
+        let token = if task.kind.blocks() { Token::StateWarn } else { Token::UiText };
+        out.extend(hang(&told, room, 2).into_iter().map(|l| (l, token)));
+    }
+}
+
+fn facts(unit: &UnitDetail, room: usize) -> Vec<(String, Token)> {
+    let label = unit.facts.iter().map(|(l, _)| l.chars().count()).max().unwrap_or(0);
+    let mut out = Vec::new();
+    for (name, value) in &unit.facts {
+        let token = if &**value == "unknown" { Token::StateUnknown } else { Token::UiText };
+        let line = format!("{name:<label$}  {value}");
+        out.extend(hang(&line, room, label + 2).into_iter().map(|l| (l, token)));
+    }
+    let ways: Vec<String> = unit.ways.iter().map(|(stage, _, _)| stage.to_string()).collect();
+    if !ways.is_empty() {
+        let line = format!("{:<label$}  {}", "M moves it to", ways.join(", "));
+        out.extend(hang(&line, room, label + 2).into_iter().map(|l| (l, Token::UiDim)));
+    }
+    out
+}
+
+/// Draws it.
+pub fn view(model: &Model, canvas: &mut Canvas) {
+    chrome::header(model, canvas, "");
+    let (y, upper, lower) = layout(model.size);
+    let full = canvas.area().width;
+    if let Some(unit) = model.unit() {
+        let row = &unit.row;
+        let unknown =
+            |t: &Option<rackhand_core::text::Text>| t.as_ref().map_or("unknown".to_owned(), ToString::to_string);
+        let beside = if row.disposition.may_move() { String::new() } else { format!(" {}", row.disposition) };
+        let state = format!("{} {}", letter(row.state), row.state.word());
+        let stage = format!("  {}", row.stage);
+        let rest = format!(
+            " for {}   {}   {} {}",
+            age(model.now.since(row.since)),
+            unknown(&row.model),
+            row.site,
+            unknown(&row.place)
+        );
+        let pieces = [
+            (&*row.label, Token::UiSelection),
+            (stage.as_str(), Token::of_stage(row.stage)),
+            (beside.as_str(), Token::StateContradicting),
+            ("  ", Token::UiText),
+            (state.as_str(), Token::of_state(row.state)),
+            (rest.as_str(), Token::UiText),
+        ];
+        canvas.pieces(1, y - 1, full.saturating_sub(2), &pieces);
+        if full >= WIDE {
+            let x = full - FACTS;
+            for n in 0..upper {
+                canvas.put(x - 2, y + n, 1, canvas.look().glyphs.bar, Token::UiBorder);
+            }
+            canvas.put(x, y, FACTS, "FACTS", Token::UiTitle);
+            let all = facts(unit, usize::from(FACTS - 1));
+            let room = usize::from(upper.saturating_sub(1));
+            let fits = all.len() <= room;
+            for (n, (line, token)) in all.iter().take(if fits { room } else { room.saturating_sub(1) }).enumerate() {
+                canvas.put(x, y + 1 + u16::try_from(n).unwrap_or(0), FACTS - 1, line, *token);
+            }
+            if !fits && upper > 1 {
+                let left = all.len() - room + 1;
+                canvas.put(x, y + upper - 1, FACTS - 1, &format!("{left} more lines: a taller window"), Token::UiDim);
+            }
+        }
+    }
+    let lines = story(model);
+    let room = u16::try_from(story_width(model.size)).unwrap_or(0);
+    for (n, (line, token)) in lines.iter().skip(model.server.scroll).take(usize::from(upper)).enumerate() {
+        canvas.put(1, y + u16::try_from(n).unwrap_or(0), room, line, *token);
+    }
+    let below = lines.len().saturating_sub(model.server.scroll + usize::from(upper));
+    let mut said = if below > 0 {
+        format!("{below} more lines above the timeline: Down, Tab changes parts")
+    } else {
+        String::new()
+    };
+    if lower >= 2 {
+        let log = &model.server.timeline;
+        let focus = model.server.in_timeline;
+        let newer = if log.newer { ", newer ones not shown: Home" } else { "" };
+        canvas.rule(
+            y + upper,
+            &format!("timeline, newest first{newer}"),
+            if focus { Token::UiBorderFocus } else { Token::UiTitle },
+        );
+        let hid = log::view(log, canvas, y + upper + 1, lower - 1, focus, false);
+        if !hid.is_empty() {
+            said = format!("{said}{}{}", if said.is_empty() { "" } else { "   " }, hidden(&hid));
+        }
+    }
+    chrome::status(model, canvas, &said);
+}

@@ -1,0 +1,5 @@
+//! The terminal. Nothing else writes to it.
+
+pub mod clipboard;
+pub mod guard;
+pub mod screen;

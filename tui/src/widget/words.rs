@@ -1,0 +1,58 @@
+//! Times and states as the screens write them.
+
+use std::time::Duration;
+
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::State;
+
+/// The letter of a state.
+pub const fn letter(state: State) -> &'static str {
+    match state {
+        State::Stuck => "S",
+        State::Retrying => "R",
+        State::Moving => "M",
+        State::Person => "P",
+        State::Idle => "I",
+        State::Aside => "A",
+    }
+}
+
+/// A span in whole minutes, so that a screen at rest stays as it is: `<1m`, `7m`, `2h05m`, `4d3h`.
+pub fn age(span: Duration) -> String {
+    let m = span.as_secs() / 60;
+    match m {
+        0 => "<1m".to_owned(),
+        1..60 => format!("{m}m"),
+        60..1_440 => format!("{}h{:02}m", m / 60, m % 60),
+        _ => format!("{}d{}h", m / 1_440, m % 1_440 / 60),
+    }
+}
+
+/// When something is, seen from now: `in 7m`, `due`.
+pub fn until(when: Timestamp, now: Timestamp) -> String {
+    if when <= now { "due".to_owned() } else { format!("in {}", age(when.since(now))) }
+}
+
+/// The time of day in UTC, to the second.
+pub fn clock(when: Timestamp) -> String {
+    when.to_string().get(11..19).unwrap_or("?").to_owned()
+}
+
+/// Month, day and time of day in UTC, to the second.
+pub fn date(when: Timestamp) -> String {
+    when.to_string().get(5..19).unwrap_or("?").replace('T', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_move_once_a_minute_at_the_most() {
+        let ages = [0, 59, 60, 3_599, 3_600, 90_061, 400_000].map(|s| age(Duration::from_secs(s)));
+        assert_eq!(ages, ["<1m", "<1m", "1m", "59m", "1h00m", "1d1h", "4d15h"]);
+        let now = Timestamp::from_secs(1_795_000_000);
+        assert_eq!((clock(now).as_str(), date(now).as_str()), ("12:26:40", "11-18 12:26:40"));
+        assert_eq!(until(now, now), "due");
+    }
+}

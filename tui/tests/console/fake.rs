@@ -1,0 +1,364 @@
+//! A daemon without hardware: a world in memory that takes commands by the real rules and serves the real views.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::StreamExt;
+use rackhand_core::bmc::Vendor;
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
+use rackhand_core::event::{Draft, Event, Recorded, Seq};
+use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::flow::step::Step;
+use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lifecycle::evidence::{Evidence, Proof};
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::task::{Task, TaskKind};
+use rackhand_core::mac::Mac;
+use rackhand_core::policy::Policy;
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
+use rackhand_core::world::World;
+use rackhand_rpc::hello::{self, ServerHello};
+use rackhand_rpc::{Console, ConsoleClient, JournalQuery, Receipt, Verified, codec};
+use rackhand_tui::link::Connection;
+use tarpc::context::Context;
+use tarpc::server::{BaseChannel, Channel};
+use tokio::sync::watch;
+
+/// When the fake's world begins.
+pub const BEGIN: Timestamp = Timestamp::from_secs(1_795_000_000);
+
+/// What is in it.
+pub struct Inside {
+    pub world: World,
+    pub events: Vec<Recorded>,
+    pub now: Timestamp,
+    pub health: Health,
+    pub requests: Vec<String>,
+    pub epoch: u64,
+    pub role: Role,
+    /// Whether watches are held for ever, as by a daemon that hangs.
+    pub hangs: bool,
+}
+
+/// The fake; clones are the same daemon.
+#[derive(Clone)]
+pub struct Fake {
+    pub inside: Arc<Mutex<Inside>>,
+    head: watch::Sender<Seq>,
+    /// Changed to end all connections.
+    cut: watch::Sender<u64>,
+    /// Whether new connections are taken.
+    pub open: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Fake {
+    pub fn new() -> Self {
+        let health = Health {
+            intake_stopped: None,
+            systems: vec![("NetBox".into(), None), ("journal".into(), None)],
+            unknown_leases: 0,
+        };
+        let inside = Inside {
+            world: World::default(),
+            events: Vec::new(),
+            now: BEGIN,
+            health,
+            requests: Vec::new(),
+            epoch: 7,
+            role: Role::Operator,
+            hangs: false,
+        };
+        let (head, _) = watch::channel(0);
+        let (cut, _) = watch::channel(0);
+        let open = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        Self { inside: Arc::new(Mutex::new(inside)), head, cut, open }
+    }
+
+    /// A fake with a few dozen servers in every kind of trouble.
+    pub fn seeded() -> Self {
+        let fake = Self::new();
+        fake.seed(36);
+        fake
+    }
+
+    pub fn emit(&self, subject: Subject, actor: Actor, event: Event) -> Seq {
+        let mut inside = self.inside.lock().unwrap();
+        let seq = inside.world.head + 1;
+        let draft = Draft { at: inside.now, subject, actor, cause: None, event };
+        let recorded = Recorded { seq, draft };
+        inside.world.apply(&recorded);
+        inside.events.push(recorded);
+        drop(inside);
+        self.head.send_replace(seq);
+        seq
+    }
+
+    pub fn advance(&self, span: Duration) {
+        let mut inside = self.inside.lock().unwrap();
+        inside.now = inside.now + span;
+    }
+
+    pub fn unit(&self, serial: &str) -> UnitId {
+        self.inside.lock().unwrap().world.by_serial(serial).map(|u| u.id).unwrap()
+    }
+
+    pub fn add(&self, n: u64, site: &str, serial: &str, vendor: Vendor, model: &str, stage: Stage) -> UnitId {
+        let now = self.inside.lock().unwrap().now;
+        let mut entropy = [0; 16];
+        entropy[8..].copy_from_slice(&n.to_be_bytes());
+        let id = UnitId::mint(now, Entropy(entropy));
+        let tail = u8::try_from(n % 256).unwrap();
+        let event = Event::UnitImported {
+            site: SiteId::new(site),
+            serial: serial.into(),
+            bmc_mac: Some(Mac([0x94, 0x40, 0xC9, 1, u8::try_from(n / 256 % 256).unwrap(), tail])),
+            vendor: Some(vendor),
+            model: (n % 9 != 4).then(|| Text::new(model)),
+            stage,
+        };
+        self.emit(Subject::Unit(id), Actor::Person { name: "ivo".into(), role: Role::Admin }, event);
+        id
+    }
+
+    pub fn park(&self, id: UnitId, step: Step, fault: Fault) {
+        let subject = Subject::Unit(id);
+        let intended = Event::StepIntended { step, generation: 1, attempt: 4, rung: None, until: None };
+        self.emit(subject, Actor::Rackhand, intended);
+        self.advance(Duration::from_secs(40));
+        self.emit(subject, Actor::Rackhand, Event::StepParked { step, generation: 1, fault });
+    }
+
+    pub fn seed(&self, count: u64) {
+        let stages = [
+            Stage::Received,
+            Stage::Racked,
+            Stage::Cabled,
+            Stage::PoweredOn,
+            Stage::Discovered,
+            Stage::PhysicalValidated,
+            Stage::Staged,
+            Stage::Ready,
+            Stage::InService,
+            Stage::ShipmentTracking,
+        ];
+        let models = [
+            ("ProLiant DL360 Gen11", Vendor::Hpe, "CZ23"),
+            ("PowerEdge R660", Vendor::Dell, "7XK2"),
+            ("ProLiant DL380 Gen11", Vendor::Hpe, "CZ24"),
+            ("PowerEdge R760", Vendor::Dell, "9QR1"),
+        ];
+        for n in 0..count {
+            let (model, vendor, prefix) = models[(n % 4) as usize];
+            let site = if n % 5 == 3 { "ams2" } else { "fra1" };
+            let serial = format!("{prefix}{:04X}", 0x1000 + n * 37);
+            self.add(n, site, &serial, vendor, model, stages[(n % 10) as usize]);
+            self.advance(Duration::from_secs(311));
+        }
+        let at = |n: u64| {
+            let (_, _, prefix) = models[(n % 4) as usize];
+            self.unit(&format!("{prefix}{:04X}", 0x1000 + n * 37))
+        };
+        let dead = Fault::new(System::Bmc, Kind::Transient, "https://10.4.7.138 refused the connection 4 times")
+            .advise("check the BMC's cable and that port 443 is open, then retry");
+        self.park(at(4), Step::ReachBmc, dead);
+        let away = Fault::new(
+            System::Netbox,
+            Kind::Rejected,
+            "PATCH /api/dcim/devices/42/ answered 400: status: \"staged\" is not a valid choice",
+        )
+        .advise("add the status to NetBox (FIELD_CHOICES) or set the fallback map, then retry");
+        self.park(at(5), Step::SyncStatus, away);
+        self.advance(Duration::from_secs(700));
+        let busy = Fault::new(System::Netbox, Kind::Transient, "503 Service Unavailable");
+        let subject = Subject::Unit(at(14));
+        let step = Step::AssignBmcAddress;
+        let again_at = BEGIN + Duration::from_secs(12_600);
+        let intended = Event::StepIntended { step, generation: 1, attempt: 2, rung: None, until: None };
+        self.emit(subject, Actor::Rackhand, intended);
+        self.emit(subject, Actor::Rackhand, Event::StepFailed { step, generation: 1, fault: busy, again_at });
+        let task = Task {
+            kind: TaskKind::FixCable,
+            role: Role::Technician,
+            text: "NIC 2 (94:40:C9:01:00:0E) is in sw-a07-2 port 12; the plan says port 14".into(),
+        };
+        let blocked = Subject::Unit(at(24));
+        let evidence = Evidence::new(Proof::EvidenceLost, "the report does not match");
+        self.emit(blocked, Actor::Rackhand, Event::ValidationRefused { points: 1 });
+        self.emit(blocked, Actor::Rackhand, Event::TaskOpened { task });
+        self.emit(
+            Subject::Unit(at(6)),
+            Actor::Rackhand,
+            Event::StageEntered { from: Stage::Staged, to: Stage::Cabled, evidence },
+        );
+        let bmc = Subject::Bmc(Mac([0x4C, 0xD9, 0x8F, 0xAA, 0, 1]));
+        let lease = Event::BmcSighted {
+            address: "10.4.7.200".parse().unwrap(),
+            hostname: Some("idrac-9QR1999".into()),
+            vendor_class: None,
+        };
+        self.emit(bmc, Actor::Wire, lease);
+        let many =
+            Fault::new(System::Netbox, Kind::Unauthorised, "403 Forbidden: the token may not view dcim.macaddress")
+                .advise("give the token's user the permission, then retry");
+        self.emit(bmc, Actor::Rackhand, Event::StepParked { step: Step::LookUpDevice, generation: 1, fault: many });
+        self.advance(Duration::from_secs(95));
+    }
+
+    pub fn moment(&self) -> Moment {
+        let inside = self.inside.lock().unwrap();
+        Moment {
+            now: inside.now,
+            entropy: Entropy::default(),
+            actor: Actor::Person { name: "anna".into(), role: inside.role },
+        }
+    }
+
+    pub fn carry_out(&self, request: String, command: Command) -> Result<Receipt, Refusal> {
+        let moment = self.moment();
+        let mut inside = self.inside.lock().unwrap();
+        if inside.requests.contains(&request) {
+            return Err(Refusal::new(Why::Conflict, "sent twice"));
+        }
+        inside.requests.push(request);
+        let decided = decide(&inside.world, &Policy::standard(SiteId::new("fra1")), &moment, &Input::Command(command))?;
+        let mut seq = inside.world.head;
+        for draft in decided.drafts {
+            seq += 1;
+            inside.events.push(Recorded { seq, draft });
+        }
+        inside.world = decided.world;
+        drop(inside);
+        self.head.send_replace(seq);
+        Ok(Receipt { answer: decided.answer, head: seq })
+    }
+
+    pub fn overview_now(&self) -> Overview {
+        let i = self.inside.lock().unwrap();
+        view::overview(&i.world, SiteId::new("fra1"), i.now, i.health.clone(), true)
+    }
+
+    pub fn units_now(&self, query: &Query) -> Page<UnitRow> {
+        let i = self.inside.lock().unwrap();
+        view::units(&i.world, query, i.now)
+    }
+
+    pub fn unit_now(&self, id: UnitId) -> Result<UnitDetail, Refusal> {
+        let actor = self.moment().actor;
+        let i = self.inside.lock().unwrap();
+        let unit = i.world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, "there is no such unit"))?;
+        Ok(view::detail(unit, i.now, &actor))
+    }
+
+    pub fn letters_now(&self, offset: usize, limit: usize) -> Page<DeadLetter> {
+        let i = self.inside.lock().unwrap();
+        let all = view::dead_letters(&i.world, i.now);
+        let total = all.len();
+        let rows = all.into_iter().skip(offset).take(limit).collect();
+        Page { head: i.world.head, now: i.now, total, offset: offset.min(total), rows }
+    }
+
+    pub fn journal_now(&self, query: &JournalQuery) -> Page<EventRow> {
+        let i = self.inside.lock().unwrap();
+        let all: Vec<EventRow> = i
+            .events
+            .iter()
+            .rev()
+            .filter(|e| query.before.is_none_or(|b| e.seq < b))
+            .filter(|e| query.subject.is_none_or(|s| e.draft.subject == s))
+            .map(|e| view::event_row(e, &i.world))
+            .filter(|r| query.kind.as_ref().is_none_or(|k| r.kind.as_str() == k))
+            .filter(|r| query.actor.as_ref().is_none_or(|a| r.actor.as_str() == a))
+            .filter(|r| query.text.as_ref().is_none_or(|t| r.text.contains(t.as_str()) || r.label.contains(t.as_str())))
+            .collect();
+        let total = all.len();
+        Page { head: i.world.head, now: i.now, total, offset: 0, rows: all.into_iter().take(query.limit).collect() }
+    }
+
+    /// Ends all connections.
+    pub fn drop_connections(&self) {
+        self.cut.send_modify(|n| *n += 1);
+    }
+
+    fn hello(&self) -> ServerHello {
+        let i = self.inside.lock().unwrap();
+        ServerHello {
+            magic: String::new(),
+            proto: 0,
+            min: 0,
+            build: "0".into(),
+            site: SiteId::new("fra1"),
+            epoch: i.epoch,
+            head: i.world.head,
+            user: "anna".into(),
+            role: Some(i.role),
+            demo: true,
+        }
+    }
+
+    /// A connection over a pipe in memory.
+    pub async fn connect(&self) -> Result<Connection, String> {
+        if !self.open.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err("nobody listens at the socket".to_owned());
+        }
+        let (mut ours, mut theirs) = tokio::io::duplex(1 << 16);
+        let fake = self.clone();
+        tokio::spawn(async move {
+            if hello::answer(&mut theirs, fake.hello()).await.is_err() {
+                return;
+            }
+            let mut cut = fake.cut.subscribe();
+            let serve =
+                BaseChannel::with_defaults(codec::transport(theirs)).execute(fake.serve()).for_each(|answer| async {
+                    tokio::spawn(answer);
+                });
+            tokio::select! {
+                biased;
+                _ = cut.changed() => {}
+                () = serve => {}
+            }
+        });
+        let hello = hello::greet(&mut ours).await.map_err(|e| e.to_string())?;
+        let client = ConsoleClient::new(tarpc::client::Config::default(), codec::transport(ours)).spawn();
+        Ok(Connection { client, hello })
+    }
+}
+
+impl Console for Fake {
+    async fn overview(self, _: Context) -> Overview {
+        self.overview_now()
+    }
+    async fn units(self, _: Context, query: Query) -> Page<UnitRow> {
+        self.units_now(&query)
+    }
+    async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {
+        self.unit_now(id)
+    }
+    async fn find(self, _: Context, label: String) -> Option<UnitId> {
+        self.inside.lock().unwrap().world.by_serial(&label).map(|u| u.id)
+    }
+    async fn dead_letters(self, _: Context, offset: usize, limit: usize) -> Page<DeadLetter> {
+        self.letters_now(offset, limit)
+    }
+    async fn journal(self, _: Context, query: JournalQuery) -> Result<Page<EventRow>, Refusal> {
+        Ok(self.journal_now(&query))
+    }
+    async fn watch(self, _: Context, since: Seq, wait_ms: u32) -> Seq {
+        let mut head = self.head.subscribe();
+        if self.inside.lock().unwrap().hangs {
+            std::future::pending::<()>().await;
+        }
+        let _ = tokio::time::timeout(Duration::from_millis(wait_ms.into()), head.wait_for(|h| *h > since)).await;
+        let now = *head.borrow();
+        now
+    }
+    async fn command(self, _: Context, request: String, command: Command) -> Result<Receipt, Refusal> {
+        self.carry_out(request, command)
+    }
+    async fn verify(self, _: Context) -> Result<Verified, Refusal> {
+        let i = self.inside.lock().unwrap();
+        Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
+    }
+}
