@@ -1,7 +1,7 @@
 //! BMCs by Redfish (DSP0266): what the controller is, what it says of its server, one-time network boot, reset.
 //!
 //! Each call is one connection, one session and one request at a time, and ends within its deadlines. Where iLO and
-//! iDRAC differ is in [`ilo`] and [`idrac`]; everything else follows links and what the controller offers.
+//! iDRAC differ is in `ilo` and `idrac`; everything else follows links and what the controller offers.
 
 mod client;
 mod driver;

@@ -17,7 +17,8 @@ use crate::link::host::HostSpec;
 #[derive(Debug, Parser)]
 #[command(name = "rackhand", version, max_term_width = 100, after_help = AFTER)]
 pub struct Cli {
-    /// The daemon: unix:///path or ssh://user@site[:port][/path]. Default: the socket of this machine
+    /// The daemon: unix:///path, or ssh://user@site with :port and /path where they differ. Default: the socket of
+    /// this machine
     #[arg(long, global = true, env = "RACKHAND_HOST", value_name = "HOST", hide_env_values = true)]
     pub host: Option<HostSpec>,
     /// One JSON document for a command; one on each line for `tail`
