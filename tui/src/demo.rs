@@ -36,7 +36,7 @@ pub async fn headless(options: Options, out: &mut dyn Write) -> std::io::Result<
         drop(writeln!(out, "{:>5} s  {line}", began.elapsed().as_secs()).and_then(|()| out.flush()));
     });
     let lines = settled.await?;
-    writeln!(out, "\n{:<12}{:<6}{:<28}{:<12}STATE", "SERIAL", "SITE", "STAGE", "DISPOSITION")?;
+    writeln!(out, "\nEnd state\n{:<12}{:<6}{:<28}{:<12}STATE", "SERIAL", "SITE", "STAGE", "DISPOSITION")?;
     for line in lines {
         writeln!(out, "{line}")?;
     }

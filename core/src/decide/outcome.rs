@@ -137,7 +137,7 @@ impl Deciding<'_> {
 
 /// NetBox locks no account, so a refused token is waited out: one person mends it for all servers at once.
 fn may_retry(r: &Rule, kind: Kind) -> bool {
-    kind.may_retry() || (r.lane == Lane::Dcim && kind == Kind::Unauthorised)
+    kind.may_retry() || (r.lane != Lane::Bmc && kind == Kind::Unauthorised)
 }
 
 fn give_up(r: &Rule, fault: Fault, failures: u32) -> Fault {

@@ -87,7 +87,7 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
         next.waits.push(person(format!("on hold: {why}"), unit.stage_since, Role::Technician, &["release"]));
         return next;
     }
-    for lane in [Lane::Dcim, Lane::Bmc] {
+    for lane in Lane::ALL {
         if let Some(step) = wanted(unit, lane) {
             let at = unit.progress.get(&lane).filter(|p| p.step == step);
             let rung = (step == Step::ResetForBoot).then(|| LADDER.get(unit.boot.rungs.len()).copied()).flatten();
@@ -126,11 +126,10 @@ pub fn wanted(unit: &Unit, lane: Lane) -> Option<Step> {
         // An undo on the other lane goes first where it is later in the list.
         return Some(*undo);
     }
-    let owed = || (!unit.notes.owed.is_empty()).then_some(Step::WriteNotes);
     match lane {
-        Lane::Dcim if !unit.undo.is_empty() => None,
-        Lane::Dcim if !unit.disposition.may_move() => owed(),
-        Lane::Dcim => inventory_step(unit).or_else(owed),
+        Lane::Notes => (!unit.notes.owed.is_empty()).then_some(Step::WriteNotes),
+        _ if !unit.undo.is_empty() || !unit.disposition.may_move() => None,
+        Lane::Dcim => inventory_step(unit),
         Lane::Bmc => boot_step(unit),
     }
 }

@@ -14,10 +14,26 @@ use crate::time::human;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
-    /// NetBox.
+    /// NetBox: what the server's way rests on.
     Dcim,
     /// The unit's BMC, and the machine it boots. Nothing else talks to that BMC meanwhile.
     Bmc,
+    /// NetBox's journal. Beside the others: a note that is late holds nothing up, and nothing holds a note up.
+    Notes,
+}
+
+impl Lane {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Dcim, Self::Bmc, Self::Notes];
+
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dcim => "dcim",
+            Self::Bmc => "bmc",
+            Self::Notes => "notes",
+        }
+    }
 }
 
 /// How a step may be repeated.
@@ -142,7 +158,12 @@ pub const RULES: &[Rule] = &[
     Rule { step: Step::WriteInterfaces, skip: Some("NetBox misses the NICs' MACs"), ..BASE },
     Rule { step: Step::WriteCables, skip: Some("NetBox misses cables that LLDP proved"), ..BASE },
     Rule { step: Step::EnterStaging, undo: Some(Step::LeaveStaging), ..BASE },
-    Rule { step: Step::WriteNotes, skip: Some("NetBox's journal misses notes; ours has them"), ..BASE },
+    Rule {
+        step: Step::WriteNotes,
+        lane: Lane::Notes,
+        skip: Some("NetBox's journal misses notes; ours has them"),
+        ..BASE
+    },
     Rule {
         step: Step::DisarmNetworkBoot,
         lane: Lane::Bmc,
@@ -180,7 +201,7 @@ pub fn as_text() -> String {
             out,
             "{:<21}{:<6}{:<7}{:<8}{:<14}{:<10}{:<13}{}",
             r.step.word(),
-            if r.lane == Lane::Dcim { "dcim" } else { "bmc" },
+            r.lane.word(),
             format!("{:?}", r.class).to_lowercase(),
             r.attempts.map_or("no end".to_owned(), |n| n.to_string()),
             format!("{}..{}", human(r.first), human(r.cap)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::stage::{Disposition, Stage};
 use super::unit::{Boot, Note, Phase, Progress, Unit, Validation};
 use crate::event::{Event, Seq};
-use crate::flow::rules::rule;
+use crate::flow::rules::{Lane, rule};
 use crate::flow::step::{Observation, Step};
 use crate::time::{Timestamp, human};
 
@@ -144,7 +144,7 @@ impl Unit {
             self.plan = None;
             self.identity = None;
             self.system = None;
-            self.progress.clear();
+            self.progress.retain(|lane, _| *lane == Lane::Notes);
         }
         if to < Stage::Staged {
             self.staging_written = false;
@@ -175,7 +175,7 @@ impl Unit {
             done.dedup();
             self.undo = done.iter().filter_map(|s| rule(*s).undo).collect();
             self.undo.dedup();
-            self.progress.clear();
+            self.progress.retain(|lane, _| *lane == Lane::Notes);
             self.boot = Boot::default();
         }
         self.disposition = to;

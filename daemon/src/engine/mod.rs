@@ -190,11 +190,11 @@ async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
 
 /// One attempt: look, intend, act, look again. Each fact is on disk before the next is sought.
 async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject, due: Due) {
-    let gate = if due.lane == Lane::Dcim { &gates.netbox } else { &gates.bmcs };
+    let gate = if due.lane == Lane::Bmc { &gates.bmcs } else { &gates.netbox };
     let Some(_place) = gate.enter(&ports.clock).await else { return };
     let class = rule(due.step).class;
     let told = |fault: Option<&Fault>| {
-        if due.lane == Lane::Dcim {
+        if due.lane != Lane::Bmc {
             gate.report(fault.map_or(Ok(()), Err), ports.clock.now());
         }
     };
@@ -229,7 +229,7 @@ async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject
     let outcome = match perform::look(ports, &world, subject, &due).await {
         Ok(Some(saw)) => Outcome::Observed(saw),
         Ok(None) => {
-            let system = if due.lane == Lane::Dcim { System::Netbox } else { System::Bmc };
+            let system = if due.lane == Lane::Bmc { System::Bmc } else { System::Netbox };
             let what = Text::from(format!("{} was accepted, but its effect is not to be seen", due.step));
             Outcome::Failed(Fault::new(system, Kind::Transient, what))
         }
