@@ -121,6 +121,9 @@ impl Unit {
                 let took = human(std::time::Duration::from_millis(report.took_ms));
                 self.note(seq, verdict != "passed", format!("{} {verdict} in {took}", report.step));
                 self.validation.steps.push(report.clone());
+                if let Some(progress) = self.progress.get_mut(&Lane::Bmc).filter(|p| p.step == Step::Validate) {
+                    progress.phase = Phase::Accepted { receipt: format!("{} {verdict}", report.step).into() };
+                }
             }
             Event::ValidationReported { report } => {
                 self.validation.report = Some(Arc::new((**report).clone()));
