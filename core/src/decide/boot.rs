@@ -15,7 +15,7 @@ use crate::mac::Mac;
 use crate::text::Text;
 
 /// How long a boot's token is good: the validation's own deadline.
-pub const TOKEN_LIFE: Duration = Duration::from_secs(4 * 3_600);
+pub const TOKEN_LIFE: Duration = Duration::from_hours(4);
 
 impl Deciding<'_> {
     /// Answers a machine that asks what to boot. Only a server whose network boot is on its way gets the validation

@@ -124,7 +124,7 @@ impl Deciding<'_> {
         self.demand(command.role())?;
         match command {
             Command::Import { site, serial, bmc_mac, vendor, model, stage } => {
-                self.import(site, serial, *bmc_mac, *vendor, model, *stage)
+                self.import(site, serial, *bmc_mac, *vendor, model.as_ref(), *stage)
             }
             Command::Retry { subject } => self.retry(*subject),
             Command::Skip { subject, step, generation, reason } => self.skip(*subject, *step, *generation, reason),
@@ -164,7 +164,7 @@ impl Deciding<'_> {
         serial: &Text,
         bmc_mac: Option<Mac>,
         vendor: Option<Vendor>,
-        model: &Option<Text>,
+        model: Option<&Text>,
         stage: Stage,
     ) -> Result<Answer, Refusal> {
         let serial = Text::from(serial.trim().to_uppercase());
@@ -187,7 +187,7 @@ impl Deciding<'_> {
             return Err(Refusal::new(Why::Conflict, format!("that BMC MAC belongs to {}", unit.label())));
         }
         let id = UnitId::mint(self.moment.now, self.moment.entropy);
-        let (site, model) = (site.clone(), model.clone());
+        let (site, model) = (site.clone(), model.cloned());
         self.emit(Subject::Unit(id), Event::UnitImported { site, serial, bmc_mac, vendor, model, stage });
         Ok(Answer::Done)
     }

@@ -21,8 +21,8 @@ impl Deciding<'_> {
         &mut self,
         mac: Mac,
         address: IpAddr,
-        hostname: &Option<Text>,
-        vendor_class: &Option<Text>,
+        hostname: Option<&Text>,
+        vendor_class: Option<&Text>,
     ) -> Answer {
         match self.world.sightings.get(&mac) {
             Some(seen) if seen.address == address => return Answer::Already,
@@ -30,7 +30,7 @@ impl Deciding<'_> {
             None if self.world.sightings.len() >= UNJUDGED + self.world.units.len() => return Answer::Already,
             None => {}
         }
-        let (hostname, vendor_class) = (hostname.clone(), vendor_class.clone());
+        let (hostname, vendor_class) = (hostname.cloned(), vendor_class.cloned());
         self.emit(Subject::Bmc(mac), Event::BmcSighted { address, hostname, vendor_class });
         if let Some(unit) = self.world.by_bmc(mac)
             && unit.stage.is_on_order()

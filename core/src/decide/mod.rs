@@ -155,7 +155,9 @@ impl std::error::Error for Refusal {}
 pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) -> Result<Decided, Refusal> {
     let mut d = Deciding { world: world.clone(), policy, moment, cause: None, drafts: Vec::new() };
     let answer = match input {
-        Input::Lease { mac, address, hostname, vendor_class } => d.lease(*mac, *address, hostname, vendor_class),
+        Input::Lease { mac, address, hostname, vendor_class } => {
+            d.lease(*mac, *address, hostname.as_ref(), vendor_class.as_ref())
+        }
         Input::Begin(subject, due) => d.begin(*subject, *due)?,
         Input::Ended { subject, step, generation, outcome } => d.ended(*subject, *step, *generation, outcome),
         Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),

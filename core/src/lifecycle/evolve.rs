@@ -108,7 +108,7 @@ impl Unit {
                 self.progress.remove(&rule(*step).lane);
                 let silent = self.boot.silent + u32::from(*step == Step::Validate);
                 let rungs = if *step == Step::Validate { Vec::new() } else { std::mem::take(&mut self.boot.rungs) };
-                self.boot = Boot { silent, rungs, ..Boot::default() };
+                self.boot = Boot { rungs, silent, ..Boot::default() };
                 self.validation = Validation::default();
             }
             Event::BootScriptServed { token, expires, .. } => {
