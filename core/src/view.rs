@@ -265,7 +265,8 @@ pub fn row(unit: &Unit, now: Timestamp) -> UnitRow {
 }
 
 fn state(unit: &Unit, next: &next::Next) -> State {
-    if unit.parked().next().is_some() || (unit.is_blocked() && unit.disposition.may_move()) {
+    let asked = next.waits.iter().any(|w| w.who.is_some() && w.step.is_some());
+    if asked || (unit.is_blocked() && unit.disposition.may_move()) {
         State::Stuck
     } else if !unit.disposition.may_move() && unit.undo.is_empty() {
         State::Aside
