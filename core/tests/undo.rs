@@ -12,6 +12,7 @@ use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::UnitId;
 use rackhand_core::lifecycle::evidence::Proof;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::text::Text;
 use scene::{Scene, address, device, failed, report, token};
 
 /// Takes the undo steps as they become due; gives them in the order they were taken.
@@ -129,11 +130,7 @@ fn an_undo_that_fails_is_tried_again_then_parked_and_can_be_skipped() {
         scene.attempt(id, Step::DisarmNetworkBoot, failed(Kind::Transient));
     }
     let wait = scene.wait_of(id, Step::DisarmNetworkBoot);
-    assert_eq!(
-        wait.resolve.iter().map(|k| k.as_str()).collect::<Vec<_>>(),
-        ["retry", "skip"],
-        "it is cancelled already"
-    );
+    assert_eq!(wait.resolve.iter().map(Text::as_str).collect::<Vec<_>>(), ["retry", "skip"], "it is cancelled already");
     assert!(scene.due(id).is_empty(), "the next one waits its turn");
     scene.skip(id, Step::DisarmNetworkBoot).unwrap();
     assert_eq!(undone(&mut scene, id), [Step::ReleaseBmcAddress]);
@@ -199,7 +196,7 @@ fn a_tenants_server_cannot_be_cancelled_and_no_key_says_it_could() {
     scene.answer(1, rackhand_core::dcim::Lookup::One(device(1, "active")));
     scene.attempt(id, Step::AssignBmcAddress, failed(Kind::Conflict));
     let keys = scene.wait_of(id, Step::AssignBmcAddress).resolve;
-    assert_eq!(keys.iter().map(|k| k.as_str()).collect::<Vec<_>>(), ["retry", "skip"]);
+    assert_eq!(keys.iter().map(Text::as_str).collect::<Vec<_>>(), ["retry", "skip"]);
 }
 
 #[test]

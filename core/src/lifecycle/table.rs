@@ -83,7 +83,7 @@ pub fn way(from: Stage, to: Stage, proof: Proof) -> Option<&'static Way> {
 }
 
 impl Way {
-    fn leads(&self, from: Stage, to: Stage) -> bool {
+    fn leads(self, from: Stage, to: Stage) -> bool {
         (self.from.0..=self.from.1).contains(&from)
             && (self.to.0..=self.to.1).contains(&to)
             && (!self.back || to < from)

@@ -1,18 +1,10 @@
-//! Whatever comes in, in whatever order: what must hold after every step.
-
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod scene;
+//! A scene in which things happen, and what must hold after each of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, decide};
 use rackhand_core::event::{Event, Recorded, TokenHash};
-use rackhand_core::fault::Kind;
 use rackhand_core::flow::next::{Move, for_sighting, for_unit};
 use rackhand_core::flow::rules::{LADDER, Lane, rule};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
@@ -23,121 +15,11 @@ use rackhand_core::lifecycle::table;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view;
 use rackhand_core::world::World;
-use scene::{
-    Scene, address, bmc_mac, device, due, failed, good, nic_mac, person, plan, report, serial, step_report, token,
+
+use super::happening::{End, Happening, SERVERS, Wish, lookup};
+use super::scene::{
+    Scene, address, bmc_mac, due, failed, good, nic_mac, person, plan, port, report, serial, step_report, token,
 };
-
-/// Servers in play; the last is known to NetBox only.
-const SERVERS: u8 = 3;
-
-/// How an attempt ends.
-#[derive(Clone, Copy, Debug)]
-enum End {
-    Good,
-    Accepted,
-    Failed(Kind),
-    /// The answer never comes: the daemon was killed.
-    Never,
-    /// Good, but the hardware is not what was expected.
-    Odd,
-}
-
-/// One thing that happens.
-#[derive(Clone, Debug)]
-enum Happening {
-    Lease(u8, u8),
-    Lookup(u8, u8),
-    Renewed(u8, u8),
-    /// The engine does what is due for a server, this many times.
-    Engine(u8, u8, End),
-    /// An answer to a question nobody need have asked.
-    Stray(u8, usize, u32, End),
-    Expire(u8),
-    Boot(u8, u8),
-    StepReport(usize, usize, bool),
-    FinalReport(usize, u8, bool),
-    Person(Role, u8, Wish),
-    Later(u64),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Wish {
-    Retry,
-    RetryBmc,
-    Skip,
-    SkipBmc,
-    SkipAny(usize),
-    Cancel,
-    Hold,
-    Release,
-    Quarantine,
-    Retire,
-    CloseTask,
-    Move(usize),
-    Import(usize),
-}
-
-fn kinds() -> impl Strategy<Value = Kind> {
-    use Kind::{Conflict, Gone, Malformed, Rejected, Transient, Unauthorised, Unknown};
-    prop::sample::select(vec![
-        Transient,
-        Transient,
-        Unknown,
-        Unknown,
-        Rejected,
-        Conflict,
-        Gone,
-        Unauthorised,
-        Malformed,
-    ])
-}
-
-fn ends() -> impl Strategy<Value = End> {
-    prop_oneof![
-        8 => Just(End::Good),
-        1 => Just(End::Accepted),
-        3 => kinds().prop_map(End::Failed),
-        1 => Just(End::Never),
-        1 => Just(End::Odd),
-    ]
-}
-
-fn wishes() -> impl Strategy<Value = Wish> {
-    prop_oneof![
-        3 => Just(Wish::Retry),
-        1 => Just(Wish::RetryBmc),
-        2 => Just(Wish::Skip),
-        1 => Just(Wish::SkipBmc),
-        1 => (0..Step::ALL.len()).prop_map(Wish::SkipAny),
-        1 => Just(Wish::Cancel),
-        1 => Just(Wish::Hold),
-        4 => Just(Wish::Release),
-        1 => Just(Wish::Quarantine),
-        1 => Just(Wish::Retire),
-        3 => Just(Wish::CloseTask),
-        2 => (0..Stage::ALL.len()).prop_map(Wish::Move),
-        1 => (0..Stage::ALL.len()).prop_map(Wish::Import),
-    ]
-}
-
-fn happenings() -> impl Strategy<Value = Happening> {
-    use Happening as H;
-    let server = || 0..SERVERS;
-    let roles = vec![Role::ReadOnly, Role::Technician, Role::Operator, Role::Operator, Role::Approver, Role::Admin];
-    prop_oneof![
-        3 => (server(), 0..3_u8).prop_map(|(n, a)| H::Lease(n, a)),
-        4 => (server(), 0..12_u8).prop_map(|(n, l)| H::Lookup(n, l)),
-        2 => (server(), 0..12_u8).prop_map(|(n, l)| H::Renewed(n, l)),
-        14 => (server(), 1..14_u8, ends()).prop_map(|(n, times, end)| H::Engine(n, times, end)),
-        2 => (server(), 0..Step::ALL.len(), 0..4_u32, ends()).prop_map(|(n, s, g, e)| H::Stray(n, s, g, e)),
-        2 => server().prop_map(H::Expire),
-        5 => (server(), 0..4_u8).prop_map(|(n, nic)| H::Boot(n, nic)),
-        3 => (0..12_usize, 0..5_usize, any::<bool>()).prop_map(|(t, s, ok)| H::StepReport(t, s, ok)),
-        3 => (0..12_usize, 0..4_u8, any::<bool>()).prop_map(|(t, n, ok)| H::FinalReport(t, n, ok)),
-        5 => (prop::sample::select(roles), server(), wishes()).prop_map(|(r, n, w)| H::Person(r, n, w)),
-        4 => prop::sample::select(vec![1, 20, 120, 900, 3_600, 14_400]).prop_map(H::Later),
-    ]
-}
 
 /// A token that was given out.
 #[derive(Clone, Copy, Debug)]
@@ -150,19 +32,19 @@ struct Given {
 
 /// The scene, a second world folded from what is on disk, and what was seen so far.
 #[derive(Default)]
-struct Watched {
-    scene: Scene,
+pub struct Watched {
+    pub scene: Scene,
     shadow: World,
     folded: usize,
     tokens: Vec<Given>,
     served: u8,
     resets: BTreeMap<UnitId, usize>,
-    kinds: BTreeSet<&'static str>,
-    stages: BTreeSet<Stage>,
+    pub kinds: BTreeSet<&'static str>,
+    pub stages: BTreeSet<Stage>,
 }
 
 impl Watched {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut watched = Self::default();
         watched.scene.import(0, Stage::Cabled);
         watched.scene.import(1, Stage::Received);
@@ -329,7 +211,7 @@ impl Watched {
             }
             // Nothing sleeps for ever: what is awaited has its hour.
             let timed = next.waits.iter().filter_map(|w| w.next_try.or(w.until)).filter(|t| *t > now).min();
-            assert!(timed.is_none_or(|t| next.wake.is_some_and(|w| w <= t)), "{:?}", next);
+            assert!(timed.is_none_or(|t| next.wake.is_some_and(|w| w <= t)), "{next:?}");
             for step in &next.moves {
                 let input = match step {
                     Move::Begin(due) => Input::Begin(Subject::Unit(*id), *due),
@@ -368,7 +250,7 @@ impl Watched {
         world.by_serial(&serial(n)).or_else(|| world.by_bmc(bmc_mac(n))).map(|u| u.id)
     }
 
-    fn happen(&mut self, happening: &Happening) {
+    pub fn happen(&mut self, happening: &Happening) {
         match happening {
             Happening::Lease(n, a) => {
                 let address = address(10 * (n + 1) + a);
@@ -448,7 +330,7 @@ impl Watched {
             }
             End::Odd if step == Step::ReadCablingPlan => {
                 let mut plan = plan(n);
-                plan.interfaces[0].peer = Some(scene::port(200));
+                plan.interfaces[0].peer = Some(port(200));
                 Outcome::Observed(Observation::Plan(plan))
             }
             End::Good | End::Odd => Outcome::Observed(good(n, self.scene.unit(id), step)?),
@@ -522,62 +404,4 @@ impl Watched {
         };
         self.put(person(role), &Input::Command(command));
     }
-}
-
-fn lookup(n: u8, choice: u8) -> Lookup {
-    let own = || device(n, "offline");
-    Lookup::One(match choice {
-        0 => return Lookup::Nobody,
-        1 => return Lookup::Several(vec![1, 2]),
-        2 => device(n, "active"),
-        3 => Device { oob_address: Some(address(10 * (n + 1))), ..device(n, "active") },
-        4 => Device { serial: None, ..own() },
-        5 => Device { serial: Some(serial((n + 1) % SERVERS)), ..own() },
-        6 => device(n, "staged"),
-        7 | 8 => device(n, "discovered"),
-        _ => own(),
-    })
-}
-
-/// More sequences, or others, where the environment asks for them.
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
-}
-
-#[test]
-fn whatever_comes_in_the_invariants_hold() {
-    let config = ProptestConfig {
-        cases: u32::try_from(number("RACKHAND_CASES", 256)).unwrap(),
-        rng_seed: RngSeed::Fixed(number("RACKHAND_SEED", 22)),
-        failure_persistence: None,
-        max_shrink_iters: 20_000,
-        ..ProptestConfig::default()
-    };
-    let mut runner = proptest::test_runner::TestRunner::new(config);
-    let seen = std::cell::RefCell::new((BTreeSet::new(), BTreeSet::new()));
-    let sequences = prop::collection::vec(happenings(), 60);
-    let done = runner.run(&(sequences, 0..60_usize), |(sequence, middle)| {
-        let mut watched = Watched::new();
-        let mut snapshot = (World::default(), 0);
-        for (n, happening) in sequence.iter().enumerate() {
-            if n == middle {
-                let text = serde_json::to_string(&watched.scene.world).unwrap();
-                snapshot = (serde_json::from_str(&text).unwrap(), watched.scene.mark());
-            }
-            watched.happen(happening);
-        }
-        let (mut resumed, from) = snapshot;
-        watched.scene.log[from..].iter().for_each(|r| resumed.apply(r));
-        prop_assert!(resumed == watched.scene.world, "the fold resumed from a snapshot differs");
-        let mut seen = seen.borrow_mut();
-        seen.0.extend(watched.kinds);
-        seen.1.extend(watched.stages);
-        Ok(())
-    });
-    done.unwrap_or_else(|e| panic!("{e}"));
-    let (kinds, stages) = seen.into_inner();
-    // The sequences are worth something only if they come far.
-    let missed: Vec<_> = Event::KINDS.iter().filter(|k| !kinds.contains(*k)).collect();
-    assert!(missed.is_empty(), "never seen: {missed:?}");
-    assert!(stages.contains(&Stage::Staged) && stages.contains(&Stage::Cabled), "{stages:?}");
 }
