@@ -265,7 +265,8 @@ pub fn row(unit: &Unit, now: Timestamp) -> UnitRow {
 }
 
 fn state(unit: &Unit, next: &next::Next) -> State {
-    if unit.parked().next().is_some() || (unit.is_blocked() && unit.disposition.may_move()) {
+    let asked = next.waits.iter().any(|w| w.who.is_some() && w.step.is_some());
+    if asked || (unit.is_blocked() && unit.disposition.may_move()) {
         State::Stuck
     } else if !unit.disposition.may_move() && unit.undo.is_empty() {
         State::Aside
@@ -303,11 +304,8 @@ pub fn detail(unit: &Unit, now: Timestamp, actor: &crate::id::Actor) -> UnitDeta
     );
     fact("bmc certificate", unit.certificate.map(|c| format!("{:.16}...", c.to_string())));
     fact("power", unit.system.as_ref().map(|s| format!("{:?} when last read", s.power).to_lowercase()));
-    for (label, count) in
-        [("cables planned", unit.plan.as_ref().map(|p| p.interfaces.iter().filter(|i| i.peer.is_some()).count()))]
-    {
-        fact(label, count.map(|n| n.to_string()));
-    }
+    let planned = unit.plan.as_ref().map(|p| p.interfaces.iter().filter(|i| i.peer.is_some()).count());
+    fact("cables planned", planned.map(|n| n.to_string()));
     let steps = unit.progress.values().map(step_row).collect();
     let ways = table::open_ways(unit.stage, actor)
         .filter(|(to, _)| !unit.stage.is_on_order() || *to > unit.stage)

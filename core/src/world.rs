@@ -17,7 +17,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 1;
+pub const FOLD: u32 = 2;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -76,24 +76,38 @@ impl World {
         if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } = &draft.event {
             self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Received, draft.at)));
         }
+        let told = match &draft.event {
+            Event::StepObserved { saw: Observation::System(reading), .. } => Some(&reading.serial),
+            Event::LeaseAccepted { device, .. } => device.serial.as_ref(),
+            _ => None,
+        };
+        // A unit without a serial takes the first that is told of it, unless it is another's.
+        let free = told.map(|s| Text::from(s.to_uppercase())).filter(|s| !s.is_empty());
+        let free = free.filter(|s| !self.by_serial.contains_key(s));
         let Some(slot) = self.units.get_mut(&id) else { return };
         let unit = Arc::make_mut(slot);
-        let token = unit.boot.token;
+        let (mac, token) = (unit.bmc_mac, unit.boot.token);
         unit.apply(seq, draft.at, &draft.event);
-        let (mac, serial, now) = (unit.bmc_mac, unit.serial.clone(), unit.boot.token);
-        if matches!(draft.event, Event::UnitImported { .. } | Event::UnitAdopted { .. } | Event::LeaseAccepted { .. }) {
-            if let Some(mac) = mac {
-                self.by_bmc.insert(mac, id);
-            }
-            if let Some(serial) = serial {
-                self.by_serial.insert(serial, id);
-            }
+        if unit.serial.is_none() {
+            unit.serial = free;
         }
-        if token != now {
+        if let Some(serial) = &unit.serial {
+            self.by_serial.entry(serial.clone()).or_insert(id);
+        }
+        if mac != unit.bmc_mac
+            && let Some(old) = mac
+            && self.by_bmc.get(&old) == Some(&id)
+        {
+            self.by_bmc.remove(&old);
+        }
+        if let Some(mac) = unit.bmc_mac {
+            self.by_bmc.insert(mac, id);
+        }
+        if token != unit.boot.token {
             if let Some(old) = token {
                 self.by_token.remove(&old);
             }
-            if let Some(new) = now {
+            if let Some(new) = unit.boot.token {
                 self.by_token.insert(new, id);
             }
         }

@@ -15,7 +15,7 @@ use crate::mac::Mac;
 use crate::text::Text;
 
 /// How long a boot's token is good: the validation's own deadline.
-pub const TOKEN_LIFE: Duration = Duration::from_secs(4 * 3_600);
+pub const TOKEN_LIFE: Duration = Duration::from_hours(4);
 
 impl Deciding<'_> {
     /// Answers a machine that asks what to boot. Only a server whose network boot is on its way gets the validation
@@ -87,13 +87,13 @@ fn may_boot(unit: &Unit, nic: Option<Mac>) -> Result<(), Text> {
     {
         return Err(format!("NIC {nic} is none of its own").into());
     }
-    match wanted(unit, Lane::Bmc) {
-        Some(Step::ResetForBoot) => match unit.progress.get(&Lane::Bmc).map(|p| &p.phase) {
-            Some(Phase::Parked { .. }) | None => Err("no network boot is on its way".into()),
-            Some(_) => Ok(()),
-        },
+    let wanted = wanted(unit, Lane::Bmc);
+    let progress = unit.progress.get(&Lane::Bmc).filter(|p| Some(p.step) == wanted);
+    let on_its_way = progress.is_some_and(|p| !matches!(p.phase, Phase::Parked { .. }));
+    match wanted {
+        Some(Step::ResetForBoot) if on_its_way => Ok(()),
         // Firmware fetches a script twice now and then; until a step has reported, the same boot may start again.
-        Some(Step::Validate) if unit.validation.steps.is_empty() => Ok(()),
+        Some(Step::Validate) if on_its_way && unit.validation.steps.is_empty() => Ok(()),
         _ => Err("no network boot is on its way".into()),
     }
 }

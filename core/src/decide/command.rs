@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lease::ALIVE_ON_ORDER;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::Vendor;
 use crate::event::Event;
@@ -124,7 +125,7 @@ impl Deciding<'_> {
         self.demand(command.role())?;
         match command {
             Command::Import { site, serial, bmc_mac, vendor, model, stage } => {
-                self.import(site, serial, *bmc_mac, *vendor, model, *stage)
+                self.import(site, serial, *bmc_mac, *vendor, model.as_ref(), *stage)
             }
             Command::Retry { subject } => self.retry(*subject),
             Command::Skip { subject, step, generation, reason } => self.skip(*subject, *step, *generation, reason),
@@ -164,7 +165,7 @@ impl Deciding<'_> {
         serial: &Text,
         bmc_mac: Option<Mac>,
         vendor: Option<Vendor>,
-        model: &Option<Text>,
+        model: Option<&Text>,
         stage: Stage,
     ) -> Result<Answer, Refusal> {
         let serial = Text::from(serial.trim().to_uppercase());
@@ -187,20 +188,27 @@ impl Deciding<'_> {
             return Err(Refusal::new(Why::Conflict, format!("that BMC MAC belongs to {}", unit.label())));
         }
         let id = UnitId::mint(self.moment.now, self.moment.entropy);
-        let (site, model) = (site.clone(), model.clone());
+        let (site, model) = (site.clone(), model.cloned());
         self.emit(Subject::Unit(id), Event::UnitImported { site, serial, bmc_mac, vendor, model, stage });
+        if stage.is_on_order() && bmc_mac.is_some_and(|m| self.world.sightings.contains_key(&m)) {
+            self.quarantine(id, ALIVE_ON_ORDER);
+        }
         Ok(Answer::Done)
     }
 
-    fn retry(&mut self, subject: Subject) -> Result<Answer, Refusal> {
-        let parked: Vec<(Step, u32)> = match subject {
+    fn parked(&self, subject: Subject) -> Result<Vec<(Step, u32)>, Refusal> {
+        Ok(match subject {
             Subject::Unit(id) => self.known(id)?.parked().map(|(p, _)| (p.step, p.generation)).collect(),
             Subject::Bmc(mac) => {
                 let seen = self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref());
                 let parked = seen.filter(|p| matches!(p.phase, Phase::Parked { .. }));
                 parked.map(|p| (p.step, p.generation)).into_iter().collect()
             }
-        };
+        })
+    }
+
+    fn retry(&mut self, subject: Subject) -> Result<Answer, Refusal> {
+        let parked = self.parked(subject)?;
         if parked.is_empty() {
             return Err(Refusal::new(Why::Conflict, "nothing is parked here; what waits is tried again by itself"));
         }
@@ -212,11 +220,7 @@ impl Deciding<'_> {
 
     fn skip(&mut self, subject: Subject, step: Step, generation: u32, reason: &Text) -> Result<Answer, Refusal> {
         need_reason(reason)?;
-        let Subject::Unit(id) = subject else {
-            return Err(Refusal::new(Why::Invalid, "only a unit's steps can be skipped"));
-        };
-        let unit = self.known(id)?;
-        if !unit.parked().any(|(p, _)| p.step == step && p.generation == generation) {
+        if !self.parked(subject)?.contains(&(step, generation)) {
             return Err(Refusal::new(
                 Why::Conflict,
                 format!("{step} is not parked in generation {generation} any more"),

@@ -3,7 +3,7 @@
 use super::Deciding;
 use crate::event::Event;
 use crate::hardware::check::check;
-use crate::id::Subject;
+use crate::id::{Actor, Subject};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::Stage;
 
@@ -11,6 +11,8 @@ impl Deciding<'_> {
     /// Judges a report once report and plan are both there; stages a unit once NetBox shows all of it.
     pub(super) fn consequences(&mut self, subject: Subject) {
         let Subject::Unit(id) = subject else { return };
+        // A person's word may have led here, but it is the evidence that moves the unit.
+        self.actor = Actor::Rackhand;
         let Some(unit) = self.world.unit(id) else { return };
         if unit.stage == Stage::Discovered
             && unit.disposition.may_move()

@@ -16,13 +16,16 @@ use crate::text::Text;
 /// BMCs that may wait for their first verdict at once. More are left to their next renewal.
 const UNJUDGED: usize = 8_192;
 
+/// Why a unit on order is quarantined.
+pub(super) const ALIVE_ON_ORDER: &str = "it is on order, but its BMC holds a lease";
+
 impl Deciding<'_> {
     pub(super) fn lease(
         &mut self,
         mac: Mac,
         address: IpAddr,
-        hostname: &Option<Text>,
-        vendor_class: &Option<Text>,
+        hostname: Option<&Text>,
+        vendor_class: Option<&Text>,
     ) -> Answer {
         match self.world.sightings.get(&mac) {
             Some(seen) if seen.address == address => return Answer::Already,
@@ -30,13 +33,13 @@ impl Deciding<'_> {
             None if self.world.sightings.len() >= UNJUDGED + self.world.units.len() => return Answer::Already,
             None => {}
         }
-        let (hostname, vendor_class) = (hostname.clone(), vendor_class.clone());
+        let (hostname, vendor_class) = (hostname.cloned(), vendor_class.cloned());
         self.emit(Subject::Bmc(mac), Event::BmcSighted { address, hostname, vendor_class });
         if let Some(unit) = self.world.by_bmc(mac)
             && unit.stage.is_on_order()
         {
             let id = unit.id;
-            self.quarantine(id, "it is on order, but its BMC holds a lease");
+            self.quarantine(id, ALIVE_ON_ORDER);
         }
         Answer::Done
     }
@@ -49,10 +52,18 @@ impl Deciding<'_> {
             Lookup::One(device) => Some(device),
             _ => None,
         };
-        let by_serial = || device.and_then(|d| d.serial.as_ref()).and_then(|s| self.world.by_serial(s));
-        let unit = self.world.by_bmc(mac).or_else(by_serial);
-        let verdict = judge(unit, lookup, address, self.policy);
-        if last.as_ref() == Some(&verdict) {
+        let by_mac = self.world.by_bmc(mac);
+        let by_serial = device.and_then(|d| d.serial.as_ref()).and_then(|s| self.world.by_serial(s));
+        let unit = by_mac.or(by_serial);
+        let verdict = match (by_mac, by_serial) {
+            (Some(one), Some(other)) if one.id != other.id => Verdict::Settle(
+                format!("the BMC is that of {} here, the serial in NetBox that of {}", one.label(), other.label())
+                    .into(),
+            ),
+            _ => judge(unit, lookup, address, self.policy),
+        };
+        // To promote is never old: it is said only while there is something to promote.
+        if last.as_ref() == Some(&verdict) && verdict != Verdict::Promote {
             return Answer::Already;
         }
         let known = unit.map(|u| u.id);

@@ -153,9 +153,12 @@ impl std::error::Error for Refusal {}
 
 /// Decides one input.
 pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) -> Result<Decided, Refusal> {
-    let mut d = Deciding { world: world.clone(), policy, moment, cause: None, drafts: Vec::new() };
+    let mut d =
+        Deciding { world: world.clone(), policy, moment, actor: moment.actor.clone(), cause: None, drafts: Vec::new() };
     let answer = match input {
-        Input::Lease { mac, address, hostname, vendor_class } => d.lease(*mac, *address, hostname, vendor_class),
+        Input::Lease { mac, address, hostname, vendor_class } => {
+            d.lease(*mac, *address, hostname.as_ref(), vendor_class.as_ref())
+        }
         Input::Begin(subject, due) => d.begin(*subject, *due)?,
         Input::Ended { subject, step, generation, outcome } => d.ended(*subject, *step, *generation, outcome),
         Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),
@@ -173,13 +176,15 @@ struct Deciding<'a> {
     world: World,
     policy: &'a Policy,
     moment: &'a Moment,
+    /// Who the next event is by: who asked, until what follows is Rackhand's own conclusion.
+    actor: Actor,
     cause: Option<Seq>,
     drafts: Vec<Draft>,
 }
 
 impl Deciding<'_> {
     fn emit(&mut self, subject: Subject, event: Event) -> Seq {
-        let (at, actor) = (self.moment.now, self.moment.actor.clone());
+        let (at, actor) = (self.moment.now, self.actor.clone());
         let draft = Draft { at, subject, actor, cause: self.cause, event };
         let seq = self.world.head + 1;
         self.world.apply_draft(seq, &draft);

@@ -11,7 +11,7 @@ use crate::flow::rules::{Class, LADDER, Lane, Rule, rule};
 use crate::flow::step::{Observation, Outcome, Step};
 use crate::id::{Role, Subject};
 use crate::lifecycle::task::TaskKind;
-use crate::lifecycle::unit::Progress;
+use crate::lifecycle::unit::{Phase, Progress};
 use crate::time::{Timestamp, human};
 
 impl Deciding<'_> {
@@ -45,10 +45,19 @@ impl Deciding<'_> {
 
     fn is_current(&self, subject: Subject, step: Step, generation: u32) -> bool {
         match subject {
-            Subject::Unit(id) => self
-                .world
-                .unit(id)
-                .is_some_and(|u| wanted(u, rule(step).lane) == Some(step) && u.generation(step) == generation),
+            Subject::Unit(id) => self.world.unit(id).is_some_and(|u| {
+                let r = rule(step);
+                let now = u.progress.get(&r.lane).filter(|p| p.step == step && p.generation == generation);
+                // What was sent is answered, even where a hold or a task came between.
+                let sent = now.is_some_and(|p| p.phase == Phase::Intended);
+                match r.class {
+                    Class::Await => false,
+                    Class::Force => sent,
+                    Class::Read | Class::Sync => {
+                        sent || (wanted(u, r.lane) == Some(step) && u.generation(step) == generation)
+                    }
+                }
+            }),
             Subject::Bmc(mac) => self.world.sightings.get(&mac).is_some_and(|s| match step {
                 Step::LookUpDevice => s.verdict.is_none(),
                 _ => !s.notes.owed.is_empty(),
@@ -125,13 +134,13 @@ impl Deciding<'_> {
     /// The serial the BMC tells must be the one everybody else tells.
     fn compare_identity(&mut self, subject: Subject, reading: &SystemReading) {
         let Some(unit) = self.unit(subject) else { return };
-        let id = unit.id;
-        if let Some(ours) = &unit.serial
-            && !ours.eq_ignore_ascii_case(&reading.serial)
-        {
-            let text = format!("serial: {ours} here, {} on its BMC", reading.serial);
-            self.open_task(id, TaskKind::CheckIdentity, Role::Technician, &text);
-        }
+        let (id, theirs) = (unit.id, &reading.serial);
+        let text = match &unit.serial {
+            Some(ours) if ours.eq_ignore_ascii_case(theirs) => return,
+            Some(ours) => format!("serial: {ours} here, {theirs} on its BMC"),
+            None => format!("serial: {theirs} on its BMC is that of another unit"),
+        };
+        self.open_task(id, TaskKind::CheckIdentity, Role::Technician, &text);
     }
 }
 

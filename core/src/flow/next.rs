@@ -84,21 +84,24 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
     let mut next = Next::default();
     if unit.disposition == Disposition::OnHold {
         let why = unit.disposition_reason.as_deref().unwrap_or("no reason given");
-        next.waits.push(person(format!("on hold: {why}"), unit.stage_since, Role::Technician, &["release"]));
+        next.waits.push(person(format!("on hold: {why}"), unit.disposition_since, Role::Technician, &["release"]));
         return next;
     }
     for lane in Lane::ALL {
         if let Some(step) = wanted(unit, lane) {
             let at = unit.progress.get(&lane).filter(|p| p.step == step);
             let rung = (step == Step::ResetForBoot).then(|| LADDER.get(unit.boot.rungs.len()).copied()).flatten();
-            advance(&mut next, step, unit.generation(step), at, rung, now);
+            let may_cancel = unit.disposition != Disposition::Cancelled && unit.stage < Stage::AssignedToTenant;
+            advance(&mut next, step, unit.generation(step), at, rung, may_cancel, now);
         }
     }
     for (id, task) in &unit.tasks {
         let text = format!("{}: {} (task {id})", task.kind.title(), task.text);
-        next.waits.push(person(text, unit.stage_since, task.role, &["done"]));
+        let since = unit.tasks_since.get(id).copied().unwrap_or(unit.stage_since);
+        next.waits.push(person(text, since, task.role, &["done"]));
     }
-    if next.waits.is_empty() && next.moves.is_empty() {
+    let stands_aside = !unit.disposition.may_move() && unit.undo.is_empty();
+    if stands_aside || (next.waits.is_empty() && next.moves.is_empty()) {
         next.waits.push(stage_wait(unit));
     }
     next
@@ -115,7 +118,7 @@ pub fn for_sighting(sighting: &Sighting, now: Timestamp) -> Next {
     if let Some(step) = wanted {
         let at = sighting.progress.as_ref().filter(|p| p.step == step);
         let generation = at.map_or(1, |p| p.generation);
-        advance(&mut next, step, generation, at, None, now);
+        advance(&mut next, step, generation, at, None, false, now);
     }
     next
 }
@@ -137,7 +140,8 @@ pub fn wanted(unit: &Unit, lane: Lane) -> Option<Step> {
 fn inventory_step(unit: &Unit) -> Option<Step> {
     unit.device.as_ref()?;
     let stage = unit.stage;
-    if unit.bmc_address.is_some() && unit.address_written != unit.bmc_address {
+    // Before it is discovered, or discovered again, no lease speaks for the address.
+    if stage >= Stage::Discovered && unit.bmc_address.is_some() && unit.address_written != unit.bmc_address {
         return Some(Step::AssignBmcAddress);
     }
     if (Stage::Received..=Stage::Ready).contains(&stage) && unit.status_written != Some(stage) {
@@ -145,6 +149,7 @@ fn inventory_step(unit: &Unit) -> Option<Step> {
     }
     match stage {
         Stage::Discovered if unit.plan.is_none() => Some(Step::ReadCablingPlan),
+        Stage::PhysicalValidated if unit.is_blocked() => None,
         Stage::PhysicalValidated if !unit.interfaces_written => Some(Step::WriteInterfaces),
         Stage::PhysicalValidated if !unit.cables_written => Some(Step::WriteCables),
         Stage::PhysicalValidated if !unit.staging_written => Some(Step::EnterStaging),
@@ -170,7 +175,15 @@ fn boot_step(unit: &Unit) -> Option<Step> {
     })
 }
 
-fn advance(next: &mut Next, step: Step, generation: u32, at: Option<&Progress>, rung: Option<Rung>, now: Timestamp) {
+fn advance(
+    next: &mut Next,
+    step: Step,
+    generation: u32,
+    at: Option<&Progress>,
+    rung: Option<Rung>,
+    may_cancel: bool,
+    now: Timestamp,
+) {
     let r = rule(step);
     let begin = |attempt, rung, begun| Move::Begin(Due { lane: r.lane, step, generation, attempt, rung, begun });
     let Some(progress) = at else {
@@ -181,6 +194,8 @@ fn advance(next: &mut Next, step: Step, generation: u32, at: Option<&Progress>, 
     };
     let rung = progress.rung.or(rung);
     match &progress.phase {
+        // It may have gone out. Sending it again because nobody told us would be a second reset for one cause.
+        Phase::Intended if r.class == Class::Force => await_effect(next, r, progress, awaited(step), now),
         Phase::Intended => next.moves.push(begin(progress.attempts, rung, true)),
         Phase::Accepted { receipt } => {
             if matches!(r.class, Class::Force | Class::Await) {
@@ -211,8 +226,10 @@ fn advance(next: &mut Next, step: Step, generation: u32, at: Option<&Progress>, 
             }
         }
         Phase::Parked { fault } => {
-            let keys: &[&str] = if r.skip.is_some() { &["retry", "skip", "cancel"] } else { &["retry", "cancel"] };
-            let mut wait = person(format!("{step}: {fault}"), progress.since, r.role, keys);
+            let mut keys = vec!["retry"];
+            keys.extend(r.skip.map(|_| "skip"));
+            keys.extend(may_cancel.then_some("cancel"));
+            let mut wait = person(format!("{step}: {fault}"), progress.since, r.role, &keys);
             wait.attempt = Some(progress.attempts);
             wait.of = r.attempts;
             wait.step = Some(step);
@@ -265,7 +282,7 @@ fn person(what: String, since: Timestamp, who: Role, resolve: &[&str]) -> Wait {
 
 /// What a stage waits for when nothing is under way.
 fn stage_wait(unit: &Unit) -> Wait {
-    let since = unit.stage_since;
+    let since = if unit.disposition.may_move() { unit.stage_since } else { unit.disposition_since };
     if !unit.disposition.may_move() {
         let why = unit.disposition_reason.as_deref().unwrap_or("no reason given");
         return person(format!("{}: {why}", unit.disposition), since, Role::Operator, &["release"]);
@@ -280,8 +297,10 @@ fn stage_wait(unit: &Unit) -> Wait {
         Stage::Received => ("to be racked", Some(Technician), &["move"]),
         Stage::Racked => ("power and network cables", Some(Technician), &["move"]),
         Stage::Cabled => ("to be powered on: a lease from its BMC", Some(Technician), &["move"]),
-        Stage::PoweredOn => ("a lease from its BMC that NetBox confirms", None, &[]),
-        Stage::Discovered if unit.bmc_address.is_none() => ("a lease from its BMC", Some(Technician), &[]),
+        Stage::PoweredOn => ("a lease from its BMC that NetBox confirms", Some(Technician), &["move"]),
+        Stage::Discovered | Stage::PhysicalValidated if unit.device.is_none() => {
+            ("a lease from its BMC that NetBox confirms", Some(Technician), &["move"])
+        }
         Stage::Discovered | Stage::PhysicalValidated => ("its next step", None, &[]),
         Stage::Staged => ("enrolment in the vendor's tool", None, &[]),
         Stage::ProvisionedToVendorTool => ("its firmware baseline", None, &[]),

@@ -28,7 +28,6 @@ impl Unit {
             }
             Event::LeaseAccepted { device, bmc_mac, address } => {
                 self.notes.device = Some(device.id);
-                self.serial = self.serial.take().or_else(|| device.serial.clone());
                 self.model = self.model.take().or_else(|| Some(device.model.clone()));
                 self.bmc_mac = Some(*bmc_mac);
                 self.address_written = device.oob_address.filter(|a| a == address);
@@ -38,21 +37,25 @@ impl Unit {
                 }
                 self.bmc_address = Some(*address);
                 self.device = Some(device.clone());
+                // It may be another device, or its status changed by hand: looked at anew.
+                self.status_written = None;
             }
             Event::StageEntered { from, to, evidence } => {
                 self.enter(*to, at);
                 self.note(seq, false, format!("{from} -> {to}: {} ({})", evidence.proof.meaning(), evidence.note));
             }
-            Event::DispositionChanged { to, reason, .. } => self.stand(*to, reason.clone()),
+            Event::DispositionChanged { to, reason, .. } => self.stand(*to, reason.clone(), at),
             Event::TaskOpened { task } => {
                 self.note(seq, true, format!("{}: {}", task.kind.title(), task.text));
                 self.tasks.push((seq, task.clone()));
+                self.tasks_since.insert(seq, at);
             }
             Event::TaskClosed { task, note } => {
                 let blocked = self.is_blocked();
                 self.tasks.retain(|(id, _)| id != task);
+                self.tasks_since.remove(task);
                 self.note(seq, false, format!("task {task} closed: {note}"));
-                if blocked && !self.is_blocked() {
+                if blocked && !self.is_blocked() && self.stage <= Stage::Discovered {
                     // What the person changed must be shown by the machine and by NetBox anew.
                     self.validate_again();
                     self.plan = None;
@@ -108,7 +111,7 @@ impl Unit {
                 self.progress.remove(&rule(*step).lane);
                 let silent = self.boot.silent + u32::from(*step == Step::Validate);
                 let rungs = if *step == Step::Validate { Vec::new() } else { std::mem::take(&mut self.boot.rungs) };
-                self.boot = Boot { silent, rungs, ..Boot::default() };
+                self.boot = Boot { rungs, silent, ..Boot::default() };
                 self.validation = Validation::default();
             }
             Event::BootScriptServed { token, expires, .. } => {
@@ -147,7 +150,7 @@ impl Unit {
             self.plan = None;
             self.identity = None;
             self.system = None;
-            self.progress.retain(|lane, _| *lane == Lane::Notes);
+            self.forget(|s| s != Step::WriteNotes);
         }
         if to < Stage::Staged {
             self.staging_written = false;
@@ -165,23 +168,40 @@ impl Unit {
         self.interfaces_written = false;
         self.cables_written = false;
         self.staging_written = false;
-        self.progress.retain(|_, p| {
-            !matches!(p.step, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate | Step::WriteCables)
+        self.forget(|s| {
+            matches!(s, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate | Step::WriteInterfaces)
+                || matches!(s, Step::WriteCables | Step::EnterStaging)
         });
     }
 
-    fn stand(&mut self, to: Disposition, reason: crate::text::Text) {
-        if to == Disposition::Cancelled {
-            // A step on its way may have had its effect, so its undo is taken too: it looks before it acts.
-            let on_its_way = self.progress.values().map(|p| p.step);
-            let mut done: Vec<Step> = self.done.iter().copied().chain(on_its_way).collect();
-            done.dedup();
-            self.undo = done.iter().filter_map(|s| rule(*s).undo).collect();
-            self.undo.dedup();
-            self.progress.retain(|lane, _| *lane == Lane::Notes);
-            self.boot = Boot::default();
+    /// Drops what is known of steps on their way. One that can be undone may have had its effect, so it counts as
+    /// done: its undo looks before it acts.
+    fn forget(&mut self, which: impl Fn(Step) -> bool) {
+        let gone = self.progress.values().map(|p| p.step).filter(|s| which(*s));
+        for step in gone.filter(|s| rule(*s).undo.is_some()) {
+            if !self.done.contains(&step) {
+                self.done.push(step);
+            }
+        }
+        self.progress.retain(|_, p| !which(p.step));
+    }
+
+    fn stand(&mut self, to: Disposition, reason: crate::text::Text, at: Timestamp) {
+        match to {
+            Disposition::Normal | Disposition::OnHold | Disposition::Quarantined => {}
+            Disposition::Cancelled => {
+                self.forget(|s| s != Step::WriteNotes);
+                self.undo = self.done.iter().filter_map(|s| rule(*s).undo).collect();
+                self.boot = Boot::default();
+            }
+            // Nothing of it goes on, so nobody is asked about it either.
+            Disposition::Rejected | Disposition::ReturnedToVendor | Disposition::Retired | Disposition::Lost => {
+                self.forget(|s| s != Step::WriteNotes);
+                self.boot = Boot::default();
+            }
         }
         self.disposition = to;
+        self.disposition_since = at;
         self.disposition_reason = (to != Disposition::Normal).then_some(reason);
     }
 

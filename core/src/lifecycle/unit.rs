@@ -39,6 +39,8 @@ pub struct Unit {
     pub stage_since: Timestamp,
     /// How it stands beside the stage.
     pub disposition: Disposition,
+    /// Since when.
+    pub disposition_since: Timestamp,
     /// Why, where that is not `normal`.
     pub disposition_reason: Option<Text>,
     /// Its BMC's MAC.
@@ -85,6 +87,8 @@ pub struct Unit {
     pub notes: Notes,
     /// What is for a person to do.
     pub tasks: Vec<(TaskId, Task)>,
+    /// Since when.
+    pub tasks_since: BTreeMap<TaskId, Timestamp>,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -202,6 +206,7 @@ impl Unit {
             stage,
             stage_since: at,
             disposition: Disposition::Normal,
+            disposition_since: at,
             disposition_reason: None,
             bmc_mac: None,
             bmc_address: None,
@@ -225,6 +230,7 @@ impl Unit {
             undo: Vec::new(),
             notes: Notes::default(),
             tasks: Vec::new(),
+            tasks_since: BTreeMap::new(),
             revision: 0,
         }
     }

@@ -11,8 +11,9 @@ use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::{self, Due, Move};
 use rackhand_core::flow::rules::{Class, Lane, rule};
-use rackhand_core::flow::step::Outcome;
+use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::id::{Actor, Subject};
+use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -105,18 +106,12 @@ impl Engine {
     async fn recover(&mut self) {
         let world = self.ledger.world();
         for unit in world.units.values() {
-            let orphans: Vec<Due> = next::for_unit(unit, self.clock.now())
-                .moves
-                .into_iter()
-                .filter_map(|m| match m {
-                    Move::Begin(due) if due.begun && rule(due.step).class == Class::Force => Some(due),
-                    _ => None,
-                })
-                .collect();
-            for due in orphans {
+            let forced = |p: &&Progress| p.phase == Phase::Intended && rule(p.step).class == Class::Force;
+            for orphan in unit.progress.values().filter(forced) {
                 let what = "Rackhand stopped while it was on its way; nobody knows whether it arrived";
                 let fault = Fault::new(System::Rules, Kind::Unknown, what);
-                ended(&self.ledger, Subject::Unit(unit.id), &due, Outcome::Failed(fault)).await;
+                let (subject, outcome) = (Subject::Unit(unit.id), Outcome::Failed(fault));
+                ended(&self.ledger, subject, orphan.step, orphan.generation, outcome).await;
             }
         }
         let world = self.ledger.world();
@@ -203,7 +198,7 @@ async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject
         match perform::look(ports, &world, subject, &due).await {
             Ok(Some(saw)) => {
                 told(None);
-                return ended(ledger, subject, &due, Outcome::Observed(saw)).await;
+                return ended(ledger, subject, due.step, due.generation, Outcome::Observed(saw)).await;
             }
             Ok(None) => told(None),
             Err(fault) => {
@@ -220,8 +215,8 @@ async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject
     let acted = perform::act(ports, &world, subject, &due).await;
     told(acted.as_ref().err());
     match acted {
-        Ok(receipt) => ended(ledger, subject, &due, Outcome::Accepted { receipt }).await,
-        Err(fault) => return ended(ledger, subject, &due, Outcome::Failed(fault)).await,
+        Ok(receipt) => ended(ledger, subject, due.step, due.generation, Outcome::Accepted { receipt }).await,
+        Err(fault) => return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await,
     }
     if class == Class::Force {
         return;
@@ -235,18 +230,18 @@ async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject
         }
         Err(fault) => Outcome::Failed(fault),
     };
-    ended(ledger, subject, &due, outcome).await;
+    ended(ledger, subject, due.step, due.generation, outcome).await;
 }
 
 async fn failed_look(ledger: &Ledger, subject: Subject, due: &Due, mut fault: Fault) {
     if fault.kind == Kind::Unknown {
         fault.kind = Kind::Transient;
     }
-    ended(ledger, subject, due, Outcome::Failed(fault)).await;
+    ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await;
 }
 
-async fn ended(ledger: &Ledger, subject: Subject, due: &Due, outcome: Outcome) {
-    let input = Input::Ended { subject, step: due.step, generation: due.generation, outcome };
+async fn ended(ledger: &Ledger, subject: Subject, step: Step, generation: u32, outcome: Outcome) {
+    let input = Input::Ended { subject, step, generation, outcome };
     // Refused only when the daemon stops; then the next start looks.
     let _ = ledger.submit(Actor::Rackhand, Patience::Keep, input).await;
 }

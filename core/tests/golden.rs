@@ -1,0 +1,284 @@
+//! Events as they are on disk: lines written once must be read as the same events for ever.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod scene;
+
+use std::collections::BTreeSet;
+
+use rackhand_core::bmc::{Fingerprint, Identity, Power, Rung, SystemReading, Vendor};
+use rackhand_core::dcim::{Device, Lookup};
+use rackhand_core::event::{Draft, Event, Recorded};
+use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::hardware::report::{Measurement, Processor, StepReport, ValidationReport, ValidationStep};
+use rackhand_core::id::{Actor, Role, SiteId, Subject};
+use rackhand_core::lifecycle::c4::Verdict;
+use rackhand_core::lifecycle::evidence::{Evidence, Proof};
+use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::lifecycle::task::{Task, TaskKind};
+use rackhand_core::time::Timestamp;
+use scene::{address, bmc_mac, device, nic_mac, person, plan, report, serial, step_report, token};
+use serde::de::DeserializeOwned;
+
+const AT: Timestamp = Timestamp::from_secs(1_795_000_000);
+
+fn device_as_it_was() -> Device {
+    Device {
+        lifecycle_state: Some("powered_on".into()),
+        tenant: Some("baremetal-staging".into()),
+        oob_address: Some(address(9)),
+        ..device(1, "offline")
+    }
+}
+
+fn refused() -> Fault {
+    Fault::new(System::Bmc, Kind::Transient, "connection refused").advise("check its cable")
+}
+
+/// One line of each kind, and what it says. Lines are added; none is ever changed.
+fn lines() -> Vec<(&'static str, Event)> {
+    vec![
+        (
+            r#"{"bmc_sighted":{"address":"10.0.0.1","hostname":"ilo-1","vendor_class":null}}"#,
+            Event::BmcSighted { address: address(1), hostname: Some("ilo-1".into()), vendor_class: None },
+        ),
+        (
+            r#"{"sighting_judged":{"verdict":{"warn":"status staged: a lease changes nothing"}}}"#,
+            Event::SightingJudged { verdict: Verdict::Warn("status staged: a lease changes nothing".into()) },
+        ),
+        (
+            r#"{"unit_imported":{"site":"fra1","serial":"SN0001","bmc_mac":"94:40:C9:00:00:01","vendor":"hpe","model":null,"stage":"shipment_tracking"}}"#,
+            Event::UnitImported {
+                site: SiteId::new("fra1"),
+                serial: serial(1),
+                bmc_mac: Some(bmc_mac(1)),
+                vendor: Some(Vendor::Hpe),
+                model: None,
+                stage: Stage::ShipmentTracking,
+            },
+        ),
+        (
+            r#"{"unit_adopted":{"site":"fra1","serial":null,"bmc_mac":"94:40:C9:00:00:01","model":"R760"}}"#,
+            Event::UnitAdopted { site: SiteId::new("fra1"), serial: None, bmc_mac: bmc_mac(1), model: "R760".into() },
+        ),
+        (
+            r#"{"lease_accepted":{"device":{"id":101,"name":"srv1","serial":"SN0001","model":"ProLiant DL360 Gen11","site":"fra1","place":"rack A1 unit 7","status":"offline","lifecycle_state":"powered_on","tenant":"baremetal-staging","bmc_interface":1001,"oob_address":"10.0.0.9"},"bmc_mac":"94:40:C9:00:00:01","address":"10.0.0.1"}}"#,
+            Event::LeaseAccepted { device: device_as_it_was(), bmc_mac: bmc_mac(1), address: address(1) },
+        ),
+        (
+            r#"{"stage_entered":{"from":"powered_on","to":"discovered","evidence":{"proof":"lease_and_device","note":"lease"}}}"#,
+            Event::StageEntered {
+                from: Stage::PoweredOn,
+                to: Stage::Discovered,
+                evidence: Evidence::new(Proof::LeaseAndDevice, "lease"),
+            },
+        ),
+        (
+            r#"{"disposition_changed":{"from":"normal","to":"on_hold","reason":"wait"}}"#,
+            Event::DispositionChanged { from: Disposition::Normal, to: Disposition::OnHold, reason: "wait".into() },
+        ),
+        (
+            r#"{"task_opened":{"task":{"kind":"fix_cable","role":"technician","text":"move it"}}}"#,
+            Event::TaskOpened {
+                task: Task { kind: TaskKind::FixCable, role: Role::Technician, text: "move it".into() },
+            },
+        ),
+        (r#"{"task_closed":{"task":17,"note":"moved"}}"#, Event::TaskClosed { task: 17, note: "moved".into() }),
+        (
+            r#"{"step_intended":{"step":"reset_for_boot","generation":1,"attempt":2,"rung":"power_cycle","until":1795000000000000}}"#,
+            Event::StepIntended {
+                step: Step::ResetForBoot,
+                generation: 1,
+                attempt: 2,
+                rung: Some(Rung::PowerCycle),
+                until: Some(AT),
+            },
+        ),
+        (
+            r#"{"step_accepted":{"step":"arm_network_boot","generation":1,"receipt":"task 42"}}"#,
+            Event::StepAccepted { step: Step::ArmNetworkBoot, generation: 1, receipt: "task 42".into() },
+        ),
+        (
+            r#"{"step_observed":{"step":"assign_bmc_address","generation":3,"saw":{"address":"10.0.0.1"}}}"#,
+            Event::StepObserved { step: Step::AssignBmcAddress, generation: 3, saw: Observation::Address(address(1)) },
+        ),
+        (
+            r#"{"step_unknown":{"step":"reset_for_boot","generation":1,"fault":{"system":"bmc","kind":"unknown","what":"no answer","advice":""},"again_at":1795000000000000}}"#,
+            Event::StepUnknown {
+                step: Step::ResetForBoot,
+                generation: 1,
+                fault: Fault::new(System::Bmc, Kind::Unknown, "no answer"),
+                again_at: AT,
+            },
+        ),
+        (
+            r#"{"step_failed":{"step":"reach_bmc","generation":1,"fault":{"system":"bmc","kind":"transient","what":"connection refused","advice":"check its cable"},"again_at":1795000000000000}}"#,
+            Event::StepFailed { step: Step::ReachBmc, generation: 1, fault: refused(), again_at: AT },
+        ),
+        (
+            r#"{"step_parked":{"step":"reach_bmc","generation":1,"fault":{"system":"bmc","kind":"transient","what":"connection refused","advice":"check its cable"}}}"#,
+            Event::StepParked { step: Step::ReachBmc, generation: 1, fault: refused() },
+        ),
+        (
+            r#"{"step_retried":{"step":"reach_bmc","generation":2}}"#,
+            Event::StepRetried { step: Step::ReachBmc, generation: 2 },
+        ),
+        (
+            r#"{"step_skipped":{"step":"write_cables","generation":1,"reason":"later"}}"#,
+            Event::StepSkipped { step: Step::WriteCables, generation: 1, reason: "later".into() },
+        ),
+        (
+            r#"{"boot_script_served":{"token":"abababababababababababababababababababababababababababababababab","expires":1795000000000000,"nic":"3C:EC:EF:00:00:01"}}"#,
+            Event::BootScriptServed { token: token(171), expires: AT, nic: Some(nic_mac(1)) },
+        ),
+        (
+            r#"{"boot_missed":{"step":"reset_for_boot","fault":{"system":"machine","kind":"transient","what":"no boot script fetched","advice":""}}}"#,
+            Event::BootMissed {
+                step: Step::ResetForBoot,
+                fault: Fault::new(System::Machine, Kind::Transient, "no boot script fetched"),
+            },
+        ),
+        (
+            r#"{"machine_reported":{"report":{"step":"03-disk","verdict":"passed","took_ms":1000,"measurements":[{"name":"read","value":"3 GB/s","limit":"1 GB/s"}],"message":"ok"}}}"#,
+            Event::MachineReported {
+                report: StepReport {
+                    measurements: vec![Measurement {
+                        name: "read".into(),
+                        value: "3 GB/s".into(),
+                        limit: Some("1 GB/s".into()),
+                    }],
+                    message: Some("ok".into()),
+                    ..step_report(ValidationStep::Disk)
+                },
+            },
+        ),
+        (r#"{"validation_refused":{"points":2}}"#, Event::ValidationRefused { points: 2 }),
+        (
+            r#"{"validation_reported":{"report":{"serial":"SN0001","model":"ProLiant DL360 Gen11","bmc_mac":"94:40:C9:00:00:01","processors":[{"model":"EPYC","cores":64}],"memory_bytes":549755813888,"drives":[{"serial":"D1","model":"SSD","bytes":1099511627776,"holds_data":false}],"nics":[{"name":"eth0","mac":"3C:EC:EF:00:00:01","link":true,"neighbour":{"switch":"leaf1","port":"Ethernet1"}}],"steps":[{"step":"01-init","verdict":"passed","took_ms":1000,"measurements":[],"message":null}]}}}"#,
+            Event::ValidationReported {
+                report: Box::new(ValidationReport {
+                    processors: vec![Processor { model: "EPYC".into(), cores: 64 }],
+                    steps: vec![step_report(ValidationStep::Init)],
+                    ..report(1)
+                }),
+            },
+        ),
+        (
+            r#"{"warning_noted":{"key":"101 staged 10.0.0.1","device":101,"text":"left alone"}}"#,
+            Event::WarningNoted { key: "101 staged 10.0.0.1".into(), device: Some(101), text: "left alone".into() },
+        ),
+    ]
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> T {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+#[test]
+fn a_line_of_each_kind_still_says_what_it_said() {
+    for (line, event) in lines() {
+        assert_eq!(read::<Event>(line), event, "{line}");
+        assert!(line.starts_with(&format!("{{\"{}\":", event.kind())), "{line}");
+    }
+    let kinds: Vec<&str> = lines().iter().map(|(_, e)| e.kind()).collect();
+    assert_eq!(kinds.iter().collect::<BTreeSet<_>>().len(), kinds.len());
+    assert_eq!(kinds.iter().collect::<BTreeSet<_>>(), Event::KINDS.iter().collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn what_is_written_today_is_what_those_lines_are() {
+    for (line, event) in lines() {
+        // A field added since is in what is written now, and has its default in the line.
+        let now: serde_json::Value = serde_json::to_value(&event).unwrap();
+        let then: serde_json::Value = read(line);
+        assert!(contains(&now, &then), "{line}");
+    }
+}
+
+/// Whether `then` is in `now`, fields added since apart.
+fn contains(now: &serde_json::Value, then: &serde_json::Value) -> bool {
+    match (now, then) {
+        (serde_json::Value::Object(now), serde_json::Value::Object(then)) => {
+            then.iter().all(|(k, v)| now.get(k).is_some_and(|n| contains(n, v)))
+        }
+        (serde_json::Value::Array(now), serde_json::Value::Array(then)) => {
+            now.len() == then.len() && now.iter().zip(then).all(|(n, t)| contains(n, t))
+        }
+        _ => now == then,
+    }
+}
+
+#[test]
+fn an_event_in_its_place_says_who_did_it_to_what_and_why() {
+    let unit = r#"{"seq":5,"at":1795000000000000,"subject":"unit/01M7Q5CQG00W3GE1R70W3GE1R7","actor":{"person":{"name":"anna","role":"read_only"}},"cause":4,"event":{"step_retried":{"step":"reach_bmc","generation":2}}}"#;
+    let event = Event::StepRetried { step: Step::ReachBmc, generation: 2 };
+    let subject = Subject::Unit("01M7Q5CQG00W3GE1R70W3GE1R7".parse().unwrap());
+    let draft = Draft { at: AT, subject, actor: person(Role::ReadOnly), cause: Some(4), event };
+    assert_eq!(read::<Recorded>(unit), Recorded { seq: 5, draft });
+    let bmc = r#"{"seq":6,"at":1795000000000000,"subject":"bmc/94:40:C9:00:00:01","actor":"wire","cause":null,"event":{"validation_refused":{"points":2}}}"#;
+    let (subject, event) = (Subject::Bmc(bmc_mac(1)), Event::ValidationRefused { points: 2 });
+    let draft = Draft { at: AT, subject, actor: Actor::Wire, cause: None, event };
+    assert_eq!(read::<Recorded>(bmc), Recorded { seq: 6, draft });
+}
+
+#[test]
+fn every_verdict_and_every_observation_is_read() {
+    for (line, verdict) in [
+        (r#""promote""#, Verdict::Promote),
+        (r#""refresh""#, Verdict::Refresh),
+        (r#""assign""#, Verdict::Assign),
+        (r#""nothing""#, Verdict::Nothing),
+        (r#"{"warn":"a"}"#, Verdict::Warn("a".into())),
+        (r#"{"error":"b"}"#, Verdict::Error("b".into())),
+        (r#"{"settle":"c"}"#, Verdict::Settle("c".into())),
+    ] {
+        assert_eq!(read::<Verdict>(line), verdict);
+    }
+    let controller = "iDRAC9".into();
+    let identity = Identity { vendor: Vendor::Dell, controller, firmware: Some("7.10".into()), serial: None };
+    let nics = vec![nic_mac(1)];
+    let system = SystemReading { serial: serial(1), model: "R760".into(), power: Power::PoweringOn, nics };
+    for (line, saw) in [
+        (r#"{"lookup":"nobody"}"#, Observation::Lookup(Lookup::Nobody)),
+        (r#"{"lookup":{"several":[4,7]}}"#, Observation::Lookup(Lookup::Several(vec![4, 7]))),
+        (r#"{"address":"10.0.0.1"}"#, Observation::Address(address(1))),
+        (r#"{"status":"discovered"}"#, Observation::Status(Stage::Discovered)),
+        (
+            r#"{"plan":{"interfaces":[{"id":7,"name":"eth0","mac":"3C:EC:EF:00:00:01","peer":{"switch":"leaf1","port":"Ethernet1"}}]}}"#,
+            Observation::Plan(plan(1)),
+        ),
+        (
+            r#"{"root":{"identity":{"vendor":"dell","controller":"iDRAC9","firmware":"7.10","serial":null},"certificate":"0101010101010101010101010101010101010101010101010101010101010101"}}"#,
+            Observation::Root { identity, certificate: Some(Fingerprint([1; 32])) },
+        ),
+        (
+            r#"{"system":{"serial":"SN0001","model":"R760","power":"powering_on","nics":["3C:EC:EF:00:00:01"]}}"#,
+            Observation::System(system),
+        ),
+        (r#""armed""#, Observation::Armed),
+        (r#""script_fetched""#, Observation::ScriptFetched),
+        (r#""reported""#, Observation::Reported),
+        (r#""interfaces""#, Observation::Interfaces),
+        (r#""cables""#, Observation::Cables),
+        (r#""staging""#, Observation::Staging),
+        (r#"{"notes":12}"#, Observation::Notes(12)),
+        (r#""undone""#, Observation::Undone),
+    ] {
+        assert_eq!(read::<Observation>(line), saw);
+    }
+}
+
+#[test]
+fn the_words_of_stages_dispositions_and_steps_stay() {
+    let stages = r#"["ordered","quote_requested","quote_received","purchase_approved","shipment_tracking","received","racked","cabled","powered_on","discovered","physical_validated","staged","provisioned_to_vendor_tool","firmware_updating","hardened","ready","assigned_to_tenant","in_service","maintenance","decommission_proposed","decommissioning","decommissioned"]"#;
+    assert_eq!(read::<Vec<Stage>>(stages), Stage::ALL);
+    let dispositions =
+        r#"["normal","on_hold","cancelled","rejected","returned_to_vendor","quarantined","retired","lost"]"#;
+    assert_eq!(read::<Vec<Disposition>>(dispositions), Disposition::ALL);
+    let steps = r#"["look_up_device","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","disarm_network_boot","release_bmc_address","leave_staging"]"#;
+    for step in read::<Vec<Step>>(steps) {
+        assert!(steps.contains(step.word()));
+    }
+    assert_eq!(read::<Vec<Step>>(steps).len(), Step::ALL.len());
+}

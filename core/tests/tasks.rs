@@ -1,0 +1,115 @@
+//! Tasks and identity: what stops a server until a person has seen to it, and what goes on afterwards.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod scene;
+
+use rackhand_core::dcim::Lookup;
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Answer, Input};
+use rackhand_core::flow::next::Wait;
+use rackhand_core::flow::rules::{Class, Lane, rule};
+use rackhand_core::flow::step::{Observation, Outcome, Step};
+use rackhand_core::hardware::report::StepVerdict;
+use rackhand_core::id::{Actor, Role, UnitId};
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::task::TaskKind;
+use rackhand_core::lifecycle::unit::Phase;
+use rackhand_core::text::Text;
+use scene::{Scene, address, bmc_mac, device, good, nic_mac, report, serial, token};
+
+fn keys(wait: &Wait) -> Vec<&str> {
+    wait.resolve.iter().map(Text::as_str).collect()
+}
+
+fn accepted() -> Outcome {
+    Outcome::Accepted { receipt: "task 42".into() }
+}
+
+/// A unit whose reset is due.
+fn armed() -> (Scene, UnitId) {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ResetForBoot);
+    (scene, id)
+}
+
+#[test]
+fn a_report_that_does_not_match_is_tasks_and_when_they_are_done_the_machine_shows_it_anew() {
+    let (mut scene, id) = armed();
+    scene.attempt(id, Step::ResetForBoot, accepted());
+    scene.boot_request(1, token(1));
+    let mut wrong = report(1);
+    wrong.nics[0].neighbour = Some(scene::port(9));
+    wrong.steps[1].verdict = StepVerdict::Stopped;
+    scene.later(50);
+    scene.final_report(token(1), wrong).unwrap();
+    let tasks: Vec<_> = scene.unit(id).tasks.iter().map(|(n, t)| (*n, t.kind)).collect();
+    assert_eq!(tasks.iter().map(|t| t.1).collect::<Vec<_>>(), [TaskKind::CheckHardware, TaskKind::FixCable]);
+    assert!(scene.waits(id).iter().all(|w| w.since == scene.now && keys(w) == ["done"]));
+    assert!(scene.touching(id).is_empty());
+    scene.later(50);
+    for (n, (task, _)) in tasks.into_iter().enumerate() {
+        assert_eq!(scene.touching(id).is_empty(), n < 2, "it stands still until the last one is done");
+        scene.command(Role::Technician, Command::CloseTask { unit: id, task, note: "moved".into() }).unwrap();
+    }
+    assert_eq!(scene.touching(id), [Step::ReadCablingPlan, Step::LogInToBmc]);
+    scene.lead_to_stage(1, id, Stage::Staged);
+}
+
+#[test]
+fn a_validated_unit_that_inventory_contradicts_is_not_staged_before_it_is_settled() {
+    let (mut scene, id) = armed();
+    scene.lead_to(1, id, Step::WriteInterfaces);
+    scene.renewed(1, Lookup::One(device(1, "offline")));
+    assert!(scene.touching(id).is_empty(), "{:?}", scene.next(id));
+    let (task, found) = scene.unit(id).tasks[0].clone();
+    assert_eq!(found.kind, TaskKind::SettleInventory);
+    scene.command(Role::Operator, Command::CloseTask { unit: id, task, note: "was a slip".into() }).unwrap();
+    // What it showed of itself still stands.
+    assert_eq!(scene.touching(id), [Step::WriteInterfaces]);
+    scene.lead_to_stage(1, id, Stage::Staged);
+}
+
+#[test]
+fn an_adopted_server_without_a_serial_takes_the_one_its_bmc_tells() {
+    let mut scene = Scene::default();
+    scene.lease(1, address(1));
+    let mut found = device(1, "offline");
+    found.serial = None;
+    scene.answer(1, Lookup::One(found));
+    let id = scene.world.by_bmc(bmc_mac(1)).unwrap().id;
+    assert_eq!(scene.unit(id).serial, None);
+    scene.lead_to_stage(1, id, Stage::Staged);
+    assert_eq!(scene.unit(id).serial, Some(serial(1)));
+}
+
+#[test]
+fn a_serial_on_a_bmc_that_is_another_units_is_for_a_person() {
+    let mut scene = Scene::default();
+    let other = scene.import(7, Stage::Staged);
+    scene.lease(1, address(1));
+    let mut found = device(1, "offline");
+    found.serial = None;
+    scene.answer(1, Lookup::One(found));
+    let id = scene.world.by_bmc(bmc_mac(1)).unwrap().id;
+    scene.lead_to(1, id, Step::LogInToBmc);
+    let saw = good(7, scene.unit(id), Step::LogInToBmc).unwrap();
+    scene.attempt(id, Step::LogInToBmc, Outcome::Observed(saw));
+    assert_eq!(scene.world.by_serial(&serial(7)).map(|u| u.id), Some(other));
+    assert_eq!(scene.unit(id).tasks[0].1.kind, TaskKind::CheckIdentity);
+    assert!(!scene.due(id).iter().any(|d| d.lane == Lane::Bmc));
+}
+
+#[test]
+fn only_its_own_nic_is_given_the_validation_image() {
+    let (mut scene, id) = armed();
+    scene.attempt(id, Step::ResetForBoot, accepted());
+    let ask = |nic| Input::BootRequest { serial: serial(1), nic, token: token(1) };
+    let answer = scene.put(Actor::Wire, &ask(Some(nic_mac(99)))).unwrap();
+    assert!(matches!(answer, Answer::BootLocal(why) if why.contains("none of its own")));
+    assert_eq!(scene.put(Actor::Wire, &ask(Some(nic_mac(1)))), Ok(Answer::BootValidation));
+    assert!(matches!(scene.unit(id).progress[&Lane::Bmc].phase, Phase::Accepted { .. }));
+    assert_eq!(rule(Step::Validate).class, Class::Await);
+    assert!(scene.ended(id, Step::Validate, Outcome::Observed(Observation::Reported)) == Answer::Already);
+}
