@@ -38,6 +38,7 @@ fn draft(n: u64) -> Draft {
         1 => Event::StepAccepted { step, generation: 0, receipt: Text::new(&format!("/redfish/v1/Tasks/{n}")) },
         2 => Event::StepRetried { step, generation: 1 },
         _ => Event::WarningNoted {
+            device: None,
             key: Text::new("lldp"),
             text: Text::new(&format!(
                 "port Ethernet1/{} of leaf-{server} saw serial CZJ{n:08}, not the planned one",
@@ -211,7 +212,7 @@ fn fill(dir: &Path, count: u64) {
     }
     let written = start.elapsed();
     store.index().unwrap();
-    let indexed = start.elapsed() - written;
+    let indexed = start.elapsed().saturating_sub(written);
     store.close().unwrap();
     let size = std::fs::metadata(dir.join("journal.db")).unwrap().len() >> 20;
     println!("    {count} events written in {written:.1?}, search index in {indexed:.1?}, {size} MiB");
@@ -297,8 +298,7 @@ fn peer(program: &str, arguments: &[&str], export: &Path, p95: f64) {
     let start = Instant::now();
     match Command::new(program).args(arguments).arg(export).env("LC_ALL", "C").output() {
         Ok(out) => {
-            let (millis, lines) =
-                (start.elapsed().as_secs_f64() * 1e3, out.stdout.iter().filter(|b| **b == b'\n').count());
+            let (millis, lines) = (start.elapsed().as_secs_f64() * 1e3, out.stdout.split(|b| *b == b'\n').count() - 1);
             println!("    {program}: {lines} lines in {millis:.0} ms, {:.0}x our p95", millis / p95);
         }
         Err(_) => println!("    {program}: peer not installed"),

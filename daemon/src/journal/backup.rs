@@ -17,6 +17,9 @@ use super::{Source, head, read, schema, store};
 /// Pages copied at a time.
 const PAGES: i32 = 4096;
 
+/// How many replaced journals are kept side by side.
+const MAX_ASIDE: u32 = 1_000;
+
 /// Stands in the directory while a restore moves files in it.
 const UNFINISHED: &str = "restoring";
 
@@ -168,8 +171,9 @@ fn move_aside(dir: &Path) -> Result<Option<PathBuf>, JournalError> {
     if there.is_empty() {
         return Ok(None);
     }
-    let taken = |n: &u32| dir.join(format!("replaced-{n}")).exists();
-    let aside = dir.join(format!("replaced-{}", (1..).find(|n| !taken(n)).unwrap_or(1)));
+    // If every name is taken, making the last one fails below.
+    let aside = (1..=MAX_ASIDE).map(|n| dir.join(format!("replaced-{n}"))).find(|p| !p.exists());
+    let aside = aside.unwrap_or_else(|| dir.join(format!("replaced-{MAX_ASIDE}")));
     fs::DirBuilder::new().mode(0o700).create(&aside).map_err(at(&aside))?;
     for name in there {
         fs::rename(dir.join(name), aside.join(name)).map_err(at(&aside))?;

@@ -1,5 +1,5 @@
 //! Tests of the journal: what it keeps, what it refuses, what it finds.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod damage;
 mod disk;
@@ -59,10 +59,10 @@ fn draft(n: u64) -> Draft {
         ),
         _ => {
             let text = Text::new(&format!("warning number {n} about server {server}"));
-            (unit(server), Actor::Rackhand, Event::WarningNoted { key: Text::new("lldp"), text })
+            (unit(server), Actor::Rackhand, Event::WarningNoted { key: Text::new("lldp"), text, device: None })
         }
     };
-    let cause = (n > 0 && n % 3 == 0).then_some(n);
+    let cause = (n > 0 && n.is_multiple_of(3)).then_some(n);
     Draft { at, subject, actor, cause, event }
 }
 

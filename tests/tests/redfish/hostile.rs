@@ -201,3 +201,67 @@ async fn answers_without_end_are_cut_off() {
     let (kind, _) = met("SSH-2.0-OpenSSH_9.6\r\n", b"", Duration::from_secs(5)).await;
     assert!(kind.may_retry());
 }
+
+/// Redirects logins to another path of its own with this status, and takes them there.
+struct Moved(Arc<dyn Host>, StatusCode);
+
+impl Host for Moved {
+    fn answer(&self, request: &Request, now: Timestamp) -> Reply {
+        match request.path.as_str() {
+            "/redfish/v1/SessionService/Sessions" => {
+                Reply { status: self.1, ..Reply::status(StatusCode::OK) }.header("location", "/logins")
+            }
+            "/logins" => {
+                let path = "/redfish/v1/SessionService/Sessions".to_owned();
+                self.0.answer(&Request { path, ..request.clone() }, now)
+            }
+            _ => self.0.answer(request, now),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_is_sent_on_only_where_the_redirect_keeps_its_method() {
+    for (status, followed) in [(308, true), (307, true), (301, false), (302, false), (303, false)] {
+        let bed = Bed::new(Personality::Ilo6).await;
+        let host = Arc::new(Moved(Arc::clone(&bed.bmc) as Arc<dyn Host>, StatusCode::from_u16(status).unwrap()));
+        let station = Station { host, faults: Arc::default(), clock: bed.clock.clone(), certificate: bed.at.pin };
+        bed.network.attach(AUTHORITY, station);
+        match bed.run(Job::Power).await {
+            Ok(_) => assert!(followed, "{status}"),
+            refused => {
+                failed(refused, Kind::Rejected);
+                assert!(!followed, "{status}");
+            }
+        }
+        let counters = bed.counters();
+        assert_eq!((counters.logins_ok, counters.sessions_open), (u32::from(followed), 0), "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_controller_that_repeats_the_password_does_not_get_it_into_a_fault() {
+    let bed = Bed::new(Personality::Idrac9).await;
+    let body =
+        r#"{"error":{"@Message.ExtendedInfo":[{"MessageId":"Base.1.18.Odd","Message":"factory-CZ2D1X0GK7 is bad"}]}}"#;
+    bed.refuse(Method::POST, "/Sessions", 400, body, 1);
+    let fault = failed(bed.run(Job::Power).await, Kind::Rejected);
+    assert!(!fault.to_string().contains("factory-"), "{fault}");
+    assert!(fault.what.contains("Odd"), "{fault}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_one_time_network_boot_counts_as_armed() {
+    let cases = [
+        ("Pxe", "Once", true),
+        ("UefiHttp", "Once", true),
+        ("Pxe", "Continuous", false),
+        ("Pxe", "Disabled", false),
+        ("Hdd", "Once", false),
+    ];
+    for (target, enabled, armed) in cases {
+        let boot = json!({ "Boot": { "BootSourceOverrideTarget": target, "BootSourceOverrideEnabled": enabled } });
+        let (redfish, at, credentials) = odd(boot);
+        assert_eq!(redfish.network_boot_armed(&at, &credentials).await.unwrap(), armed, "{target} {enabled}");
+    }
+}

@@ -9,7 +9,7 @@ use rackhand_core::view::{EventRow, Page};
 use rackhand_rpc::{JournalQuery, MAX_EVENTS, MAX_WATCH_MS};
 
 use super::args::{EventPage, Journal};
-use super::output::{Fail, Output};
+use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
 use crate::link::{call, watch};
@@ -37,7 +37,7 @@ async fn show(link: &Connection, query: JournalQuery, labels: bool, out: &mut Ou
     out.table(&table(&page.rows, labels))?;
     let older = page.rows.last().filter(|_| page.rows.len() < page.total);
     let more = older.map_or(String::new(), |row| format!("; older with --before {}", row.seq));
-    out.line(format!("{} of {} events{more}", page.rows.len(), page.total))
+    out.line(format!("{} of {}{more}", page.rows.len(), count(page.total, "event")))
 }
 
 /// Events as lines; `labels` where they are about more than one thing.

@@ -22,7 +22,7 @@ pub(super) fn explain(topic: Topic, out: &mut Output<'_>) -> Result<(), Fail> {
 fn skips() -> String {
     let mut table = Table::new(&["STEP", "SKIPPING IT MEANS"], Last::Cut);
     for rule in rules::RULES {
-        let means = rule.skip.unwrap_or("- cannot be skipped: nothing else shows what it shows");
+        let means = rule.skip.unwrap_or("(cannot be skipped)");
         table.row([rule.step.word().into(), means.into()]);
     }
     table.lines(None)
@@ -32,7 +32,8 @@ fn stages() -> String {
     let mut table = Table::new(&["SHORT", "STAGE", "LEADS TO"], Last::Cut);
     for stage in Stage::ALL {
         let next = lifecycle::WAYS.iter().filter(|w| !w.back && (w.from.0..=w.from.1).contains(stage));
-        let next: Vec<_> = next.map(|w| w.to.0.word()).collect();
+        let mut next: Vec<_> = next.map(|w| w.to.0.word()).collect();
+        next.dedup();
         table.row([stage.short().into(), stage.word().into(), next.join(", ")]);
     }
     table.lines(None)

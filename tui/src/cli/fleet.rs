@@ -10,13 +10,13 @@ use rackhand_core::view::{Overview, Query, State, UnitRow};
 
 use super::args::Units;
 use super::exit;
-use super::output::{Fail, Output};
+use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
 use crate::link::{call, within};
 
 /// A full check reads the whole journal. The daemon grants no call more than this.
-const VERIFY: Duration = Duration::from_secs(120);
+const VERIFY: Duration = Duration::from_mins(2);
 
 pub(super) async fn status(link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
     let now = link.client.overview(call()).await?;
@@ -27,9 +27,18 @@ pub(super) async fn status(link: &Connection, out: &mut Output<'_>) -> Result<()
     out.line(format!("Site {}{demo}, event {}, {}", now.site, now.head, now.now))?;
     let units: u32 = now.states.values().sum();
     let told: Vec<_> = now.states.iter().map(|(state, n)| format!("{n} {}", state.word())).collect();
-    out.line(format!("{units} units{}{}", if told.is_empty() { "" } else { ": " }, told.join(", ")))?;
+    out.line(format!(
+        "{}{}{}",
+        count(units as usize, "unit"),
+        if told.is_empty() { "" } else { ": " },
+        told.join(", ")
+    ))?;
     let letters = now.dead_letters;
-    out.line(format!("{letters} dead letters{}", if letters > 0 { ": `rackhand dead-letters`" } else { "" }))?;
+    out.line(format!(
+        "{}{}",
+        count(letters as usize, "dead letter"),
+        if letters > 0 { ": `rackhand dead-letters`" } else { "" }
+    ))?;
     health(&now, out)?;
     if !now.stages.is_empty() {
         out.line("")?;
@@ -92,7 +101,7 @@ pub(super) async fn units(link: &Connection, which: Units, out: &mut Output<'_>)
         ]);
     }
     out.table(&table)?;
-    left_over(out, page.offset, page.rows.len(), page.total, "units")
+    left_over(out, page.offset, page.rows.len(), page.total, "unit")
 }
 
 /// What a unit waits for, and who must act before it.
@@ -106,11 +115,11 @@ fn waits_for(row: &UnitRow) -> String {
 /// Says how much of a list was shown.
 fn left_over(out: &mut Output<'_>, offset: usize, shown: usize, total: usize, what: &str) -> Result<(), Fail> {
     if shown == total {
-        return out.line(format!("{total} {what}"));
+        return out.line(count(total, what));
     }
     let end = offset.saturating_add(shown);
     let more = if end < total { format!("; more with --offset {end}") } else { String::new() };
-    out.line(format!("{shown} of {total} {what}, from {offset}{more}"))
+    out.line(format!("{shown} of {}, from {offset}{more}", count(total, what)))
 }
 
 pub(super) async fn dead_letters(
@@ -139,7 +148,7 @@ pub(super) async fn dead_letters(
         ]);
     }
     out.table(&table)?;
-    left_over(out, page.offset, page.rows.len(), page.total, "dead letters")
+    left_over(out, page.offset, page.rows.len(), page.total, "dead letter")
 }
 
 pub(super) async fn verify(link: &Connection, out: &mut Output<'_>) -> Result<u8, Fail> {
@@ -147,7 +156,11 @@ pub(super) async fn verify(link: &Connection, out: &mut Output<'_>) -> Result<u8
     if out.json {
         out.document(&found)?;
     } else {
-        let counts = format!("{} events and {} checkpoints checked", found.events, found.checkpoints);
+        let counts = format!(
+            "{} and {} checked",
+            count(found.events as usize, "event"),
+            count(found.checkpoints as usize, "checkpoint")
+        );
         match &found.broken {
             None => out.line(format!("{counts} up to event {}: all is as it was written", found.head))?,
             Some(broken) => out.line(format!("DAMAGED: {broken} ({counts}). Keep the file; restore from a copy"))?,

@@ -61,7 +61,10 @@ impl From<RpcError> for Fail {
                 "rackhandd has too much to do at once. Try again".into()
             }
             other => {
-                let cause = std::error::Error::source(&other).map_or_else(|| other.to_string(), ToString::to_string);
+                let mut cause: &dyn std::error::Error = &other;
+                while let Some(deeper) = cause.source() {
+                    cause = deeper;
+                }
                 format!("the connection to rackhandd broke: {cause}. Try again")
             }
         })
@@ -101,9 +104,8 @@ impl<'a> Output<'a> {
 
     /// One JSON document, on a line of its own.
     pub fn document(&mut self, document: &impl Serialize) -> Result<(), Fail> {
-        let mut line = serde_json::to_vec(document).map_err(io::Error::other)?;
-        line.push(b'\n');
-        self.streams.out.write_all(&line)?;
+        let line = serde_json::to_string(document).map_err(io::Error::other)?;
+        writeln!(self.streams.out, "{}", tame(line))?;
         Ok(self.streams.out.flush()?)
     }
 
@@ -165,6 +167,28 @@ impl<'a> Output<'a> {
         }
         code
     }
+}
+
+/// The document with every character escaped that a terminal could take for a command or not show.
+fn tame(document: String) -> String {
+    if document.bytes().all(|b| (0x20..0x7F).contains(&b)) {
+        return document;
+    }
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        let form = c.to_string();
+        if c.is_ascii_graphic() || c == ' ' || Text::new(&form).as_str() == form {
+            out.push(c);
+        } else {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+/// So many of them, in words: `1 unit`, `2 units`.
+pub(super) fn count(n: usize, of: &str) -> String {
+    if n == 1 { format!("1 {of}") } else { format!("{n} {of}s") }
 }
 
 /// There is no such thing.

@@ -30,7 +30,8 @@ pub const FAR: Duration = Duration::from_secs(10);
 /// connecting and logging in, and the handshake's short patience must not run.
 pub const DIALLED: &str = "rackhand dial-stdio: connected";
 
-const MAX_SAID: usize = 4 << 10;
+/// The last of what `ssh` said that is kept, in bytes; less than a `Text` cuts, since the reason comes last.
+const MAX_SAID: usize = 1_500;
 
 /// A connection on which calls can be made. It ends when the last copy of the client is dropped.
 #[derive(Clone, Debug)]

@@ -155,11 +155,8 @@ impl fmt::Display for SshTarget {
         if let Some(user) = &self.user {
             write!(f, "{user}@")?;
         }
-        if self.host.contains(':') {
-            write!(f, "[{}]", self.host)?
-        } else {
-            f.write_str(&self.host)?
-        }
+        let v6 = self.host.contains(':');
+        write!(f, "{}{}{}", if v6 { "[" } else { "" }, self.host, if v6 { "]" } else { "" })?;
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }

@@ -265,7 +265,7 @@ fn a_flipped_bit_in_the_file_is_noticed_or_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     journal(dir.path(), 800);
     let mut store = Store::open(dir.path(), &site()).unwrap();
-    store.save_snapshot(700, 1, &[7; 20_000]).unwrap();
+    store.save_snapshot(700, 1, &vec![7; 20_000]).unwrap();
     store.close().unwrap();
     drop(store);
     let tally = flip(dir.path(), FILE, trials());

@@ -25,7 +25,7 @@ fn a_full_disk_loses_nothing_acknowledged_and_the_journal_goes_on_when_there_is_
     let (acknowledged, error) = fill(&mut store);
     assert!(matches!(error, JournalError::Full { .. }) && error.try_again(), "{error:?}");
     assert!(matches!(store.append(&drafts(acknowledged..acknowledged + 500)), Err(JournalError::Full { .. })));
-    assert!(matches!(store.save_snapshot(acknowledged, 1, &[0; 100_000]), Err(JournalError::Full { .. })));
+    assert!(matches!(store.save_snapshot(acknowledged, 1, &vec![0; 100_000]), Err(JournalError::Full { .. })));
     assert_eq!((store.head(), all(&store).len() as u64), (acknowledged, acknowledged));
     store.source().conn.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(())).unwrap();
     store.append(&drafts(acknowledged..acknowledged + 500)).unwrap();
