@@ -90,7 +90,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
     );
     assert_eq!(
         with("\"10.0.4.0/22\"", "\"10.0.4.0/22\", \"10.0.4.1/22\""),
-        "rackhandd.toml:11:28: `10.0.4.1/22`: not an address range: give its first address and its length, such as \
+        "rackhandd.toml:11:12: `10.0.4.1/22`: not an address range: give its first address and its length, such as \
          10.0.4.0/22"
     );
     assert_eq!(
