@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
@@ -18,13 +18,14 @@ use tokio::process::{Child, ChildStdout, Command};
 /// The daemon with its failpoints.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rackhandd-under-test");
 
-/// Where the daemon's HTTP listens: the same port on an address no other test has.
+/// Where a daemon's HTTP listens: a port for each test process, an address for each daemon. It must be known before
+/// the daemon runs, and be the same after a restart.
 fn own_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(1);
-    let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    let process = std::process::id();
-    let address = Ipv4Addr::new(127, 128 | (process & 0x3F) as u8, (process >> 6) as u8, 0);
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::from(u32::from(address) + u32::from(n))), 18_080)
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    // Below the ports the system gives out by itself.
+    let port = 10_000 + std::process::id() % 20_000;
+    SocketAddr::new(Ipv4Addr::new(127, 78, high, low).into(), port as u16)
 }
 
 /// A directory with all a daemon needs.
