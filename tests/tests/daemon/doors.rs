@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use rackhand_core::decide::Why;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_rpc::Receipt;
 use rackhand_rpc::hello::{HelloError, greet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -107,8 +108,9 @@ async fn a_repeated_request_gives_the_first_answer_and_does_nothing_more() {
     let (other, _) = connect(&place.socket()).await.unwrap();
     let again = other.command(soon(), "one".into(), import("SER1")).await.unwrap().unwrap();
     assert_eq!((&again, again.head), (&first, 1));
-    let refused = console.command(soon(), "two".into(), import("SER1")).await.unwrap().unwrap_err();
-    assert_eq!(refused.why, Why::Conflict, "{refused}");
+    assert_eq!(first.answer, Answer::Done);
+    let anew = console.command(soon(), "two".into(), import("SER1")).await.unwrap().unwrap();
+    assert_eq!(anew.answer, Answer::Already, "another request is another question");
     let nameless = console.command(soon(), String::new(), import("SER2")).await.unwrap().unwrap_err();
     assert_eq!(nameless.why, Why::Invalid, "{nameless}");
     assert_eq!(place.events().len(), 1);
@@ -135,7 +137,8 @@ async fn the_same_request_sent_twice_at_once_is_done_once() {
         });
     }
     let answers = calls.join_all().await;
-    assert!(answers.iter().all(|a| a.as_ref().is_ok_and(|r| r.head == 1)), "{answers:?}");
+    let first = |a: &Result<Receipt, Refusal>| a.as_ref().is_ok_and(|r| r.answer == Answer::Done && r.head == 1);
+    assert!(answers.iter().all(first), "{answers:?}");
     assert!(daemon.terminate().await.success());
 }
 
