@@ -1,5 +1,6 @@
 //! rackhandd: journal, engine, intake, HTTP and RPC.
 
+pub mod config;
 pub mod engine;
 pub mod gate;
 pub mod http;
@@ -9,4 +10,6 @@ pub mod keys;
 pub mod ledger;
 pub mod random;
 pub mod rpc;
+pub mod run;
+pub mod secret_file;
 pub mod site;

@@ -1,2 +1,5 @@
-//! rackhandd
-fn main() {}
+//! rackhandd: the daemon of one site.
+
+fn main() -> std::process::ExitCode {
+    rackhand_daemon::run::main()
+}

@@ -21,7 +21,7 @@ use tarpc::server::{BaseChannel, Channel, Config};
 use tarpc::{ClientMessage, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 
 use crate::engine::{Gates, told};
 use crate::intake::Intake;
@@ -64,8 +64,26 @@ pub struct Desk {
 /// Answers given, by user and request, oldest forgotten first.
 #[derive(Default)]
 pub struct Given {
-    answers: BTreeMap<String, Result<Receipt, Refusal>>,
+    answers: BTreeMap<String, Slot>,
     order: std::collections::VecDeque<String>,
+}
+
+/// One request's answer, empty while it is carried out: who sends it again meanwhile waits for the same one.
+type Slot = Arc<OnceCell<Result<Receipt, Refusal>>>;
+
+impl Given {
+    fn slot(&mut self, key: String) -> Slot {
+        if let Some(slot) = self.answers.get(&key) {
+            return slot.clone();
+        }
+        if self.order.len() >= REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.answers.remove(&oldest);
+        }
+        self.order.push_back(key.clone());
+        self.answers.entry(key).or_default().clone()
+    }
 }
 
 /// Which Unix user has which role.
@@ -190,23 +208,16 @@ impl Desk {
         if request.is_empty() || request.len() > 64 {
             return Err(Refusal::new(Why::Invalid, "a request id has 1 to 64 characters"));
         }
-        let key = format!("{actor} {request}");
-        if let Some(answer) = self.given().answers.get(&key) {
-            return answer.clone();
-        }
-        let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
-        let answer = done.map(|c| Receipt { answer: c.answer, head: c.head });
-        if !matches!(&answer, Err(r) if r.why == Why::Unavailable) {
-            let mut given = self.given();
-            if given.order.len() >= REMEMBERED
-                && let Some(oldest) = given.order.pop_front()
-            {
-                given.answers.remove(&oldest);
+        let slot = self.given().slot(format!("{actor} {request}"));
+        let first = slot.get_or_try_init(|| async {
+            let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+            match done.map(|c| Receipt { answer: c.answer, head: c.head }) {
+                // Nothing was decided, so the same request may be sent again.
+                Err(refusal) if refusal.why == Why::Unavailable => Err(refusal),
+                answer => Ok(answer),
             }
-            given.order.push_back(key.clone());
-            given.answers.insert(key, answer.clone());
-        }
-        answer
+        });
+        first.await?.clone()
     }
 
     fn given(&self) -> std::sync::MutexGuard<'_, Given> {

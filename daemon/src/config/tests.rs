@@ -1,0 +1,163 @@
+//! What is taken, and what each mistake is answered with.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use rackhand_core::lifecycle::stage::Stage;
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../rackhandd.example.toml");
+
+const MINIMAL: &str = r#"
+site = "fra1"
+data_dir = "data"
+[http]
+listen = "127.0.0.1:8080"
+base = "http://10.0.0.5:8080/"
+[netbox]
+url = "http://127.0.0.1:8000/netbox/"
+token_file = "token"
+[bmc]
+networks = ["10.0.4.0/22"]
+"#;
+
+/// A directory with a token and a password in it.
+fn place() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in [("token", "0123456789abcdef0123456789abcdef01234567\n"), ("password", "calvin")] {
+        fs::write(dir.path().join(name), text).unwrap();
+        fs::set_permissions(dir.path().join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    dir
+}
+
+fn read(dir: &tempfile::TempDir, text: &str) -> Result<Config, String> {
+    let file = dir.path().join("rackhandd.toml");
+    fs::write(&file, text).unwrap();
+    Config::read(&file).map_err(|e| e.to_string().replace(&format!("{}/", dir.path().display()), ""))
+}
+
+fn refused(text: &str) -> String {
+    read(&place(), text).err().expect("it was taken")
+}
+
+#[test]
+fn a_minimal_file_is_taken_with_paths_beside_it_and_an_admin_of_its_own() {
+    let dir = place();
+    let config = read(&dir, MINIMAL).unwrap();
+    assert_eq!(config.data_dir, dir.path().join("data"));
+    assert_eq!(config.base, "http://10.0.0.5:8080");
+    assert_eq!((config.netbox.base.as_str(), config.netbox.target.port, config.bmc_port), ("/netbox", 8000, 443));
+    assert!(matches!(config.netbox.token, netbox::Token::V1(_)));
+    assert_eq!(config.roles.own, Some(Role::Admin));
+    assert_eq!(config.socket, Path::new("/run/rackhand/rackhandd.sock"));
+    assert_eq!(config.speed(), None);
+    assert!(config.policy.own_statuses);
+}
+
+#[test]
+fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
+    let dir = place();
+    let here = |text: &str| {
+        let text = text.replace("/etc/rackhand/netbox.token", "token").replace("/etc/rackhand/ca.pem", "ca.pem");
+        ["hpe", "CZ23000017"].iter().fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}.password"), "password"))
+    };
+    fs::write(dir.path().join("ca.pem"), AUTHORITY).unwrap();
+    read(&dir, &here(EXAMPLE)).unwrap();
+    // A line behind `# ` that has a key or a table in it, not a sentence.
+    let is_key = |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(k, _)| !k.contains(' '));
+    let whole: Vec<&str> =
+        EXAMPLE.lines().map(|l| l.strip_prefix("# ").filter(|rest| is_key(rest)).unwrap_or(l)).collect();
+    let config = read(&dir, &here(&whole.join("\n"))).unwrap();
+    assert_eq!(config.roles.users.len(), 3);
+    assert_eq!(config.roles.users["1007"], Role::ReadOnly);
+    assert_eq!((config.keys.by_vendor.len(), config.keys.by_serial.len(), config.pcap.len()), (1, 1, 1));
+    assert_eq!(config.speed(), Some(60.0));
+}
+
+/// A self-signed certificate (P-256, until 2126), made for this test.
+const AUTHORITY: &str = include_str!("ca.pem");
+
+#[test]
+fn each_mistake_is_told_with_its_place_and_what_to_do() {
+    let with = |from: &str, to: &str| refused(&MINIMAL.replace(from, to));
+    assert_eq!(
+        with("[http]", "sokcet = \"x\"\n[http]"),
+        "rackhandd.toml:4:1: unknown field `sokcet`, expected one of `site`, `data_dir`, `socket`, `own_role`, `roles`, \
+         `http`, `netbox`, `bmc`, `credentials`, `intake`, `lab`"
+    );
+    assert_eq!(
+        with("\"10.0.4.0/22\"", "\"10.0.4.0/22\", \"10.0.4.1/22\""),
+        "rackhandd.toml:11:12: `10.0.4.1/22`: not an address range: give its first address and its length, such as \
+         10.0.4.0/22"
+    );
+    assert_eq!(
+        with("[http]", "[roles]\nalice = \"king\"\n[http]"),
+        "rackhandd.toml:5:9: `king`: not a role: read-only, technician, operator, approver or admin"
+    );
+    assert_eq!(
+        with("http://127.0.0.1:8000/netbox/", "https://netbox.example.com"),
+        "rackhandd.toml:8:7: https needs ca_file: a PEM file with the certificate of the authority that signed NetBox's"
+    );
+    assert_eq!(
+        with("http://127.0.0.1:8000/netbox/", "http://192.0.2.1"),
+        "rackhandd.toml:8:7: http is only for this host and the management networks: the token would cross the network \
+         in the clear; use https"
+    );
+    assert!(with("fra1", "Fra 1").starts_with("rackhandd.toml:2:8: not a site"));
+    assert!(with("http://10.0.0.5:8080/", "10.0.0.5").starts_with("rackhandd.toml:6:8: not a base URL"));
+    assert!(with("[\"10.0.4.0/22\"]", "[]").starts_with("rackhandd.toml:11:12: no network"));
+    assert!(with("\"fra1\"", "\"fra1").starts_with("rackhandd.toml:2:"));
+    assert!(with("[http]", "[lab]\nspeed = 0.5\nsince = 0\n[http]").contains("speed must be from 1 to 100000"));
+    assert!(Config::read(Path::new("/nonexistent")).err().unwrap().to_string().ends_with("with --config"));
+}
+
+#[test]
+fn a_secret_others_may_read_is_refused_and_never_told() {
+    let dir = place();
+    fs::set_permissions(dir.path().join("token"), fs::Permissions::from_mode(0o640)).unwrap();
+    let error = read(&dir, MINIMAL).err().unwrap();
+    assert_eq!(error, "rackhandd.toml:9:14: token has mode 0640, so others may read or change it: chmod 600 token");
+    fs::set_permissions(dir.path().join("token"), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(dir.path().join("token"), "two\nlines\n").unwrap();
+    let error = read(&dir, MINIMAL).err().unwrap();
+    assert!(error.contains("does not hold a secret") && !error.contains("lines\n"), "{error}");
+    fs::remove_file(dir.path().join("token")).unwrap();
+    assert!(read(&dir, MINIMAL).err().unwrap().contains("token cannot be read"));
+}
+
+#[test]
+fn a_credential_is_for_one_vendor_or_one_serial_and_there_is_one() {
+    let entry = |key: &str| format!("[[credentials]]\n{key}user = \"root\"\npassword_file = \"password\"\n");
+    let dir = place();
+    let both = format!("{MINIMAL}{}{}", entry("vendor = \"dell\"\n"), entry("serial = \"abc\"\n"));
+    let config = read(&dir, &both).unwrap();
+    assert!(config.keys.by_vendor.contains_key(&Vendor::Dell) && config.keys.by_serial.contains_key("ABC"));
+    assert!(refused(&format!("{MINIMAL}{}", entry(""))).contains("13:8: a credential is for one vendor or one serial"));
+    let twice = format!("{MINIMAL}{}{}", entry("serial = \"abc\"\n"), entry("serial = \"ABC\"\n"));
+    assert!(refused(&twice).contains("a second credential for the same vendor or serial"));
+    assert!(refused(&format!("{MINIMAL}{}", entry("vendor = \"ibm\"\n"))).contains("13:10: unknown variant `ibm`"));
+}
+
+#[test]
+fn stock_statuses_change_the_map_and_none_is_a_role_of_ones_own() {
+    let dir = place();
+    let text = MINIMAL.replace("token_file", "stock_statuses = true\ntoken_file");
+    let text = text.replace("data_dir", "own_role = \"none\"\ndata_dir");
+    let config = read(&dir, &text).unwrap();
+    assert_eq!(config.policy.status(Stage::Ready), "staged".into());
+    assert_eq!(config.roles.own, None);
+}
+
+#[tokio::test]
+async fn the_labs_clock_runs_on_through_a_restart() {
+    let dir = place();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let config = read(&dir, &format!("{MINIMAL}[lab]\nspeed = 1000.0\nsince = {}\n", now - 60)).unwrap();
+    let (first, second) = (config.clock().now(), config.clock().now());
+    assert!(second >= first);
+    let ahead = first.since(Timestamp::from_secs(now.cast_signed()));
+    assert!((59_900..70_000).contains(&ahead.as_secs()), "{ahead:?}");
+}

@@ -1,0 +1,118 @@
+//! The program: its arguments, its process, its start and its end.
+
+mod serve;
+mod tools;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Threads of the runtime. The journal has one of its own; everything else waits for the network most of the time.
+const WORKERS: usize = 2;
+
+/// rackhandd, the daemon of one site: watches leases, walks servers from their first lease to staged, keeps the journal.
+#[derive(Parser)]
+#[command(name = "rackhandd", version, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "Exit status: 0 after SIGTERM or SIGINT or when the tool is done, 1 if something failed, \
+                        2 if the arguments or the configuration are wrong. RUST_LOG sets what is logged.")]
+struct Arguments {
+    /// The configuration file; rackhandd.example.toml explains every key
+    #[arg(long, value_name = "FILE", required = true)]
+    config: Option<PathBuf>,
+    /// A capture file whose leases are taken in at the start, after those the configuration names; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pcap: Vec<PathBuf>,
+    #[command(subcommand)]
+    tool: Option<Tool>,
+}
+
+#[derive(Subcommand)]
+enum Tool {
+    /// Check a journal from the first event to the last. The daemon may run meanwhile
+    Verify {
+        /// The daemon's data directory
+        #[arg(long, value_name = "DIR")]
+        data_dir: PathBuf,
+    },
+    /// Copy a journal to a file. The daemon may run meanwhile
+    Backup {
+        /// The daemon's data directory
+        #[arg(long, value_name = "DIR")]
+        data_dir: PathBuf,
+        /// The file; it must not exist
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Put a backup in place. A journal that is there is moved aside. The daemon must not run
+    Restore {
+        /// The backup
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The daemon's data directory
+        #[arg(long, value_name = "DIR")]
+        data_dir: PathBuf,
+    },
+}
+
+/// Why the program ends before its time: one sentence for a person, and the exit status.
+struct Stop {
+    status: u8,
+    sentence: String,
+}
+
+impl Stop {
+    /// Something failed.
+    fn failed(sentence: impl Into<String>) -> Self {
+        Self { status: 1, sentence: sentence.into() }
+    }
+
+    /// The configuration is wrong.
+    fn misconfigured(sentence: impl Into<String>) -> Self {
+        Self { status: 2, sentence: sentence.into() }
+    }
+}
+
+/// `rackhandd`'s main function.
+pub fn main() -> ExitCode {
+    let begun = std::time::Instant::now();
+    let arguments = Arguments::parse();
+    let done = match arguments.tool {
+        Some(Tool::Verify { data_dir }) => tools::verify(&data_dir),
+        Some(Tool::Backup { data_dir, to }) => tools::backup(&data_dir, &to),
+        Some(Tool::Restore { from, data_dir }) => tools::restore(&from, &data_dir),
+        None => {
+            log_to_stderr();
+            run(begun, arguments.config.unwrap_or_default(), arguments.pcap)
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            // Where standard error is closed, the status must do.
+            let _ = writeln!(std::io::stderr(), "rackhandd: {}", stop.sentence);
+            ExitCode::from(stop.status)
+        }
+    }
+}
+
+fn run(begun: std::time::Instant, config: PathBuf, pcap: Vec<PathBuf>) -> Result<(), Stop> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .map_err(|e| Stop::failed(format!("the system gives no threads: {e}")))?;
+    let done = runtime.block_on(serve::serve(begun, &config, pcap));
+    // Connections of peers who do not go away must not keep the process.
+    runtime.shutdown_background();
+    done
+}
+
+/// One line for each event. What comes from outside was cleaned at the door, so it cannot break the line.
+fn log_to_stderr() {
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+}

@@ -1,0 +1,11 @@
+//! The real `rackhandd` from its start to its end: one directory, one process, and doors that hold.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+#[path = "daemon/doors.rs"]
+mod doors;
+#[path = "daemon/machines.rs"]
+mod machines;
+#[path = "daemon/process.rs"]
+mod process;

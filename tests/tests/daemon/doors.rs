@@ -1,0 +1,156 @@
+//! The consoles' socket: who is let in, what a stranger can do, and what a repeated request does.
+
+use std::time::Duration;
+
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Answer, Refusal, Why};
+use rackhand_core::id::SiteId;
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_rpc::Receipt;
+use rackhand_rpc::hello::{HelloError, greet};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+use crate::support::console::{connect, context_json, soon, within};
+use crate::support::daemon::Place;
+
+/// A frame of the protocol with this body.
+fn frame(body: &[u8]) -> Vec<u8> {
+    [&u32::try_from(body.len()).unwrap().to_be_bytes(), body].concat()
+}
+
+/// Everything that comes until the other side closes.
+async fn until_closed(stream: &mut UnixStream) -> Vec<u8> {
+    let mut rest = Vec::new();
+    let read = stream.read_to_end(&mut rest);
+    // A reset closes it too.
+    drop(tokio::time::timeout(Duration::from_secs(20), read).await.expect("it stays open"));
+    rest
+}
+
+#[tokio::test]
+async fn a_user_without_a_role_is_told_so_and_gets_nothing() {
+    let mut place = Place::alone();
+    place.top = "own_role = \"none\"".to_owned();
+    let daemon = place.start(None).await;
+    assert!(matches!(connect(&place.socket()).await, Err(HelloError::NoRole(_))));
+    let mut stream = UnixStream::connect(place.socket()).await.unwrap();
+    assert!(greet(&mut stream).await.is_err());
+    let call = serde_json::json!({"Request": {"context": context_json(10), "id": 1, "message": {"Overview": {}}}});
+    // It may be closed before this is written.
+    drop(stream.write_all(&frame(call.to_string().as_bytes())).await);
+    assert!(until_closed(&mut stream).await.is_empty(), "it was answered");
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn garbage_and_absurd_deadlines_end_their_own_connection_and_no_other() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let (console, hello) = connect(&place.socket()).await.unwrap();
+    let absurd = |secs: u64| {
+        let call =
+            serde_json::json!({"Request": {"context": context_json(secs), "id": 1, "message": {"Overview": {}}}});
+        frame(call.to_string().as_bytes())
+    };
+    let hostile: [Vec<u8>; 7] = [
+        b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+        vec![0xFF; 64 << 10],
+        frame(b"not json"),
+        frame(&[b'['; 200_000]),
+        u32::MAX.to_be_bytes().to_vec(),
+        absurd(u64::MAX),
+        absurd(u64::MAX / 4),
+    ];
+    for (n, bytes) in hostile.iter().enumerate() {
+        // Once as the first thing said, once after a proper greeting.
+        for greeted in [false, true] {
+            let mut stream = UnixStream::connect(place.socket()).await.unwrap();
+            if greeted {
+                greet(&mut stream).await.unwrap();
+            }
+            drop(stream.write_all(bytes).await);
+            drop(stream.shutdown().await);
+            until_closed(&mut stream).await;
+            let health = console.overview(soon()).await;
+            assert!(health.is_ok(), "{n} {greeted}: {health:?}\n{}", place.log());
+        }
+    }
+    let (_, again) = connect(&place.socket()).await.unwrap();
+    assert_eq!(again.epoch, hello.epoch, "it is still the same process");
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_peer_that_says_nothing_is_let_go() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let mut stream = UnixStream::connect(place.socket()).await.unwrap();
+    assert!(until_closed(&mut stream).await.is_empty());
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_repeated_request_gives_the_first_answer_and_does_nothing_more() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let (console, _) = connect(&place.socket()).await.unwrap();
+    let import = |serial: &str| Command::Import {
+        site: SiteId::new("fra1"),
+        serial: serial.into(),
+        bmc_mac: None,
+        vendor: None,
+        model: None,
+        stage: Stage::Ordered,
+    };
+    let first = console.command(soon(), "one".into(), import("SER1")).await.unwrap().unwrap();
+    // The same request over another connection, as a console does that lost its answer.
+    let (other, _) = connect(&place.socket()).await.unwrap();
+    let again = other.command(soon(), "one".into(), import("SER1")).await.unwrap().unwrap();
+    assert_eq!((&again, again.head), (&first, 1));
+    assert_eq!(first.answer, Answer::Done);
+    let anew = console.command(soon(), "two".into(), import("SER1")).await.unwrap().unwrap();
+    assert_eq!(anew.answer, Answer::Already, "another request is another question");
+    let nameless = console.command(soon(), String::new(), import("SER2")).await.unwrap().unwrap_err();
+    assert_eq!(nameless.why, Why::Invalid, "{nameless}");
+    assert_eq!(place.events().len(), 1);
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn the_same_request_sent_twice_at_once_is_done_once() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (console, _) = connect(&place.socket()).await.unwrap();
+        calls.spawn(async move {
+            let command = Command::Import {
+                site: SiteId::new("fra1"),
+                serial: "SER1".into(),
+                bmc_mac: None,
+                vendor: None,
+                model: None,
+                stage: Stage::Ordered,
+            };
+            console.command(soon(), "one".into(), command).await.unwrap()
+        });
+    }
+    let answers = calls.join_all().await;
+    let first = |a: &Result<Receipt, Refusal>| a.as_ref().is_ok_and(|r| r.answer == Answer::Done && r.head == 1);
+    assert!(answers.iter().all(first), "{answers:?}");
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_watch_ends_at_its_time_and_at_the_next_event() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let (console, _) = connect(&place.socket()).await.unwrap();
+    assert_eq!(console.watch(within(Duration::from_secs(20)), 0, 1).await.unwrap(), 0);
+    let watching = console.clone();
+    let watch = tokio::spawn(async move { watching.watch(within(Duration::from_secs(20)), 0, 15_000).await.unwrap() });
+    super::process::import(&console, 1).await;
+    assert_eq!(watch.await.unwrap(), 1);
+    assert!(daemon.terminate().await.success());
+}

@@ -1,0 +1,200 @@
+//! Start, refusal to start, stop, and what is on the disk afterwards.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+use std::time::Duration;
+
+use rackhand_core::decide::command::Command;
+use rackhand_core::id::{Role, SiteId};
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::world::FOLD;
+use rackhand_daemon::journal::Store;
+use rackhand_daemon::site::fold;
+use rackhand_rpc::ConsoleClient;
+
+use crate::support::console::{connect, soon};
+use crate::support::daemon::{Place, folded, tool};
+
+/// Enters some units, so that there is something to keep.
+pub async fn import(console: &ConsoleClient, count: usize) {
+    for n in 0..count {
+        let command = Command::Import {
+            site: SiteId::new("fra1"),
+            serial: format!("SER{n:03}").as_str().into(),
+            bmc_mac: None,
+            vendor: None,
+            model: None,
+            stage: Stage::Ordered,
+        };
+        console.command(soon(), format!("import {n}"), command).await.unwrap().unwrap();
+    }
+}
+
+fn mode(path: &std::path::Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn it_says_that_it_is_ready_and_greets_a_console() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let ready = daemon.ready.clone().unwrap_or_else(|| panic!("{}", place.log()));
+    let expected = format!("ms: site fra1, 0 events, http {}, socket {}", place.http, place.socket().display());
+    assert!(ready.starts_with("rackhandd: ready in ") && ready.ends_with(&expected), "{ready}");
+    let (console, hello) = connect(&place.socket()).await.unwrap();
+    assert_eq!((hello.site.as_str(), hello.head, hello.role), ("fra1", 0, Some(Role::Admin)));
+    assert_eq!(console.overview(soon()).await.unwrap().head, 0);
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn socket_directory_and_journal_are_their_owners_alone() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    assert_eq!(mode(&place.socket()), 0o600);
+    assert_eq!(mode(place.socket().parent().unwrap()), 0o700);
+    assert_eq!(mode(&place.data()), 0o700);
+    assert_eq!(mode(&place.data().join("journal.db")), 0o600);
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn sigterm_and_sigint_stop_it_with_a_snapshot_and_the_next_start_has_the_same_head() {
+    let place = Place::alone();
+    let mut head = 0;
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let mut daemon = place.start(None).await;
+        let (console, hello) = connect(&place.socket()).await.unwrap();
+        assert_eq!(hello.head, head, "what it stopped with is what it starts with");
+        if head == 0 {
+            import(&console, 5).await;
+            head = console.overview(soon()).await.unwrap().head;
+            assert_eq!(head, 5);
+        }
+        daemon.signal(signal);
+        assert!(daemon.child.wait().await.unwrap().success());
+        assert!(!place.socket().exists(), "its socket goes with it");
+        let store = Store::open(&place.data(), &SiteId::new("fra1")).unwrap();
+        assert_eq!(store.load_snapshot(FOLD).unwrap().map(|(at, _)| at), Some(head));
+        assert_eq!(fold(&store).unwrap(), folded(&place.events()), "the snapshot is what the events fold to");
+        store.verify().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn two_daemons_never_share_a_directory_a_port_or_a_socket() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let output = place.refuse().await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("is in use by another process; stop it first"), "{}", said(&output));
+
+    let mut other = Place::alone();
+    other.http = place.http;
+    let output = other.refuse().await;
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("rackhandd: {} is taken by another program", place.http);
+    assert!(said(&output).lines().any(|l| l.starts_with(&expected)), "{}", said(&output));
+
+    let third = Place::alone();
+    let config = std::fs::read_to_string(third.configure()).unwrap();
+    let config = config.replace("run/rackhandd.sock", &place.socket().to_string_lossy());
+    std::fs::write(third.path("third.toml"), config).unwrap();
+    let output = tool(&["--config", &third.path("third.toml").to_string_lossy()]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("another rackhandd listens on"), "{}", said(&output));
+
+    let (console, _) = connect(&place.socket()).await.unwrap();
+    console.overview(soon()).await.unwrap();
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_socket_left_behind_by_a_kill_is_replaced() {
+    let place = Place::alone();
+    let mut daemon = place.start(None).await;
+    daemon.child.kill().await.unwrap();
+    assert!(place.socket().exists());
+    let daemon = place.start(None).await;
+    connect(&place.socket()).await.unwrap();
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_bad_configuration_ends_it_with_one_sentence_and_status_2() {
+    let mut place = Place::alone();
+    place.top = "colour = \"blue\"".to_owned();
+    let output = place.refuse().await;
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(said(&output).lines().count(), 1, "{}", said(&output));
+    assert!(said(&output).contains("rackhandd.toml:4:1: unknown field `colour`"), "{}", said(&output));
+    assert_eq!(tool(&["--no-such-thing"]).await.status.code(), Some(2));
+    assert_eq!(tool(&["--version"]).await.stdout, format!("rackhandd {}\n", env!("CARGO_PKG_VERSION")).into_bytes());
+}
+
+#[tokio::test]
+async fn a_directory_that_takes_nothing_ends_it_with_one_sentence_and_status_1() {
+    let place = Place::alone();
+    std::fs::write(place.data(), "a file where the directory should be").unwrap();
+    let output = place.refuse().await;
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(said(&output).lines().count(), 1, "{}", said(&output));
+    assert!(said(&output).starts_with(&format!("rackhandd: {}: ", place.data().display())), "{}", said(&output));
+}
+
+#[tokio::test]
+async fn the_journal_is_verified_copied_and_put_back_by_the_same_program() {
+    let place = Place::alone();
+    let (data, copy) = (place.data(), place.path("copy.db"));
+    let (data, copy) = (data.to_str().unwrap(), copy.to_str().unwrap());
+    let nothing = tool(&["verify", "--data-dir", data]).await;
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(said(&nothing).contains("there is no journal in"), "{}", said(&nothing));
+
+    let daemon = place.start(None).await;
+    let (console, _) = connect(&place.socket()).await.unwrap();
+    import(&console, 3).await;
+    let sound = tool(&["verify", "--data-dir", data]).await;
+    let line = String::from_utf8_lossy(&sound.stdout).into_owned();
+    assert!(sound.status.success() && line.starts_with("sound: 3 events, head 3"), "{line} {}", said(&sound));
+    assert!(tool(&["backup", "--data-dir", data, "--to", copy]).await.status.success());
+    import(&console, 4).await;
+    let busy = tool(&["restore", "--from", copy, "--data-dir", data]).await;
+    assert_eq!(busy.status.code(), Some(1), "a daemon runs on it");
+    assert!(daemon.terminate().await.success());
+
+    let back = tool(&["restore", "--from", copy, "--data-dir", data]).await;
+    assert!(back.status.success(), "{}", said(&back));
+    let daemon = place.start(None).await;
+    assert_eq!(connect(&place.socket()).await.unwrap().1.head, 3);
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_even_while_a_call_hangs() {
+    // A listener that takes connections and never answers.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut place = Place::alone();
+    place.more = place.more.replace("127.0.0.1:9", &silent.local_addr().unwrap().to_string());
+    let mac = rackhand_core::mac::Mac([0x94, 0x40, 0xC9, 1, 2, 3]);
+    let lease = rackhand_adapters::dhcp::compose::Lease {
+        vendor_class: Some("CPQRIB3"),
+        ..rackhand_adapters::dhcp::compose::Lease::new(mac, [127, 77, 0, 9].into(), [127, 77, 255, 254].into())
+    };
+    let file = std::fs::File::create(place.path("leases.pcap")).unwrap();
+    let frame = lease.ack();
+    rackhand_adapters::dhcp::pcap::write(file, [(rackhand_core::time::Timestamp::from_secs(1), &*frame)]).unwrap();
+    place.more += "[intake]\npcap = [\"leases.pcap\"]\n";
+    let mut daemon = place.start(None).await;
+    let _held = silent.accept().await.unwrap();
+    daemon.signal(rustix::process::Signal::TERM);
+    let early = tokio::time::timeout(Duration::from_millis(300), daemon.child.wait()).await;
+    assert!(early.is_err(), "a call in the air is awaited");
+    daemon.signal(rustix::process::Signal::TERM);
+    assert_eq!(daemon.child.wait().await.unwrap().code(), Some(1));
+    assert!(place.log().contains("a second signal ends at once"), "{}", place.log());
+}
