@@ -52,16 +52,16 @@ impl Intake {
 
     /// Takes one Ethernet frame. Most are none of ours, and cost nothing more than the look.
     pub async fn frame(&self, frame: &[u8], at: Timestamp) {
-        self.frames([(frame, at)]).await;
+        self.frames(&[(frame, at)]).await;
     }
 
     /// Takes frames in the order they were seen; returns when what follows from them is on disk. A burst taken
     /// together shares its commits.
-    pub async fn frames<'a>(&self, frames: impl IntoIterator<Item = (&'a [u8], Timestamp)>) {
+    pub async fn frames<F: AsRef<[u8]>>(&self, frames: &[(F, Timestamp)]) {
         let mut queued = Vec::new();
         for (frame, at) in frames {
-            let Ok(message) = parse(frame) else { continue };
-            let lease = self.state().joiner.get_or_insert_with(Joiner::new).take(&message, at);
+            let Ok(message) = parse(frame.as_ref()) else { continue };
+            let lease = self.state().joiner.get_or_insert_with(Joiner::new).take(&message, *at);
             if let Some(lease) = lease {
                 queued.extend(self.queue(&lease).await.map(|place| (lease.mac, place)));
             }

@@ -75,13 +75,13 @@ impl Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let figure = if self.figure.is_nan() { "-".into() } else { format!("{}{}", number(self.figure), self.unit) };
         let (goal, verdict) = (self.goal.words(self.unit), self.goal.verdict(self.figure));
-        write!(f, "  {:<50} {:>19} {:>27} {figure:>12} {goal:>14}  {verdict}", self.what, self.ours, self.peer)
+        write!(f, "  {:<60} {:>19} {:>27} {figure:>12} {goal:>14}  {verdict}", self.what, self.ours, self.peer)
     }
 }
 
 /// The head of the table.
 pub fn head() -> String {
-    format!("  {:<50} {:>19} {:>27} {:>12} {:>14}  {}", "what", "ours", "peer or probe", "judged", "goal", "verdict")
+    format!("  {:<60} {:>19} {:>27} {:>12} {:>14}  {}", "what", "ours", "peer or probe", "judged", "goal", "verdict")
 }
 
 /// Three digits that mean something, with thousands apart.

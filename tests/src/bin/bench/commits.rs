@@ -11,8 +11,9 @@ use crate::fleet::{entry, fill, site};
 use crate::gauge::{Measured, Place, Probe, median, rate};
 use crate::redis::Redis;
 
-const ROUNDS: usize = 8;
-const ROUND: Duration = Duration::from_millis(1_500);
+/// Many short rounds: a shared disk changes from one second to the next.
+const ROUNDS: usize = 24;
+const ROUND: Duration = Duration::from_millis(400);
 const WRITERS: u64 = 64;
 const REPLAYED: u64 = 1_000_000;
 

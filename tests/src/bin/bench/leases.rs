@@ -15,6 +15,7 @@ use rackhand_core::id::SiteId;
 use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
 use rackhand_core::secret::Secret;
+use rackhand_core::time::Timestamp;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
 use rackhand_daemon::keys::Keys;
@@ -22,13 +23,15 @@ use rackhand_daemon::random::Random;
 use rackhand_daemon::rpc::Roles;
 use rackhand_daemon::site::{Parts, Site, fold};
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::board::{Goal, Line, ms, number, rate};
 use crate::gauge::{Measured, Place, Probe, median, micros, millis, process_cpu, quantile, thread_cpu};
 use crate::standin::{self, Tap};
 use crate::stub::Stub;
 
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 3;
 /// ACKs of ours, one each [`OUR_PACE`].
 const OUR_PACED: usize = 50;
 const OUR_PACE: Duration = Duration::from_millis(100);
@@ -85,21 +88,56 @@ fn site(runtime: &Runtime, dir: &Path, port: u16) -> Measured<Site> {
     Ok(runtime.block_on(async { Site::start(parts) }))
 }
 
+/// What a tap does in the daemon: takes what has come in, and hands it over together.
+async fn tap(site: Arc<Site>, mut wire: mpsc::UnboundedReceiver<Seen>) {
+    let mut read = Vec::with_capacity(READ);
+    while wire.recv_many(&mut read, READ).await > 0 {
+        site.intake.frames(&read).await;
+        read.clear();
+    }
+}
+
+/// A frame, and when it was seen.
+type Seen = (Vec<u8>, Timestamp);
+
+/// A running site with a tap, and the wire it listens on.
+struct Running {
+    site: Arc<Site>,
+    wire: mpsc::UnboundedSender<Seen>,
+    tap: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(runtime: &Runtime, dir: &Path, port: u16) -> Measured<Self> {
+        let site = Arc::new(site(runtime, dir, port)?);
+        let (wire, frames) = mpsc::unbounded_channel();
+        let tap = runtime.spawn(tap(site.clone(), frames));
+        Ok(Self { site, wire, tap })
+    }
+
+    /// Waits until all frames are on disk; the wire ends.
+    fn drain(self, runtime: &Runtime) -> Measured<Site> {
+        drop(self.wire);
+        runtime.block_on(self.tap)?;
+        Arc::into_inner(self.site).ok_or_else(|| "somebody else holds the site".into())
+    }
+}
+
 fn our_paced(runtime: &Runtime, dir: &Path, stub: &Stub, syncs: &mut Vec<f64>, out: &mut Paced) -> Measured<()> {
-    let site = site(runtime, dir, stub.port())?;
+    let running = Running::start(runtime, dir, stub.port())?;
     let mut probe = Probe::new(dir)?;
-    let frames: Vec<_> = (0..=OUR_PACED).map(ack).collect();
-    let clock = Clock::wall();
-    let mut sent = Vec::new();
+    let mut frames = (0..=OUR_PACED).map(ack).collect::<Vec<_>>().into_iter();
     // The first only opens the connection.
-    runtime.block_on(site.intake.frame(&frames[0].1, clock.now()));
+    let clock = Clock::wall();
+    running.wire.send((frames.next().map(|(_, frame)| frame).unwrap_or_default(), clock.now()))?;
     stub.wait(1)?;
+    let mut sent = Vec::new();
     let (cpu, mut probing) = (process_cpu(), Duration::ZERO);
     let start = Instant::now();
-    for (n, (mac, frame)) in (0..).zip(&frames[1..]) {
+    for (n, (mac, frame)) in (1..).zip(frames) {
         std::thread::sleep((OUR_PACE * n).saturating_sub(start.elapsed()));
-        sent.push((*mac, micros()));
-        runtime.block_on(site.intake.frame(frame, clock.now()));
+        sent.push((mac, micros()));
+        running.wire.send((frame, clock.now()))?;
         // Between two leases, when nothing of ours is under way, the disk is asked what it does at this moment.
         std::thread::sleep((OUR_PACE * n + OUR_PACE * 6 / 10).saturating_sub(start.elapsed()));
         let before = thread_cpu();
@@ -111,26 +149,25 @@ fn our_paced(runtime: &Runtime, dir: &Path, stub: &Stub, syncs: &mut Vec<f64>, o
     let arrived = sent.iter().filter_map(|(mac, at)| Some(seen.at(*mac)?.saturating_sub(*at) as f64 / 1e3));
     out.latency.extend(arrived);
     out.cpu.push(millis(cpu) / OUR_PACED as f64);
+    let site = running.drain(runtime)?;
     Ok(runtime.block_on(site.stop())?)
 }
 
 fn our_burst(runtime: &Runtime, dir: &Path, stub: &Stub, out: &mut Burst) -> Measured<()> {
-    let site = site(runtime, dir, stub.port())?;
+    let running = Running::start(runtime, dir, stub.port())?;
     let frames: Vec<_> = (0..OUR_BURST).map(ack).collect();
-    let clock = Clock::wall();
     let (cpu, start) = (process_cpu(), micros());
-    runtime.block_on(async {
-        for read in frames.chunks(READ) {
-            let now = clock.now();
-            site.intake.frames(read.iter().map(|(_, frame)| (frame.as_slice(), now))).await;
-        }
-    });
+    let now = Clock::wall().now();
+    for (_, frame) in frames {
+        running.wire.send((frame, now))?;
+    }
+    let site = running.drain(runtime)?;
     let durable = micros();
     let seen = stub.wait(OUR_BURST)?;
     let cpu = process_cpu().saturating_sub(cpu);
     let all = seen.last().unwrap_or(u64::MAX);
     out.rate.push(OUR_BURST as f64 / (all.saturating_sub(start).max(1) as f64 / 1e6));
-    out.durable.push(OUR_BURST as f64 / ((durable - start).max(1) as f64 / 1e6));
+    out.durable.push(OUR_BURST as f64 / (durable.saturating_sub(start).max(1) as f64 / 1e6));
     out.cpu.push(millis(cpu) / OUR_BURST as f64);
     runtime.block_on(site.stop())?;
     let kept = fold(&Store::open(dir, &SiteId::new("bench"))?)?.sightings.len();

@@ -24,9 +24,10 @@ pub fn run(place: &Place) -> Measured<Vec<Line>> {
     let course = Course { servers: SERVERS, ..Course::default() };
     let quick = walk(&course)?;
     let slow = walk(&Course { netbox: NETBOX, ..course.clone() })?;
+    let alone = walk(&Course { servers: 1, netbox: NETBOX, ..course.clone() })?;
     let disk = walk(&Course { journal: Some(place.at("walk")), ..course })?;
     let mut lines = Vec::new();
-    for (walk, how) in [(&quick, "NetBox at once"), (&slow, "NetBox 160 ms")] {
+    for (walk, how) in [(&quick, "NetBox at once"), (&alone, "160 ms, alone"), (&slow, "160 ms, all")] {
         journey(walk, how, &mut lines);
     }
     let each = |span: Duration| millis(span) / SERVERS as f64;
@@ -40,13 +41,16 @@ pub fn run(place: &Place) -> Measured<Vec<Line>> {
         );
         lines.push(Line::told("  and NetBox and BMC of the lab beside it", ms(each(walk.lab))));
     }
-    let events = disk.events.len() as f64 / SERVERS as f64;
-    lines.push(Line::told("events per life", number(events)));
+    let per = |n: u64| number(n as f64 / SERVERS as f64);
+    lines.push(Line::told("events per life", per(disk.events.len() as u64)));
+    lines.push(Line::told("commits per life, with those of others in them", per(disk.commits)));
+    lines.push(Line::told("requests to NetBox per life", per(disk.requests)));
     lines.push(Line::told("real time of all lives, journal on disk", ms(millis(disk.wall))));
     Ok(lines)
 }
 
-/// One server's time, in milliseconds.
+/// One server's time, in milliseconds. In virtual time our own computing takes none; what is before an intention is the
+/// look that each step begins with, the queue for NetBox, and pauses.
 #[derive(Default)]
 struct Own {
     whole: f64,
@@ -86,11 +90,23 @@ fn journey(walk: &Walk, how: &str, lines: &mut Vec<Line>) {
     let part = of(&|o| 100.0 * (o.thinking + o.pausing) / o.whole);
     lines.push(Line::told(format!("{how}: whole journey, p50 / p99"), pair(&of(&|o| o.whole))));
     let p99 = quantile(&ours, 0.99) / 1e3;
-    lines.push(Line::told(format!("{how}: our own wait, p50 / p99"), pair(&ours)).absolute(p99, " s", Goal::Most(2.0)));
+    // Where NetBox is slow, the looks and the queue for it are what is measured; the goal is about us.
+    let judged = how == "NetBox at once";
+    let goal = |most: f64| if judged { Goal::Most(most) } else { Goal::None };
+    lines.push(Line::told(format!("{how}: before our next intention, p50 / p99"), pair(&ours)).absolute(
+        p99,
+        " s",
+        goal(2.0),
+    ));
     let p99 = quantile(&part, 0.99);
-    lines.push(Line::told(format!("{how}: our share, p99"), number(p99) + " %").absolute(p99, " %", Goal::Most(1.0)));
+    lines.push(Line::told(format!("{how}: its share of the journey, p99"), number(p99) + " %").absolute(
+        p99,
+        " %",
+        goal(1.0),
+    ));
     lines.push(Line::told(format!("{how}: pauses after failures in it, p99"), ms(quantile(&of(&|o| o.pausing), 0.99))));
-    lines.push(Line::told(format!("{how}: fact -> intention with its look, p99"), ms(quantile(&gaps, 0.99))));
+    lines.push(Line::told(format!("{how}: one fact to its intention, p50"), ms(median(&gaps))));
+    lines.push(Line::told(format!("{how}: one fact to its intention, p99"), ms(quantile(&gaps, 0.99))));
 }
 
 /// Adds up a server's waits for us: each ends with an intention and began with what made the step due, which is the

@@ -56,6 +56,10 @@ pub struct Walk {
     pub lab: Duration,
     /// Real time.
     pub wall: Duration,
+    /// Requests NetBox had.
+    pub requests: u64,
+    /// Commits of the journal.
+    pub commits: u64,
 }
 
 /// Virtual time in which all servers must be staged.
@@ -85,8 +89,16 @@ async fn walked(course: &Course) -> Measured<Walk> {
     };
     let store = Arc::new(Mutex::new(store));
     let metered = Arc::new(Metered::of(&outside));
+    let journal = Journal::inline(store.clone());
+    let commits = Arc::new(AtomicU64::new(0));
+    let counted = commits.clone();
+    // Fails nothing; it is asked before each commit.
+    journal.inject(Box::new(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        None
+    }));
     let site = Site::start(Parts {
-        journal: Journal::inline(store.clone()),
+        journal,
         world: World::default(),
         policy,
         clock: clock.clone(),
@@ -101,9 +113,8 @@ async fn walked(course: &Course) -> Measured<Walk> {
     });
     outside.door.open(site.http.clone());
     let (cpu, wall) = (thread_cpu(), Instant::now());
-    let acks: Vec<_> = outside.servers.iter().map(|server| outside.ack(server)).collect();
-    let now = clock.now();
-    site.intake.frames(acks.iter().map(|frame| (frame.as_slice(), now))).await;
+    let acks: Vec<_> = outside.servers.iter().map(|server| (outside.ack(server), clock.now())).collect();
+    site.intake.frames(&acks).await;
     let mut worlds = site.ledger.worlds();
     let staged = worlds.wait_for(|w| {
         w.units.len() == course.servers && w.units.values().all(|u| u.stage == Stage::Staged && u.notes.owed.is_empty())
@@ -120,7 +131,8 @@ async fn walked(course: &Course) -> Measured<Walk> {
     store.lock().unwrap_or_else(PoisonError::into_inner).replay(0, &mut |e| events.push(e))?;
     let servers = outside.servers.clone();
     site.crash();
-    Ok(Walk { events, world, servers, cpu, lab, wall })
+    let (requests, commits) = (outside.netbox.requests(), commits.load(Ordering::Relaxed));
+    Ok(Walk { events, world, servers, cpu, lab, wall, requests, commits })
 }
 
 /// The lab's network, whose answering side is counted.
