@@ -16,7 +16,7 @@ use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 
 use crate::engine::Gates;
-use crate::ledger::{Ledger, Patience};
+use crate::ledger::{Ledger, Patience, Queued};
 
 /// MACs nobody knows that are remembered, the oldest forgotten first.
 const STRANGERS: usize = 4_096;
@@ -52,20 +52,39 @@ impl Intake {
 
     /// Takes one Ethernet frame. Most are none of ours, and cost nothing more than the look.
     pub async fn frame(&self, frame: &[u8], at: Timestamp) {
-        let Ok(message) = parse(frame) else { return };
-        let lease = self.state().joiner.get_or_insert_with(Joiner::new).take(&message, at);
-        if let Some(lease) = lease {
-            self.lease(&lease).await;
+        self.frames(&[(frame, at)]).await;
+    }
+
+    /// Takes frames in the order they were seen; returns when what follows from them is on disk. A burst taken
+    /// together shares its commits.
+    pub async fn frames<F: AsRef<[u8]>>(&self, frames: &[(F, Timestamp)]) {
+        let mut queued = Vec::new();
+        for (frame, at) in frames {
+            let Ok(message) = parse(frame.as_ref()) else { continue };
+            let lease = self.state().joiner.get_or_insert_with(Joiner::new).take(&message, *at);
+            if let Some(lease) = lease {
+                queued.extend(self.queue(&lease).await.map(|place| (lease.mac, place)));
+            }
+        }
+        for (mac, place) in queued {
+            self.settle(mac, place).await;
         }
     }
 
     /// Takes one lease.
     pub async fn lease(&self, lease: &LeaseAck) {
+        if let Some(place) = self.queue(lease).await {
+            self.settle(lease.mac, place).await;
+        }
+    }
+
+    /// Hands a lease to the ledger; `None` where it is no controller's, or the daemon stops.
+    async fn queue(&self, lease: &LeaseAck) -> Option<Queued> {
         let world = self.0.ledger.world();
         let known = world.by_bmc(lease.mac).is_some() || world.sightings.contains_key(&lease.mac);
         if !is_bmc_candidate(lease.mac, lease.vendor_class.as_deref(), known) {
             self.stranger(lease.mac, lease.at);
-            return;
+            return None;
         }
         let input = Input::Lease {
             mac: lease.mac,
@@ -73,10 +92,13 @@ impl Intake {
             hostname: lease.hostname.clone(),
             vendor_class: lease.vendor_class.clone(),
         };
-        let done = self.0.ledger.submit(Actor::Wire, Patience::Keep, input).await;
-        if done.is_ok_and(|c| c.answer == Answer::Already) && self.is_time_to_ask(lease.mac) {
+        self.0.ledger.queue(Actor::Wire, Patience::Keep, input).await.ok()
+    }
+
+    /// Waits for a lease's events, and asks NetBox again where they changed nothing.
+    async fn settle(&self, mac: Mac, place: Queued) {
+        if place.done().await.is_ok_and(|c| c.answer == Answer::Already) && self.is_time_to_ask(mac) {
             let intake = self.clone();
-            let mac = lease.mac;
             tokio::spawn(async move { intake.ask_again(mac).await });
         }
     }

@@ -59,6 +59,20 @@ pub struct Committed {
     pub head: Seq,
 }
 
+/// An input in its place. Dropping it does not undo it.
+pub struct Queued(oneshot::Receiver<Result<Committed, Refusal>>);
+
+impl Queued {
+    /// Waits until its events are on disk.
+    pub async fn done(self) -> Result<Committed, Refusal> {
+        self.0.await.map_err(|_| stopping())?
+    }
+}
+
+fn stopping() -> Refusal {
+    Refusal::new(Why::Unavailable, "the daemon is stopping")
+}
+
 /// What the ledger needs.
 pub struct Parts {
     /// The journal.
@@ -87,10 +101,15 @@ impl Ledger {
 
     /// Decides `input` and waits until its events are on disk.
     pub async fn submit(&self, actor: Actor, patience: Patience, input: Input) -> Result<Committed, Refusal> {
+        self.queue(actor, patience, input).await?.done().await
+    }
+
+    /// Gives `input` its place in the order of decisions, and returns before it is decided: what is queued together
+    /// is written together.
+    pub async fn queue(&self, actor: Actor, patience: Patience, input: Input) -> Result<Queued, Refusal> {
         let (reply, answer) = oneshot::channel();
-        let gone = || Refusal::new(Why::Unavailable, "the daemon is stopping");
-        self.requests.send(Request { input, actor, patience, reply }).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        self.requests.send(Request { input, actor, patience, reply }).await.map_err(|_| stopping())?;
+        Ok(Queued(answer))
     }
 
     /// The world as far as it is on disk.

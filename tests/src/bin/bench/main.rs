@@ -1,0 +1,75 @@
+//! Measures Rackhand against its goals, each beside a peer or a probe of the same run.
+//!
+//! `cargo run --release -p rackhand-tests --bin bench [row ...]`. Without rows, all of them. Files go to
+//! `RACKHAND_BENCH_DIR`, which should be on the disk in question; else to the directory for temporary files.
+//! Pass marks are ratios within one run: absolute times differ from machine to machine and from hour to hour.
+#![allow(clippy::print_stdout)]
+
+mod board;
+mod commits;
+mod fleet;
+mod gauge;
+mod history;
+mod hold;
+mod leases;
+mod redis;
+mod rpc;
+mod servers;
+mod standin;
+mod start;
+mod stub;
+mod walk;
+
+use std::process::ExitCode;
+
+use board::Line;
+use gauge::{Measured, Place};
+
+/// A row: its word, what it measures, and how.
+type Row = (&'static str, &'static str, fn(&Place) -> Measured<Vec<Line>>);
+
+const ROWS: &[Row] = &[
+    ("leases", "1: DHCP ACK on the wire -> durable -> call to NetBox", leases::run),
+    ("journal", "3: durable append and replay", commits::run),
+    ("servers", "4: two hundred servers at once, from lease to staged", servers::run),
+    ("start", "9: cold start and memory", start::run),
+    ("history", "10: audit queries over two million events", history::run),
+    ("rpc", "11: console calls with 100 consoles attached", rpc::run),
+];
+
+fn main() -> ExitCode {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
+    let done = match given.as_slice() {
+        ["--stub"] => stub::serve(),
+        ["--hold", dir] => hold::serve(dir.as_ref()),
+        rows => measure(rows),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(rows: &[&str]) -> Measured<()> {
+    if let Some(unknown) = rows.iter().find(|r| !ROWS.iter().any(|(word, ..)| word == *r)) {
+        let words: Vec<&str> = ROWS.iter().map(|(word, ..)| *word).collect();
+        return Err(format!("`{unknown}` is no row; there are: {}", words.join(", ")).into());
+    }
+    println!("{}", board::head());
+    for (word, title, run) in ROWS {
+        if !rows.is_empty() && !rows.contains(word) {
+            continue;
+        }
+        println!("{word} - {title}");
+        let place = Place::new()?;
+        match run(&place) {
+            Ok(lines) => lines.iter().for_each(|line| println!("{line}")),
+            Err(error) => println!("  not measured: {error}"),
+        }
+    }
+    Ok(())
+}
