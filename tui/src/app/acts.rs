@@ -104,10 +104,18 @@ fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::Cancel => {
             if let Some(row) = &target.row {
                 let means = vec![
-                    Text::from(format!("{} is {}. It stops for good, and what was done is undone in reverse.", row.label, row.stage)),
+                    Text::from(format!(
+                        "{} is {}. It stops for good, and what was done is undone in reverse.",
+                        row.label, row.stage
+                    )),
                     Text::new("Only an operator can bring it back."),
                 ];
-                let form = Form::new(Deed::Cancel(row.id), format!("cancel {}", row.label), "why (goes into the journal)", means);
+                let form = Form::new(
+                    Deed::Cancel(row.id),
+                    format!("cancel {}", row.label),
+                    "why (goes into the journal)",
+                    means,
+                );
                 model.layer = Some(Layer::Form(Box::new(form.costly(&row.label))));
             }
         }
@@ -143,7 +151,13 @@ fn on_page(model: &mut Model, target: &Target, act: Act, out: &mut Vec<Effect>) 
     }
 }
 
-fn skip_form(subject: Subject, label: &Text, step: rackhand_core::flow::step::Step, generation: u32, means: &Text) -> Form {
+fn skip_form(
+    subject: Subject,
+    label: &Text,
+    step: rackhand_core::flow::step::Step,
+    generation: u32,
+    means: &Text,
+) -> Form {
     let means = vec![Text::from(format!("Going on without {step} means: {means}."))];
     let title = format!("skip {step} of {label}");
     Form::new(Deed::Skip(subject, step, generation), title, "why (goes into the journal)", means).costly(label)
@@ -272,7 +286,11 @@ fn history(model: &mut Model, forward: bool, out: &mut Vec<Effect>) {
     let from = model.place;
     let next = if forward { model.forward.pop() } else { model.back.pop() };
     if let Some(place) = next {
-        if forward { model.back.push(from) } else { model.forward.push(from) }
+        if forward {
+            model.back.push(from)
+        } else {
+            model.forward.push(from)
+        }
         enter(model, place, out);
     }
 }

@@ -90,7 +90,8 @@ impl<R: Keyed> List<R> {
     pub fn settle(&mut self, height: usize) {
         let (total, height) = (self.total.unwrap_or(0), height.max(1));
         self.cursor = self.cursor.min(total.saturating_sub(1));
-        self.top = self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor).min(total.saturating_sub(height));
+        self.top =
+            self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor).min(total.saturating_sub(height));
     }
 
     /// The cut to ask for: what is on screen and as much again on both sides.

@@ -78,7 +78,8 @@ impl Log {
     pub fn settle(&mut self, height: usize) {
         let (total, height) = (self.rows.len(), height.max(1));
         self.cursor = self.cursor.min(total.saturating_sub(1));
-        self.top = self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor).min(total.saturating_sub(height));
+        self.top =
+            self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor).min(total.saturating_sub(height));
     }
 
     /// The event under the cursor.

@@ -62,7 +62,11 @@ fn nothing_chosen(model: &Model) -> Text {
         Place::Letters => matches!(model.letters.chosen, Chosen::Lost(_)),
         _ => false,
     };
-    Text::new(if lost { "the selected one has left this list; move the cursor to choose another" } else { "nothing is selected" })
+    Text::new(if lost {
+        "the selected one has left this list; move the cursor to choose another"
+    } else {
+        "nothing is selected"
+    })
 }
 
 fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {
@@ -75,7 +79,9 @@ fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {
         (Act::Retry, _) => Ok(()),
         (_, None) => no("no server belongs to this BMC yet; only retry is possible"),
         (Act::Skip, Some(row)) => match &target.step {
-            Some((step, _, None)) => Err(Text::from(format!("{step} cannot be skipped: nothing else shows what it shows"))),
+            Some((step, _, None)) => {
+                Err(Text::from(format!("{step} cannot be skipped: nothing else shows what it shows")))
+            }
             Some(_) => Ok(()),
             None if matches!(model.place, Place::Server(_)) => skippable(model),
             None if row.state == State::Stuck => Ok(()),

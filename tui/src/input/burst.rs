@@ -60,7 +60,11 @@ impl Burst {
     pub fn flush(&mut self) -> Vec<Event> {
         let scan = self.is_scan();
         let held = std::mem::take(&mut self.held);
-        if scan { vec![Event::Scan(normal(&held))] } else { held.into_iter().map(|c| Event::Key(Key::Char(c))).collect() }
+        if scan {
+            vec![Event::Scan(normal(&held))]
+        } else {
+            held.into_iter().map(|c| Event::Key(Key::Char(c))).collect()
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Dead letters: what automation gave up on, with what it saw and who decides.
 
+use rackhand_core::id::Subject;
 use rackhand_core::view::DeadLetter;
 
 use super::hidden;
@@ -29,7 +30,11 @@ pub fn height(model: &Model) -> usize {
 }
 
 fn label(letter: &DeadLetter) -> String {
-    letter.row.as_ref().map_or_else(|| letter.subject.to_string(), |r| r.label.to_string())
+    match (&letter.row, letter.subject) {
+        (Some(row), _) => row.label.to_string(),
+        (None, Subject::Bmc(mac)) => mac.to_string(),
+        (None, subject) => subject.to_string(),
+    }
 }
 
 /// Draws it.
@@ -40,7 +45,8 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     let (y, rows, foot_rows) = layout(model);
     let room = canvas.area().width.saturating_sub(3);
     if list.total.unwrap_or(0) == 0 {
-        let told = if list.total.is_some() { "no dead letters: automation gets on by itself" } else { "nothing is known yet" };
+        let told =
+            if list.total.is_some() { "no dead letters: automation gets on by itself" } else { "nothing is known yet" };
         canvas.put(2, y, room, told, Token::UiDim);
         chrome::status(model, canvas, "");
         return;
@@ -49,11 +55,15 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     let attempts = |l: &DeadLetter| (l.step.attempts.to_string(), Token::UiText);
     let columns = vec![
         Column::new("ABOUT", 255, shown().map(|l| (label(l), Token::UiText))),
-        Column::new("SITE", 2, shown().map(|l| (l.row.as_ref().map_or("-".into(), |r| r.site.to_string()), Token::UiText))),
+        Column::new(
+            "SITE",
+            2,
+            shown().map(|l| (l.row.as_ref().map_or("-".into(), |r| r.site.to_string()), Token::UiText)),
+        ),
         Column::new("STEP", 9, shown().map(|l| (l.step.step.to_string(), Token::StateCrit))),
         Column::new("TRIES", 1, shown().map(attempts)),
-        Column::new("SINCE", 5, shown().map(|l| (age(model.now.since(l.since)), Token::UiText))),
-        Column::new("WHO", 6, shown().map(|l| (l.who.to_string(), Token::UiText))),
+        Column::new("SINCE", 7, shown().map(|l| (age(model.now.since(l.since)), Token::UiText))),
+        Column::new("WHO", 5, shown().map(|l| (l.who.to_string(), Token::UiText))),
         Column::new("FAULT AND ADVICE", 8, shown().map(|l| (l.step.detail.to_string(), Token::UiText))).rest(24),
     ];
     let (widths, hid) = fit(&columns, room);
@@ -85,7 +95,8 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let Some(letter) = model.letters.current() else {
         canvas.rule(y, "", Token::UiTitle);
         let lost = matches!(model.letters.chosen, Chosen::Lost(_));
-        let told = if lost { "the selected one is settled; move the cursor to choose another" } else { "nothing is selected" };
+        let told =
+            if lost { "the selected one is settled; move the cursor to choose another" } else { "nothing is selected" };
         canvas.put(1, y + 1, room, told, Token::UiDim);
         return;
     };
@@ -98,7 +109,8 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
         (Some(_), Some(means)) => format!("R retry   K skip: {means}   X cancel"),
         (Some(_), None) => "R retry   X cancel   (it cannot be skipped: nothing else shows what it shows)".to_owned(),
     };
-    let tries = if letter.step.attempts == 1 { "1 attempt".into() } else { format!("{} attempts", letter.step.attempts) };
+    let tries =
+        if letter.step.attempts == 1 { "1 attempt".into() } else { format!("{} attempts", letter.step.attempts) };
     let who = format!("who decides: {}   {tries}, generation {}   {keys}", letter.who, letter.step.generation);
     let last: Vec<(String, Token)> = hang(&who, usize::from(room), 7).into_iter().map(|l| (l, Token::UiDim)).collect();
     let space = usize::from(rows.saturating_sub(1));

@@ -80,7 +80,11 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     if at.foot > 0 {
         foot(model, canvas, at.table + 1 + at.rows, at.foot);
     }
-    let marks = if p.marks.is_empty() { String::new() } else { format!("{} marked: R and H act on all of them   ", p.marks.len()) };
+    let marks = if p.marks.is_empty() {
+        String::new()
+    } else {
+        format!("{} marked: R and H act on all of them   ", p.marks.len())
+    };
     let more = p.list.total.map_or(0, |t| t.saturating_sub(p.list.top + usize::from(at.rows)));
     let more = if more > 0 { format!("{more} more below   ") } else { String::new() };
     chrome::status(model, canvas, &format!("{marks}{more}{}", hidden(&hid)));
@@ -210,7 +214,8 @@ fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {
         Some(text) => (text.to_owned(), Token::UiText),
         None => ("unknown".to_owned(), Token::StateUnknown),
     };
-    let stage = |r: &UnitRow| (if full { r.stage.word() } else { r.stage.short() }.to_owned(), Token::of_stage(r.stage));
+    let stage =
+        |r: &UnitRow| (if full { r.stage.word() } else { r.stage.short() }.to_owned(), Token::of_stage(r.stage));
     let state = |r: &UnitRow| (format!("{} {}", letter(r.state), r.state.word()), Token::of_state(r.state));
     let who = |r: &UnitRow| {
         let who = r.who.map_or_else(|| "rackhand".to_owned(), |w| w.to_string());

@@ -114,8 +114,10 @@ fn steps(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
             _ => Token::JobRunning,
         };
         let detail = if step.detail.is_empty() { String::new() } else { format!(": {}", step.detail) };
-        let told =
-            format!("{} {} (generation {}, attempts {}){detail}", step.step, step.phase, step.generation, step.attempts);
+        let told = format!(
+            "{} {} (generation {}, attempts {}){detail}",
+            step.step, step.phase, step.generation, step.attempts
+        );
         out.extend(hang(&told, room, 2).into_iter().map(|l| (l, token)));
         if let Some(means) = step.skip.as_ref().filter(|_| &*step.phase == "parked") {
             out.extend(hang(&format!("  skipping it means: {means}"), room, 4).into_iter().map(|l| (l, Token::UiDim)));
@@ -159,11 +161,18 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     let full = canvas.area().width;
     if let Some(unit) = model.unit() {
         let row = &unit.row;
-        let unknown = |t: &Option<rackhand_core::text::Text>| t.as_ref().map_or("unknown".to_owned(), ToString::to_string);
+        let unknown =
+            |t: &Option<rackhand_core::text::Text>| t.as_ref().map_or("unknown".to_owned(), ToString::to_string);
         let beside = if row.disposition.may_move() { String::new() } else { format!(" {}", row.disposition) };
         let state = format!("{} {}", letter(row.state), row.state.word());
         let stage = format!("  {}", row.stage);
-        let rest = format!(" for {}   {}   {} {}", age(model.now.since(row.since)), unknown(&row.model), row.site, unknown(&row.place));
+        let rest = format!(
+            " for {}   {}   {} {}",
+            age(model.now.since(row.since)),
+            unknown(&row.model),
+            row.site,
+            unknown(&row.place)
+        );
         let pieces = [
             (&*row.label, Token::UiSelection),
             (stage.as_str(), Token::of_stage(row.stage)),
@@ -197,12 +206,20 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         canvas.put(1, y + u16::try_from(n).unwrap_or(0), room, line, *token);
     }
     let below = lines.len().saturating_sub(model.server.scroll + usize::from(upper));
-    let mut said = if below > 0 { format!("{below} more lines above the timeline: Down, Tab changes parts") } else { String::new() };
+    let mut said = if below > 0 {
+        format!("{below} more lines above the timeline: Down, Tab changes parts")
+    } else {
+        String::new()
+    };
     if lower >= 2 {
         let log = &model.server.timeline;
         let focus = model.server.in_timeline;
         let newer = if log.newer { ", newer ones not shown: Home" } else { "" };
-        canvas.rule(y + upper, &format!("timeline, newest first{newer}"), if focus { Token::UiBorderFocus } else { Token::UiTitle });
+        canvas.rule(
+            y + upper,
+            &format!("timeline, newest first{newer}"),
+            if focus { Token::UiBorderFocus } else { Token::UiTitle },
+        );
         let hid = log::view(log, canvas, y + upper + 1, lower - 1, focus, false);
         if !hid.is_empty() {
             said = format!("{said}{}{}", if said.is_empty() { "" } else { "   " }, hidden(&hid));

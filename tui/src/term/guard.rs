@@ -31,8 +31,7 @@ impl<W: Write> Guard<W> {
     /// Takes the terminal.
     pub fn new(mut out: W) -> io::Result<Self> {
         enable_raw_mode()?;
-        let taken =
-            execute!(out, EnterAlternateScreen, Hide, DisableLineWrap, EnableBracketedPaste, EnableFocusChange);
+        let taken = execute!(out, EnterAlternateScreen, Hide, DisableLineWrap, EnableBracketedPaste, EnableFocusChange);
         let guard = Self { out };
         taken.map(|()| guard)
     }

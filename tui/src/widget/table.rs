@@ -35,7 +35,8 @@ impl Column {
 
 /// Widths of the columns that have room, by place, and the titles of those that have none.
 pub fn fit(columns: &[Column], room: u16) -> (Vec<Option<u16>>, Vec<&'static str>) {
-    let mut widths: Vec<Option<u16>> = columns.iter().map(|c| Some(c.takes_rest.unwrap_or_else(|| c.natural()))).collect();
+    let mut widths: Vec<Option<u16>> =
+        columns.iter().map(|c| Some(c.takes_rest.unwrap_or_else(|| c.natural()))).collect();
     let mut hidden = Vec::new();
     loop {
         let shown = widths.iter().flatten().count();
@@ -49,7 +50,9 @@ pub fn fit(columns: &[Column], room: u16) -> (Vec<Option<u16>>, Vec<&'static str
             }
             break;
         }
-        let next = (0..columns.len()).filter(|n| widths[*n].is_some() && columns[*n].rank < 255).min_by_key(|n| columns[*n].rank);
+        let next = (0..columns.len())
+            .filter(|n| widths[*n].is_some() && columns[*n].rank < 255)
+            .min_by_key(|n| columns[*n].rank);
         let Some(n) = next else { break };
         widths[n] = None;
         hidden.push(columns[n].title);
@@ -58,7 +61,15 @@ pub fn fit(columns: &[Column], room: u16) -> (Vec<Option<u16>>, Vec<&'static str
 }
 
 /// Draws one row of cells, or the heads where `row` is `None`.
-pub fn row(canvas: &mut Canvas, x: u16, y: u16, room: u16, columns: &[Column], widths: &[Option<u16>], row: Option<usize>) {
+pub fn row(
+    canvas: &mut Canvas,
+    x: u16,
+    y: u16,
+    room: u16,
+    columns: &[Column],
+    widths: &[Option<u16>],
+    row: Option<usize>,
+) {
     let mut at = 0;
     for (column, width) in columns.iter().zip(widths) {
         let Some(width) = width else { continue };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use rackhand_core::bmc::Vendor;
+use rackhand_core::dcim::Device;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{Draft, Event, Recorded, Seq};
@@ -123,6 +124,25 @@ impl Fake {
         id
     }
 
+    pub fn lease(&self, id: UnitId, n: u64, site: &str, serial: &str, model: &str) {
+        let address = std::net::IpAddr::from([10, 4, 7, u8::try_from(n % 250).unwrap()]);
+        let device = Device {
+            id: 100 + n,
+            name: format!("srv-{}", 10_200 + n).into(),
+            serial: Some(serial.into()),
+            model: model.into(),
+            site: site.into(),
+            place: Some(format!("A{:02} U{:02}", 5 + n / 20, 2 + n % 40).into()),
+            status: "discovered".into(),
+            lifecycle_state: None,
+            tenant: None,
+            bmc_interface: 900 + n,
+            oob_address: Some(address),
+        };
+        let bmc_mac = Mac([0x94, 0x40, 0xC9, 1, u8::try_from(n / 256 % 256).unwrap(), u8::try_from(n % 256).unwrap()]);
+        self.emit(Subject::Unit(id), Actor::Wire, Event::LeaseAccepted { device, bmc_mac, address });
+    }
+
     pub fn park(&self, id: UnitId, step: Step, fault: Fault) {
         let subject = Subject::Unit(id);
         let intended = Event::StepIntended { step, generation: 1, attempt: 4, rung: None, until: None };
@@ -150,11 +170,14 @@ impl Fake {
             ("ProLiant DL380 Gen11", Vendor::Hpe, "CZ24"),
             ("PowerEdge R760", Vendor::Dell, "9QR1"),
         ];
-        for n in 0..count {
+        for n in 0..count.max(25) {
             let (model, vendor, prefix) = models[(n % 4) as usize];
             let site = if n % 5 == 3 { "ams2" } else { "fra1" };
             let serial = format!("{prefix}{:04X}", 0x1000 + n * 37);
-            self.add(n, site, &serial, vendor, model, stages[(n % 10) as usize]);
+            let id = self.add(n, site, &serial, vendor, model, stages[(n % 10) as usize]);
+            if (4..8).contains(&(n % 10)) {
+                self.lease(id, n, site, &serial, model);
+            }
             self.advance(Duration::from_secs(311));
         }
         let at = |n: u64| {
@@ -164,8 +187,12 @@ impl Fake {
         let dead = Fault::new(System::Bmc, Kind::Transient, "https://10.4.7.138 refused the connection 4 times")
             .advise("check the BMC's cable and that port 443 is open, then retry");
         self.park(at(4), Step::ReachBmc, dead);
-        let away = Fault::new(System::Netbox, Kind::Rejected, "PATCH /api/dcim/devices/42/ answered 400: status: \"staged\" is not a valid choice")
-            .advise("add the status to NetBox (FIELD_CHOICES) or set the fallback map, then retry");
+        let away = Fault::new(
+            System::Netbox,
+            Kind::Rejected,
+            "PATCH /api/dcim/devices/42/ answered 400: status: \"staged\" is not a valid choice",
+        )
+        .advise("add the status to NetBox (FIELD_CHOICES) or set the fallback map, then retry");
         self.park(at(5), Step::SyncStatus, away);
         self.advance(Duration::from_secs(700));
         let busy = Fault::new(System::Netbox, Kind::Transient, "503 Service Unavailable");
@@ -184,19 +211,32 @@ impl Fake {
         let evidence = Evidence::new(Proof::EvidenceLost, "the report does not match");
         self.emit(blocked, Actor::Rackhand, Event::ValidationRefused { points: 1 });
         self.emit(blocked, Actor::Rackhand, Event::TaskOpened { task });
-        self.emit(Subject::Unit(at(6)), Actor::Rackhand, Event::StageEntered { from: Stage::Staged, to: Stage::Cabled, evidence });
+        self.emit(
+            Subject::Unit(at(6)),
+            Actor::Rackhand,
+            Event::StageEntered { from: Stage::Staged, to: Stage::Cabled, evidence },
+        );
         let bmc = Subject::Bmc(Mac([0x4C, 0xD9, 0x8F, 0xAA, 0, 1]));
-        let lease = Event::BmcSighted { address: "10.4.7.200".parse().unwrap(), hostname: Some("idrac-9QR1999".into()), vendor_class: None };
+        let lease = Event::BmcSighted {
+            address: "10.4.7.200".parse().unwrap(),
+            hostname: Some("idrac-9QR1999".into()),
+            vendor_class: None,
+        };
         self.emit(bmc, Actor::Wire, lease);
-        let many = Fault::new(System::Netbox, Kind::Unauthorised, "403 Forbidden: the token may not view dcim.macaddress")
-            .advise("give the token's user the permission, then retry");
+        let many =
+            Fault::new(System::Netbox, Kind::Unauthorised, "403 Forbidden: the token may not view dcim.macaddress")
+                .advise("give the token's user the permission, then retry");
         self.emit(bmc, Actor::Rackhand, Event::StepParked { step: Step::LookUpDevice, generation: 1, fault: many });
         self.advance(Duration::from_secs(95));
     }
 
     pub fn moment(&self) -> Moment {
         let inside = self.inside.lock().unwrap();
-        Moment { now: inside.now, entropy: Entropy::default(), actor: Actor::Person { name: "anna".into(), role: inside.role } }
+        Moment {
+            now: inside.now,
+            entropy: Entropy::default(),
+            actor: Actor::Person { name: "anna".into(), role: inside.role },
+        }
     }
 
     pub fn carry_out(&self, request: String, command: Command) -> Result<Receipt, Refusal> {
@@ -293,9 +333,10 @@ impl Fake {
                 return;
             }
             let mut cut = fake.cut.subscribe();
-            let serve = BaseChannel::with_defaults(codec::transport(theirs)).execute(fake.serve()).for_each(|answer| async {
-                tokio::spawn(answer);
-            });
+            let serve =
+                BaseChannel::with_defaults(codec::transport(theirs)).execute(fake.serve()).for_each(|answer| async {
+                    tokio::spawn(answer);
+                });
             tokio::select! {
                 biased;
                 _ = cut.changed() => {}
