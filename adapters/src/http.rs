@@ -217,7 +217,7 @@ impl Answer {
 }
 
 /// How deep the brackets go, strings apart; cheaper than finding out by recursion.
-fn nesting(body: &[u8]) -> usize {
+pub fn nesting(body: &[u8]) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
     for byte in body {
         match byte {

@@ -72,9 +72,15 @@ impl Entropy {
 }
 
 /// A datacenter, by its NetBox site slug.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct SiteId(Arc<str>);
+
+impl<'de> Deserialize<'de> for SiteId {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Ok(Self::new(&std::borrow::Cow::<'de, str>::deserialize(d)?))
+    }
+}
 
 impl SiteId {
     /// The site with this slug: lower-case letters, digits and dashes, at most 32; other characters are dropped.

@@ -195,7 +195,7 @@ impl World {
 impl Sighting {
     fn retry_in(&mut self, step: Step, generation: u32, at: Timestamp, phase: Phase) {
         let before = self.progress.as_ref().filter(|p| p.step == step && p.generation == generation);
-        let attempts = before.map_or(0, |p| p.attempts) + 1;
+        let attempts = Progress::failures(before);
         self.progress = Some(Progress { step, generation, attempts, rung: None, since: at, until: None, phase });
     }
 }

@@ -1,3 +1,12 @@
 //! rackhandd: journal, engine, intake, HTTP and RPC.
 
+pub mod engine;
+pub mod gate;
+pub mod http;
+pub mod intake;
 pub mod journal;
+pub mod keys;
+pub mod ledger;
+pub mod random;
+pub mod rpc;
+pub mod site;

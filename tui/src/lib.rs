@@ -1,7 +1,10 @@
-//! Rackhand's console, as a library: `main` only chooses between it and the command line.
+//! Rackhand's console, and the same verbs as a command line, as a library: `main` only hands over the process's streams.
 
 pub mod app;
+pub mod cli;
 pub mod command;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod event;
 pub mod input;
 pub mod link;

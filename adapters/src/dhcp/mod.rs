@@ -1,1 +1,8 @@
-//! dhcp
+//! DHCP as it is heard on the management network: which controller was given which address. We listen, never answer.
+
+pub mod compose;
+pub mod frame;
+pub mod join;
+mod options;
+pub mod oui;
+pub mod pcap;

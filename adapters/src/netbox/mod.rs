@@ -1,1 +1,48 @@
-//! netbox
+//! NetBox over its REST API, releases 4.2 to 4.7: what we read of a device, and the few things we write.
+//!
+//! Every write looks first and may be called twice. A lost answer is [`Kind::Unknown`]: the caller looks again.
+//! Nothing that NetBox ignores in silence is trusted: each answer is compared with what was asked for, since an
+//! unknown filter returns everything, a bulk write skips ids that do not exist, and `mac_address` on an interface is
+//! not stored before 4.7.
+//!
+//! [`Kind::Unknown`]: rackhand_core::fault::Kind::Unknown
+
+mod address;
+mod cabling;
+mod client;
+mod device;
+mod macs;
+mod notes;
+mod refusal;
+mod setup;
+mod wire;
+
+pub use cabling::{CableEnd, InterfaceReading};
+pub use client::NetBox;
+pub use device::{StatusReading, StatusWrite, TenantWrite};
+pub use notes::{Note, NoteKind};
+pub use setup::{Readiness, STAGING_TENANT, Setup};
+
+use rackhand_core::secret::Secret;
+
+use crate::port::dial::Target;
+
+/// Where NetBox is and how we log in.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Host, port and trust.
+    pub target: Target,
+    /// What stands before `/api` in its paths; usually empty.
+    pub base: String,
+    /// Our token.
+    pub token: Token,
+}
+
+/// An API token.
+#[derive(Clone, Debug)]
+pub enum Token {
+    /// 40 characters; sent as `Token x`. NetBox 5.0 will not take it.
+    V1(Secret),
+    /// `nbt_key.secret`, since 4.5; sent as `Bearer nbt_key.secret`.
+    V2(Secret),
+}

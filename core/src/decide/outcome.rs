@@ -67,7 +67,7 @@ impl Deciding<'_> {
     fn failed(&mut self, subject: Subject, step: Step, generation: u32, fault: &Fault) {
         let r = rule(step);
         let progress = self.progress(subject, r.lane, step);
-        let failures = progress.map_or(0, |p| p.attempts) + u32::from(r.class == Class::Read);
+        let failures = Progress::failures(progress);
         let until = progress.and_then(|p| p.until);
         let now = self.moment.now;
         let fault = fault.clone();

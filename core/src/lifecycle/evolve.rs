@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::stage::{Disposition, Stage};
 use super::unit::{Boot, Note, Phase, Progress, Unit, Validation};
 use crate::event::{Event, Seq};
-use crate::flow::rules::{Class, rule};
+use crate::flow::rules::rule;
 use crate::flow::step::{Observation, Step};
 use crate::time::{Timestamp, human};
 
@@ -185,9 +185,7 @@ impl Unit {
     fn retry_in(&mut self, step: Step, generation: u32, at: Timestamp, phase: Phase) {
         let lane = rule(step).lane;
         let before = self.progress.get(&lane).filter(|p| p.step == step && p.generation == generation);
-        // A read journals no intention, so its attempts are counted by their failures.
-        let journaled = !matches!(rule(step).class, Class::Read);
-        let attempts = before.map_or(0, |p| p.attempts) + u32::from(!journaled);
+        let attempts = Progress::failures(before);
         let (rung, until) = before.map_or((None, None), |p| (p.rung, p.until));
         self.progress.insert(lane, Progress { step, generation, attempts, rung, since: at, until, phase });
     }

@@ -179,6 +179,17 @@ pub enum Phase {
     },
 }
 
+impl Progress {
+    /// How many attempts have failed once the present one has. An attempt whose intention was journaled is counted
+    /// already; a look that failed before anything was intended is not.
+    pub fn failures(now: Option<&Self>) -> u32 {
+        now.map_or(1, |p| match p.phase {
+            Phase::Intended | Phase::Accepted { .. } => p.attempts,
+            Phase::Waiting { .. } | Phase::Parked { .. } => p.attempts + 1,
+        })
+    }
+}
+
 impl Unit {
     /// A unit as it enters.
     pub fn new(id: UnitId, site: SiteId, stage: Stage, at: Timestamp) -> Self {

@@ -2,9 +2,12 @@
 //! streams, with fault rules that are set while it runs.
 
 pub mod bmc;
+pub mod demo;
 pub mod faults;
 pub mod front;
 pub mod host;
+pub mod life;
 pub mod machine;
 pub mod netbox;
+pub mod outside;
 pub mod sockets;

@@ -6,10 +6,10 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::text::Text;
 use rackhand_rpc::ConsoleClient;
 use tarpc::client::RpcError;
-use tarpc::context::{self, Context};
 use tokio::sync::mpsc::Sender;
 
 use super::sync::{Lines, sentence};
+use super::within;
 use crate::event::{Ask, CallEnd, CallId, Data, Event};
 
 /// How long a question may take.
@@ -18,12 +18,6 @@ pub const ASK: Duration = Duration::from_secs(10);
 pub const COMMAND: Duration = Duration::from_secs(30);
 /// How long a check of the whole journal may take.
 pub const VERIFY: Duration = Duration::from_secs(120);
-
-fn within(span: Duration) -> Context {
-    let mut context = context::current();
-    context.deadline = (tokio::time::Instant::now() + span).into_std();
-    context
-}
 
 /// Asks, and sends the answer as [`Event::Arrived`].
 pub async fn ask(lines: Lines, id: CallId, ask: Ask, events: Sender<Event>) {

@@ -1,24 +1,40 @@
-//! The connection to the daemon: it watches, asks and commands, and comes back by itself when it is lost.
+//! The link to a daemon: where it is, how to get there, how long a call may take. It watches, asks and commands, and
+//! comes back by itself when it is lost.
 
 pub mod call;
+pub mod connect;
+pub mod host;
 pub mod sync;
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use rackhand_core::id::Role;
 use rackhand_core::text::Text;
-use rackhand_rpc::ConsoleClient;
 use rackhand_rpc::hello::ServerHello;
+use tarpc::context::{self, Context};
 
 use crate::event::Greeting;
+pub use connect::Connection;
 
-/// One connection on which the handshake is done.
-#[derive(Debug)]
-pub struct Connection {
-    /// Calls go here.
-    pub client: ConsoleClient,
-    /// What the daemon said of itself.
-    pub hello: ServerHello,
+/// How long an ordinary call may take.
+pub const CALL: Duration = Duration::from_secs(10);
+
+/// The context of a call that may take this long.
+pub fn within(span: Duration) -> Context {
+    let mut context = context::current();
+    context.deadline = (tokio::time::Instant::now() + span).into_std();
+    context
+}
+
+/// The context of an ordinary call.
+pub fn call() -> Context {
+    within(CALL)
+}
+
+/// The context of a watch that the daemon may hold for `wait_ms` milliseconds.
+pub fn watch(wait_ms: u32) -> Context {
+    within(Duration::from_millis(wait_ms.into()) + CALL)
 }
 
 /// A way to the daemon.

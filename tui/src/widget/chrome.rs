@@ -23,6 +23,7 @@ pub fn link(model: &Model) -> (String, Token) {
         Link::Connecting => ("CONNECTING".to_owned(), Token::LinkStale),
         Link::Live => ("LIVE".to_owned(), Token::LinkLive),
         Link::Stale(secs) => (format!("STALE {secs} s"), Token::LinkStale),
+        Link::Down { again_in: 0, .. } => ("DOWN, trying".to_owned(), Token::LinkDown),
         Link::Down { again_in, .. } => (format!("DOWN, again in {again_in} s"), Token::LinkDown),
     }
 }

@@ -1,0 +1,253 @@
+//! Cables: what is planned, what is connected, and connecting what LLDP proved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rackhand_core::dcim::{CablingPlan, Interface, ObjectId, Port};
+use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::text::Text;
+use serde_json::{Value, json};
+
+use super::client::NetBox;
+use super::device::DEVICES;
+use super::wire::{self, Cable, Holder, INTERFACE, Id, Named};
+
+/// NetBox's interfaces.
+pub(super) const INTERFACES: &str = "dcim/interfaces/";
+const CABLES: &str = "dcim/cables/";
+/// Interfaces of one server, virtual ones too.
+const OF_A_SERVER: usize = 500;
+/// Devices with one name, or interfaces with one name in a virtual chassis.
+const NAMESAKES: usize = 100;
+
+/// An interface and what is plugged into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceReading {
+    /// The interface and its far end.
+    pub interface: Interface,
+    /// Its cable.
+    pub cable: Option<CableEnd>,
+}
+
+/// A cable as one of its ends sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CableEnd {
+    /// The cable's id.
+    pub id: ObjectId,
+    /// Whether its status is `connected`; else it is planned or on its way out.
+    pub connected: bool,
+}
+
+impl NetBox {
+    /// The device's interfaces, management-only ones left out, with the far ends of their cables.
+    pub async fn cabling_plan(&self, device: ObjectId) -> Result<CablingPlan, Fault> {
+        let interfaces = self.interfaces_of(device).await?;
+        let plan = interfaces.iter().filter(|i| !i.mgmt_only).map(interface).collect();
+        Ok(CablingPlan { interfaces: plan })
+    }
+
+    /// The same with each cable and whether it is connected.
+    pub async fn cables(&self, device: ObjectId) -> Result<Vec<InterfaceReading>, Fault> {
+        let interfaces = self.interfaces_of(device).await?;
+        let connected = self.cable_states(device, &interfaces).await?;
+        let reading = |i: &wire::Interface| InterfaceReading {
+            interface: interface(i),
+            cable: i.cable.as_ref().map(|c| CableEnd { id: c.id, connected: connected.get(&c.id) == Some(&true) }),
+        };
+        Ok(interfaces.iter().filter(|i| !i.mgmt_only).map(reading).collect())
+    }
+
+    /// Makes each cable connected: a planned one between exactly these ends is confirmed, between two free ends one is
+    /// made. What stands in the way of one cable does not keep the others; the first such fault is returned.
+    pub async fn connect_cables(&self, device: ObjectId, cables: &[(ObjectId, Port)]) -> Result<(), Fault> {
+        let interfaces = self.interfaces_of(device).await?;
+        let connected = self.cable_states(device, &interfaces).await?;
+        let (mut confirm, mut make, mut taken, mut fault) = (Vec::new(), Vec::new(), BTreeSet::new(), None);
+        for (near, port) in cables {
+            let step = match interfaces.iter().find(|i| i.id == *near) {
+                Some(near) => self.plan_cable(device, near, port, &connected, &mut taken).await,
+                None => Err(Self::fault(Kind::Gone, format!("device {device} has no interface {near} any more"))),
+            };
+            match step {
+                Ok(Plan::Stands) => {}
+                Ok(Plan::Confirm(cable)) => confirm.push(json!({ "id": cable, "status": "connected" })),
+                Ok(Plan::Make(far)) => make.push(json!({
+                    "a_terminations": [{ "object_type": INTERFACE, "object_id": near }],
+                    "b_terminations": [{ "object_type": INTERFACE, "object_id": far }],
+                    "status": "connected",
+                })),
+                // A fault of the call, not of this cable, would meet the others too.
+                Err(f) if f.kind.may_retry() || f.kind == Kind::Unauthorised => return Err(f),
+                Err(f) => fault = fault.or(Some(f)),
+            }
+        }
+        if !confirm.is_empty() {
+            self.patch_all(CABLES, confirm).await?;
+        }
+        if !make.is_empty() {
+            let asked = make.len();
+            let made: Vec<Id> = self.post(CABLES, &Value::Array(make)).await?;
+            if made.len() != asked {
+                let what = format!("{CABLES}: {asked} cables sent, {} made", made.len());
+                return Err(Self::fault(Kind::Malformed, what));
+            }
+        }
+        fault.map_or(Ok(()), Err)
+    }
+
+    async fn plan_cable(
+        &self,
+        device: ObjectId,
+        near: &wire::Interface,
+        port: &Port,
+        connected: &BTreeMap<ObjectId, bool>,
+        taken: &mut BTreeSet<ObjectId>,
+    ) -> Result<Plan, Fault> {
+        let name = &near.name;
+        if let Some(cable) = &near.cable {
+            let there = peer(near);
+            return match there {
+                Some(there) if same_port(&there, port) && connected.get(&cable.id) == Some(&true) => Ok(Plan::Stands),
+                Some(there) if same_port(&there, port) => Ok(Plan::Confirm(cable.id)),
+                there => {
+                    let to = there.map_or_else(|| "nowhere we can tell".into(), |p| format!("{} {}", p.switch, p.port));
+                    let what = format!(
+                        "{name} was seen on {} {}, but cable #{} goes from it to {to}",
+                        port.switch, port.port, cable.id
+                    );
+                    Err(Self::fault(Kind::Conflict, what).advise("Move the cable, or correct it in NetBox."))
+                }
+            };
+        }
+        let far = self.switch_port(device, port).await?;
+        if let Some(cable) = &far.cable {
+            let held = peer(&far).map_or_else(|| "elsewhere".into(), |p| format!("{} {}", p.switch, p.port));
+            let what = format!(
+                "{name} was seen on {} {}, but cable #{} goes from there to {held}",
+                port.switch, port.port, cable.id
+            );
+            return Err(Self::fault(Kind::Conflict, what).advise("Move the cable, or correct it in NetBox."));
+        }
+        for end in [near, &far] {
+            if end.mark_connected {
+                let what = format!("{} is marked as connected without a cable, so NetBox takes none", end.name);
+                return Err(Self::fault(Kind::Rejected, what).advise("Take the mark off in NetBox."));
+            }
+        }
+        if !taken.insert(far.id) {
+            let what = format!("two interfaces were seen on {} {}", port.switch, port.port);
+            return Err(Self::fault(Kind::Conflict, what).advise("Check the cables; a port takes one."));
+        }
+        Ok(Plan::Make(far.id))
+    }
+
+    async fn switch_port(&self, device: ObjectId, port: &Port) -> Result<wire::Interface, Fault> {
+        let Port { switch, port } = port;
+        let switch_id = self.switch(device, switch).await?;
+        let of = switch_id.to_string();
+        let query = [("device_id", &*of), ("name", port.as_str()), ("fields", wire::Interface::FIELDS)];
+        let found: Vec<wire::Interface> = self.list(INTERFACES, &query, NAMESAKES).await?;
+        if found.iter().any(|i| i.name != *port) {
+            return Err(Self::fault(Kind::Malformed, format!("{INTERFACES}: the filter by name was ignored")));
+        }
+        // The master of a virtual chassis answers for its members' interfaces too.
+        found.into_iter().find(|i| i.device.id == switch_id).ok_or_else(|| {
+            Self::fault(Kind::Rejected, format!("switch {switch} has no interface {port} in NetBox"))
+                .advise("Add the interface in NetBox under the name the switch sends by LLDP.")
+        })
+    }
+
+    /// The switch with this name; among several, the one at the device's own site.
+    async fn switch(&self, device: ObjectId, name: &Text) -> Result<ObjectId, Fault> {
+        let query = [("name__ie", name.as_str()), ("fields", "id,name,site")];
+        let mut found: Vec<Named> = self.list(DEVICES, &query, NAMESAKES).await?;
+        if found.iter().any(|d| !d.name.as_deref().is_some_and(|n| same_name(n, name))) {
+            return Err(Self::fault(Kind::Malformed, format!("{DEVICES}: the filter by name was ignored")));
+        }
+        if found.len() > 1 {
+            let (own, _): (Named, _) = self.device(device, "id,name,site").await?;
+            let site = own.site.map(|s| s.id);
+            found.retain(|d| d.site.as_ref().map(|s| s.id) == site);
+        }
+        match found.as_slice() {
+            [one] => Ok(one.id),
+            [] => Err(Self::fault(Kind::Rejected, format!("NetBox has no switch {name}"))
+                .advise("Add the switch in NetBox under the name it sends by LLDP.")),
+            several => Err(Self::fault(Kind::Rejected, format!("NetBox has {} devices {name}", several.len()))
+                .advise("Give each switch of a site its own name.")),
+        }
+    }
+
+    /// All interfaces of a device.
+    pub(super) async fn interfaces_of(&self, device: ObjectId) -> Result<Vec<wire::Interface>, Fault> {
+        let query = [("device_id", &*device.to_string()), ("fields", wire::Interface::FIELDS)];
+        let found: Vec<wire::Interface> = self.list(INTERFACES, &query, OF_A_SERVER).await?;
+        if found.iter().any(|i| i.device.id != device) {
+            return Err(Self::fault(Kind::Malformed, format!("{INTERFACES}: the filter by device was ignored")));
+        }
+        Ok(found)
+    }
+
+    /// Which of the interfaces' cables are connected. Their own readings do not tell.
+    async fn cable_states(
+        &self,
+        device: ObjectId,
+        interfaces: &[wire::Interface],
+    ) -> Result<BTreeMap<ObjectId, bool>, Fault> {
+        let here: BTreeSet<ObjectId> = interfaces.iter().filter_map(|i| i.cable.as_ref()).map(|c| c.id).collect();
+        if here.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        // Power and console cables of the device come too.
+        let query = [("device_id", &*device.to_string()), ("fields", Cable::FIELDS)];
+        let found: Vec<Cable> = self.list(CABLES, &query, OF_A_SERVER).await?;
+        let states: BTreeMap<ObjectId, bool> = found.into_iter().map(|c| (c.id, &*c.status.0 == "connected")).collect();
+        if let Some(missing) = here.iter().find(|id| !states.contains_key(id)) {
+            let what = format!("cable #{missing} went away while the device's cables were read");
+            return Err(Self::fault(Kind::Transient, what));
+        }
+        Ok(states)
+    }
+}
+
+/// What one wanted cable needs.
+enum Plan {
+    /// Nothing.
+    Stands,
+    /// This cable becomes connected.
+    Confirm(ObjectId),
+    /// A cable to this interface.
+    Make(ObjectId),
+}
+
+fn interface(found: &wire::Interface) -> Interface {
+    Interface {
+        id: found.id,
+        name: found.name.clone(),
+        mac: found.primary_mac_address.as_ref().map(|m| m.mac_address),
+        peer: peer(found),
+    }
+}
+
+/// The far end: the other end of its cable, or, through patch panels, the end of the path.
+fn peer(found: &wire::Interface) -> Option<Port> {
+    let far = |kind: &Option<Text>| kind.as_deref() == Some(INTERFACE);
+    let ends: &[Holder] = if far(&found.link_peers_type) {
+        &found.link_peers
+    } else if far(&found.connected_endpoints_type) {
+        found.connected_endpoints.as_deref().unwrap_or_default()
+    } else {
+        &[]
+    };
+    let [end] = ends else { return None };
+    let switch = end.device.as_ref()?.name.clone()?;
+    Some(Port { switch, port: end.name.clone()? })
+}
+
+fn same_port(a: &Port, b: &Port) -> bool {
+    same_name(&a.switch, &b.switch) && a.port == b.port
+}
+
+/// NetBox's device names are unique without regard to case.
+fn same_name(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
+}

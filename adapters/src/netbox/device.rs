@@ -1,0 +1,213 @@
+//! Devices: whose BMC a MAC is, and the status and lifecycle fields we keep there.
+
+use std::collections::BTreeSet;
+
+use rackhand_core::dcim::{Device, Lookup, ObjectId};
+use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::mac::Mac;
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::client::{NetBox, Revised, object};
+use super::wire::{Choice, DeviceCard, DeviceStatus, Holder, Id, MacAddress, Rack};
+
+/// NetBox's devices.
+pub(super) const DEVICES: &str = "dcim/devices/";
+/// Its MAC address objects.
+pub(super) const MACS: &str = "dcim/mac-addresses/";
+/// The select field that holds the fine stage.
+pub(super) const LIFECYCLE: &str = "lifecycle_state";
+/// MAC objects with the same address: more is no inventory but an ignored filter.
+const SAME_MAC: usize = 100;
+
+/// A device's status and what stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusReading {
+    /// Status value.
+    pub status: Text,
+    /// Custom field `lifecycle_state`, where it is set.
+    pub lifecycle_state: Option<Text>,
+    /// Tenant slug.
+    pub tenant: Option<Text>,
+}
+
+/// What to write to a device.
+#[derive(Clone, Debug)]
+pub struct StatusWrite {
+    /// Status value.
+    pub status: Text,
+    /// Stage word for `lifecycle_state`; `None` leaves the field as it is.
+    pub lifecycle_state: Option<&'static str>,
+    /// Datetime custom fields and their values.
+    pub stamps: Vec<(&'static str, Timestamp)>,
+    /// What becomes of the tenant.
+    pub tenant: TenantWrite,
+}
+
+/// What becomes of a device's tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantWrite {
+    /// It stays.
+    Keep,
+    /// The device has none any more.
+    Clear,
+    /// It is the one with this slug.
+    Slug(Text),
+}
+
+impl NetBox {
+    /// Whose BMC this MAC is. A MAC object on no interface, or on a virtual machine's, is nobody's.
+    pub async fn device_by_bmc_mac(&self, mac: Mac) -> Result<Lookup, Fault> {
+        let query = [("mac_address", &*mac.to_string()), ("fields", MacAddress::FIELDS)];
+        let found: Vec<MacAddress> = self.list(MACS, &query, SAME_MAC).await?;
+        if let Some(other) = found.iter().find(|m| m.mac != mac) {
+            let what = format!("{MACS}: asked for {mac}, got {}; the filter was ignored", other.mac);
+            return Err(Self::fault(Kind::Malformed, what));
+        }
+        let holders: Vec<(ObjectId, &Holder)> = found
+            .iter()
+            .filter_map(MacAddress::interface)
+            .filter_map(|holder| Some((holder.device.as_ref()?.id, holder)))
+            .collect();
+        let devices: BTreeSet<ObjectId> = holders.iter().map(|(device, _)| *device).collect();
+        let Some(device) = devices.first().copied() else { return Ok(Lookup::Nobody) };
+        if devices.len() > 1 {
+            return Ok(Lookup::Several(devices.into_iter().collect()));
+        }
+        // On two interfaces of one device, the one that is named like a BMC has it.
+        let holder = holders.iter().map(|(_, h)| *h).min_by_key(|h| (!is_bmc_name(h.name.as_deref()), h.id));
+        let Some(interface) = holder.map(|h| h.id) else { return Ok(Lookup::Nobody) };
+        let card: DeviceCard = self.device(device, DeviceCard::FIELDS).await?.0;
+        Ok(Lookup::One(card.into_device(interface)))
+    }
+
+    /// A device's status, lifecycle field and tenant.
+    pub async fn status(&self, device: ObjectId) -> Result<StatusReading, Fault> {
+        let (found, _): (DeviceStatus, _) = self.device(device, DeviceStatus::FIELDS).await?;
+        Ok(StatusReading {
+            lifecycle_state: select(&found.custom_fields, LIFECYCLE),
+            status: found.status.0,
+            tenant: found.tenant.map(|t| t.slug),
+        })
+    }
+
+    /// Writes status, lifecycle fields and tenant where they differ, guarded by the device's ETag.
+    pub async fn write_status(&self, device: ObjectId, write: &StatusWrite) -> Result<(), Fault> {
+        self.revise(device, DeviceStatus::FIELDS, |found: &DeviceStatus| write.difference(found)).await
+    }
+
+    /// Reads a device with its ETag.
+    pub(super) async fn device<T: DeserializeOwned + HasId>(
+        &self,
+        device: ObjectId,
+        fields: &str,
+    ) -> Result<(T, Option<hyper::header::HeaderValue>), Fault> {
+        let (found, tag): (T, _) = self.get(&object(DEVICES, device), &[("fields", fields)]).await?;
+        if found.id() != device {
+            let what = format!("asked for device {device}, got {}", found.id());
+            return Err(Self::fault(Kind::Malformed, what));
+        }
+        Ok((found, tag))
+    }
+
+    /// Reads a device, lets `change` say what differs, and writes that unless somebody else wrote in between; then
+    /// once more. Before 4.6 there is no ETag and no such protection.
+    pub(super) async fn revise<T: DeserializeOwned + HasId>(
+        &self,
+        device: ObjectId,
+        fields: &str,
+        change: impl Fn(&T) -> Option<Value>,
+    ) -> Result<(), Fault> {
+        for _ in 0..2 {
+            let (found, tag) = self.device::<T>(device, fields).await?;
+            let Some(body) = change(&found) else { return Ok(()) };
+            let path = object(DEVICES, device);
+            match self.patch_if::<Id>(&path, &body, tag.as_ref()).await? {
+                Revised::Done(_) => return Ok(()),
+                Revised::Stale => {}
+            }
+        }
+        let what = format!("device {device} was changed by somebody else twice while we wrote; nothing written");
+        Err(Self::fault(Kind::Transient, what))
+    }
+}
+
+/// A reading of one device.
+pub(super) trait HasId {
+    /// The device's id.
+    fn id(&self) -> ObjectId;
+}
+
+macro_rules! has_id {
+    ($($name:ident),*) => { $(impl HasId for super::wire::$name { fn id(&self) -> ObjectId { self.id } })* };
+}
+
+has_id!(DeviceCard, DeviceStatus, DeviceOob, Named);
+
+impl StatusWrite {
+    /// What has to be sent so that `found` becomes this; a write that changes nothing would still fire webhooks.
+    fn difference(&self, found: &DeviceStatus) -> Option<Value> {
+        let mut body = Map::new();
+        if found.status.0 != self.status {
+            body.insert("status".into(), json!(self.status));
+        }
+        let mut fields = Map::new();
+        if let Some(state) = self.lifecycle_state
+            && select(&found.custom_fields, LIFECYCLE).as_deref() != Some(state)
+        {
+            fields.insert(LIFECYCLE.into(), json!(state));
+        }
+        for (field, stamp) in &self.stamps {
+            let stamp = json!(stamp.to_string());
+            if found.custom_fields.get(*field) != Some(&stamp) {
+                fields.insert((*field).into(), stamp);
+            }
+        }
+        if !fields.is_empty() {
+            body.insert("custom_fields".into(), Value::Object(fields));
+        }
+        let tenant = found.tenant.as_ref().map(|t| &t.slug);
+        match &self.tenant {
+            TenantWrite::Clear if tenant.is_some() => drop(body.insert("tenant".into(), Value::Null)),
+            TenantWrite::Slug(slug) if tenant != Some(slug) => {
+                body.insert("tenant".into(), json!({ "slug": slug }));
+            }
+            _ => {}
+        }
+        (!body.is_empty()).then_some(Value::Object(body))
+    }
+}
+
+impl DeviceCard {
+    fn into_device(self, bmc_interface: ObjectId) -> Device {
+        let place = self.rack.map(|Rack { name }| match self.position {
+            Some(unit) => Text::from(format!("{name} U{unit}")),
+            None => name,
+        });
+        Device {
+            id: self.id,
+            name: self.name.unwrap_or_else(|| Text::new("")),
+            serial: Some(self.serial).filter(|s| !s.is_empty()),
+            model: self.device_type.model,
+            site: self.site.slug,
+            place,
+            status: self.status.0,
+            lifecycle_state: select(&self.custom_fields, LIFECYCLE),
+            tenant: self.tenant.map(|t| t.slug),
+            bmc_interface,
+            oob_address: self.oob_ip.map(|ip| ip.address.host),
+        }
+    }
+}
+
+/// A select field's value, bare or with its label.
+fn select(fields: &Map<String, Value>, name: &str) -> Option<Text> {
+    let value = fields.get(name)?;
+    serde_json::from_value::<Choice>(value.clone()).ok().map(|c| c.0)
+}
+
+fn is_bmc_name(name: Option<&str>) -> bool {
+    name.is_some_and(|n| ["bmc", "ilo", "idrac"].iter().any(|known| n.eq_ignore_ascii_case(known)))
+}

@@ -1,0 +1,186 @@
+//! What NetBox must have for us, and making what it lacks. Statuses are server configuration: we say which lines.
+
+use std::collections::BTreeSet;
+
+use rackhand_core::dcim::ObjectId;
+use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::text::Text;
+use serde_json::{Value, json};
+
+use super::client::{NetBox, object};
+use super::device::{DEVICES, LIFECYCLE};
+use super::wire::{ChoiceSet, CustomField, Id, Named, Options, Status};
+
+/// Slug of the tenant that servers belong to until they are given to a customer.
+pub const STAGING_TENANT: &str = "baremetal-staging";
+/// The statuses the business has added, with label and colour.
+const STATUSES: [(&str, &str, &str); 2] = [("discovered", "Discovered", "cyan"), ("ready", "Ready", "green")];
+/// Our custom fields on devices, with their types.
+const FIELDS: [(&str, &str); 6] = [
+    (LIFECYCLE, "select"),
+    ("discovered_at", "datetime"),
+    ("pxe_boot_initiated_at", "datetime"),
+    ("hardened_at", "datetime"),
+    ("last_monitored_at", "datetime"),
+    ("last_power_watts", "integer"),
+];
+const CUSTOM_FIELDS: &str = "extras/custom-fields/";
+const CHOICE_SETS: &str = "extras/custom-field-choice-sets/";
+const TENANTS: &str = "tenancy/tenants/";
+/// The choice set's name.
+const CHOICES: &str = "Rackhand lifecycle stages";
+const DEVICE: &str = "dcim.device";
+const MOST: usize = 100;
+
+/// What NetBox has of what we need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// NetBox's version.
+    pub version: Text,
+    /// The device statuses it knows; `None` where the token may not ask (no permission to add devices).
+    pub statuses: Option<BTreeSet<Text>>,
+    /// Custom fields it lacks.
+    pub missing_fields: Vec<Text>,
+}
+
+impl Readiness {
+    /// Whether the statuses `discovered` and `ready` exist; `None` where that is unknown.
+    pub fn has_own_statuses(&self) -> Option<bool> {
+        let known = self.statuses.as_ref()?;
+        Some(STATUSES.iter().all(|(word, _, _)| known.iter().any(|k| k.as_str() == *word)))
+    }
+}
+
+/// What `init` did, and what it could not do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// What was made or changed now; empty on a second run.
+    pub created: Vec<Text>,
+    /// Lines for NetBox's `configuration.py`, then a restart; empty where the statuses are there.
+    pub to_configure: Vec<Text>,
+}
+
+impl NetBox {
+    /// Reads version, statuses and custom fields. Also proves address and token.
+    pub async fn check(&self) -> Result<Readiness, Fault> {
+        let (status, _): (Status, _) = self.get("status/", &[]).await?;
+        let options: Options = self.options(DEVICES).await?;
+        let statuses = options.actions.and_then(|a| a.post).map(|form| form.status.choices);
+        let present = self.our_fields().await?;
+        let missing = |name: &&str| !present.iter().any(|f| f.name.as_str() == *name && f.is_on_devices());
+        Ok(Readiness {
+            version: status.version,
+            statuses: statuses.map(|choices| choices.into_iter().map(|c| c.value).collect()),
+            missing_fields: FIELDS.iter().map(|(name, _)| *name).filter(missing).map(Text::new).collect(),
+        })
+    }
+
+    /// Makes the custom fields, their choices and the staging tenant where they are missing. Runs again without harm.
+    pub async fn init(&self) -> Result<Setup, Fault> {
+        let mut setup = Setup::default();
+        let present = self.our_fields().await?;
+        for (name, kind) in FIELDS {
+            match present.iter().find(|f| f.name.as_str() == name) {
+                Some(field) if &*field.kind.0 != kind => {
+                    let what = format!("custom field {name} is of type {} and not {kind}", field.kind.0);
+                    return Err(Self::fault(Kind::Conflict, what)
+                        .advise("Rename or delete the field in NetBox, then run `netbox init` again."));
+                }
+                Some(field) if !field.is_on_devices() => {
+                    let mut types = field.object_types.clone();
+                    types.push(Text::new(DEVICE));
+                    let body = json!({ "object_types": types });
+                    self.patch::<Id>(&object(CUSTOM_FIELDS, field.id), &body).await?;
+                    setup.created.push(format!("custom field {name} on devices").into());
+                }
+                Some(_) => {}
+                None => {
+                    let mut body = json!({ "name": name, "type": kind, "object_types": [DEVICE] });
+                    if kind == "select" {
+                        body["choice_set"] = json!(self.choice_set(&mut setup).await?);
+                    }
+                    self.post::<Id>(CUSTOM_FIELDS, &body).await?;
+                    setup.created.push(format!("custom field {name} ({kind})").into());
+                }
+            }
+        }
+        self.staging_tenant(&mut setup).await?;
+        let options: Options = self.options(DEVICES).await?;
+        if let Some(form) = options.actions.and_then(|a| a.post) {
+            let known = form.status.choices;
+            let lacks = |word: &str| !known.iter().any(|c| c.value.as_str() == word);
+            let missing: Vec<_> = STATUSES.iter().filter(|(word, _, _)| lacks(word)).collect();
+            if !missing.is_empty() {
+                let rows: Vec<String> =
+                    missing.iter().map(|(w, label, colour)| format!("['{w}', '{label}', '{colour}']")).collect();
+                let line = format!("FIELD_CHOICES = {{'dcim.Device.status+': [{}]}}", rows.join(", "));
+                setup.to_configure.push(line.into());
+            }
+        }
+        Ok(setup)
+    }
+
+    async fn our_fields(&self) -> Result<Vec<CustomField>, Fault> {
+        let mut query: Vec<(&str, &str)> = FIELDS.iter().map(|(name, _)| ("name", *name)).collect();
+        query.push(("fields", "id,name,type,object_types"));
+        let found: Vec<CustomField> = self.list(CUSTOM_FIELDS, &query, MOST).await?;
+        if found.iter().any(|f| !FIELDS.iter().any(|(name, _)| *name == f.name.as_str())) {
+            return Err(Self::fault(Kind::Malformed, format!("{CUSTOM_FIELDS}: the filter by name was ignored")));
+        }
+        Ok(found)
+    }
+
+    /// The choice set with all stage words, made or completed.
+    async fn choice_set(&self, setup: &mut Setup) -> Result<ObjectId, Fault> {
+        let query = [("name", CHOICES), ("fields", "id,name,extra_choices")];
+        let found: Vec<ChoiceSet> = self.list(CHOICE_SETS, &query, MOST).await?;
+        if found.iter().any(|s| s.name.as_str() != CHOICES) {
+            return Err(Self::fault(Kind::Malformed, format!("{CHOICE_SETS}: the filter by name was ignored")));
+        }
+        let Some(set) = found.into_iter().next() else {
+            let choices: Vec<Value> = Stage::ALL.iter().map(|s| json!([s.word(), label(*s)])).collect();
+            let body = json!({ "name": CHOICES, "extra_choices": choices });
+            let made: Id = self.post(CHOICE_SETS, &body).await?;
+            setup.created.push(format!("choice set {CHOICES}").into());
+            return Ok(made.id);
+        };
+        let lacks = |stage: &&Stage| !set.extra_choices.iter().any(|(value, _)| value.as_str() == stage.word());
+        let more: Vec<Value> = Stage::ALL.iter().filter(lacks).map(|s| json!([s.word(), label(*s)])).collect();
+        if !more.is_empty() {
+            let mut choices: Vec<Value> = set.extra_choices.iter().map(|(value, name)| json!([value, name])).collect();
+            choices.extend(more);
+            let body = json!({ "extra_choices": choices });
+            self.patch::<Id>(&object(CHOICE_SETS, set.id), &body).await?;
+            setup.created.push(format!("choices in {CHOICES}").into());
+        }
+        Ok(set.id)
+    }
+
+    async fn staging_tenant(&self, setup: &mut Setup) -> Result<(), Fault> {
+        let query = [("slug", STAGING_TENANT), ("fields", "id,name,slug")];
+        let found: Vec<Named> = self.list(TENANTS, &query, MOST).await?;
+        if found.iter().any(|t| t.slug.as_deref() != Some(STAGING_TENANT)) {
+            return Err(Self::fault(Kind::Malformed, format!("{TENANTS}: the filter by slug was ignored")));
+        }
+        if found.is_empty() {
+            let body = json!({ "name": STAGING_TENANT, "slug": STAGING_TENANT });
+            self.post::<Id>(TENANTS, &body).await?;
+            setup.created.push(format!("tenant {STAGING_TENANT}").into());
+        }
+        Ok(())
+    }
+}
+
+impl CustomField {
+    fn is_on_devices(&self) -> bool {
+        self.object_types.iter().any(|t| t.as_str() == DEVICE)
+    }
+}
+
+/// `powered_on` as `Powered on`.
+fn label(stage: Stage) -> String {
+    let text = stage.word().replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+}

@@ -1,0 +1,377 @@
+//! NetBox's JSON as types: the properties we read and no others. A property that is missing is an error, one that is
+//! null is `None`.
+
+use std::net::IpAddr;
+
+use rackhand_core::dcim::ObjectId;
+use rackhand_core::mac::Mac;
+use rackhand_core::text::Text;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+/// An object in a list.
+pub(super) trait Numbered {
+    /// Its id.
+    fn id(&self) -> ObjectId;
+}
+
+macro_rules! numbered {
+    ($($name:ident),*) => { $(impl Numbered for $name { fn id(&self) -> ObjectId { self.id } })* };
+}
+
+numbered!(Id, MacAddress, Interface, IpAddress, Prefix, Cable, JournalEntry, CustomField, ChoiceSet, Named);
+
+/// One page of a list.
+#[derive(Deserialize)]
+pub(super) struct Page<T> {
+    pub count: u64,
+    pub results: Vec<T>,
+}
+
+/// Any object, by id alone.
+#[derive(Deserialize)]
+pub(super) struct Id {
+    pub id: ObjectId,
+}
+
+/// A device, tenant or site as other objects mention it.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    pub id: ObjectId,
+    #[serde(deserialize_with = "nullable")]
+    pub name: Option<Text>,
+    #[serde(default)]
+    pub slug: Option<Text>,
+    #[serde(default)]
+    pub site: Option<Id>,
+}
+
+/// A device as the lookup reads it.
+#[derive(Deserialize)]
+pub(super) struct DeviceCard {
+    pub id: ObjectId,
+    #[serde(deserialize_with = "nullable")]
+    pub name: Option<Text>,
+    pub serial: Text,
+    pub device_type: DeviceType,
+    pub site: Slug,
+    #[serde(deserialize_with = "nullable")]
+    pub rack: Option<Rack>,
+    #[serde(deserialize_with = "nullable")]
+    pub position: Option<f64>,
+    pub status: Choice,
+    pub custom_fields: Map<String, Value>,
+    #[serde(deserialize_with = "nullable")]
+    pub tenant: Option<Slug>,
+    #[serde(deserialize_with = "nullable")]
+    pub oob_ip: Option<OobIp>,
+}
+
+impl DeviceCard {
+    pub const FIELDS: &str = "id,name,serial,device_type,site,rack,position,status,custom_fields,tenant,oob_ip";
+}
+
+/// A device as the status writer reads it.
+#[derive(Deserialize)]
+pub(super) struct DeviceStatus {
+    pub id: ObjectId,
+    pub status: Choice,
+    pub custom_fields: Map<String, Value>,
+    #[serde(deserialize_with = "nullable")]
+    pub tenant: Option<Slug>,
+}
+
+impl DeviceStatus {
+    pub const FIELDS: &str = "id,status,custom_fields,tenant";
+}
+
+/// A device's out-of-band address.
+#[derive(Deserialize)]
+pub(super) struct DeviceOob {
+    pub id: ObjectId,
+    #[serde(deserialize_with = "nullable")]
+    pub oob_ip: Option<OobIp>,
+}
+
+impl DeviceOob {
+    pub const FIELDS: &str = "id,oob_ip";
+}
+
+/// A device type.
+#[derive(Deserialize)]
+pub(super) struct DeviceType {
+    pub model: Text,
+}
+
+/// Something with a slug.
+#[derive(Deserialize)]
+pub(super) struct Slug {
+    pub slug: Text,
+}
+
+/// A rack.
+#[derive(Deserialize)]
+pub(super) struct Rack {
+    pub name: Text,
+}
+
+/// An address as a device mentions it.
+#[derive(Deserialize)]
+pub(super) struct OobIp {
+    pub id: ObjectId,
+    pub address: Cidr,
+}
+
+/// An object that a MAC or IP is assigned to: an interface of a device, or of a virtual machine.
+#[derive(Deserialize)]
+pub(super) struct Holder {
+    pub id: ObjectId,
+    #[serde(default)]
+    pub name: Option<Text>,
+    #[serde(default)]
+    pub device: Option<Named>,
+}
+
+impl Holder {
+    /// `srv1 iLO`, as well as it can be told.
+    pub fn describe(&self) -> String {
+        let device = self.device.as_ref().and_then(|d| d.name.as_deref()).unwrap_or("an unnamed device");
+        format!("{device} {}", self.name.as_deref().unwrap_or("?"))
+    }
+}
+
+/// A MAC address object.
+#[derive(Deserialize)]
+pub(super) struct MacAddress {
+    pub id: ObjectId,
+    #[serde(rename = "mac_address")]
+    pub mac: Mac,
+    #[serde(deserialize_with = "nullable")]
+    pub assigned_object_type: Option<Text>,
+    #[serde(deserialize_with = "nullable")]
+    pub assigned_object: Option<Holder>,
+}
+
+impl MacAddress {
+    pub const FIELDS: &str = "id,mac_address,assigned_object_type,assigned_object";
+
+    /// The interface of a device that has it.
+    pub fn interface(&self) -> Option<&Holder> {
+        self.assigned_object.as_ref().filter(|_| self.assigned_object_type.as_deref() == Some(INTERFACE))
+    }
+}
+
+/// NetBox's name of a device's interface as a type.
+pub(super) const INTERFACE: &str = "dcim.interface";
+
+/// A MAC as an interface mentions it.
+#[derive(Deserialize)]
+pub(super) struct MacRef {
+    pub id: ObjectId,
+    pub mac_address: Mac,
+}
+
+/// A cable as an interface mentions it.
+pub(super) type CableRef = Id;
+
+/// An interface.
+#[derive(Deserialize)]
+pub(super) struct Interface {
+    pub id: ObjectId,
+    pub device: Named,
+    pub name: Text,
+    pub mgmt_only: bool,
+    #[serde(deserialize_with = "nullable")]
+    pub primary_mac_address: Option<MacRef>,
+    pub mac_addresses: Vec<MacRef>,
+    pub mark_connected: bool,
+    #[serde(deserialize_with = "nullable")]
+    pub cable: Option<CableRef>,
+    pub link_peers: Vec<Holder>,
+    #[serde(deserialize_with = "nullable")]
+    pub link_peers_type: Option<Text>,
+    #[serde(deserialize_with = "nullable")]
+    pub connected_endpoints: Option<Vec<Holder>>,
+    #[serde(deserialize_with = "nullable")]
+    pub connected_endpoints_type: Option<Text>,
+}
+
+impl Interface {
+    pub const FIELDS: &str = "id,device,name,mgmt_only,primary_mac_address,mac_addresses,mark_connected,cable,\
+                              link_peers,link_peers_type,connected_endpoints,connected_endpoints_type";
+}
+
+/// An IP address object.
+#[derive(Deserialize)]
+pub(super) struct IpAddress {
+    pub id: ObjectId,
+    pub address: Cidr,
+    #[serde(deserialize_with = "nullable")]
+    pub vrf: Option<Id>,
+    pub status: Choice,
+    #[serde(deserialize_with = "nullable")]
+    pub assigned_object_type: Option<Text>,
+    #[serde(deserialize_with = "nullable")]
+    pub assigned_object: Option<Holder>,
+}
+
+impl IpAddress {
+    pub const FIELDS: &str = "id,address,vrf,status,assigned_object_type,assigned_object";
+
+    /// Whether it is assigned to this interface of a device.
+    pub fn is_on(&self, interface: ObjectId) -> bool {
+        self.assigned_object_type.as_deref() == Some(INTERFACE)
+            && self.assigned_object.as_ref().is_some_and(|o| o.id == interface)
+    }
+}
+
+/// A prefix.
+#[derive(Deserialize)]
+pub(super) struct Prefix {
+    pub id: ObjectId,
+    #[serde(rename = "prefix")]
+    pub net: Cidr,
+    #[serde(deserialize_with = "nullable")]
+    pub vrf: Option<Id>,
+}
+
+/// A cable's id and status.
+#[derive(Deserialize)]
+pub(super) struct Cable {
+    pub id: ObjectId,
+    pub status: Choice,
+}
+
+impl Cable {
+    pub const FIELDS: &str = "id,status";
+}
+
+/// A journal entry.
+#[derive(Deserialize)]
+pub(super) struct JournalEntry {
+    pub id: ObjectId,
+    pub assigned_object_type: Text,
+    pub assigned_object_id: ObjectId,
+    /// Not [`Text`]: that keeps the beginning, and our key stands at the end.
+    pub comments: String,
+}
+
+impl JournalEntry {
+    pub const FIELDS: &str = "id,assigned_object_type,assigned_object_id,comments";
+}
+
+/// A custom field.
+#[derive(Deserialize)]
+pub(super) struct CustomField {
+    pub id: ObjectId,
+    pub name: Text,
+    #[serde(rename = "type")]
+    pub kind: Choice,
+    pub object_types: Vec<Text>,
+}
+
+/// A set of choices.
+#[derive(Deserialize)]
+pub(super) struct ChoiceSet {
+    pub id: ObjectId,
+    pub name: Text,
+    pub extra_choices: Vec<(Text, Text)>,
+}
+
+/// `status/`.
+#[derive(Deserialize)]
+pub(super) struct Status {
+    #[serde(rename = "netbox-version")]
+    pub version: Text,
+}
+
+/// `OPTIONS dcim/devices/`. Without permission to add devices there are no actions.
+#[derive(Deserialize)]
+pub(super) struct Options {
+    #[serde(default)]
+    pub actions: Option<Actions>,
+}
+
+/// See [`Options`].
+#[derive(Deserialize)]
+pub(super) struct Actions {
+    #[serde(rename = "POST", default)]
+    pub post: Option<DeviceForm>,
+}
+
+/// See [`Options`].
+#[derive(Deserialize)]
+pub(super) struct DeviceForm {
+    pub status: Choices,
+}
+
+/// See [`Options`].
+#[derive(Deserialize)]
+pub(super) struct Choices {
+    pub choices: Vec<Labelled>,
+}
+
+/// A choice with its label.
+#[derive(Deserialize)]
+pub(super) struct Labelled {
+    pub value: Text,
+}
+
+/// The value of a choice: `{"value", "label"}`, or bare, as custom fields are before 4.7.
+pub(super) struct Choice(pub Text);
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Bare(Text),
+            Labelled(Labelled),
+        }
+        Ok(match Form::deserialize(d)? {
+            Form::Bare(value) | Form::Labelled(Labelled { value }) => Self(value),
+        })
+    }
+}
+
+/// An address with a prefix length.
+#[derive(Clone, Copy)]
+pub(super) struct Cidr {
+    pub host: IpAddr,
+    pub length: u8,
+}
+
+impl Cidr {
+    /// Whether `address` lies in this network.
+    pub fn contains(self, address: IpAddr) -> bool {
+        match (self.host, address) {
+            (IpAddr::V4(net), IpAddr::V4(host)) => {
+                let shift = 32 - u32::from(self.length.min(32));
+                (net.to_bits() ^ host.to_bits()).checked_shr(shift).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(net), IpAddr::V6(host)) => {
+                let shift = 128 - u32::from(self.length.min(128));
+                (net.to_bits() ^ host.to_bits()).checked_shr(shift).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Cidr {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let (host, length) =
+            text.split_once('/').ok_or_else(|| D::Error::custom("an address without prefix length"))?;
+        let host: IpAddr = host.parse().map_err(|_| D::Error::custom("not an IP address"))?;
+        let most = if host.is_ipv4() { 32 } else { 128 };
+        let length = length.parse().ok().filter(|l| *l <= most);
+        Ok(Self { host, length: length.ok_or_else(|| D::Error::custom("not a prefix length"))? })
+    }
+}
+
+/// A property that may be null but has to be there.
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(d)
+}

@@ -1,0 +1,143 @@
+//! A login: opened once, closed in every exit path, also when the caller goes away in the middle.
+
+use std::time::Duration;
+
+use hyper::header::{HeaderValue, LOCATION};
+use hyper::{Method, StatusCode};
+use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::text::Text;
+use serde_json::json;
+
+use super::Credentials;
+use super::client::{AUTH_TOKEN, Talk};
+use super::message::reason;
+use super::wire::{Root, local_path, messages, text};
+use crate::http::{Answer, Limits};
+
+/// Where sessions are opened when the root does not say.
+const STANDARD_SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
+
+/// To close a session; shorter than for a call, since its result is already known.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// A login and the conversation it is used on. Dropping it closes the session in a task of its own.
+pub(super) struct Session {
+    pub(super) talk: Talk,
+    end: Option<End>,
+}
+
+/// What it takes to close a session.
+struct End {
+    token: HeaderValue,
+    location: String,
+}
+
+impl Session {
+    /// Logs in, once: a refused login is never repeated, neither in another way (Basic), since BMCs lock accounts.
+    /// A login whose answer is lost leaves a session that only the controller's own timeout can end.
+    pub(super) async fn open(talk: Talk, root: &Root, credentials: &Credentials) -> Result<Self, Fault> {
+        let path = root.sessions.clone().unwrap_or_else(|| STANDARD_SESSIONS.to_owned());
+        let credentials = credentials.clone();
+        // In a task of its own, so that a caller who goes away meanwhile leaves a session that is dropped, not lost.
+        let opening = tokio::spawn(async move { Self::log_in(talk, path, credentials).await });
+        let Ok(opened) = opening.await else {
+            return Err(Fault::new(rackhand_core::fault::System::Bmc, Kind::Transient, "login was interrupted"));
+        };
+        opened
+    }
+
+    async fn log_in(mut talk: Talk, path: String, credentials: Credentials) -> Result<Self, Fault> {
+        let body = json!({ "UserName": credentials.user.as_str(), "Password": credentials.password.reveal() });
+        let answer = talk.send(&Method::POST, &path, Some(&body), None).await.map_err(nothing_done)?;
+        if !matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
+            return Err(refused_login(&talk, &answer));
+        }
+        let mut token = answer
+            .headers
+            .get(AUTH_TOKEN)
+            .cloned()
+            .ok_or_else(|| talk.fault(Kind::Malformed, "the login's answer has no X-Auth-Token"))?;
+        token.set_sensitive(true);
+        let location = session_location(&answer, talk.client.limits.depth)
+            .ok_or_else(|| talk.fault(Kind::Malformed, "the login's answer does not name the session"))?;
+        talk.token = Some(token.clone());
+        Ok(Self { talk, end: Some(End { token, location }) })
+    }
+
+    /// Closes the session and waits for it; the outcome changes nothing for the caller.
+    pub(super) async fn close(mut self) {
+        if let Some(closing) = self.closing() {
+            drop(tokio::spawn(closing).await);
+        }
+    }
+
+    fn closing(&mut self) -> Option<impl Future<Output = ()> + use<>> {
+        let end = self.end.take()?;
+        let limits = Limits { answer: CLOSING, ..self.talk.client.limits };
+        let client = crate::http::Client { limits, ..self.talk.client.clone() };
+        let spent = Talk::new(client.clone(), self.talk.target.clone());
+        let mut talk = std::mem::replace(&mut self.talk, spent);
+        talk.client = client;
+        Some(async move { end.run(talk).await })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let (Some(closing), Ok(runtime)) = (self.closing(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(closing);
+        }
+    }
+}
+
+impl End {
+    /// Asks twice at most: the first time may meet a connection that is no longer good.
+    async fn run(self, mut talk: Talk) {
+        talk.token = Some(self.token);
+        for _ in 0..2 {
+            match talk.send(&Method::DELETE, &self.location, None, None).await {
+                Ok(answer) if !answer.status.is_server_error() => return,
+                Ok(answer) => tracing::debug!(host = %talk.target.host, status = %answer.status, "session not closed"),
+                Err(fault) => tracing::debug!(host = %talk.target.host, %fault, "session not closed"),
+            }
+        }
+        tracing::warn!(host = %talk.target.host, "a BMC session was left to its timeout");
+    }
+}
+
+/// Where the session can be deleted. Only the path is used, whatever host a `Location` names.
+fn session_location(answer: &Answer, depth: usize) -> Option<String> {
+    let header = answer.headers.get(LOCATION).and_then(|v| v.to_str().ok());
+    let path = |raw: &str| {
+        let rest = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://"));
+        local_path(rest.map_or(Some(raw), |r| r.find('/').map(|at| &r[at..]))?)
+    };
+    header.and_then(path).or_else(|| local_path(&text(&answer.json(depth).ok()?, &["@odata.id"])?))
+}
+
+/// A login that was lost did none of what the caller wanted: it may be tried again later.
+fn nothing_done(fault: Fault) -> Fault {
+    if fault.kind == Kind::Unknown { Fault { kind: Kind::Transient, ..fault } } else { fault }
+}
+
+/// Says why a login was refused. Of the answer only message ids are used: its text may repeat what we sent.
+fn refused_login(talk: &Talk, answer: &Answer) -> Fault {
+    let mut said = answer.json(talk.client.limits.depth).map(|b| messages(&b)).unwrap_or_default();
+    for (_, sentence) in &mut said {
+        *sentence = None;
+    }
+    let (meant, why) = reason(&said).map_or((None, Text::new("no reason given")), |(kind, why)| (kind, why));
+    let kind = match (answer.status.as_u16(), meant) {
+        (401 | 403, _) | (_, Some(Kind::Unauthorised)) => Kind::Unauthorised,
+        (408 | 409 | 423 | 425 | 429 | 500..=599, _) | (_, Some(Kind::Transient)) => Kind::Transient,
+        _ => Kind::Rejected,
+    };
+    let fault = talk.fault(kind, format!("login refused: {} {why}", answer.status.as_u16()));
+    match kind {
+        Kind::Unauthorised => fault.advise(
+            "Find out the BMC's user name and password and give them again; it is not tried by itself, since BMCs \
+             lock accounts.",
+        ),
+        _ => fault,
+    }
+}

@@ -1,0 +1,252 @@
+//! The engine: asks the flow what comes next, after every event and every restart, and does it. It keeps nothing that
+//! could not be computed again, except which calls are in the air.
+
+pub mod perform;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rackhand_adapters::port::clock::Clock;
+use rackhand_core::decide::Input;
+use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::flow::next::{self, Due, Move};
+use rackhand_core::flow::rules::{Class, Lane, rule};
+use rackhand_core::flow::step::Outcome;
+use rackhand_core::id::{Actor, Subject};
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::gate::Gate;
+use crate::ledger::{Ledger, Patience};
+use perform::Ports;
+
+/// Calls to NetBox in the air at once. It is slow; more would only queue inside it.
+const NETBOX_CALLS: usize = 8;
+
+/// BMCs spoken to at once. One lane for each BMC holds that each has one call at most.
+const BMC_CALLS: usize = 128;
+
+/// What the engine works with.
+pub struct Engine {
+    ledger: Ledger,
+    ports: Arc<Ports>,
+    gates: Arc<Gates>,
+    clock: Clock,
+    in_the_air: BTreeSet<(Subject, Lane)>,
+    alarms: BTreeSet<(Timestamp, Subject)>,
+    alarm_of: BTreeMap<Subject, Timestamp>,
+    calls: JoinSet<(Subject, Lane)>,
+}
+
+/// The gates of the outside systems.
+pub struct Gates {
+    /// NetBox's.
+    pub netbox: Gate,
+    /// All BMCs'. A BMC that does not answer says nothing of the others, so this one only counts places.
+    pub bmcs: Gate,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self { netbox: Gate::new(NETBOX_CALLS), bmcs: Gate::new(BMC_CALLS) }
+    }
+}
+
+impl Engine {
+    /// An engine over a ledger and the outside.
+    pub fn new(ledger: Ledger, ports: Arc<Ports>, gates: Arc<Gates>, clock: Clock) -> Self {
+        Self {
+            ledger,
+            ports,
+            gates,
+            clock,
+            in_the_air: BTreeSet::new(),
+            alarms: BTreeSet::new(),
+            alarm_of: BTreeMap::new(),
+            calls: JoinSet::new(),
+        }
+    }
+
+    /// Runs until `stop` is told, then lets the calls in the air end.
+    pub async fn run(mut self, mut changed: mpsc::UnboundedReceiver<Subject>, mut stop: watch::Receiver<bool>) {
+        self.recover().await;
+        loop {
+            let clock = self.clock.clone();
+            let alarm = self.alarms.first().copied();
+            tokio::select! {
+                biased;
+                () = told(&mut stop) => break,
+                Some(done) = self.calls.join_next(), if !self.calls.is_empty() => {
+                    if let Ok((subject, lane)) = done {
+                        self.in_the_air.remove(&(subject, lane));
+                        self.examine(subject).await;
+                    }
+                }
+                subject = changed.recv() => match subject {
+                    Some(subject) => self.examine(subject).await,
+                    None => break,
+                },
+                () = wait_for(&clock, alarm.map(|(at, _)| at)) => {
+                    if let Some((at, subject)) = alarm {
+                        self.alarms.remove(&(at, subject));
+                        self.alarm_of.remove(&subject);
+                        self.examine(subject).await;
+                    }
+                }
+            }
+        }
+        while self.calls.join_next().await.is_some() {}
+    }
+
+    /// After a start: a reset whose intention is on disk and whose outcome is not may have gone out. It is not sent
+    /// again; its effect, or the next rung, will tell. Everything else looks first, so it is simply taken up again.
+    async fn recover(&mut self) {
+        let world = self.ledger.world();
+        for unit in world.units.values() {
+            let orphans: Vec<Due> = next::for_unit(unit, self.clock.now())
+                .moves
+                .into_iter()
+                .filter_map(|m| match m {
+                    Move::Begin(due) if due.begun && rule(due.step).class == Class::Force => Some(due),
+                    _ => None,
+                })
+                .collect();
+            for due in orphans {
+                let what = "Rackhand stopped while it was on its way; nobody knows whether it arrived";
+                let fault = Fault::new(System::Rules, Kind::Unknown, what);
+                ended(&self.ledger, Subject::Unit(unit.id), &due, Outcome::Failed(fault)).await;
+            }
+        }
+        let world = self.ledger.world();
+        let subjects: Vec<Subject> = world
+            .sightings
+            .keys()
+            .map(|m| Subject::Bmc(*m))
+            .chain(world.units.keys().map(|u| Subject::Unit(*u)))
+            .collect();
+        for subject in subjects {
+            self.examine(subject).await;
+        }
+    }
+
+    async fn examine(&mut self, subject: Subject) {
+        let now = self.clock.now();
+        let world = self.ledger.world();
+        let next = match subject {
+            Subject::Unit(id) => world.unit(id).map(|u| next::for_unit(u, now)),
+            Subject::Bmc(mac) => world.sightings.get(&mac).map(|s| next::for_sighting(s, now)),
+        };
+        let Some(next) = next else { return };
+        self.set_alarm(subject, next.wake);
+        for step in next.moves {
+            match step {
+                Move::Begin(due) => self.begin(subject, due),
+                Move::Expire(lane, step) => {
+                    if !self.in_the_air.contains(&(subject, lane)) {
+                        let input = Input::Expired(subject, lane, step);
+                        // Refused where it is not so any more; the next look tells.
+                        let _ = self.ledger.submit(Actor::Rackhand, Patience::Keep, input).await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn set_alarm(&mut self, subject: Subject, at: Option<Timestamp>) {
+        if let Some(old) = self.alarm_of.remove(&subject) {
+            self.alarms.remove(&(old, subject));
+        }
+        if let Some(at) = at {
+            self.alarm_of.insert(subject, at);
+            self.alarms.insert((at, subject));
+        }
+    }
+
+    fn begin(&mut self, subject: Subject, due: Due) {
+        if !self.in_the_air.insert((subject, due.lane)) {
+            return;
+        }
+        let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
+        self.calls.spawn(async move {
+            attempt(&ledger, &ports, &gates, subject, due).await;
+            (subject, due.lane)
+        });
+    }
+}
+
+/// Waits until the daemon is told to stop, or nobody is left to tell it.
+pub async fn told(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|s| *s).await);
+}
+
+async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
+    match at {
+        Some(at) => clock.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// One attempt: look, intend, act, look again. Each fact is on disk before the next is sought.
+async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject, due: Due) {
+    let gate = if due.lane == Lane::Dcim { &gates.netbox } else { &gates.bmcs };
+    let Some(_place) = gate.enter(&ports.clock).await else { return };
+    let class = rule(due.step).class;
+    let told = |fault: Option<&Fault>| {
+        if due.lane == Lane::Dcim {
+            gate.report(fault.map_or(Ok(()), Err), ports.clock.now());
+        }
+    };
+    if class != Class::Force {
+        let world = ledger.world();
+        match perform::look(ports, &world, subject, &due).await {
+            Ok(Some(saw)) => {
+                told(None);
+                return ended(ledger, subject, &due, Outcome::Observed(saw)).await;
+            }
+            Ok(None) => told(None),
+            Err(fault) => {
+                told(Some(&fault));
+                // A look changes nothing, so its doubt is no doubt about an effect of ours.
+                return failed_look(ledger, subject, &due, fault).await;
+            }
+        }
+    }
+    if ledger.submit(Actor::Rackhand, Patience::Keep, Input::Begin(subject, due)).await.is_err() {
+        return;
+    }
+    let world = ledger.world();
+    let acted = perform::act(ports, &world, subject, &due).await;
+    told(acted.as_ref().err());
+    match acted {
+        Ok(receipt) => ended(ledger, subject, &due, Outcome::Accepted { receipt }).await,
+        Err(fault) => return ended(ledger, subject, &due, Outcome::Failed(fault)).await,
+    }
+    if class == Class::Force {
+        return;
+    }
+    let outcome = match perform::look(ports, &world, subject, &due).await {
+        Ok(Some(saw)) => Outcome::Observed(saw),
+        Ok(None) => {
+            let system = if due.lane == Lane::Dcim { System::Netbox } else { System::Bmc };
+            let what = Text::from(format!("{} was accepted, but its effect is not to be seen", due.step));
+            Outcome::Failed(Fault::new(system, Kind::Transient, what))
+        }
+        Err(fault) => Outcome::Failed(fault),
+    };
+    ended(ledger, subject, &due, outcome).await;
+}
+
+async fn failed_look(ledger: &Ledger, subject: Subject, due: &Due, mut fault: Fault) {
+    if fault.kind == Kind::Unknown {
+        fault.kind = Kind::Transient;
+    }
+    ended(ledger, subject, due, Outcome::Failed(fault)).await;
+}
+
+async fn ended(ledger: &Ledger, subject: Subject, due: &Due, outcome: Outcome) {
+    let input = Input::Ended { subject, step: due.step, generation: due.generation, outcome };
+    // Refused only when the daemon stops; then the next start looks.
+    let _ = ledger.submit(Actor::Rackhand, Patience::Keep, input).await;
+}

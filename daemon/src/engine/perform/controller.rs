@@ -1,0 +1,17 @@
+//! The BMC: what it is, and what it says of its server.
+
+use rackhand_core::fault::Fault;
+use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::lifecycle::unit::Unit;
+
+use super::{Ports, bmc_of, missing};
+
+pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Observation, Fault> {
+    if step == Step::ReachBmc {
+        let address = unit.bmc_address.ok_or_else(|| missing("its BMC address"))?;
+        let (identity, certificate) = ports.redfish.identify(address, unit.certificate).await?;
+        return Ok(Observation::Root { identity, certificate });
+    }
+    let (bmc, credentials) = bmc_of(ports, unit)?;
+    ports.redfish.read_system(&bmc, &credentials).await.map(Observation::System)
+}

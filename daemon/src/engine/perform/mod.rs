@@ -1,0 +1,102 @@
+//! How each step is looked for and done. One file for each kind of thing it touches.
+
+mod address;
+mod boot;
+mod controller;
+mod notes;
+mod staging;
+mod wiring;
+
+use rackhand_adapters::netbox::NetBox;
+use rackhand_adapters::port::clock::Clock;
+use rackhand_adapters::redfish::{Bmc, Credentials, Redfish};
+use rackhand_core::dcim::Device;
+use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::flow::next::Due;
+use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::id::Subject;
+use rackhand_core::lifecycle::unit::Unit;
+use rackhand_core::policy::Policy;
+use rackhand_core::text::Text;
+use rackhand_core::world::World;
+
+/// The outside, and what is needed to speak to it.
+pub struct Ports {
+    /// NetBox.
+    pub netbox: NetBox,
+    /// BMCs.
+    pub redfish: Redfish,
+    /// Passwords.
+    pub keys: crate::keys::Keys,
+    /// Time.
+    pub clock: Clock,
+    /// The business's rules.
+    pub policy: Policy,
+}
+
+/// Looks whether the step's effect is there. `Ok(None)` is a reading that shows it is not.
+pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> Result<Option<Observation>, Fault> {
+    if due.step == Step::LookUpDevice
+        && let Subject::Bmc(mac) = subject
+    {
+        return ports.netbox.device_by_bmc_mac(mac).await.map(|l| Some(Observation::Lookup(l)));
+    }
+    if due.step == Step::WriteNotes {
+        return notes::look(ports, world, subject).await;
+    }
+    let unit = unit_of(world, subject)?;
+    match due.step {
+        Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::look(ports, unit, due.step).await,
+        Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::look(ports, unit, due.step).await,
+        Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(ports, unit, due.step).await,
+        Step::ReachBmc | Step::LogInToBmc => controller::look(ports, unit, due.step).await.map(Some),
+        Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::look(ports, unit, due.step).await,
+        // Shown by the machine itself, never by looking.
+        Step::ResetForBoot | Step::Validate | Step::LookUpDevice | Step::WriteNotes => Ok(None),
+    }
+}
+
+/// Does the step. `Ok` is the other side's receipt, no more.
+pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> Result<Text, Fault> {
+    if due.step == Step::WriteNotes {
+        return notes::act(ports, world, subject).await;
+    }
+    let unit = unit_of(world, subject)?;
+    match due.step {
+        Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::act(ports, unit, due.step).await,
+        Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::act(ports, unit, due.step).await,
+        Step::WriteInterfaces | Step::WriteCables => wiring::act(ports, unit, due.step).await,
+        Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::arm(ports, unit, due.step).await,
+        Step::ResetForBoot => boot::reset(ports, unit, due.rung).await,
+        Step::LookUpDevice
+        | Step::ReadCablingPlan
+        | Step::ReachBmc
+        | Step::LogInToBmc
+        | Step::Validate
+        | Step::WriteNotes => Err(missing("an action for a step that has none")),
+    }
+}
+
+fn unit_of(world: &World, subject: Subject) -> Result<&Unit, Fault> {
+    match subject {
+        Subject::Unit(id) => world.unit(id),
+        Subject::Bmc(_) => None,
+    }
+    .ok_or_else(|| missing("the unit"))
+}
+
+fn device_of(unit: &Unit) -> Result<&Device, Fault> {
+    unit.device.as_ref().ok_or_else(|| missing("its NetBox device"))
+}
+
+fn bmc_of(ports: &Ports, unit: &Unit) -> Result<(Bmc, Credentials), Fault> {
+    let address = unit.bmc_address.ok_or_else(|| missing("its BMC address"))?;
+    let identity = unit.identity.clone().ok_or_else(|| missing("its BMC's identity"))?;
+    let credentials = ports.keys.for_unit(unit)?;
+    Ok((Bmc { address, identity, pin: unit.certificate }, credentials))
+}
+
+/// The flow asks for a step only when what it needs is there; should that ever be wrong, it is said, not guessed.
+fn missing(what: &str) -> Fault {
+    Fault::new(System::Rules, Kind::Rejected, format!("{what} is not known"))
+}

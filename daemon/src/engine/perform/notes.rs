@@ -1,0 +1,57 @@
+//! Notes in NetBox's journal: one for each event owed, looked for by the event's own id.
+
+use rackhand_adapters::netbox::{Note as Entry, NoteKind};
+use rackhand_core::dcim::ObjectId;
+use rackhand_core::fault::Fault;
+use rackhand_core::flow::step::Observation;
+use rackhand_core::id::Subject;
+use rackhand_core::lifecycle::unit::{Note, Notes};
+use rackhand_core::text::Text;
+use rackhand_core::world::World;
+
+use super::{Ports, missing};
+
+/// Notes written in one request at the most.
+const BATCH: usize = 50;
+
+fn key(ports: &Ports, note: &Note) -> Text {
+    format!("[rackhand {}/{}]", ports.policy.site, note.seq).into()
+}
+
+fn owed(world: &World, subject: Subject) -> Result<(ObjectId, &[Note]), Fault> {
+    let notes: Option<&Notes> = match subject {
+        Subject::Unit(id) => world.unit(id).map(|u| &u.notes),
+        Subject::Bmc(mac) => world.sightings.get(&mac).map(|s| &s.notes),
+    };
+    let notes = notes.ok_or_else(|| missing("its notes"))?;
+    let device = notes.device.ok_or_else(|| missing("its NetBox device"))?;
+    Ok((device, &notes.owed[..notes.owed.len().min(BATCH)]))
+}
+
+pub async fn look(ports: &Ports, world: &World, subject: Subject) -> Result<Option<Observation>, Fault> {
+    let (device, notes) = owed(world, subject)?;
+    let keys: Vec<Text> = notes.iter().map(|n| key(ports, n)).collect();
+    let there = ports.netbox.notes_present(device, &keys).await?;
+    // Only an unbroken run from the oldest counts as seen.
+    let seen = notes.iter().zip(&keys).take_while(|(_, k)| there.contains(*k)).last();
+    let all = keys.iter().all(|k| there.contains(k));
+    Ok(seen.filter(|_| all).map(|(n, _)| Observation::Notes(n.seq)))
+}
+
+pub async fn act(ports: &Ports, world: &World, subject: Subject) -> Result<Text, Fault> {
+    let (device, notes) = owed(world, subject)?;
+    let keys: Vec<Text> = notes.iter().map(|n| key(ports, n)).collect();
+    let there = ports.netbox.notes_present(device, &keys).await?;
+    let entries: Vec<Entry> = notes
+        .iter()
+        .zip(keys)
+        .filter(|(_, k)| !there.contains(k))
+        .map(|(note, key)| Entry {
+            key,
+            kind: if note.warning { NoteKind::Warning } else { NoteKind::Info },
+            text: note.text.clone(),
+        })
+        .collect();
+    ports.netbox.add_notes(device, &entries).await?;
+    Ok(format!("{} notes written", entries.len()).into())
+}

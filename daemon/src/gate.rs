@@ -1,0 +1,98 @@
+//! A limit in front of an outside system: so many calls at once, and none but a probe while it does not answer.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rackhand_adapters::port::clock::Clock;
+use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Failures in a row before the gate closes.
+const STRIKES: u32 = 3;
+
+/// The longest time between two probes.
+const CAP: Duration = Duration::from_secs(300);
+
+/// The gate of one outside system.
+pub struct Gate {
+    places: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    failures: u32,
+    closed_until: Option<Timestamp>,
+    since: Option<Timestamp>,
+    why: Option<Fault>,
+}
+
+impl Gate {
+    /// A gate for `places` calls at once.
+    pub fn new(places: usize) -> Self {
+        Self { places: Semaphore::new(places), state: Mutex::default() }
+    }
+
+    /// Waits for a place, and while the gate is closed. One caller at a time is let through to probe.
+    pub async fn enter(&self, clock: &Clock) -> Option<SemaphorePermit<'_>> {
+        let place = self.places.acquire().await.ok()?;
+        loop {
+            let now = clock.now();
+            let until = {
+                let mut state = self.lock();
+                match state.closed_until {
+                    None => return Some(place),
+                    Some(until) if until <= now => {
+                        // This one probes; the next may when it has failed, or after the pause.
+                        state.closed_until = Some(now + pause(state.failures));
+                        return Some(place);
+                    }
+                    Some(until) => until,
+                }
+            };
+            clock.sleep_until(until).await;
+        }
+    }
+
+    /// Tells the gate how a call ended.
+    pub fn report(&self, result: Result<(), &Fault>, now: Timestamp) {
+        let mut state = self.lock();
+        match result {
+            Err(fault) if is_its_own(fault.kind) => {
+                state.failures += 1;
+                state.since.get_or_insert(now);
+                state.why = Some(fault.clone());
+                if state.failures >= STRIKES {
+                    state.closed_until = Some(now + pause(state.failures));
+                }
+            }
+            _ => *state = State::default(),
+        }
+    }
+
+    /// What is wrong with the system; `None` where nothing is.
+    pub fn trouble(&self) -> Option<Text> {
+        let state = self.lock();
+        let (why, since) = (state.why.as_ref()?, state.since?);
+        if state.failures < STRIKES {
+            return None;
+        }
+        let next = state.closed_until.map_or(String::new(), |t| format!("; next try {t}"));
+        Some(format!("since {since}: {why}{next}").into())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a failure says something of the system rather than of the call.
+fn is_its_own(kind: Kind) -> bool {
+    matches!(kind, Kind::Transient | Kind::Unknown | Kind::Malformed | Kind::Unauthorised)
+}
+
+fn pause(failures: u32) -> Duration {
+    Duration::from_secs(1).saturating_mul(1 << failures.saturating_sub(STRIKES).min(10)).min(CAP)
+}

@@ -1,0 +1,296 @@
+//! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use rackhand_adapters::port::clock::Clock;
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::event::Seq;
+use rackhand_core::id::{Actor, Role, SiteId, UnitId};
+use rackhand_core::text::Text;
+use rackhand_core::view::{self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, UnitDetail, UnitRow};
+use rackhand_rpc::hello::{self, ServerHello};
+use rackhand_rpc::{Console, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
+use tarpc::context::Context;
+use tarpc::server::{BaseChannel, Channel, Config};
+use tarpc::{ClientMessage, Request};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixListener;
+use tokio::sync::{Semaphore, watch};
+
+use crate::engine::{Gates, told};
+use crate::intake::Intake;
+use crate::journal::{Journal, JournalError, JournalFilter};
+use crate::ledger::{Ledger, Patience};
+
+/// Consoles at once.
+const CONSOLES: usize = 256;
+/// Requests of one console at once.
+const IN_FLIGHT: usize = 32;
+/// The longest deadline a peer may set.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// Answers to commands that are remembered, so that a repeated request does nothing twice.
+const REMEMBERED: usize = 4_096;
+
+/// What all consoles are served from.
+pub struct Desk {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The journal.
+    pub journal: Journal,
+    /// The door for leases.
+    pub intake: Intake,
+    /// The outside systems' gates.
+    pub gates: Arc<Gates>,
+    /// Time.
+    pub clock: Clock,
+    /// The site.
+    pub site: SiteId,
+    /// Changes with every start.
+    pub epoch: u64,
+    /// Whether this is a demo.
+    pub demo: bool,
+    /// Who is who.
+    pub roles: Roles,
+    /// Answers given to commands.
+    pub given: Mutex<Given>,
+}
+
+/// Answers given, by user and request, oldest forgotten first.
+#[derive(Default)]
+pub struct Given {
+    answers: BTreeMap<String, Result<Receipt, Refusal>>,
+    order: std::collections::VecDeque<String>,
+}
+
+/// Which Unix user has which role.
+#[derive(Clone, Debug, Default)]
+pub struct Roles {
+    /// By user name.
+    pub users: BTreeMap<String, Role>,
+    /// The role of the user the daemon runs as, so that a fresh installation can be used at all.
+    pub own: Option<Role>,
+}
+
+impl Roles {
+    /// Name and role of a Unix user.
+    pub fn of(&self, uid: u32) -> (Text, Option<Role>) {
+        let name = user_name(uid);
+        let listed = self.users.get(name.as_str()).copied();
+        let own = (uid == rustix::process::geteuid().as_raw()).then_some(self.own).flatten();
+        (name, listed.or(own))
+    }
+}
+
+/// The user's name from the local passwd file, else the number. Names from a directory service are configured by number.
+fn user_name(uid: u32) -> Text {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let found = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then_some(name)
+    });
+    found.map_or_else(|| Text::from(uid.to_string()), Text::new)
+}
+
+/// Opens the socket: 0600 in a directory of mode 0700. A dead socket is replaced, a live one is not.
+pub async fn bind(path: &Path) -> std::io::Result<UnixListener> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    if let Some(dir) = path.parent()
+        && !dir.exists()
+    {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    if path.exists() {
+        if tokio::net::UnixStream::connect(path).await.is_ok() {
+            return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, "another rackhandd listens there"));
+        }
+        std::fs::remove_file(path)?;
+    }
+    // The directory keeps others out between bind and chmod.
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+impl Desk {
+    /// Serves consoles until `stop` is told.
+    pub async fn listen(self: Arc<Self>, listener: UnixListener, mut stop: watch::Receiver<bool>) {
+        let places = Arc::new(Semaphore::new(CONSOLES));
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = told(&mut stop) => return,
+                accepted = listener.accept() => accepted,
+            };
+            let Ok((stream, _)) = accepted else { continue };
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+            let desk = Arc::clone(&self);
+            tokio::spawn(async move {
+                if let Ok(peer) = stream.peer_cred() {
+                    let (user, role) = desk.roles.of(peer.uid());
+                    desk.serve(stream, user, role).await;
+                }
+                drop(place);
+            });
+        }
+    }
+
+    /// Serves one console over a stream whose other end is this user.
+    pub async fn serve<S>(self: Arc<Self>, mut stream: S, user: Text, role: Option<Role>)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let reply = ServerHello {
+            magic: String::new(),
+            proto: 0,
+            min: 0,
+            build: Text::new(""),
+            site: self.site.clone(),
+            epoch: self.epoch,
+            head: self.ledger.world().head,
+            user: user.clone(),
+            role,
+            demo: self.demo,
+        };
+        let Ok(_) = hello::answer(&mut stream, reply).await else { return };
+        let Some(role) = role else { return };
+        let transport = rackhand_rpc::codec::transport(stream).map_ok(|mut message| {
+            if let ClientMessage::Request(Request { context, .. }) = &mut message {
+                context.deadline = context.deadline.min(Instant::now() + DEADLINE);
+            }
+            message
+        });
+        let actor = Actor::Person { name: user, role };
+        let seat = Seat { desk: self, actor };
+        BaseChannel::new(Config::default(), transport)
+            .max_concurrent_requests(IN_FLIGHT)
+            .execute(seat.serve())
+            .for_each(|call| async {
+                // A handler that panics would leave its caller waiting; the connection lives on either way.
+                tokio::spawn(AssertUnwindSafe(call).catch_unwind());
+            })
+            .await;
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            intake_stopped: self.ledger.stopped(),
+            systems: vec![("NetBox".into(), self.gates.netbox.trouble())],
+            unknown_leases: self.intake.strange_leases(),
+        }
+    }
+
+    async fn carry_out(&self, actor: &Actor, request: &str, command: Command) -> Result<Receipt, Refusal> {
+        if request.is_empty() || request.len() > 64 {
+            return Err(Refusal::new(Why::Invalid, "a request id has 1 to 64 characters"));
+        }
+        let key = format!("{actor} {request}");
+        if let Some(answer) = self.given().answers.get(&key) {
+            return answer.clone();
+        }
+        let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+        let answer = done.map(|c| Receipt { answer: c.answer, head: c.head });
+        if !matches!(&answer, Err(r) if r.why == Why::Unavailable) {
+            let mut given = self.given();
+            if given.order.len() >= REMEMBERED
+                && let Some(oldest) = given.order.pop_front()
+            {
+                given.answers.remove(&oldest);
+            }
+            given.order.push_back(key.clone());
+            given.answers.insert(key, answer.clone());
+        }
+        answer
+    }
+
+    fn given(&self) -> std::sync::MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One console's seat at the desk.
+#[derive(Clone)]
+struct Seat {
+    desk: Arc<Desk>,
+    actor: Actor,
+}
+
+fn unreadable(error: &JournalError) -> Refusal {
+    Refusal::new(Why::Unavailable, error.to_string())
+}
+
+impl Console for Seat {
+    async fn overview(self, _: Context) -> Overview {
+        let desk = &self.desk;
+        view::overview(&desk.ledger.world(), desk.site.clone(), desk.clock.now(), desk.health(), desk.demo)
+    }
+
+    async fn units(self, _: Context, query: Query) -> Page<UnitRow> {
+        view::units(&self.desk.ledger.world(), &query, self.desk.clock.now())
+    }
+
+    async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {
+        let world = self.desk.ledger.world();
+        let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
+        Ok(view::detail(unit, self.desk.clock.now(), &self.actor))
+    }
+
+    async fn find(self, _: Context, label: String) -> Option<UnitId> {
+        let world = self.desk.ledger.world();
+        let by_id = label.parse().ok().filter(|id| world.unit(*id).is_some());
+        by_id.or_else(|| world.by_serial(label.trim()).map(|u| u.id))
+    }
+
+    async fn dead_letters(self, _: Context, offset: usize, limit: usize) -> Page<DeadLetter> {
+        let world = self.desk.ledger.world();
+        let now = self.desk.clock.now();
+        let all = view::dead_letters(&world, now);
+        let total = all.len();
+        let rows = all.into_iter().skip(offset).take(limit.min(MAX_ROWS)).collect();
+        Page { head: world.head, now, total, offset, rows }
+    }
+
+    async fn journal(self, _: Context, query: JournalQuery) -> Result<Page<EventRow>, Refusal> {
+        let limit = query.limit.min(MAX_EVENTS);
+        let filter = JournalFilter { subject: query.subject, kind: query.kind, actor: query.actor, text: query.text };
+        let events = self.desk.journal.page(filter, query.before, limit).await.map_err(|e| unreadable(&e))?;
+        let world = self.desk.ledger.world();
+        let rows: Vec<EventRow> = events.iter().map(|e| view::event_row(e, &world)).collect();
+        Ok(Page { head: world.head, now: self.desk.clock.now(), total: rows.len(), offset: 0, rows })
+    }
+
+    async fn watch(self, context: Context, since: Seq, wait_ms: u32) -> Seq {
+        let left = context.deadline.saturating_duration_since(Instant::now());
+        let wait =
+            Duration::from_millis(wait_ms.min(MAX_WATCH_MS).into()).min(left.saturating_sub(Duration::from_millis(50)));
+        let mut worlds = self.desk.ledger.worlds();
+        let beyond = tokio::time::timeout(wait, worlds.wait_for(|w| w.head > since)).await;
+        match beyond {
+            Ok(Ok(world)) => world.head,
+            _ => self.desk.ledger.world().head,
+        }
+    }
+
+    async fn command(self, _: Context, request: String, command: Command) -> Result<Receipt, Refusal> {
+        // In a task of its own: a console that goes away must not leave a command half way.
+        let carried = tokio::spawn(async move { self.desk.carry_out(&self.actor, &request, command).await });
+        carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the command could not be carried out")))
+    }
+
+    async fn verify(self, _: Context) -> Result<Verified, Refusal> {
+        match self.desk.journal.verify().await {
+            Ok(v) => Ok(Verified { events: v.events, head: v.head, checkpoints: v.checkpoints, broken: None }),
+            Err(error @ JournalError::Broken { .. }) => {
+                let head = self.desk.ledger.world().head;
+                Ok(Verified { events: 0, head, checkpoints: 0, broken: Some(error.to_string().into()) })
+            }
+            Err(error) => Err(unreadable(&error)),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One site's daemon, put together: journal, world, ledger, engine, and the doors on top. The same for the real
+//! program, the demo and the simulator; they differ in what they hand in.
+
+use std::sync::Arc;
+
+use rackhand_adapters::netbox::{self, NetBox};
+use rackhand_adapters::port::clock::Clock;
+use rackhand_adapters::port::dial::Dial;
+use rackhand_adapters::redfish::Redfish;
+use rackhand_core::id::Subject;
+use rackhand_core::policy::Policy;
+use rackhand_core::world::{FOLD, World};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::engine::perform::Ports;
+use crate::engine::{Engine, Gates};
+use crate::http::Http;
+use crate::intake::Intake;
+use crate::journal::{Journal, JournalError, Store};
+use crate::keys::Keys;
+use crate::ledger::{self, Ledger};
+use crate::random::Random;
+use crate::rpc::{Desk, Roles};
+
+/// What a site is made of.
+pub struct Parts {
+    /// The journal.
+    pub journal: Journal,
+    /// What its events fold to; see [`fold`].
+    pub world: World,
+    /// The business's rules.
+    pub policy: Policy,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// Streams to the outside.
+    pub dial: Arc<dyn Dial>,
+    /// Where NetBox is.
+    pub netbox: netbox::Settings,
+    /// The port BMCs answer at.
+    pub bmc_port: u16,
+    /// BMC passwords.
+    pub keys: Keys,
+    /// Where machines reach our HTTP.
+    pub base: String,
+    /// Who is who.
+    pub roles: Roles,
+    /// Whether this is a demo.
+    pub demo: bool,
+}
+
+/// A running site.
+pub struct Site {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The door for leases.
+    pub intake: Intake,
+    /// The HTTP side.
+    pub http: Http,
+    /// The consoles' side.
+    pub desk: Arc<Desk>,
+    journal: Journal,
+    stop: watch::Sender<bool>,
+    engine: JoinHandle<()>,
+    clerk: JoinHandle<()>,
+}
+
+/// Folds a store's events: from its newest snapshot, where there is a good one, and what came after.
+pub fn fold(store: &Store) -> Result<World, JournalError> {
+    let snapshot = store.load_snapshot(FOLD)?;
+    let mut world: World = snapshot.and_then(|(_, body)| serde_json::from_slice(&body).ok()).unwrap_or_default();
+    store.replay(world.head, &mut |recorded| world.apply(&recorded))?;
+    Ok(world)
+}
+
+impl Site {
+    /// Starts a site inside a tokio runtime.
+    pub fn start(parts: Parts) -> Self {
+        let (changed, changes) = mpsc::unbounded_channel::<Subject>();
+        let (stop, stopping) = watch::channel(false);
+        let (clock, random, policy) = (parts.clock, parts.random, parts.policy);
+        let epoch = u64::from_le_bytes(random.bytes());
+        let ledger_parts = ledger::Parts {
+            journal: parts.journal.clone(),
+            world: parts.world,
+            policy: policy.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        };
+        let (ledger, clerk) = Ledger::start(ledger_parts, changed);
+        let netbox = NetBox::new(parts.dial.clone(), clock.clone(), parts.netbox);
+        let redfish = Redfish::new(parts.dial, clock.clone(), parts.bmc_port);
+        let gates = Arc::new(Gates::default());
+        let site = policy.site.clone();
+        let intake = Intake::new(ledger.clone(), netbox.clone(), gates.clone(), clock.clone());
+        let ports = Arc::new(Ports { netbox, redfish, keys: parts.keys, clock: clock.clone(), policy });
+        let engine = Engine::new(ledger.clone(), ports, gates.clone(), clock.clone());
+        let engine = tokio::spawn(engine.run(changes, stopping));
+        let http = Http::new(ledger.clone(), random, parts.base);
+        let desk = Arc::new(Desk {
+            ledger: ledger.clone(),
+            journal: parts.journal.clone(),
+            intake: intake.clone(),
+            gates,
+            clock,
+            site,
+            epoch,
+            demo: parts.demo,
+            roles: parts.roles,
+            given: std::sync::Mutex::default(),
+        });
+        Self { ledger, intake, http, desk, journal: parts.journal, stop, engine, clerk }
+    }
+
+    /// Told when the site stops.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Stops gracefully: nothing new is begun, calls in the air end, a snapshot is kept, the journal is closed.
+    pub async fn stop(self) -> Result<(), JournalError> {
+        self.stop.send_replace(true);
+        // The engine ends by itself once its calls have; a panic in it has been reported where it happened.
+        drop(self.engine.await);
+        let world = self.ledger.world();
+        if let Ok(body) = serde_json::to_vec(&*world) {
+            self.journal.save_snapshot(world.head, FOLD, body).await?;
+        }
+        self.journal.close().await
+    }
+
+    /// Ends at once, as a crash would: nothing in the air is awaited, nothing more is written.
+    pub fn crash(self) {
+        self.engine.abort();
+        self.clerk.abort();
+    }
+}

@@ -1,0 +1,228 @@
+//! The BMC's requests, one by one.
+
+use bytes::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, StatusCode};
+use rackhand_core::time::Timestamp;
+
+use super::answers::{refused, taken, unauthorised};
+use super::bodies::{Present, SESSIONS, SYSTEMS};
+use super::power::{Action, Phase};
+use super::sessions::Login;
+use super::{LabBmc, Personality, State};
+use crate::faults::lock;
+use crate::host::{Fate, Host, Reply, Request};
+
+impl Host for LabBmc {
+    fn answer(&self, request: &Request, now: Timestamp) -> Reply {
+        let mut state = lock(&self.state);
+        state.advance(now);
+        state.counters.requests += 1;
+        if state.behaviour.hang {
+            return Reply { fate: Fate::Hang, ..Reply::status(StatusCode::OK) };
+        }
+        let reply = self.route(&mut state, request, now);
+        reply.after(self.spec.pace.answer + state.behaviour.slow)
+    }
+}
+
+impl LabBmc {
+    fn route(&self, state: &mut State, request: &Request, now: Timestamp) -> Reply {
+        let personality = self.spec.personality;
+        let path = request.path.trim_end_matches('/');
+        match (&request.method, path) {
+            (&Method::GET, "/redfish/v1") => return ready(&state.bodies.root),
+            // The alias older clients use.
+            (_, "/redfish/v1/Sessions") if personality.is_ilo() => {
+                return Reply::status(StatusCode::PERMANENT_REDIRECT).header("location", SESSIONS);
+            }
+            (&Method::POST, SESSIONS) => return self.log_in(state, request, now),
+            _ => {}
+        }
+        if !request.header("x-auth-token").is_some_and(|token| state.sessions.admits(token, now)) {
+            return unauthorised(personality, false);
+        }
+        let paths = &state.bodies.paths;
+        match request.method {
+            Method::GET => self.read(state, path, now),
+            Method::POST if path == paths.reset => self.reset(state, request, now),
+            Method::PATCH if path == paths.system => self.patch(state, request, personality != Personality::Idrac10),
+            Method::PATCH if path == paths.settings && !personality.is_ilo() => {
+                self.patch(state, request, personality == Personality::Idrac10)
+            }
+            Method::DELETE => {
+                let id = path.strip_prefix(SESSIONS).and_then(|p| session_number(p.trim_start_matches('/')));
+                if id.is_some_and(|id| state.sessions.close(id)) {
+                    state.counters.sessions_closed += 1;
+                    return taken(personality);
+                }
+                missing(personality)
+            }
+            _ => refused(personality, StatusCode::METHOD_NOT_ALLOWED, &["Base.1.18.OperationNotAllowed"]),
+        }
+    }
+
+    fn log_in(&self, state: &mut State, request: &Request, now: Timestamp) -> Reply {
+        let personality = self.spec.personality;
+        let body = request.json();
+        let right = body["UserName"] == self.spec.user
+            && body["Password"] == self.spec.password
+            && !state.behaviour.bad_credentials;
+        match state.sessions.log_in(right, personality.session_cap(), self.spec.lockout, self.seed, now) {
+            Login::Opened(id, token) => {
+                state.counters.logins_ok += 1;
+                let path = format!("{SESSIONS}/{}", session_name(personality, &self.spec.user, id));
+                let body = format!(r#"{{"@odata.id":"{path}","Id":"{id}","Name":"User Session"}}"#);
+                let reply = json_reply(StatusCode::CREATED, Bytes::from(body));
+                reply.header("x-auth-token", &token).header("location", &path)
+            }
+            Login::Refused => {
+                state.counters.logins_bad += 1;
+                unauthorised(personality, true)
+            }
+            Login::Full => refused(personality, StatusCode::SERVICE_UNAVAILABLE, &["IDRAC.2.9.RAC0218"]),
+        }
+    }
+
+    fn read(&self, state: &State, path: &str, now: Timestamp) -> Reply {
+        let bodies = &state.bodies;
+        match path {
+            SYSTEMS => ready(&bodies.systems),
+            "/redfish/v1/SessionService" => ready(&bodies.session_service),
+            _ if path == bodies.paths.system => {
+                // On iDRAC10 what is pending shows on the settings resource alone.
+                let shown = self.spec.personality != Personality::Idrac10;
+                let etag = self.etag(state);
+                let present = Present {
+                    power: state.phase.word(now),
+                    in_post: state.phase.in_post(),
+                    off: state.phase == Phase::Off,
+                    target: if shown { state.target } else { "None" },
+                    enabled: if shown { state.enabled } else { "Disabled" },
+                    etag: &etag,
+                };
+                let reply = ready(&bodies.system(&self.spec, &present));
+                if self.spec.personality.is_ilo() { reply.header("etag", &etag) } else { reply }
+            }
+            _ if path == bodies.paths.settings && !self.spec.personality.is_ilo() => {
+                Reply::json(StatusCode::OK, &bodies.settings(&self.spec, state.target, state.enabled))
+            }
+            // iLO knows the NICs' MACs only once POST has run.
+            _ if path == bodies.paths.interfaces && self.spec.personality.is_ilo() && !state.posted => {
+                ready(&bodies.no_interfaces)
+            }
+            _ if path == bodies.paths.interfaces => ready(&bodies.interfaces),
+            _ => match bodies.nics.iter().find(|(p, _)| p == path) {
+                Some((_, body)) => ready(body),
+                None => missing(self.spec.personality),
+            },
+        }
+    }
+
+    fn etag(&self, state: &State) -> String {
+        format!("W/\"{:08X}\"", (self.seed as u32).wrapping_add(state.edits))
+    }
+
+    fn reset(&self, state: &mut State, request: &Request, now: Timestamp) -> Reply {
+        let personality = self.spec.personality;
+        let body = request.json();
+        let word = body["ResetType"].as_str().unwrap_or_default();
+        let off = matches!(state.phase, Phase::Off | Phase::Stopping { .. });
+        let Some(action) = Action::of(word, state.phase).filter(|_| word != "PowerCycle" || !personality.is_ilo())
+        else {
+            state.counters.resets_refused += 1;
+            return refused(personality, StatusCode::BAD_REQUEST, &["Base.1.18.ActionParameterNotSupported"]);
+        };
+        let senseless = match action {
+            Action::On => !off,
+            Action::Off | Action::Restart | Action::Nothing => off,
+        };
+        let ilo_in_post = personality.is_ilo() && state.phase.in_post() && action != Action::Off;
+        if senseless || ilo_in_post {
+            state.counters.resets_refused += 1;
+            return match (personality.is_ilo(), off) {
+                (true, _) => {
+                    refused(personality, StatusCode::BAD_REQUEST, &["iLO.2.31.InvalidOperationForSystemState"])
+                }
+                (false, true) => refused(personality, StatusCode::CONFLICT, &["IDRAC.2.9.PSU502"]),
+                (false, false) => refused(personality, StatusCode::CONFLICT, &["IDRAC.2.9.PSU501"]),
+            };
+        }
+        *state.counters.resets.entry(word.to_owned()).or_default() += 1;
+        if state.behaviour.never_boots > 0 {
+            state.behaviour.never_boots -= 1;
+        } else {
+            self.act(state, action, now);
+        }
+        if personality.is_ilo() { taken(personality) } else { Reply::status(StatusCode::NO_CONTENT) }
+    }
+
+    /// The boot override. `here` is whether this resource is the place for it.
+    fn patch(&self, state: &mut State, request: &Request, here: bool) -> Reply {
+        let personality = self.spec.personality;
+        let body = request.json();
+        let boot = &body["Boot"];
+        let ilo = personality.is_ilo();
+        let no = |state: &mut State, status, id: &str| {
+            state.counters.override_refused += 1;
+            refused(personality, status, &[id])
+        };
+        if !here || !boot["BootSourceOverrideMode"].is_null() {
+            return no(state, StatusCode::BAD_REQUEST, "Base.1.18.PropertyNotWritable");
+        }
+        if ilo && state.phase.in_post() {
+            return no(state, StatusCode::BAD_REQUEST, "iLO.2.31.UnableToModifyDuringSystemPOST");
+        }
+        if ilo && request.header("if-match").is_some_and(|tag| tag != self.etag(state)) {
+            return no(state, StatusCode::PRECONDITION_FAILED, "Base.1.18.PreconditionFailed");
+        }
+        let target = match boot["BootSourceOverrideTarget"].as_str() {
+            None => state.target,
+            Some("None") => "None",
+            Some("Pxe") => "Pxe",
+            Some("UefiHttp") => "UefiHttp",
+            Some("Hdd") => "Hdd",
+            Some(_) => return no(state, StatusCode::BAD_REQUEST, "Base.1.18.PropertyValueNotInList"),
+        };
+        match boot["BootSourceOverrideEnabled"].as_str() {
+            Some("Once") if target != "None" => {
+                (state.target, state.enabled) = (target, "Once");
+                state.counters.armed += u32::from(state.armed());
+            }
+            Some("Disabled") => {
+                (state.target, state.enabled) = ("None", "Disabled");
+                state.counters.disarmed += 1;
+            }
+            _ => return no(state, StatusCode::BAD_REQUEST, "Base.1.18.PropertyValueNotInList"),
+        }
+        state.edits += 1;
+        taken(personality)
+    }
+}
+
+fn ready(body: &Bytes) -> Reply {
+    json_reply(StatusCode::OK, body.clone())
+}
+
+fn json_reply(status: StatusCode, body: Bytes) -> Reply {
+    let mut reply = Reply::status(status);
+    reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply.body = body;
+    reply
+}
+
+fn missing(personality: Personality) -> Reply {
+    refused(personality, StatusCode::NOT_FOUND, &["Base.1.18.ResourceMissingAtURI"])
+}
+
+/// iLO names a session by its user and a number, iDRAC by the number.
+fn session_name(personality: Personality, user: &str, id: u64) -> String {
+    if personality.is_ilo() { format!("{}{id:016x}", user.to_lowercase()) } else { id.to_string() }
+}
+
+fn session_number(name: &str) -> Option<u64> {
+    match name.len().checked_sub(16) {
+        Some(at) if at > 0 => u64::from_str_radix(name.get(at..)?, 16).ok(),
+        _ => name.parse().ok(),
+    }
+}

@@ -1,0 +1,313 @@
+//! The demo: five datacenters in one process. Servers in every stage, some on their way to `staged` at a watchable
+//! pace, a few stuck for honest reasons that a person's keys resolve.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rackhand_adapters::port::clock::Clock;
+use rackhand_core::bmc::Vendor;
+use rackhand_core::decide::Input;
+use rackhand_core::decide::command::Command;
+use rackhand_core::id::{Actor, Role, SiteId};
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::policy::Policy;
+use rackhand_core::view::{self, Query, Sort, State};
+use rackhand_core::world::World;
+use rackhand_daemon::journal::{Journal, Store};
+use rackhand_daemon::ledger::Patience;
+use rackhand_daemon::random::Random;
+use rackhand_daemon::rpc;
+use rackhand_daemon::site::Site;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng};
+
+use crate::bmc::Pace;
+use crate::machine::LifePace;
+use crate::netbox::DeviceSpec;
+use crate::outside::Outside;
+
+/// The five datacenters.
+pub const SITES: [&str; 5] = ["ams2", "ash1", "fra1", "lon1", "sin1"];
+
+/// What a demo is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// How many times faster than real time it runs.
+    pub speed: f64,
+    /// Servers, about.
+    pub servers: usize,
+}
+
+/// A running demo. Dropping it removes its files.
+pub struct Demo {
+    site: Option<Site>,
+    outside: Arc<Outside>,
+    clock: Clock,
+    home: Home,
+    travellers: usize,
+    people: tokio::task::JoinHandle<()>,
+}
+
+/// The demo's own directory, removed at the end.
+struct Home(PathBuf);
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // What cannot be removed is left in the temporary directory, for the system to clean.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// What is wrong with a server, so that a person has something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// Its BMC does not answer.
+    Hangs,
+    /// Its BMC takes no password we have.
+    Password,
+    /// One of its NICs is in another switch port than planned.
+    Cable,
+    /// Its BMC tells another serial.
+    Serial,
+    /// Its memory test fails.
+    Memory,
+    /// It never fetches its boot script.
+    Silent,
+    /// Another device in NetBox has its BMC's address.
+    Address,
+}
+
+impl Trouble {
+    const ALL: [Self; 7] =
+        [Self::Hangs, Self::Password, Self::Cable, Self::Serial, Self::Memory, Self::Silent, Self::Address];
+
+    /// The trouble of the `n`-th traveller, if it has one.
+    fn of(n: usize) -> Option<Self> {
+        (n % 9 == 4).then(|| Self::ALL.get(n / 9).copied()).flatten()
+    }
+}
+
+impl Demo {
+    /// Builds the outside, starts a daemon over it, and listens on a socket of its own.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let clock = Clock::scaled(Clock::wall().now(), options.speed);
+        let policy = Policy::standard(SiteId::new("hq"));
+        let mut outside = Outside::new(clock.clone(), policy.clone(), LifePace::default());
+        let travellers = (options.servers / 4).max(Trouble::ALL.len() * 9);
+        let mut rng = StdRng::seed_from_u64(options.seed);
+        for n in 0..travellers {
+            outside.add_server(n, SITES[rng.random_range(0..SITES.len())], Pace::default());
+            if let Some(trouble) = Trouble::of(n) {
+                make(&outside, n, trouble);
+            }
+        }
+        let home = Home(std::env::temp_dir().join(format!("rackhand-demo-{}", std::process::id())));
+        let store = Store::open(&home.0, &policy.site).map_err(io::Error::other)?;
+        let journal = Journal::thread(store).map_err(io::Error::other)?;
+        let site = outside.start(journal, World::default(), Random::from_seed(options.seed), true);
+        let listener = rpc::bind(&home.0.join("rackhandd.sock")).await?;
+        tokio::spawn(site.desk.clone().listen(listener, site.stopping()));
+        enter_the_fleet(&site, &mut rng, options.servers.saturating_sub(travellers)).await?;
+        let outside = Arc::new(outside);
+        let people = tokio::spawn(people(outside.clone(), site.intake.clone(), site.ledger.worlds(), rng));
+        Ok(Self { site: Some(site), outside, clock, home, travellers, people })
+    }
+
+    /// The socket consoles connect to.
+    pub fn socket(&self) -> PathBuf {
+        self.home.0.join("rackhandd.sock")
+    }
+
+    /// Its directory.
+    pub fn directory(&self) -> &Path {
+        &self.home.0
+    }
+
+    /// Waits until all that can move has moved, telling `progress` how many have. Returns one line for each server:
+    /// serial, stage, state and what it waits for.
+    pub async fn settle(&self, mut progress: impl FnMut(&str)) -> io::Result<Vec<String>> {
+        let Some(site) = &self.site else { return Ok(Vec::new()) };
+        let mut worlds = site.ledger.worlds();
+        let mut said = String::new();
+        loop {
+            let world = worlds.borrow_and_update().clone();
+            let rest: BTreeSet<&str> = self.outside.servers.iter().map(|s| s.serial.as_str()).collect();
+            let (mut staged, mut stuck) = (0, 0);
+            for serial in rest {
+                let Some(unit) = world.by_serial(serial) else { continue };
+                let at_rest = unit.notes.owed.is_empty() && unit.progress.values().all(|p| is_parked(&p.phase));
+                match view::row(unit, self.clock.now()).state {
+                    _ if unit.stage == Stage::Staged && at_rest => staged += 1,
+                    State::Stuck if at_rest => stuck += 1,
+                    _ => {}
+                }
+            }
+            let line =
+                format!("{staged} staged, {stuck} need a person, {} on their way", self.travellers - staged - stuck);
+            if line != said {
+                progress(&line);
+                said = line;
+            }
+            if staged + stuck == self.travellers {
+                return Ok(table(&world, &self.clock));
+            }
+            if worlds.changed().await.is_err() {
+                return Err(io::Error::other("the daemon ended"));
+            }
+        }
+    }
+
+    /// Stops the daemon.
+    pub async fn stop(mut self) -> io::Result<()> {
+        self.people.abort();
+        match self.site.take() {
+            Some(site) => site.stop().await.map_err(io::Error::other),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_parked(phase: &rackhand_core::lifecycle::unit::Phase) -> bool {
+    matches!(phase, rackhand_core::lifecycle::unit::Phase::Parked { .. })
+}
+
+/// One line a server, by serial, without anything that depends on when it happened.
+fn table(world: &World, clock: &Clock) -> Vec<String> {
+    let query = Query { sort: Sort::Label, limit: usize::MAX, ..Query::default() };
+    let mut lines = Vec::new();
+    let mut offset = 0;
+    loop {
+        let page = view::units(world, &Query { offset, ..query.clone() }, clock.now());
+        if page.rows.is_empty() {
+            return lines;
+        }
+        offset += page.rows.len();
+        lines.extend(page.rows.iter().map(|r| {
+            let (site, stage, state) = (r.site.to_string(), r.stage.word(), r.state.word());
+            format!("{:<12}{site:<6}{stage:<28}{:<12}{state}", r.label.as_str(), r.disposition.word())
+        }));
+    }
+}
+
+/// Makes the trouble.
+fn make(outside: &Outside, n: usize, trouble: Trouble) {
+    let server = &outside.servers[n];
+    let Some(twin) = outside.fleet.get(&server.serial) else { return };
+    match trouble {
+        Trouble::Hangs => twin.behave(|b| b.hang = true),
+        Trouble::Password => twin.behave(|b| b.bad_credentials = true),
+        Trouble::Serial => twin.behave(|b| b.wrong_serial = Some("CZ2X999999".to_owned())),
+        Trouble::Silent => twin.behave(|b| b.ignore_override = u32::MAX),
+        Trouble::Cable => {
+            let wrong = server.plan.first().cloned().map(|mut p| {
+                p.port = "Ethernet48".into();
+                p
+            });
+            twin.flaw(|f| f.neighbour = Some((0, wrong)));
+        }
+        Trouble::Memory => {
+            twin.flaw(|f| f.failing = Some(rackhand_core::hardware::report::ValidationStep::Memory));
+        }
+        Trouble::Address => {
+            let holder = outside.netbox.add_device(&DeviceSpec {
+                status: "active".to_owned(),
+                ..DeviceSpec::offline("old-console-server", "OLD1", rackhand_core::mac::Mac([2, 0, 0, 0, 0, 1]))
+            });
+            let interface = outside.netbox.interface_id(holder, "bmc");
+            outside.netbox.add_ip(&format!("{}/24", server.address), interface);
+        }
+    }
+}
+
+/// The technicians: once a server is stuck, they mend its cause in the world outside; the console's user says so.
+fn mend(outside: &Outside, n: usize, trouble: Trouble) {
+    let server = &outside.servers[n];
+    let Some(twin) = outside.fleet.get(&server.serial) else { return };
+    match trouble {
+        Trouble::Hangs => twin.behave(|b| b.hang = false),
+        Trouble::Password => twin.behave(|b| b.bad_credentials = false),
+        Trouble::Serial => twin.behave(|b| b.wrong_serial = None),
+        Trouble::Silent => twin.behave(|b| b.ignore_override = 0),
+        Trouble::Cable => twin.flaw(|f| f.neighbour = None),
+        Trouble::Memory => twin.flaw(|f| f.failing = None),
+        // Two records in NetBox claim one address: nothing to carry or to plug. `skip` leaves it so, with a reason.
+        Trouble::Address => {}
+    }
+}
+
+/// Lets leases come in one after the other, and mends what has become stuck.
+async fn people(
+    outside: Arc<Outside>,
+    intake: rackhand_daemon::intake::Intake,
+    mut worlds: tokio::sync::watch::Receiver<Arc<World>>,
+    mut rng: StdRng,
+) {
+    let clock = outside.clock.clone();
+    let mut mended = BTreeSet::new();
+    let mut leased = 0;
+    loop {
+        if leased < outside.servers.len() {
+            let frame = outside.ack(&outside.servers[leased]);
+            intake.frame(&frame, clock.now()).await;
+            leased += 1;
+            let pause = if leased < 8 { 2 } else { rng.random_range(10..45) };
+            clock.sleep(Duration::from_secs(pause)).await;
+        } else if worlds.changed().await.is_err() {
+            return;
+        }
+        let world = worlds.borrow_and_update().clone();
+        for (n, server) in outside.servers.iter().enumerate() {
+            let (Some(trouble), Some(unit)) = (Trouble::of(n), world.by_serial(&server.serial)) else { continue };
+            let stuck = unit.parked().next().is_some() || unit.is_blocked();
+            if stuck && mended.insert(n) {
+                mend(&outside, n, trouble);
+            }
+        }
+    }
+}
+
+/// Servers that stand in all other stages.
+async fn enter_the_fleet(site: &Site, rng: &mut StdRng, count: usize) -> io::Result<()> {
+    let actor = Actor::Person { name: "demo".into(), role: Role::Admin };
+    // A fleet's shape: most serve, some wait, a few are at either end.
+    let shape: Vec<(Stage, u32)> = Stage::ALL
+        .iter()
+        .map(|s| match s {
+            Stage::InService => (*s, 90),
+            Stage::Ready => (*s, 14),
+            Stage::Staged | Stage::Hardened | Stage::AssignedToTenant | Stage::Maintenance => (*s, 6),
+            Stage::Discovered | Stage::PhysicalValidated | Stage::PoweredOn => (*s, 0),
+            _ => (*s, 4),
+        })
+        .collect();
+    let whole: u32 = shape.iter().map(|(_, weight)| weight).sum();
+    for n in 0..count {
+        let mut draw = rng.random_range(0..whole);
+        let drawn = shape.iter().find(|(_, weight)| {
+            let hit = draw < *weight;
+            draw = draw.saturating_sub(*weight);
+            hit
+        });
+        let stage = drawn.map_or(Stage::InService, |(stage, _)| *stage);
+        let dell = rng.random_bool(0.4);
+        let (vendor, model) =
+            if dell { (Vendor::Dell, "PowerEdge R660") } else { (Vendor::Hpe, "ProLiant DL360 Gen11") };
+        let serial = if dell { format!("7XK{n:04}") } else { format!("CZ24{n:06}") };
+        let command = Command::Import {
+            site: SiteId::new(SITES[rng.random_range(0..SITES.len())]),
+            serial: serial.into(),
+            bmc_mac: None,
+            vendor: Some(vendor),
+            model: Some(model.into()),
+            stage,
+        };
+        let done = site.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+        done.map_err(io::Error::other)?;
+    }
+    Ok(())
+}

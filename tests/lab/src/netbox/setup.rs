@@ -1,0 +1,319 @@
+//! Setting the lab's NetBox up, changing it as a person would, and looking into it without its API.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rackhand_core::dcim::{ObjectId, Port};
+use rackhand_core::mac::Mac;
+use rackhand_core::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::state::{Device, Named, State};
+use super::{NetBox, address, cable, customisation, device, interface};
+use crate::faults::lock;
+
+/// A device to set up.
+#[derive(Clone, Debug)]
+pub struct DeviceSpec {
+    /// Name.
+    pub name: String,
+    /// Serial.
+    pub serial: String,
+    /// Device type.
+    pub model: String,
+    /// Site slug; made where missing.
+    pub site: String,
+    /// Rack; made where missing.
+    pub rack: Option<String>,
+    /// Lowest unit.
+    pub position: Option<f64>,
+    /// Status.
+    pub status: String,
+    /// Tenant slug; made where missing.
+    pub tenant: Option<String>,
+    /// MAC of the management-only interface `bmc`; without one the interface has none.
+    pub bmc: Option<Mac>,
+    /// NICs, and where their planned cables go.
+    pub nics: Vec<(String, Option<Port>)>,
+}
+
+impl DeviceSpec {
+    /// An offline device at site `fra1`, without rack, tenant or NICs.
+    pub fn offline(name: &str, serial: &str, bmc: Mac) -> Self {
+        Self {
+            name: name.to_owned(),
+            serial: serial.to_owned(),
+            model: "ProLiant DL360 Gen11".to_owned(),
+            site: "fra1".to_owned(),
+            rack: None,
+            position: None,
+            status: "offline".to_owned(),
+            tenant: None,
+            bmc: Some(bmc),
+            nics: Vec::new(),
+        }
+    }
+}
+
+const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+
+impl State {
+    fn named(&mut self, table: fn(&mut Self) -> &mut BTreeMap<u64, Named>, path: &'static str, slug: &str) -> u64 {
+        if let Some((id, _)) = table(self).iter().find(|(_, n)| n.slug == slug) {
+            return *id;
+        }
+        let (id, stamps) = (self.next(path), self.stamps(START));
+        table(self).insert(id, Named { name: slug.to_owned(), slug: slug.to_owned(), stamps });
+        id
+    }
+
+    fn device_named(&self, name: &str) -> Option<u64> {
+        self.device_names.get(&name.to_lowercase())?.first().copied()
+    }
+
+    fn interface_named(&self, device: u64, name: &str) -> Option<u64> {
+        let of = &self.devices.get(&device)?.interfaces;
+        of.iter().copied().find(|id| self.interfaces.get(id).is_some_and(|i| i.name == name))
+    }
+
+    fn add_device(&mut self, spec: &DeviceSpec) -> u64 {
+        let site = self.named(|s| &mut s.sites, "dcim/sites", &spec.site);
+        let rack = spec.rack.as_ref().map(|name| self.named(|s| &mut s.racks, "dcim/racks", name));
+        let tenant = spec.tenant.as_ref().map(|slug| self.named(|s| &mut s.tenants, "tenancy/tenants", slug));
+        let model = self.named(|s| &mut s.types, "dcim/device-types", &spec.model);
+        let (id, stamps) = (self.next(device::PATH), self.stamps(START));
+        let device = Device {
+            name: spec.name.clone(),
+            serial: spec.serial.clone(),
+            model,
+            site,
+            rack,
+            position: spec.position,
+            status: spec.status.clone(),
+            tenant,
+            oob: None,
+            fields: BTreeMap::new(),
+            interfaces: BTreeSet::new(),
+            journal: Vec::new(),
+            stamps,
+        };
+        self.devices.insert(id, device);
+        self.device_names.entry(spec.name.to_lowercase()).or_default().insert(id);
+        id
+    }
+
+    fn port(&mut self, port: &Port) -> u64 {
+        let device = self.device_named(&port.switch).unwrap_or_else(|| self.add_switch(&port.switch));
+        let there = self.interface_named(device, &port.port);
+        there.unwrap_or_else(|| interface::add(self, device, &port.port, false, START))
+    }
+
+    fn add_switch(&mut self, name: &str) -> u64 {
+        let spec = DeviceSpec {
+            model: "switch".to_owned(),
+            status: "active".to_owned(),
+            bmc: None,
+            ..DeviceSpec::offline(name, "", Mac([0; 6]))
+        };
+        self.add_device(&spec)
+    }
+
+    fn add_cable(&mut self, a: u64, b: u64, status: &str) -> u64 {
+        let end = |id: u64| json!([{ "object_type": "dcim.interface", "object_id": id }]);
+        let body = json!({ "a_terminations": end(a), "b_terminations": end(b), "status": status });
+        match cable::check(self, None, &body) {
+            Ok(()) => cable::save(self, None, &body, START),
+            Err(_) => 0,
+        }
+    }
+}
+
+/// Setting up.
+impl NetBox {
+    /// A token, v1 or v2 (`nbt_key.secret`), that may read, and write where `may_write`.
+    pub fn add_token(&self, token: &str, may_write: bool) {
+        lock(&self.0).tokens.insert(token.to_owned(), may_write);
+    }
+
+    /// A device status beyond the stock ones, as server configuration adds them.
+    pub fn add_status(&self, value: &str, label: &str) {
+        lock(&self.0).extra_statuses.push((value.to_owned(), label.to_owned()));
+    }
+
+    /// Takes such a status away again; devices that have it keep it.
+    pub fn remove_status(&self, value: &str) {
+        lock(&self.0).extra_statuses.retain(|(v, _)| v != value);
+    }
+
+    /// A custom field on devices; `choices` is for a select field.
+    pub fn add_custom_field(&self, name: &str, kind: &str, choices: &[&str]) {
+        let mut state = lock(&self.0);
+        let mut body = json!({ "name": name, "type": kind, "object_types": ["dcim.device"] });
+        if kind == "select" {
+            let pairs: Vec<Value> = choices.iter().map(|c| json!([c, c])).collect();
+            let set = json!({ "name": format!("{name} choices"), "extra_choices": pairs });
+            body["choice_set"] = customisation::sets::save(&mut state, None, &set, START).into();
+        }
+        customisation::fields::save(&mut state, None, &body, START);
+    }
+
+    /// A site.
+    pub fn add_site(&self, slug: &str) -> ObjectId {
+        lock(&self.0).named(|s| &mut s.sites, "dcim/sites", slug)
+    }
+
+    /// A rack.
+    pub fn add_rack(&self, name: &str) -> ObjectId {
+        lock(&self.0).named(|s| &mut s.racks, "dcim/racks", name)
+    }
+
+    /// A tenant.
+    pub fn add_tenant(&self, slug: &str) -> ObjectId {
+        lock(&self.0).named(|s| &mut s.tenants, "tenancy/tenants", slug)
+    }
+
+    /// A prefix such as `10.20.0.0/22`.
+    pub fn add_prefix(&self, prefix: &str) -> ObjectId {
+        address::prefixes::save(&mut lock(&self.0), None, &json!({ "prefix": prefix }), START)
+    }
+
+    /// A device with its interfaces and planned cables. Switches and ports that these name are made where missing.
+    pub fn add_device(&self, spec: &DeviceSpec) -> ObjectId {
+        let mut state = lock(&self.0);
+        let device = state.add_device(spec);
+        let bmc = interface::add(&mut state, device, "bmc", true, START);
+        for (name, peer) in &spec.nics {
+            let near = interface::add(&mut state, device, name, false, START);
+            if let Some(peer) = peer {
+                let far = state.port(peer);
+                state.add_cable(near, far, "planned");
+            }
+        }
+        drop(state);
+        if let Some(mac) = spec.bmc {
+            let object = self.add_mac(mac, Some(bmc));
+            let body = json!({ "primary_mac_address": object });
+            interface::save(&mut lock(&self.0), Some(bmc), &body, START);
+        }
+        device
+    }
+
+    /// A switch with these ports.
+    pub fn add_switch(&self, name: &str, ports: &[&str]) -> ObjectId {
+        let mut state = lock(&self.0);
+        let device = state.add_switch(name);
+        for port in ports {
+            interface::add(&mut state, device, port, false, START);
+        }
+        device
+    }
+
+    /// A planned cable from a device's interface to a port; 0 where an end is taken.
+    pub fn add_planned_cable(&self, interface: ObjectId, port: &Port) -> ObjectId {
+        let mut state = lock(&self.0);
+        let far = state.port(port);
+        state.add_cable(interface, far, "planned")
+    }
+
+    /// A MAC object, on an interface or unassigned. The same MAC may be added again.
+    pub fn add_mac(&self, mac: Mac, on: Option<ObjectId>) -> ObjectId {
+        let assigned = on.map(|_| "dcim.interface");
+        let body = json!({ "mac_address": mac, "assigned_object_type": assigned, "assigned_object_id": on });
+        interface::macs::save(&mut lock(&self.0), None, &body, START)
+    }
+
+    /// An address such as `10.20.0.5/22`, on an interface or unassigned.
+    pub fn add_ip(&self, text: &str, on: Option<ObjectId>) -> ObjectId {
+        let assigned = on.map(|_| "dcim.interface");
+        let body = json!({ "address": text, "assigned_object_type": assigned, "assigned_object_id": on });
+        address::save(&mut lock(&self.0), None, &body, START)
+    }
+
+    /// Changes a device as a person does in the web form, whether the status is a known one or not.
+    pub fn set_status(&self, device: ObjectId, status: &str) {
+        device::save(&mut lock(&self.0), Some(device), &json!({ "status": status }), START);
+    }
+
+    /// Makes an address the device's out-of-band one.
+    pub fn set_oob(&self, device: ObjectId, ip: ObjectId) {
+        device::save(&mut lock(&self.0), Some(device), &json!({ "oob_ip": ip }), START);
+    }
+}
+
+/// Looking in.
+impl NetBox {
+    /// The device with this name.
+    pub fn device_id(&self, name: &str) -> Option<ObjectId> {
+        lock(&self.0).device_named(name)
+    }
+
+    /// The device's interface with this name.
+    pub fn interface_id(&self, device: ObjectId, name: &str) -> Option<ObjectId> {
+        lock(&self.0).interface_named(device, name)
+    }
+
+    /// The device's status.
+    pub fn status_of(&self, device: ObjectId) -> Option<String> {
+        lock(&self.0).devices.get(&device).map(|d| d.status.clone())
+    }
+
+    /// The slug of the device's tenant.
+    pub fn tenant_of(&self, device: ObjectId) -> Option<String> {
+        let state = lock(&self.0);
+        let tenant = state.devices.get(&device)?.tenant?;
+        state.tenants.get(&tenant).map(|t| t.slug.clone())
+    }
+
+    /// A custom field of the device.
+    pub fn field_of(&self, device: ObjectId, name: &str) -> Option<Value> {
+        lock(&self.0).devices.get(&device)?.fields.get(name).cloned()
+    }
+
+    /// The device's out-of-band address, with its prefix length.
+    pub fn oob_of(&self, device: ObjectId) -> Option<String> {
+        let state = lock(&self.0);
+        let ip = state.ips.get(&state.devices.get(&device)?.oob?)?;
+        Some(format!("{}/{}", ip.host, ip.length))
+    }
+
+    /// The addresses on an interface, with their prefix lengths.
+    pub fn addresses_on(&self, interface: ObjectId) -> Vec<String> {
+        let state = lock(&self.0);
+        let ids = state.interfaces.get(&interface).into_iter().flat_map(|i| &i.ips);
+        ids.filter_map(|id| state.ips.get(id)).map(|ip| format!("{}/{}", ip.host, ip.length)).collect()
+    }
+
+    /// How many address objects there are.
+    pub fn address_count(&self) -> usize {
+        lock(&self.0).ips.len()
+    }
+
+    /// How many MAC objects have this MAC.
+    pub fn mac_count(&self, mac: Mac) -> usize {
+        lock(&self.0).by_mac.get(&mac).map_or(0, BTreeSet::len)
+    }
+
+    /// The interface's primary MAC.
+    pub fn primary_mac(&self, interface: ObjectId) -> Option<Mac> {
+        let state = lock(&self.0);
+        state.macs.get(&state.interfaces.get(&interface)?.primary?).map(|m| m.mac)
+    }
+
+    /// The device's journal, oldest first: kind and comment.
+    pub fn notes_of(&self, device: ObjectId) -> Vec<(String, String)> {
+        let state = lock(&self.0);
+        let ids = state.devices.get(&device).into_iter().flat_map(|d| &d.journal);
+        ids.filter_map(|id| state.entries.get(id)).map(|e| (e.kind.clone(), e.comments.clone())).collect()
+    }
+
+    /// The cable in an interface, and its status.
+    pub fn cable_of(&self, interface: ObjectId) -> Option<(ObjectId, String)> {
+        let state = lock(&self.0);
+        let id = state.interfaces.get(&interface)?.cable?;
+        state.cables.get(&id).map(|c| (id, c.status.clone()))
+    }
+
+    /// How many cables there are.
+    pub fn cable_count(&self) -> usize {
+        lock(&self.0).cables.len()
+    }
+}

@@ -1,0 +1,247 @@
+//! The whole outside of a site: NetBox, switches, racks, and a fleet of servers that NetBox knows and whose machines
+//! report to whichever daemon runs at the moment.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+
+use futures::future::BoxFuture;
+use rackhand_adapters::dhcp::compose::Lease;
+use rackhand_adapters::netbox::{Settings, Token};
+use rackhand_adapters::port::clock::Clock;
+use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};
+use rackhand_adapters::redfish::Credentials;
+use rackhand_core::dcim::{ObjectId, Port};
+use rackhand_core::fault::Kind;
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::mac::Mac;
+use rackhand_core::policy::Policy;
+use rackhand_core::secret::Secret;
+use rackhand_core::time::Timestamp;
+use rackhand_core::world::World;
+use rackhand_daemon::http::Http;
+use rackhand_daemon::journal::Journal;
+use rackhand_daemon::keys::Keys;
+use rackhand_daemon::random::Random;
+use rackhand_daemon::rpc::Roles;
+use rackhand_daemon::site::{Parts, Site};
+
+use crate::bmc::fleet::Fleet;
+use crate::bmc::{Pace, Personality, Spec};
+use crate::faults::{Faults, lock};
+use crate::front::{Network, Station};
+use crate::machine::{Hardware, LifePace, Uplink};
+use crate::netbox::{DeviceSpec, NetBox};
+
+/// NetBox's token in the lab.
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
+/// Where NetBox is on the lab's network.
+pub const NETBOX: &str = "netbox.lab";
+/// The port BMCs answer at.
+pub const BMC_PORT: u16 = 443;
+
+/// The outside.
+pub struct Outside {
+    /// Its clock, the daemon's too.
+    pub clock: Clock,
+    /// Its network.
+    pub network: Network,
+    /// NetBox.
+    pub netbox: Arc<NetBox>,
+    /// The rules in front of NetBox.
+    pub netbox_faults: Arc<Faults>,
+    /// The servers.
+    pub fleet: Fleet,
+    /// What each server is, in the order they were added.
+    pub servers: Vec<Server>,
+    /// Where machines find the daemon.
+    pub door: Door,
+    pace: LifePace,
+    policy: Policy,
+    keys: Keys,
+}
+
+/// One server as the outside knows it.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Serial.
+    pub serial: String,
+    /// Its BMC's MAC.
+    pub bmc_mac: Mac,
+    /// The address DHCP gives it.
+    pub address: Ipv4Addr,
+    /// Its device in NetBox.
+    pub device: ObjectId,
+    /// Where its NICs are planned to go.
+    pub plan: Vec<Port>,
+}
+
+/// The way to the daemon that runs now; closed while none does.
+#[derive(Clone, Default)]
+pub struct Door(Arc<Mutex<Option<Http>>>);
+
+impl Door {
+    /// Opens it to this daemon.
+    pub fn open(&self, http: Http) {
+        *lock(&self.0) = Some(http);
+    }
+
+    /// Closes it.
+    pub fn close(&self) {
+        *lock(&self.0) = None;
+    }
+}
+
+impl Dial for Door {
+    fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connected, DialError>> {
+        let http = lock(&self.0).clone();
+        Box::pin(async move {
+            match http {
+                Some(http) => http.dial(target).await,
+                None => Err(DialError { kind: Kind::Transient, what: "no daemon listens".into() }),
+            }
+        })
+    }
+}
+
+impl Outside {
+    /// An outside without servers. Must be made inside a tokio runtime.
+    pub fn new(clock: Clock, policy: Policy, pace: LifePace) -> Self {
+        let network = Network::default();
+        let netbox = Arc::new(NetBox::new());
+        netbox.add_token(TOKEN, true);
+        netbox.add_status("discovered", "Discovered");
+        netbox.add_status("ready", "Ready");
+        let stages: Vec<&str> = Stage::ALL.iter().map(|s| s.word()).collect();
+        netbox.add_custom_field("lifecycle_state", "select", &stages);
+        for field in ["discovered_at", "pxe_boot_initiated_at", "hardened_at", "last_monitored_at"] {
+            netbox.add_custom_field(field, "datetime", &[]);
+        }
+        netbox.add_custom_field("last_power_watts", "integer", &[]);
+        netbox.add_tenant(&policy.staging_tenant);
+        let netbox_faults = Arc::new(Faults::default());
+        let door = Door::default();
+        let daemon = Target { host: "rackhandd.lab".into(), port: 80, trust: Trust::Plain };
+        let uplink = Uplink::new(Arc::new(door.clone()), daemon, clock.clone());
+        let fleet = Fleet::new(clock.clone(), network.clone(), BMC_PORT, uplink);
+        let outside = Self {
+            clock,
+            network,
+            netbox,
+            netbox_faults,
+            fleet,
+            servers: Vec::new(),
+            door,
+            pace,
+            policy,
+            keys: Keys::default(),
+        };
+        outside.connect_netbox();
+        outside
+    }
+
+    /// Puts NetBox on the network.
+    pub fn connect_netbox(&self) {
+        self.network.attach(format!("{NETBOX}:80"), self.netbox_station());
+    }
+
+    /// NetBox behind its fault rules.
+    pub fn netbox_station(&self) -> Station {
+        let (host, faults) = (self.netbox.clone(), self.netbox_faults.clone());
+        Station { host, faults, clock: self.clock.clone(), certificate: None }
+    }
+
+    /// Takes NetBox off the network.
+    pub fn disconnect_netbox(&self) {
+        self.network.detach(&format!("{NETBOX}:80"));
+    }
+
+    /// Adds the `n`-th server: known to NetBox as offline in its rack, its two NICs planned to two switches, its BMC
+    /// plugged in, its password in our keys. Everything about it follows from `n` and `site`.
+    pub fn add_server(&mut self, n: usize, site: &str, pace: Pace) -> &Server {
+        let personality = Personality::RECORDED[n % 3];
+        let (high, low) = ((n >> 8) as u8, n as u8);
+        let bmc_mac = match personality {
+            Personality::Idrac9 | Personality::Idrac10 => Mac([0xD0, 0x8E, 0x79, 0x10, high, low]),
+            _ => Mac([0x94, 0x40, 0xC9, 0x10, high, low]),
+        };
+        let serial = match personality {
+            Personality::Idrac9 | Personality::Idrac10 => format!("{:07}", 3_000_000 + n).replace('0', "K"),
+            _ => format!("CZ23{n:06}"),
+        };
+        let mut spec = Spec::new(personality, &serial, bmc_mac);
+        spec.pace = pace;
+        let model = spec.model.clone();
+        let rack = format!("{site}-r{:02}", n / 20 + 1);
+        let plan: Vec<Port> = ["a", "b"]
+            .map(|half| Port {
+                switch: format!("sw-{rack}-{half}").into(),
+                port: format!("Ethernet{}", n % 20 + 1).into(),
+            })
+            .to_vec();
+        let names = ["eno1", "eno2"];
+        let device = self.netbox.add_device(&DeviceSpec {
+            model: model.clone(),
+            site: site.to_owned(),
+            rack: Some(rack),
+            position: Some(((n % 20) * 2 + 1) as f64),
+            nics: names.iter().zip(&plan).map(|(name, port)| ((*name).to_owned(), Some(port.clone()))).collect(),
+            ..DeviceSpec::offline(&format!("srv-{n:04}"), &serial, bmc_mac)
+        });
+        let nics: Vec<(Mac, Option<Port>)> =
+            spec.nics.iter().zip(&plan).map(|(mac, port)| (*mac, Some(port.clone()))).collect();
+        let hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
+        let account = Credentials { user: spec.user.as_str().into(), password: Secret::new(spec.password.clone()) };
+        self.keys.by_serial.insert(serial.clone(), account);
+        let address = Ipv4Addr::new(127, 77, (n / 250) as u8, (n % 250 + 1) as u8);
+        self.fleet.add(spec, IpAddr::V4(address), hardware, self.pace);
+        self.servers.push(Server { serial, bmc_mac, address, device, plan });
+        &self.servers[self.servers.len() - 1]
+    }
+
+    /// The DHCP server's ACK to this server's BMC, as a frame.
+    pub fn ack(&self, server: &Server) -> Vec<u8> {
+        let mut lease = Lease::new(server.bmc_mac, server.address, Ipv4Addr::new(127, 77, 255, 254));
+        lease.vendor_class = Some(if server.bmc_mac.0[0] == 0x94 { "CPQRIB3" } else { "iDRAC" });
+        lease.xid = u32::from(server.address);
+        lease.ack()
+    }
+
+    /// How to reach NetBox.
+    pub fn netbox_settings(&self) -> Settings {
+        let target = Target { host: NETBOX.into(), port: 80, trust: Trust::Plain };
+        Settings { target, base: String::new(), token: Token::V1(Secret::new(TOKEN)) }
+    }
+
+    /// The passwords of all servers.
+    pub fn keys(&self) -> Keys {
+        self.keys.clone()
+    }
+
+    /// Starts a daemon over this outside, and opens the door to it.
+    pub fn start(&self, journal: Journal, world: World, random: Random, demo: bool) -> Site {
+        let site = Site::start(Parts {
+            journal,
+            world,
+            policy: self.policy.clone(),
+            clock: self.clock.clone(),
+            random,
+            dial: Arc::new(self.network.clone()),
+            netbox: self.netbox_settings(),
+            bmc_port: BMC_PORT,
+            keys: self.keys(),
+            base: "http://rackhandd.lab".to_owned(),
+            roles: Roles { own: Some(rackhand_core::id::Role::Admin), ..Roles::default() },
+            demo,
+        });
+        self.door.open(site.http.clone());
+        site
+    }
+
+    /// Lets a lease be seen.
+    pub async fn lease(&self, site: &Site, server: &Server) {
+        site.intake.frame(&self.ack(server), self.clock.now()).await;
+    }
+}
+
+/// When the lab's time begins.
+pub const EPOCH: Timestamp = Timestamp::from_secs(1_795_000_000);

@@ -1,0 +1,17 @@
+//! The Redfish adapter against the lab's controllers, against hostile ones, and against recorded trees.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "redfish/bed.rs"]
+mod bed;
+#[path = "redfish/contract.rs"]
+mod contract;
+#[path = "redfish/hostile.rs"]
+mod hostile;
+#[path = "redfish/leaks.rs"]
+mod leaks;
+#[path = "redfish/lives.rs"]
+mod lives;
+#[path = "redfish/methods.rs"]
+mod methods;
+#[path = "redfish/tls.rs"]
+mod tls;

@@ -1,0 +1,349 @@
+//! The verbs and their arguments.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rackhand_core::bmc::Vendor;
+use rackhand_core::event::{Event, Seq};
+use rackhand_core::flow::step::Step;
+use rackhand_core::id::SiteId;
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::task::TaskId;
+use rackhand_core::mac::Mac;
+use rackhand_core::view::Sort;
+
+use crate::link::host::HostSpec;
+
+/// rackhand: bare-metal servers from the dock to service. Without a verb, the console.
+#[derive(Debug, Parser)]
+#[command(name = "rackhand", version, max_term_width = 100, after_help = AFTER)]
+pub struct Cli {
+    /// The daemon: unix:///path or ssh://user@site[:port][/path]. Default: the socket of this machine
+    #[arg(long, global = true, env = "RACKHAND_HOST", value_name = "HOST", hide_env_values = true)]
+    pub host: Option<HostSpec>,
+    /// One JSON document for a command; one on each line for `tail`
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Lines of text, without a screen. Verbs do so anyway; without a verb it means `status`
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub plain: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+const AFTER: &str = "\
+LABEL is a serial, or a unit's id.
+
+Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 no connection, 4 the journal is damaged.";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Counts of units by stage and state, and how the daemon does
+    Status,
+    /// List units
+    Units(Units),
+    /// One unit: facts, why it is not moving, steps, tasks, last events
+    Show {
+        /// Serial or unit id
+        label: String,
+    },
+    /// Why a unit is not moving, and what resolves it
+    Why {
+        /// Serial or unit id
+        label: String,
+    },
+    /// The events of one unit, newest first
+    History {
+        /// Serial, unit id or bmc/MAC
+        label: String,
+        #[command(flatten)]
+        /// How many, and from where.
+        page: EventPage,
+    },
+    /// All events, newest first
+    Journal(Journal),
+    /// What a person must decide about, oldest first
+    DeadLetters {
+        /// Rows
+        #[arg(long, default_value_t = 50, value_parser = rows(512))]
+        limit: usize,
+        /// First row
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
+    },
+    /// Follow the journal as it grows
+    Tail {
+        /// Only this serial, unit id or bmc/MAC
+        label: Option<String>,
+        /// Begin after this event; default: the last ten
+        #[arg(long, value_name = "SEQ")]
+        since: Option<Seq>,
+    },
+    /// Change something.
+    #[command(flatten)]
+    Change(Change),
+    /// Check the whole journal; exit code 4 where it is damaged
+    Verify,
+    /// Print a table Rackhand works by; needs no daemon
+    Explain {
+        /// Which
+        topic: Topic,
+    },
+    /// Copy standard input and output to the daemon's socket; the far end of --host ssh://
+    DialStdio {
+        /// The socket; default as for --host
+        #[arg(long, value_name = "PATH")]
+        socket: Option<std::path::PathBuf>,
+    },
+    /// Five datacenters on this machine, simulated, with a daemon and the console
+    #[cfg(feature = "demo")]
+    Demo(Demo),
+}
+
+/// The verbs that change something.
+#[derive(Debug, Subcommand)]
+pub enum Change {
+    /// Try the parked steps again, with a fresh budget
+    Retry {
+        /// Serial, unit id or bmc/MAC
+        label: String,
+    },
+    /// Go on without a parked step
+    Skip {
+        /// Serial or unit id
+        label: String,
+        /// The step, as `show` names it
+        #[arg(value_parser = words::<Step>(Step::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
+        step: Step,
+        /// Why; goes into the journal
+        #[arg(long)]
+        reason: String,
+    },
+    /// Stop for good: what was done is undone in reverse
+    Cancel(Final),
+    /// Stop for now
+    Hold(Reasoned),
+    /// Back to normal, from hold, quarantine, loss or a finished cancellation
+    Release {
+        /// Serial or unit id
+        label: String,
+    },
+    /// Keep from everything until a person clears it
+    Quarantine(Reasoned),
+    /// Out of use for good
+    Retire(Final),
+    /// A task is done
+    Done {
+        /// Serial or unit id
+        label: String,
+        /// The task's number, as `show` names it
+        task: TaskId,
+        /// What was done
+        #[arg(long)]
+        note: String,
+    },
+    /// Move a unit to a stage, where the lifecycle lets a person
+    Move {
+        /// Serial or unit id
+        label: String,
+        /// Where to
+        #[arg(value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
+        stage: Stage,
+        /// Why, or what was seen
+        #[arg(long)]
+        reason: String,
+    },
+    /// Enter a unit that exists already
+    Import(Import),
+}
+
+/// Which units.
+#[derive(Debug, Args)]
+pub struct Units {
+    /// Words and field:value pairs that must all match; `!` in front negates. Fields: site, stage, state, model,
+    /// place, disposition, serial
+    pub filter: Vec<String>,
+    /// Only this stage; may be given more than once
+    #[arg(long, value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
+    pub stage: Vec<Stage>,
+    /// By what
+    #[arg(long, value_enum, default_value_t = SortBy::Attention)]
+    pub sort: SortBy,
+    /// The other way round
+    #[arg(long)]
+    pub descending: bool,
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(512))]
+    pub limit: usize,
+    /// First row
+    #[arg(long, default_value_t = 0)]
+    pub offset: usize,
+}
+
+/// Which part of a list of events.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct EventPage {
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(256))]
+    pub limit: usize,
+    /// Only events before this one
+    #[arg(long, value_name = "SEQ")]
+    pub before: Option<Seq>,
+}
+
+/// Which events.
+#[derive(Debug, Args)]
+pub struct Journal {
+    /// Only this kind
+    #[arg(long, value_parser = PossibleValuesParser::new(Event::KINDS), hide_possible_values = true)]
+    pub kind: Option<String>,
+    /// Only by this user, or by `rackhand` or `wire`
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// Only those that hold this text
+    #[arg(long)]
+    pub text: Option<String>,
+    /// How many, and from where.
+    #[command(flatten)]
+    pub page: EventPage,
+}
+
+/// A unit, and why.
+#[derive(Debug, Args)]
+pub struct Reasoned {
+    /// Serial or unit id
+    pub label: String,
+    /// Why; goes into the journal
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// A unit, why, and that it is meant.
+#[derive(Debug, Args)]
+pub struct Final {
+    /// The unit, and why.
+    #[command(flatten)]
+    pub what: Reasoned,
+    /// Do not ask for the last four of the serial
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// A unit to enter.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Its serial
+    pub serial: String,
+    /// Its site's NetBox slug
+    #[arg(long, value_parser = site)]
+    pub site: SiteId,
+    /// Where it is in its life
+    #[arg(long, value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
+    pub stage: Stage,
+    /// Its BMC's MAC
+    #[arg(long, value_name = "MAC")]
+    pub bmc_mac: Option<Mac>,
+    /// Its vendor
+    #[arg(long, value_enum)]
+    pub vendor: Option<Made>,
+    /// Its model
+    #[arg(long)]
+    pub model: Option<String>,
+}
+
+/// What a demo is made of.
+#[cfg(feature = "demo")]
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Demo {
+    /// The same seed gives the same day
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How many times faster than life
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub speed: u32,
+    /// Servers
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(70..=5_000))]
+    pub servers: u32,
+    /// Without the console: print what happens
+    #[arg(long)]
+    pub headless: bool,
+}
+
+/// Sort keys.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SortBy {
+    /// What needs a person first.
+    Attention,
+    /// Serial.
+    Label,
+    /// Stage.
+    Stage,
+    /// Time in the stage.
+    Age,
+    /// Site, then place.
+    Place,
+}
+
+impl From<SortBy> for Sort {
+    fn from(by: SortBy) -> Self {
+        match by {
+            SortBy::Attention => Self::Attention,
+            SortBy::Label => Self::Label,
+            SortBy::Stage => Self::Stage,
+            SortBy::Age => Self::Age,
+            SortBy::Place => Self::Place,
+        }
+    }
+}
+
+/// Vendors.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Made {
+    /// Hewlett Packard Enterprise.
+    Hpe,
+    /// Dell.
+    Dell,
+    /// Anyone else.
+    Other,
+}
+
+impl From<Made> for Vendor {
+    fn from(made: Made) -> Self {
+        match made {
+            Made::Hpe => Self::Hpe,
+            Made::Dell => Self::Dell,
+            Made::Other => Self::Other,
+        }
+    }
+}
+
+/// What can be explained.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Topic {
+    /// Every transition: from, to, on what proof, by whom.
+    Lifecycle,
+    /// Every step: lane, class, tries, pauses, deadline.
+    Steps,
+    /// Every stage: its word, its short form, where it leads.
+    Stages,
+}
+
+/// A number of rows, up to the most one page has.
+fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64).range(1..=most as u64).map(|n| n as usize)
+}
+
+/// One of the words of a type. clap suggests the nearest.
+fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(all).try_map(|word| word.parse::<T>())
+}
+
+fn site(slug: &str) -> Result<SiteId, &'static str> {
+    let site = SiteId::new(slug);
+    let same = site.as_str() == slug && !slug.is_empty();
+    same.then_some(site).ok_or("a site's slug has 1 to 32 lower-case letters, digits and dashes")
+}

@@ -1,0 +1,170 @@
+//! Verbs about everything: `status`, `units`, `dead-letters`, `verify`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use rackhand_core::id::Subject;
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::time::human;
+use rackhand_core::view::{Overview, Query, State, UnitRow};
+
+use super::args::Units;
+use super::exit;
+use super::output::{Fail, Output, count};
+use super::table::{Last, Table};
+use crate::link::connect::Connection;
+use crate::link::{call, within};
+
+/// A full check reads the whole journal. The daemon grants no call more than this.
+const VERIFY: Duration = Duration::from_mins(2);
+
+pub(super) async fn status(link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+    let now = link.client.overview(call()).await?;
+    if out.json {
+        return out.document(&now);
+    }
+    let demo = if now.demo { ", a demo" } else { "" };
+    out.line(format!("Site {}{demo}, event {}, {}", now.site, now.head, now.now))?;
+    let units: u32 = now.states.values().sum();
+    let told: Vec<_> = now.states.iter().map(|(state, n)| format!("{n} {}", state.word())).collect();
+    out.line(format!(
+        "{}{}{}",
+        count(units as usize, "unit"),
+        if told.is_empty() { "" } else { ": " },
+        told.join(", ")
+    ))?;
+    let letters = now.dead_letters;
+    out.line(format!(
+        "{}{}",
+        count(letters as usize, "dead letter"),
+        if letters > 0 { ": `rackhand dead-letters`" } else { "" }
+    ))?;
+    health(&now, out)?;
+    if !now.stages.is_empty() {
+        out.line("")?;
+    }
+    stages(&now, out)
+}
+
+fn health(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
+    let mut table = Table::new(&[], Last::Wrap);
+    let intake = now.health.intake_stopped.as_ref().map_or("open".to_owned(), |why| format!("STOPPED: {why}"));
+    table.row(["Journal".into(), intake]);
+    for (system, wrong) in &now.health.systems {
+        let wrong = wrong.as_ref().map_or("ok".to_owned(), |wrong| format!("NOT WELL: {wrong}"));
+        table.row([system.to_string(), wrong]);
+    }
+    table.row(["Unknown leases".into(), format!("{} since the daemon started", now.health.unknown_leases)]);
+    out.table(&table)
+}
+
+/// Stages down, sites across; all sites of a fleet would not fit, so those are a table only up to six.
+fn stages(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
+    const ACROSS: usize = 6;
+    let used: BTreeSet<Stage> = now.stages.keys().copied().collect();
+    let sites: Vec<_> = if now.sites.len() > 1 { now.sites.iter().take(ACROSS).collect() } else { Vec::new() };
+    if used.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(&["STAGE", "UNITS", "BY SITE"], Last::Cut);
+    for stage in used {
+        let by: Vec<_> = sites.iter().filter_map(|(s, n)| n.get(&stage).map(|n| format!("{s} {n}"))).collect();
+        let total = now.stages.get(&stage).copied().unwrap_or_default();
+        table.row([stage.word().into(), total.to_string(), by.join(", ")]);
+    }
+    out.table(&table)
+}
+
+pub(super) async fn units(link: &Connection, which: Units, out: &mut Output<'_>) -> Result<(), Fail> {
+    let query = Query {
+        stages: which.stage,
+        filter: which.filter.join(" "),
+        sort: which.sort.into(),
+        descending: which.descending,
+        offset: which.offset,
+        limit: which.limit,
+    };
+    let page = link.client.units(call(), query).await?;
+    if out.json {
+        return out.document(&page);
+    }
+    let mut table = Table::new(&["UNIT", "SITE", "PLACE", "STAGE", "AGE", "STATE", "WAITS FOR"], Last::Cut);
+    for row in &page.rows {
+        table.row([
+            row.label.to_string(),
+            row.site.to_string(),
+            row.place.as_ref().map_or_else(|| "?".into(), ToString::to_string),
+            row.stage.short().into(),
+            human(page.now.since(row.since)),
+            row.state.word().into(),
+            waits_for(row),
+        ]);
+    }
+    out.table(&table)?;
+    left_over(out, page.offset, page.rows.len(), page.total, "unit")
+}
+
+/// What a unit waits for, and who must act before it.
+fn waits_for(row: &UnitRow) -> String {
+    match row.who {
+        Some(who) if row.state != State::Aside => format!("{who}: {}", row.waits_for),
+        _ => row.waits_for.to_string(),
+    }
+}
+
+/// Says how much of a list was shown.
+fn left_over(out: &mut Output<'_>, offset: usize, shown: usize, total: usize, what: &str) -> Result<(), Fail> {
+    if shown == total {
+        return out.line(count(total, what));
+    }
+    let end = offset.saturating_add(shown);
+    let more = if end < total { format!("; more with --offset {end}") } else { String::new() };
+    out.line(format!("{shown} of {}, from {offset}{more}", count(total, what)))
+}
+
+pub(super) async fn dead_letters(
+    link: &Connection,
+    offset: usize,
+    limit: usize,
+    out: &mut Output<'_>,
+) -> Result<(), Fail> {
+    let page = link.client.dead_letters(call(), offset, limit).await?;
+    if out.json {
+        return out.document(&page);
+    }
+    let mut table = Table::new(&["WHOSE", "AGE", "STEP", "DECIDES", "FAULT"], Last::Wrap);
+    for letter in &page.rows {
+        let whose = match (&letter.row, letter.subject) {
+            (Some(row), _) => row.label.to_string(),
+            (None, Subject::Unit(id)) => id.to_string(),
+            (None, bmc @ Subject::Bmc(_)) => bmc.to_string(),
+        };
+        table.row([
+            whose,
+            human(page.now.since(letter.since)),
+            letter.step.step.to_string(),
+            letter.who.to_string(),
+            letter.step.detail.to_string(),
+        ]);
+    }
+    out.table(&table)?;
+    left_over(out, page.offset, page.rows.len(), page.total, "dead letter")
+}
+
+pub(super) async fn verify(link: &Connection, out: &mut Output<'_>) -> Result<u8, Fail> {
+    let found = link.client.verify(within(VERIFY)).await??;
+    if out.json {
+        out.document(&found)?;
+    } else {
+        let counts = format!(
+            "{} and {} checked",
+            count(found.events as usize, "event"),
+            count(found.checkpoints as usize, "checkpoint")
+        );
+        match &found.broken {
+            None => out.line(format!("{counts} up to event {}: all is as it was written", found.head))?,
+            Some(broken) => out.line(format!("DAMAGED: {broken} ({counts}). Keep the file; restore from a copy"))?,
+        }
+    }
+    Ok(if found.broken.is_some() { exit::DAMAGED } else { exit::DONE })
+}

@@ -1,0 +1,149 @@
+//! The command line: the console's verbs without a screen.
+//!
+//! Results go to standard output, errors and questions to standard error. With `--json` a command writes one JSON
+//! document whose fields are those of [`rackhand_core::view`] and [`rackhand_rpc`]:
+//!
+//! | Verb | Document |
+//! |---|---|
+//! | `status` | `Overview` |
+//! | `units` | `Page<UnitRow>` |
+//! | `show` | `{"unit": UnitDetail, "events": [EventRow]}` |
+//! | `why` | `{"row": UnitRow, "waits": [Wait]}` |
+//! | `history`, `journal` | `Page<EventRow>` |
+//! | `tail` | an `EventRow` on each line |
+//! | `dead-letters` | `Page<DeadLetter>` |
+//! | `verify` | `Verified` |
+//! | `explain` | `{"topic": ..., "text": ...}` |
+//! | commands | `Receipt` |
+//! | any that fails | `{"error": {"why": ..., "text": ...}}` |
+//!
+//! Times are microseconds since the Unix epoch. `why` is `no_connection`, `usage`, or the word of a
+//! [`rackhand_core::decide::Why`].
+
+pub mod args;
+mod command;
+mod dial;
+mod events;
+mod explain;
+mod fleet;
+mod output;
+mod table;
+mod unit;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Parser;
+use rackhand_core::id::{Subject, UnitId};
+
+use self::args::{Cli, Verb};
+use self::output::{Fail, Output, not_found};
+use crate::app;
+use crate::link::call;
+use crate::link::connect::{Connection, HostSpec, connect};
+
+pub use self::output::Streams;
+
+/// Exit codes.
+pub mod exit {
+    /// Done, or nothing was to be done.
+    pub const DONE: u8 = 0;
+    /// Refused, or not found.
+    pub const REFUSED: u8 = 1;
+    /// Wrong usage.
+    pub const USAGE: u8 = 2;
+    /// No connection, or it broke.
+    pub const NO_CONNECTION: u8 = 3;
+    /// `verify` found damage.
+    pub const DAMAGED: u8 = 4;
+}
+
+/// Runs one command line, program name first, with nobody to ask and no terminal. Gives the exit code.
+pub async fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    run_with(args, Streams { out, err, answers: None, width: None }).await
+}
+
+/// The same on given streams.
+pub async fn run_with(args: impl IntoIterator<Item = OsString>, streams: Streams<'_>) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(told) => {
+            let (to, code) = if told.use_stderr() { (streams.err, exit::USAGE) } else { (streams.out, exit::DONE) };
+            // Whoever closed the stream does not want to know.
+            let _ = write!(to, "{}", told.render()).and_then(|()| to.flush());
+            return code;
+        }
+    };
+    let host = cli.host.unwrap_or_else(HostSpec::here);
+    let mut out = Output::new(streams, cli.json);
+    let verb = match cli.verb {
+        None if cli.json || cli.plain => Verb::Status,
+        None => return out.end(start_console(host).await),
+        Some(verb) => verb,
+    };
+    let end = carry_out(verb, &host, &mut out).await;
+    out.end(end)
+}
+
+/// `rackhand` without a verb.
+async fn start_console(host: HostSpec) -> Result<u8, Fail> {
+    let way = move || {
+        let host = host.clone();
+        async move { connect(&host).await }
+    };
+    app::run(way, app::Options::default()).await.map_err(|e| Fail::Usage(e.to_string()))?;
+    Ok(exit::DONE)
+}
+
+/// `rackhand demo`.
+#[cfg(feature = "demo")]
+async fn start_demo(demo: args::Demo, out: &mut Output<'_>) -> Result<u8, Fail> {
+    let options = crate::demo::options(demo.seed, demo.speed, demo.servers);
+    if demo.headless { crate::demo::headless(options, out.results()).await } else { crate::demo::shown(options).await }
+        .map_err(|e| Fail::Usage(format!("the demo ended: {e}")))?;
+    Ok(exit::DONE)
+}
+
+async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<u8, Fail> {
+    match verb {
+        Verb::Explain { topic } => explain::explain(topic, out)?,
+        Verb::DialStdio { socket } => dial::dial(host, socket).await?,
+        #[cfg(feature = "demo")]
+        Verb::Demo(demo) => return start_demo(demo, out).await,
+        Verb::Status => fleet::status(&connect(host).await?, out).await?,
+        Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
+        Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
+        Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
+        Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
+        Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,
+        Verb::History { label, page } => events::history(&connect(host).await?, &label, page, out).await?,
+        Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
+        Verb::Tail { label, since } => events::tail(&connect(host).await?, label.as_deref(), since, out).await?,
+        Verb::Change(change) => command::command(host, change, out).await?,
+    }
+    Ok(exit::DONE)
+}
+
+/// The unit that has this serial or id.
+async fn find(link: &Connection, label: &str) -> Result<UnitId, Fail> {
+    let label = label.strip_prefix("unit/").unwrap_or(label);
+    // Serials are kept in upper case.
+    let upper = label.to_uppercase();
+    for form in [label, &upper] {
+        if let Some(id) = link.client.find(call(), form.to_owned()).await? {
+            return Ok(id);
+        }
+        if upper == label {
+            break;
+        }
+    }
+    Err(not_found(format!("no unit of {} has the serial or id {label}; `rackhand units` lists them", link.hello.site)))
+}
+
+/// The unit that has this serial or id, or the BMC that has this MAC.
+async fn subject(link: &Connection, label: &str) -> Result<Subject, Fail> {
+    if label.starts_with("bmc/") {
+        return label.parse().map_err(|bad: &str| Fail::Usage(bad.to_owned()));
+    }
+    find(link, label).await.map(Subject::Unit)
+}

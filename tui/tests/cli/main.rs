@@ -1,0 +1,9 @@
+//! The command line as a person and a script meet it, against a daemon of these tests' own.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod changes;
+mod dial;
+mod fake;
+mod hostile;
+mod reading;
+mod tail;
