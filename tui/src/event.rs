@@ -54,7 +54,7 @@ pub enum News {
     Down {
         /// Why.
         why: Text,
-        /// Seconds until the next try.
+        /// Seconds until the next try; 0 is that it is under way.
         again_in: u32,
     },
 }

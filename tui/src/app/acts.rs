@@ -83,6 +83,9 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
 /// Commands on the selected server, or on the marked ones where that makes sense.
 fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
     let Some(target) = model.target() else { return };
+    // What was acted on stays chosen: the same key again must not hit whatever came up in its place.
+    model.pipeline.list.first = false;
+    model.letters.first = false;
     let marked: Vec<UnitId> = match model.place {
         Place::Pipeline => model.pipeline.marks.iter().copied().collect(),
         _ => Vec::new(),

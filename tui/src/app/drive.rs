@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rackhand_core::text::Text;
@@ -30,6 +30,8 @@ pub struct Setting {
     pub look: Look,
     /// Shortest time between two frames.
     pub floor: Duration,
+    /// Keeps the last events.
+    pub recorder: Arc<Mutex<Recorder>>,
     /// Where a recording goes.
     pub record: PathBuf,
     /// Spreads the pauses between attempts to connect.
@@ -51,8 +53,7 @@ pub async fn drive<W: Write>(
     let now = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(sync::keep(connect, events.clone(), lines, Arc::clone(&now), setting.seed));
-    let recorder = Recorder::shared(&model);
-    crate::record::on_panic(&recorder, setting.record.clone());
+    let recorder = Arc::clone(&setting.recorder);
     let mut screen = Screen::new(terminal, model.size);
     let mut outside = Outside { tasks, clients, events, now, quit: false };
     screen.paint(&model, &setting.look)?;

@@ -78,9 +78,22 @@ pub fn fill(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Whether the question under way, if any, is not the one to ask now.
+/// Whether no question under way will bring what is on screen.
 fn stale(model: &Model, slot: Slot) -> bool {
-    model.asked.get(&slot).is_none_or(|asked| Some(&asked.ask) != question(model, slot).as_ref())
+    let (Some(asked), Some(now)) = (model.asked.get(&slot), question(model, slot)) else { return true };
+    let (top, height) = match slot {
+        Slot::Units => (model.pipeline.list.top, screen::pipeline::height(model)),
+        _ => (model.letters.top, screen::letters::height(model)),
+    };
+    let covers = |offset: usize, limit: usize| offset <= top && top + height <= offset + limit;
+    !match (&asked.ask, &now) {
+        (Ask::Units(old), Ask::Units(new)) => {
+            let (offset, limit) = (new.offset, new.limit);
+            covers(old.offset, old.limit) && Query { offset, limit, ..old.clone() } == *new
+        }
+        (Ask::Letters { offset, limit }, Ask::Letters { .. }) => covers(*offset, *limit),
+        _ => false,
+    }
 }
 
 fn older(log: &Log, height: usize, query: Option<JournalQuery>) -> Option<JournalQuery> {

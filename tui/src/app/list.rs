@@ -57,11 +57,13 @@ pub struct List<R: Keyed> {
     pub top: usize,
     /// The chosen row.
     pub chosen: Chosen<R::Key>,
+    /// Whether the first row is meant, whichever that is: at the start, and after a jump to the first.
+    pub first: bool,
 }
 
 impl<R: Keyed> Default for List<R> {
     fn default() -> Self {
-        Self { rows: Vec::new(), offset: 0, total: None, cursor: 0, top: 0, chosen: Chosen::AtCursor }
+        Self { rows: Vec::new(), offset: 0, total: None, cursor: 0, top: 0, chosen: Chosen::AtCursor, first: true }
     }
 }
 
@@ -81,6 +83,7 @@ impl<R: Keyed> List<R> {
 
     /// Moves the cursor to a place; `height` rows are on screen.
     pub fn go(&mut self, place: usize, height: usize) {
+        self.first = place == 0;
         self.cursor = place.min(self.total.unwrap_or(0).saturating_sub(1));
         self.chosen = self.at(self.cursor).map_or(Chosen::AtCursor, |row| Chosen::Row(row.key()));
         self.settle(height);
@@ -109,17 +112,28 @@ impl<R: Keyed> List<R> {
         from < self.offset || to > self.offset + self.rows.len()
     }
 
-    /// Takes a page. The chosen row stays chosen and, where it can, at the same height on screen.
+    /// Takes a page. The chosen row stays chosen and, where it can, at the same height on screen; but from the top of
+    /// the list nothing that comes in above is scrolled out of sight.
     pub fn take(&mut self, page: Page<R>, height: usize) {
         self.rows = page.rows;
         self.offset = page.offset;
         self.total = Some(page.total);
+        if self.first && self.offset == 0 {
+            (self.cursor, self.top) = (0, 0);
+            self.chosen = Chosen::AtCursor;
+        }
         match self.chosen.clone() {
-            Chosen::AtCursor => self.go(self.cursor, height),
+            Chosen::AtCursor => {
+                let first = self.first;
+                self.go(self.cursor, height);
+                self.first = first;
+            }
             Chosen::Row(key) | Chosen::Lost(key) => {
                 if let Some(n) = self.rows.iter().position(|r| r.key() == key) {
                     let place = self.offset + n;
-                    self.top = (self.top + place).saturating_sub(self.cursor);
+                    if self.top > 0 {
+                        self.top = (self.top + place).saturating_sub(self.cursor);
+                    }
                     self.cursor = place;
                     self.chosen = Chosen::Row(key);
                 } else if self.total == Some(0) {
@@ -158,7 +172,21 @@ mod tests {
         list.go(1, 3);
         list.take(page(0, 6, &[9, 1, 3, 4, 2, 5]), 3);
         assert_eq!((list.cursor, list.current().map(|r| r.0)), (4, Some(2)));
-        assert_eq!(list.top, 3);
+        assert_eq!(list.top, 2);
+    }
+
+    #[test]
+    fn what_comes_in_above_is_seen_from_the_top() {
+        let mut list = List::default();
+        list.take(page(0, 5, &[1, 2, 3, 4, 5]), 3);
+        list.take(page(0, 6, &[9, 1, 2, 3, 4, 5]), 3);
+        assert_eq!((list.cursor, list.top, list.current().map(|r| r.0)), (0, 0, Some(9)));
+        list.go(1, 3);
+        list.take(page(0, 7, &[8, 9, 1, 2, 3, 4, 5]), 3);
+        assert_eq!((list.cursor, list.top, list.current().map(|r| r.0)), (2, 0, Some(1)));
+        list.go(4, 3);
+        list.take(page(0, 8, &[7, 8, 9, 1, 2, 3, 4, 5]), 3);
+        assert_eq!((list.cursor, list.top, list.current().map(|r| r.0)), (5, 3, Some(3)));
     }
 
     #[test]

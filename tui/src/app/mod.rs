@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use crate::event::Event;
 use crate::input::reader;
 use crate::link::Connect;
+use crate::record::{self, Recorder};
 use crate::term::guard::Guard;
 use crate::theme::Look;
 use crate::theme::depth::Depth;
@@ -66,14 +67,16 @@ pub async fn run(connect: impl Connect, options: Options) -> Result<(), RunError
     let look = Look::new(&theme, depth, Glyphs::of(glyphs));
     let floor = if var("SSH_CONNECTION").is_some() { FLOOR.1 } else { FLOOR.0 };
     let size = crossterm::terminal::size()?;
-    let record =
+    let path =
         options.record.unwrap_or_else(|| std::env::temp_dir().join(format!("rackhand-console-{:016x}.json", random())));
     let (events, queue) = mpsc::channel(QUEUE);
     let guard = Guard::new(stdout())?;
     let reading = tokio::spawn(reader::read(events.clone()));
     let signals = tokio::spawn(until_signalled(events.clone()));
     let model = Model::new(size, format!("{:016x}{:016x}", random(), random()));
-    let setting = drive::Setting { look, floor, record, seed: random() };
+    let recorder = Recorder::shared(&model);
+    record::on_panic(&recorder, path.clone());
+    let setting = drive::Setting { look, floor, recorder, record: path, seed: random() };
     let ended = drive::drive(connect, setting, model, (events, queue), stdout()).await;
     reading.abort();
     signals.abort();

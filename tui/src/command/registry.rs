@@ -102,6 +102,8 @@ commands! {
     Help = "help", "explain this screen and its keys", ["?", "F1"], "help", ALL, Harmless, None;
     Palette = "palette", "find any command by name", [":"], "palette", ALL, Harmless, None;
     Filter = "filter", "show only what matches: words, field:value, ! negates", ["/"], "filter", &[Kind::Pipeline, Kind::Journal], Harmless, None;
+    Open = "open", "open", ["Enter"], "open", LISTS, Harmless, None;
+    Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", UNITS, Harmless, None;
     Retry = "retry", "retry the parked steps, or connect now when the link is down", ["R"], "retry", UNITS, Reversible, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
     Cancel = "cancel", "cancel the server: what was done is undone in reverse", ["X"], "cancel", UNITS, Costly, OPERATOR;
@@ -109,9 +111,7 @@ commands! {
     TaskDone = "done", "a task is done: say what was done", ["D"], "done", UNITS, Reversible, TECHNICIAN;
     Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Reversible, TECHNICIAN;
     Verify = "verify", "check the whole journal", ["v"], "verify", &[Kind::Journal], Harmless, None;
-    Open = "open", "open", ["Enter"], "open", LISTS, Harmless, None;
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
-    Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", UNITS, Harmless, None;
     SortNext = "sort", "sort by the next column", ["s"], "sort", &[Kind::Pipeline], Harmless, None;
     SortTurn = "turn", "sort the other way round", ["S"], "", &[Kind::Pipeline], Harmless, None;
     StagePrevious = "stage-previous", "only the stage before", ["<"], "", &[Kind::Pipeline], Harmless, None;

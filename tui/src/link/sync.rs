@@ -22,8 +22,8 @@ pub const LATE: Duration = Duration::from_secs(12);
 pub const LOST: Duration = Duration::from_secs(20);
 /// Pause between two watches, so that a busy daemon is asked ten times a second at the most.
 pub const BREATH: Duration = Duration::from_millis(100);
-/// How long one attempt to connect may take.
-pub const CONNECT: Duration = Duration::from_secs(3);
+/// How long one attempt to make both connections may take; each has a shorter patience of its own.
+pub const CONNECT: Duration = Duration::from_secs(25);
 /// First and longest pause before the next attempt.
 pub const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
@@ -79,7 +79,7 @@ async fn both(connect: &impl Connect) -> Result<(Clients, rackhand_rpc::hello::S
         let commands = connect.connect().await?;
         Ok((Clients { asks: asks.client, commands: commands.client }, asks.hello))
     });
-    made.await.unwrap_or_else(|_| Err(Text::new("the daemon does not answer within 3 s")))
+    made.await.unwrap_or_else(|_| Err(Text::new("the daemon does not answer")))
 }
 
 /// The pause after this many failures in a row, from half to the whole of a doubling span.
@@ -143,7 +143,7 @@ async fn rest(pause: Duration, why: &Text, events: &Sender<Event>, now: &Notify)
         let part = Duration::from_secs(u64::from(again_in.saturating_sub(1)));
         let step = left.saturating_sub(part).max(Duration::from_millis(1));
         if timeout(step, now.notified()).await.is_ok() || Instant::now() >= until {
-            return Some(());
+            return tell(events, News::Down { why: why.clone(), again_in: 0 }).await;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Dead letters: what automation gave up on, with what it saw and who decides.
 
+use rackhand_core::id::Subject;
 use rackhand_core::view::DeadLetter;
 
 use super::hidden;
@@ -29,7 +30,11 @@ pub fn height(model: &Model) -> usize {
 }
 
 fn label(letter: &DeadLetter) -> String {
-    letter.row.as_ref().map_or_else(|| letter.subject.to_string(), |r| r.label.to_string())
+    match (&letter.row, letter.subject) {
+        (Some(row), _) => row.label.to_string(),
+        (None, Subject::Bmc(mac)) => mac.to_string(),
+        (None, subject) => subject.to_string(),
+    }
 }
 
 /// Draws it.
@@ -57,8 +62,8 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         ),
         Column::new("STEP", 9, shown().map(|l| (l.step.step.to_string(), Token::StateCrit))),
         Column::new("TRIES", 1, shown().map(attempts)),
-        Column::new("SINCE", 5, shown().map(|l| (age(model.now.since(l.since)), Token::UiText))),
-        Column::new("WHO", 6, shown().map(|l| (l.who.to_string(), Token::UiText))),
+        Column::new("SINCE", 7, shown().map(|l| (age(model.now.since(l.since)), Token::UiText))),
+        Column::new("WHO", 5, shown().map(|l| (l.who.to_string(), Token::UiText))),
         Column::new("FAULT AND ADVICE", 8, shown().map(|l| (l.step.detail.to_string(), Token::UiText))).rest(24),
     ];
     let (widths, hid) = fit(&columns, room);

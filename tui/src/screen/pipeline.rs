@@ -37,8 +37,12 @@ fn layout(model: &Model) -> Layout {
     };
     let known = model.overview.as_ref().map_or(0, |o| u16::try_from(o.sites.len()).unwrap_or(SITES).min(SITES));
     let sites = if model.size.0 >= WIDE && known > 1 { take(known, 16) } else { 0 };
-    let stages = take(1, 4);
-    let foot = take(5, 12).max(take(3, 6));
+    let lines = u16::try_from(stage_lines(model, rows / 8).len()).unwrap_or(1).max(1);
+    let stages = take(lines, 4);
+    let mut foot = take(5, 12);
+    if foot == 0 {
+        foot = take(3, 6);
+    }
     Layout { sites, stages, table: first + sites + stages, rows: left.saturating_sub(1), foot }
 }
 
@@ -74,7 +78,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         y += at.sites;
     }
     if at.stages > 0 {
-        stages(model, canvas, y);
+        stages(model, canvas, y, at.stages);
     }
     let hid = table(model, canvas, &at);
     if at.foot > 0 {
@@ -85,8 +89,13 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     } else {
         format!("{} marked: R and H act on all of them   ", p.marks.len())
     };
-    let more = p.list.total.map_or(0, |t| t.saturating_sub(p.list.top + usize::from(at.rows)));
-    let more = if more > 0 { format!("{more} more below   ") } else { String::new() };
+    let below = p.list.total.map_or(0, |t| t.saturating_sub(p.list.top + usize::from(at.rows)));
+    let more = match (p.list.top, below) {
+        (0, 0) => String::new(),
+        (0, below) => format!("{below} more below   "),
+        (above, 0) => format!("{above} more above   "),
+        (above, below) => format!("{above} more above, {below} below   "),
+    };
     chrome::status(model, canvas, &format!("{marks}{more}{}", hidden(&hid)));
 }
 
@@ -100,68 +109,98 @@ fn sites(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
         let total: u32 = stages.values().sum();
         let mut x = 1 + canvas.put(1, y, 12, &format!("{site:<8}"), Token::UiTitle);
         x += canvas.put(x, y, room.saturating_sub(x), &format!("{total:>6} servers  "), Token::UiText);
-        x += line_of_stages(canvas, x, y, room.saturating_sub(x), stages.iter().map(|(s, n)| (*s, *n)), None);
+        let counts: Vec<Count> = stages.iter().map(|(s, n)| count(*s, *n, None)).collect();
+        draw_counts(canvas, x, y, room.saturating_sub(x), &counts);
+        x += used(&counts);
         if n + 1 == usize::from(rows) && left > 0 {
             canvas.put(x + 1, y, room.saturating_sub(x + 1), &format!("(and {left} more sites)"), Token::UiDim);
         }
     }
 }
 
-/// The counts of the stages that have any, in order.
-fn stages(model: &Model, canvas: &mut Canvas, y: u16) {
-    let room = canvas.area().width.saturating_sub(1);
-    let Some(overview) = &model.overview else {
-        canvas.put(1, y, room, "counts are not here yet", Token::UiDim);
-        return;
-    };
+/// A stage's count as a word, its look, and whether it is the chosen one.
+type Count = (String, Token, bool);
+
+/// The counts of the stages that have any, in order, on as many lines as they need and may have. What has no room is
+/// counted at the end; the chosen stage is always there.
+fn stage_lines(model: &Model, most: u16) -> Vec<Vec<Count>> {
+    let Some(overview) = &model.overview else { return Vec::new() };
     let chosen = model.pipeline.stage;
-    let shown = Stage::ALL
+    let counts: Vec<Count> = Stage::ALL
         .iter()
         .map(|s| (*s, overview.stages.get(s).copied().unwrap_or(0)))
-        .filter(|(s, n)| *n > 0 || Some(*s) == chosen);
-    line_of_stages(canvas, 1, y, room, shown, chosen);
+        .filter(|(s, n)| *n > 0 || Some(*s) == chosen)
+        .map(|(s, n)| count(s, n, chosen))
+        .collect();
+    let room = model.size.0.saturating_sub(2);
+    let most = usize::from(most.max(1));
+    let mut from = 0;
+    loop {
+        let mut lines = break_up(&counts[from..], room);
+        if from > 0
+            && let Some(first) = lines.first_mut()
+        {
+            first.insert(0, (format!("{from} more"), Token::UiDim, false));
+        }
+        let left: usize = lines.iter().skip(most).map(Vec::len).sum();
+        let kept = counts.len() - left;
+        if counts.iter().position(|c| c.2).is_some_and(|at| at >= kept) {
+            from += 1;
+            continue;
+        }
+        lines.truncate(most);
+        if left > 0
+            && let Some(last) = lines.last_mut()
+        {
+            let mut cut = left;
+            while used(last) + 10 > room && last.pop().is_some() {
+                cut += 1;
+            }
+            last.push((format!("{cut} more"), Token::UiDim, false));
+        }
+        return lines;
+    }
 }
 
-fn line_of_stages(
-    canvas: &mut Canvas,
-    x: u16,
-    y: u16,
-    room: u16,
-    stages: impl Iterator<Item = (Stage, u32)>,
-    chosen: Option<Stage>,
-) -> u16 {
-    let words: Vec<(String, Token, bool)> = stages
-        .map(|(s, n)| {
-            let is = Some(s) == chosen;
-            let word = if is { format!("[{} {n}]", s.short()) } else { format!("{} {n}", s.short()) };
-            (word, Token::of_stage(s), is)
-        })
-        .collect();
-    let then = canvas.look().glyphs.then;
-    // The chosen stage stays in sight: what does not fit goes from the left first.
-    let need = |from: usize| -> u16 { words[from..].iter().map(|(w, _, _)| width(w) + 3).sum() };
-    let keep = words.iter().position(|(_, _, is)| *is).unwrap_or(0);
-    let mut from = 0;
-    while from < keep && need(from) > room.saturating_sub(8) {
-        from += 1;
-    }
-    let mut used = 0;
-    if from > 0 {
-        used += canvas.put(x, y, room, &format!("{from} more {then} "), Token::UiDim);
-    }
-    for (n, (word, token, is)) in words.iter().enumerate().skip(from) {
-        let last = n + 1 == words.len();
-        let tail = if last { 0 } else { 8 };
-        if used + width(word) + 3 + tail > room {
-            used += canvas.put(x + used, y, room - used, &format!("{} more", words.len() - n), Token::UiDim);
-            break;
-        }
-        used += canvas.put(x + used, y, room - used, word, if *is { Token::UiSelection } else { *token });
-        if !last {
-            used += canvas.put(x + used, y, room - used, &format!(" {then} "), Token::UiDim);
+fn count(stage: Stage, n: u32, chosen: Option<Stage>) -> Count {
+    let is = Some(stage) == chosen;
+    let word = if is { format!("[{} {n}]", stage.short()) } else { format!("{} {n}", stage.short()) };
+    (word, if is { Token::UiSelection } else { Token::of_stage(stage) }, is)
+}
+
+fn used(line: &[Count]) -> u16 {
+    line.iter().map(|(word, _, _)| width(word) + 2).sum()
+}
+
+fn break_up(counts: &[Count], room: u16) -> Vec<Vec<Count>> {
+    let mut lines: Vec<Vec<Count>> = vec![Vec::new()];
+    for count in counts {
+        match lines.last_mut() {
+            Some(last) if last.is_empty() || used(last) + width(&count.0) <= room => last.push(count.clone()),
+            _ => lines.push(vec![count.clone()]),
         }
     }
-    used
+    lines
+}
+
+fn stages(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
+    let room = canvas.area().width.saturating_sub(1);
+    if model.overview.is_none() {
+        canvas.put(1, y, room, "counts are not here yet", Token::UiDim);
+        return;
+    }
+    for (n, line) in stage_lines(model, rows).iter().enumerate() {
+        draw_counts(canvas, 1, y + u16::try_from(n).unwrap_or(0), room, line);
+    }
+}
+
+fn draw_counts(canvas: &mut Canvas, x: u16, y: u16, room: u16, line: &[Count]) {
+    let mut at = 0;
+    for (word, token, _) in line {
+        if at < room {
+            at += canvas.put(x + at, y, room - at, word, *token) + 2;
+        }
+    }
 }
 
 fn table(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {

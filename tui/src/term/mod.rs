@@ -1,5 +1,6 @@
 //! The terminal. Nothing else writes to it.
 
 pub mod clipboard;
+pub mod encode;
 pub mod guard;
 pub mod screen;

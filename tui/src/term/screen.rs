@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::clipboard::osc52;
+use super::encode::encode;
 use crate::app::model::Model;
 use crate::screen;
 use crate::theme::Look;
@@ -62,11 +62,9 @@ impl<W: Write> Screen<W> {
             self.shown.reset();
             self.forgotten = false;
         }
-        let changed = self.shown.diff(&self.next);
+        let changed = encode(&self.shown, &self.next);
         let touched = !changed.is_empty();
-        if touched {
-            CrosstermBackend::new(&mut bytes).draw(changed.into_iter())?;
-        }
+        bytes.extend_from_slice(changed.as_bytes());
         match cursor {
             Some(at) if cursor != self.cursor || touched => {
                 queue!(bytes, MoveTo(at.x, at.y))?;

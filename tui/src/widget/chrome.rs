@@ -23,6 +23,7 @@ pub fn link(model: &Model) -> (String, Token) {
         Link::Connecting => ("CONNECTING".to_owned(), Token::LinkStale),
         Link::Live => ("LIVE".to_owned(), Token::LinkLive),
         Link::Stale(secs) => (format!("STALE {secs} s"), Token::LinkStale),
+        Link::Down { again_in: 0, .. } => ("DOWN, trying".to_owned(), Token::LinkDown),
         Link::Down { again_in, .. } => (format!("DOWN, again in {again_in} s"), Token::LinkDown),
     }
 }
@@ -40,6 +41,7 @@ pub fn header(model: &Model, canvas: &mut Canvas, about: &str) {
     // What is wrong comes before what is nice to know.
     let mut notes: Vec<(String, Token)> =
         model.warnings().into_iter().map(|(short, _)| (format!("!{short}"), Token::LinkDown)).collect();
+    let warned = notes.len();
     if let Some(overview) = &model.overview {
         let count = |s| overview.states.get(&s).copied().unwrap_or(0);
         notes.push((format!("dead {}", overview.dead_letters), some(overview.dead_letters, Token::StateCrit)));
@@ -56,8 +58,10 @@ pub fn header(model: &Model, canvas: &mut Canvas, about: &str) {
     let demo = if model.is_demo() { "DEMO " } else { "" };
     let title = model.place.kind().title();
     let least = width(&site) + width(demo) + width(title) + 4;
-    for (note, token) in notes {
-        let Some(next) = right.checked_sub(width(&note) + 2).filter(|x| *x > least) else { continue };
+    let wished = least + 10 + width(about);
+    for (n, (note, token)) in notes.into_iter().enumerate() {
+        let keep = if n < warned { least } else { wished };
+        let Some(next) = right.checked_sub(width(&note) + 2).filter(|x| *x > keep) else { continue };
         canvas.put(next, y, right - next, &note, token);
         right = next;
     }
@@ -118,7 +122,8 @@ pub fn status(model: &Model, canvas: &mut Canvas, said: &str) {
     canvas.put(1, y, room, said, Token::UiDim);
 }
 
-/// The hint bar: the keys that do something here and now, as many as there is room for.
+/// The hint bar: the keys of this screen, as many as there is room for. Those that do nothing now are dim and keep
+/// their place, so that a cursor key does not rewrite the row.
 pub fn hints(model: &Model, canvas: &mut Canvas) {
     let area = canvas.area();
     if area.height < 3 {
@@ -133,12 +138,13 @@ pub fn hints(model: &Model, canvas: &mut Canvas) {
             break;
         }
         let label = format!(" {}", spec.hint);
-        x += canvas.pieces(x, y, needed, &[(key, Token::UiKey), (&label, Token::UiKeyLabel)]) + 2;
+        let token = if possible(spec.act, model).is_ok() { Token::UiKey } else { Token::UiDim };
+        x += canvas.pieces(x, y, needed, &[(key, token), (&label, Token::UiKeyLabel)]) + 2;
     }
 }
 
 /// The commands of the hint bar.
 pub fn shown(model: &Model) -> impl Iterator<Item = &'static Spec> {
     let kind = model.place.kind();
-    COMMANDS.iter().filter(move |s| !s.hint.is_empty() && s.works_on(kind) && possible(s.act, model).is_ok())
+    COMMANDS.iter().filter(move |s| !s.hint.is_empty() && s.works_on(kind))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use rackhand_core::bmc::Vendor;
+use rackhand_core::dcim::Device;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{Draft, Event, Recorded, Seq};
@@ -123,6 +124,25 @@ impl Fake {
         id
     }
 
+    pub fn lease(&self, id: UnitId, n: u64, site: &str, serial: &str, model: &str) {
+        let address = std::net::IpAddr::from([10, 4, 7, u8::try_from(n % 250).unwrap()]);
+        let device = Device {
+            id: 100 + n,
+            name: format!("srv-{}", 10_200 + n).into(),
+            serial: Some(serial.into()),
+            model: model.into(),
+            site: site.into(),
+            place: Some(format!("A{:02} U{:02}", 5 + n / 20, 2 + n % 40).into()),
+            status: "discovered".into(),
+            lifecycle_state: None,
+            tenant: None,
+            bmc_interface: 900 + n,
+            oob_address: Some(address),
+        };
+        let bmc_mac = Mac([0x94, 0x40, 0xC9, 1, u8::try_from(n / 256 % 256).unwrap(), u8::try_from(n % 256).unwrap()]);
+        self.emit(Subject::Unit(id), Actor::Wire, Event::LeaseAccepted { device, bmc_mac, address });
+    }
+
     pub fn park(&self, id: UnitId, step: Step, fault: Fault) {
         let subject = Subject::Unit(id);
         let intended = Event::StepIntended { step, generation: 1, attempt: 4, rung: None, until: None };
@@ -150,11 +170,14 @@ impl Fake {
             ("ProLiant DL380 Gen11", Vendor::Hpe, "CZ24"),
             ("PowerEdge R760", Vendor::Dell, "9QR1"),
         ];
-        for n in 0..count {
+        for n in 0..count.max(25) {
             let (model, vendor, prefix) = models[(n % 4) as usize];
             let site = if n % 5 == 3 { "ams2" } else { "fra1" };
             let serial = format!("{prefix}{:04X}", 0x1000 + n * 37);
-            self.add(n, site, &serial, vendor, model, stages[(n % 10) as usize]);
+            let id = self.add(n, site, &serial, vendor, model, stages[(n % 10) as usize]);
+            if (4..8).contains(&(n % 10)) {
+                self.lease(id, n, site, &serial, model);
+            }
             self.advance(Duration::from_secs(311));
         }
         let at = |n: u64| {

@@ -1,0 +1,12 @@
+//! The console as a whole: what events do, what is on screen, what goes over the wire and to the terminal.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, missing_docs)]
+
+mod bytes;
+mod fake;
+mod fixture;
+mod link;
+mod replay;
+mod screens;
+mod sweep;
+mod updates;

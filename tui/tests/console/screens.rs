@@ -1,0 +1,100 @@
+//! Every screen, at four sizes, in both glyph sets.
+
+use rackhand_core::text::Text;
+use rackhand_tui::event::{Event, News};
+use rackhand_tui::theme::depth::Depth;
+use rackhand_tui::theme::glyph::GlyphSet;
+
+use crate::fixture::{Bench, buffer, look, plain, text};
+
+const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
+
+fn at_all_sizes(name: &str, keys: &[&str]) {
+    for size in SIZES {
+        let mut bench = Bench::live(size);
+        bench.keys(keys);
+        bench.model.toast = None;
+        for (set, word) in [(GlyphSet::Unicode, "unicode"), (GlyphSet::Ascii, "ascii")] {
+            let shown = text(&bench.model, &plain(set));
+            if set == GlyphSet::Ascii {
+                assert!(shown.is_ascii());
+            }
+            insta::assert_snapshot!(format!("{name}_{}x{}_{word}", size.0, size.1), shown);
+        }
+    }
+}
+
+#[test]
+fn the_pipeline_at_all_sizes() {
+    at_all_sizes("pipeline", &["Down", "Space"]);
+}
+
+#[test]
+fn a_server_at_all_sizes() {
+    at_all_sizes("server", &["Enter"]);
+}
+
+#[test]
+fn dead_letters_at_all_sizes() {
+    at_all_sizes("letters", &["2", "Down"]);
+}
+
+#[test]
+fn the_journal_at_all_sizes() {
+    at_all_sizes("journal", &["3", "Down", "v"]);
+}
+
+#[test]
+fn the_layers_at_all_sizes() {
+    at_all_sizes("help", &["?"]);
+    at_all_sizes("palette", &[":", "d", "o"]);
+    at_all_sizes("actions", &["."]);
+    at_all_sizes("cancel", &["X"]);
+    at_all_sizes("filter", &["/"]);
+}
+
+#[test]
+fn warnings_and_a_lost_link_are_in_the_header() {
+    let mut bench = Bench::live((80, 24));
+    {
+        let mut inside = bench.fake.inside.lock().unwrap();
+        inside.health.intake_stopped = Some("the disk is full".into());
+        inside.health.systems[0].1 = Some("503 for 4 minutes".into());
+    }
+    bench.heard();
+    let head = |bench: &Bench| text(&bench.model, &plain(GlyphSet::Ascii)).lines().next().unwrap().to_owned();
+    let line = head(&bench);
+    for word in ["DEMO", "!INTAKE STOPPED", "!NetBox away", "LIVE"] {
+        assert!(line.contains(word), "{word} in {line}");
+    }
+    let all = text(&bench.model, &plain(GlyphSet::Ascii));
+    assert!(all.contains("intake stopped, nothing new is accepted: the disk is full"), "{all}");
+    bench.event(Event::Link(News::Late(14)));
+    assert!(head(&bench).contains("STALE 14 s"));
+    bench.event(Event::Link(News::Down { why: Text::new("nobody listens at the socket"), again_in: 3 }));
+    assert!(head(&bench).contains("DOWN, again in 3 s"));
+    assert!(text(&bench.model, &plain(GlyphSet::Ascii)).contains("no connection: nobody listens at the socket"));
+    insta::assert_snapshot!("down_80x24_ascii", text(&bench.model, &plain(GlyphSet::Ascii)));
+}
+
+#[test]
+fn before_the_first_answer_nothing_is_claimed() {
+    let bench = Bench::new(crate::fake::Fake::new(), (80, 24));
+    let shown = text(&bench.model, &plain(GlyphSet::Ascii));
+    assert!(shown.contains("CONNECTING") && shown.contains("nothing is known yet"), "{shown}");
+    assert!(!shown.contains(" 0 ") && !shown.contains("LIVE"), "{shown}");
+}
+
+#[test]
+fn every_theme_at_every_depth_draws_the_same_words() {
+    let bench = Bench::live((80, 24));
+    let words = text(&bench.model, &plain(GlyphSet::Unicode));
+    for theme in ["dark", "light", "ansi16", "mono"] {
+        for depth in [Depth::Mono, Depth::Ansi16, Depth::X256, Depth::True] {
+            let look = look(theme, depth, GlyphSet::Unicode);
+            assert_eq!(text(&bench.model, &look), words, "{theme} {depth}");
+        }
+    }
+    let styled = buffer(&bench.model, &look("dark", Depth::X256, GlyphSet::Unicode));
+    insta::assert_snapshot!("styled_dark", format!("{styled:?}"));
+}

@@ -1,0 +1,65 @@
+//! No size of the terminal makes anything panic.
+
+use rackhand_core::text::Text;
+use rackhand_tui::event::Event;
+use rackhand_tui::theme::glyph::GlyphSet;
+
+use crate::fixture::{Bench, buffer, hostile, plain};
+
+#[test]
+fn no_size_panics_on_any_screen_or_layer() {
+    let looks = [plain(GlyphSet::Unicode), plain(GlyphSet::Ascii)];
+    let ways: [&[&str]; 9] = [&[], &["Enter"], &["2"], &["3"], &["?"], &[":"], &["X"], &["Enter", "M"], &["/"]];
+    let mut renders = 0;
+    for (n, keys) in ways.iter().enumerate() {
+        let mut bench = Bench::live((120, 40));
+        bench.keys(keys);
+        bench.event(Event::Paste(hostile()));
+        // Screens at every size, layers at every third.
+        let step = if n < 4 { 1 } else { 3 };
+        for width in (0..=120).step_by(step) {
+            for height in (0..=40).step_by(step) {
+                bench.model.size = (width, height);
+                rackhand_tui::app::update::settle(&mut bench.model);
+                buffer(&bench.model, &looks[usize::from((width + height) % 2)]);
+                renders += 1;
+            }
+        }
+    }
+    assert!(renders > 20_000, "{renders}");
+}
+
+#[test]
+fn a_storm_of_sizes_and_keys_panics_nowhere() {
+    let mut bench = Bench::live((80, 24));
+    let keys = [
+        "Down", "PgDn", "G", "g", "Tab", "Enter", "Esc", "[", "]", "2", "3", "1", "s", ">", "Space", "?", "Esc", ":",
+        "Esc", ".",
+    ];
+    let look = plain(GlyphSet::Unicode);
+    let mut random = 7_u64;
+    for n in 0..4_000 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let pick = usize::try_from(random >> 33).unwrap();
+        if n % 7 == 0 {
+            bench.event(Event::Resize((pick % 131) as u16, (pick / 131 % 45) as u16));
+        } else {
+            bench.key(keys[pick % keys.len()]);
+        }
+        bench.events.clear();
+        if n % 5 == 0 {
+            buffer(&bench.model, &look);
+        }
+    }
+}
+
+#[test]
+fn hostile_text_stays_in_its_cell() {
+    let mut bench = Bench::live((80, 24));
+    bench.model.pipeline.list.rows[0].label = hostile();
+    bench.model.pipeline.list.rows[0].waits_for = Text::new(&"服".repeat(300));
+    for set in [GlyphSet::Unicode, GlyphSet::Ascii] {
+        let buffer = buffer(&bench.model, &plain(set));
+        assert!(buffer.content.iter().all(|c| !c.symbol().contains(char::is_control)));
+    }
+}
