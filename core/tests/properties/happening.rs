@@ -20,6 +20,8 @@ pub enum End {
     Failed(Kind),
     /// The answer never comes: the daemon was killed.
     Never,
+    /// Good, but the machine itself says nothing.
+    Silent,
     /// Good, but the hardware is not what was expected.
     Odd,
 }
@@ -35,6 +37,8 @@ pub enum Happening {
     /// An answer to a question nobody need have asked.
     Stray(u8, usize, u32, End),
     Expire(u8),
+    /// Nothing is heard until the next hour something is due, and then it is done.
+    Silence(u8),
     Boot(u8, u8),
     StepReport(usize, usize, bool),
     FinalReport(usize, u8, bool),
@@ -80,7 +84,7 @@ fn ends() -> impl Strategy<Value = End> {
         1 => Just(End::Accepted),
         3 => kinds().prop_map(End::Failed),
         1 => Just(End::Never),
-        1 => Just(End::Odd),
+        2 => Just(End::Odd),
     ]
 }
 
@@ -88,7 +92,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
     prop_oneof![
         3 => Just(Wish::Retry),
         1 => Just(Wish::RetryBmc),
-        2 => Just(Wish::Skip),
+        5 => Just(Wish::Skip),
         1 => Just(Wish::SkipBmc),
         1 => (0..Step::ALL.len()).prop_map(Wish::SkipAny),
         1 => Just(Wish::Cancel),
@@ -113,10 +117,11 @@ pub fn happenings() -> impl Strategy<Value = Happening> {
         14 => (server(), 1..14_u8, ends()).prop_map(|(n, times, end)| H::Engine(n, times, end)),
         2 => (server(), 0..Step::ALL.len(), 0..4_u32, ends()).prop_map(|(n, s, g, e)| H::Stray(n, s, g, e)),
         2 => server().prop_map(H::Expire),
+        2 => server().prop_map(H::Silence),
         5 => (server(), 0..4_u8).prop_map(|(n, nic)| H::Boot(n, nic)),
         3 => (0..12_usize, 0..5_usize, any::<bool>()).prop_map(|(t, s, ok)| H::StepReport(t, s, ok)),
         3 => (0..12_usize, 0..4_u8, any::<bool>()).prop_map(|(t, n, ok)| H::FinalReport(t, n, ok)),
-        5 => (prop::sample::select(roles), server(), wishes()).prop_map(|(r, n, w)| H::Person(r, n, w)),
+        7 => (prop::sample::select(roles), server(), wishes()).prop_map(|(r, n, w)| H::Person(r, n, w)),
         4 => prop::sample::select(vec![1, 20, 120, 900, 3_600, 14_400]).prop_map(H::Later),
     ]
 }

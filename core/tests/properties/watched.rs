@@ -280,6 +280,15 @@ impl Watched {
                     self.put(Actor::Rackhand, &Input::Expired(Subject::Unit(id), lane, step));
                 }
             }
+            Happening::Silence(n) => {
+                for _ in 0..8 {
+                    let Some(id) = self.id(*n) else { return };
+                    let wake = self.scene.next(id).wake;
+                    self.scene.now = self.scene.now.max(wake.unwrap_or(self.scene.now));
+                    self.happen(&Happening::Expire(*n));
+                    (0..3).for_each(|_| self.engine(*n, End::Silent));
+                }
+            }
             Happening::Boot(n, nic) => {
                 self.served += 1;
                 let nic = [None, Some(nic_mac(*n)), Some(nic_mac(*n)), Some(nic_mac(99))][usize::from(*nic)];
@@ -334,15 +343,15 @@ impl Watched {
                 plan.interfaces[0].peer = Some(port(200));
                 Outcome::Observed(Observation::Plan(plan))
             }
-            End::Good | End::Odd => Outcome::Observed(good(n, self.scene.unit(id), step)?),
+            End::Good | End::Silent | End::Odd => Outcome::Observed(good(n, self.scene.unit(id), step)?),
         })
     }
 
     fn engine(&mut self, n: u8, end: End) {
         let Some(id) = self.id(n) else { return };
         let Some(due) = self.scene.due(id).pop() else {
-            if matches!(end, End::Good) {
-                self.machine(n, id);
+            if matches!(end, End::Good | End::Odd) {
+                self.machine(n, id, end);
             }
             return;
         };
@@ -357,13 +366,18 @@ impl Watched {
     }
 
     /// The machine does what it should: it fetches its script, or sends its report.
-    fn machine(&mut self, n: u8, id: UnitId) {
+    fn machine(&mut self, n: u8, id: UnitId, end: End) {
         let unit = self.scene.unit(id);
         match unit.progress.get(&Lane::Bmc).map(|p| p.step) {
             Some(Step::ResetForBoot) => self.happen(&Happening::Boot(n, 1)),
             Some(Step::Validate) => {
                 if let Some(token) = unit.boot.token {
-                    self.put(Actor::Wire, &Input::FinalReport(token, Box::new(report(n))));
+                    let first = step_report(ValidationStep::Init);
+                    self.put(Actor::Wire, &Input::StepReported(token, first));
+                    let mut report = report(n);
+                    report.nics[0].link = !matches!(end, End::Odd);
+                    report.nics[0].neighbour = report.nics[0].neighbour.take().filter(|_| !matches!(end, End::Odd));
+                    self.put(Actor::Wire, &Input::FinalReport(token, Box::new(report)));
                 }
             }
             _ => {}
