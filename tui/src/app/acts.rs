@@ -290,9 +290,9 @@ fn history(model: &mut Model, forward: bool, out: &mut Vec<Effect>) {
     let next = if forward { model.forward.pop() } else { model.back.pop() };
     if let Some(place) = next {
         if forward {
-            model.back.push(from)
+            model.back.push(from);
         } else {
-            model.forward.push(from)
+            model.forward.push(from);
         }
         enter(model, place, out);
     }

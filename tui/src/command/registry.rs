@@ -1,6 +1,8 @@
 //! Every command there is: what it is called, its keys, where it works, how much it risks and who may. The hint bar,
 //! the help, the palette, the key documentation and the checks are all made from this.
 
+use std::fmt::Write as _;
+
 use rackhand_core::id::Role;
 use serde::{Deserialize, Serialize};
 
@@ -162,7 +164,8 @@ pub fn as_text() -> String {
             several => format!("{} screens", several.len()),
         };
         let role = spec.role.map_or_else(|| "-".to_owned(), |r| r.to_string());
-        out.push_str(&format!("{:<14}{:<18}{on:<11}{role:<12}{}\n", spec.keys.join(" "), spec.id, spec.title));
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{:<14}{:<18}{on:<11}{role:<12}{}", spec.keys.join(" "), spec.id, spec.title);
     }
     out
 }

@@ -17,7 +17,7 @@ pub const ASK: Duration = Duration::from_secs(10);
 /// How long a command may take: its events must reach the disk.
 pub const COMMAND: Duration = Duration::from_secs(30);
 /// How long a check of the whole journal may take.
-pub const VERIFY: Duration = Duration::from_secs(120);
+pub const VERIFY: Duration = Duration::from_mins(2);
 
 /// Asks, and sends the answer as [`Event::Arrived`].
 pub async fn ask(lines: Lines, id: CallId, ask: Ask, events: Sender<Event>) {

@@ -168,10 +168,10 @@ impl Form {
             y += 1;
         }
         y = area.bottom().saturating_sub(u16::try_from(fields + 2).unwrap_or(0)).max(area.y);
-        y = self.field(canvas, area.x, y, area.width, &self.asks, &self.reason, !self.second);
+        y = Self::field(canvas, area.x, y, area.width, &self.asks, &self.reason, !self.second);
         if let Some((wanted, line)) = &self.typed {
             let asks = format!("to confirm, type the last four: {wanted}");
-            y = self.field(canvas, area.x, y, area.width, &asks, line, self.second);
+            y = Self::field(canvas, area.x, y, area.width, &asks, line, self.second);
         }
         if let Some(complaint) = &self.complaint {
             canvas.put(area.x, y, area.width, complaint, Token::StateWarn);
@@ -181,8 +181,7 @@ impl Form {
         canvas.put(area.x, area.bottom().saturating_sub(1), area.width, keys, Token::UiDim);
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a place, a label and a field")]
-    fn field(&self, canvas: &mut Canvas, x: u16, y: u16, width: u16, asks: &str, line: &Line, focus: bool) -> u16 {
+    fn field(canvas: &mut Canvas, x: u16, y: u16, width: u16, asks: &str, line: &Line, focus: bool) -> u16 {
         canvas.put(x, y, width, asks, Token::UiPrompt);
         canvas.input(x, y + 1, width, line, focus);
         y + 2

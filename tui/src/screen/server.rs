@@ -68,26 +68,21 @@ fn waits(unit: &UnitDetail, model: &Model, room: usize, out: &mut Vec<(String, T
     for wait in &unit.waits {
         let token = if wait.who.is_some() { Token::StateWarn } else { Token::UiText };
         out.extend(hang(&wait.what, room, 2).into_iter().map(|l| (l, token)));
-        let mut told = format!("  for {}", age(model.now.since(wait.since)));
+        let mut told = vec![format!("  for {}", age(model.now.since(wait.since)))];
         match (wait.attempt, wait.of) {
-            (Some(n), Some(of)) => told.push_str(&format!(", attempt {n} of {of}")),
-            (Some(n), None) => told.push_str(&format!(", attempt {n}, no end set")),
+            (Some(n), Some(of)) => told.push(format!("attempt {n} of {of}")),
+            (Some(n), None) => told.push(format!("attempt {n}, no end set")),
             _ => {}
         }
-        if let Some(next) = wait.next_try {
-            told.push_str(&format!(", next try {}", until(next, model.now)));
-        }
-        if let Some(last) = wait.until {
-            told.push_str(&format!(", given up {}", until(last, model.now)));
-        }
-        match wait.who {
-            Some(role) => told.push_str(&format!("; who must act: {role}")),
-            None => told.push_str("; nobody need act: Rackhand goes on by itself"),
-        }
+        told.extend(wait.next_try.map(|next| format!("next try {}", until(next, model.now))));
+        told.extend(wait.until.map(|last| format!("given up {}", until(last, model.now))));
+        let who = match wait.who {
+            Some(role) => format!("who must act: {role}"),
+            None => "nobody need act: Rackhand goes on by itself".to_owned(),
+        };
         let keys: Vec<String> = wait.resolve.iter().map(|command| with_key(command)).collect();
-        if !keys.is_empty() {
-            told.push_str(&format!("; {}", keys.join("  ")));
-        }
+        let keys = if keys.is_empty() { String::new() } else { format!("; {}", keys.join("  ")) };
+        let told = format!("{}; {who}{keys}", told.join(", "));
         out.extend(hang(&told, room, 4).into_iter().map(|l| (l, Token::UiDim)));
     }
 }

@@ -57,9 +57,6 @@ fn bytes_stay_in_their_budget() {
             bench.key("Down");
             screen.paint(&bench.model, &look).unwrap();
             most = most.max(counter.take());
-            if std::env::var_os("SHOW").is_some() {
-                println!("{}", String::from_utf8_lossy(&counter.last.lock().unwrap()).replace('\x1b', "\n^"));
-            }
         }
         assert!(most > 0 && most <= move_limit, "{size:?}: a cursor key {most} B");
         bench.key("PgDn");

@@ -198,7 +198,7 @@ impl Fake {
         let busy = Fault::new(System::Netbox, Kind::Transient, "503 Service Unavailable");
         let subject = Subject::Unit(at(14));
         let step = Step::AssignBmcAddress;
-        let again_at = BEGIN + Duration::from_secs(12_600);
+        let again_at = BEGIN + Duration::from_mins(210);
         let intended = Event::StepIntended { step, generation: 1, attempt: 2, rung: None, until: None };
         self.emit(subject, Actor::Rackhand, intended);
         self.emit(subject, Actor::Rackhand, Event::StepFailed { step, generation: 1, fault: busy, again_at });
@@ -374,7 +374,7 @@ impl Console for Fake {
             std::future::pending::<()>().await;
         }
         let _ = tokio::time::timeout(Duration::from_millis(wait_ms.into()), head.wait_for(|h| *h > since)).await;
-        let now = *head.borrow();
+        let now: Seq = *head.borrow_and_update();
         now
     }
     async fn command(self, _: Context, request: String, command: Command) -> Result<Receipt, Refusal> {

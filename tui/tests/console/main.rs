@@ -1,6 +1,6 @@
 //! The console as a whole: what events do, what is on screen, what goes over the wire and to the terminal.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, dead_code, missing_docs)]
 
 mod bytes;
 mod fake;
