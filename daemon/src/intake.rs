@@ -151,3 +151,63 @@ impl Intake {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use futures::future::BoxFuture;
+    use rackhand_adapters::dhcp::compose::Lease;
+    use rackhand_adapters::netbox::{Settings, Token};
+    use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};
+    use rackhand_core::fault::Kind;
+    use rackhand_core::id::SiteId;
+    use rackhand_core::policy::Policy;
+    use rackhand_core::secret::Secret;
+    use rackhand_core::world::World;
+
+    use super::*;
+    use crate::journal::{Journal, Store};
+    use crate::ledger::Parts;
+    use crate::random::Random;
+
+    struct Nowhere;
+
+    impl Dial for Nowhere {
+        fn dial<'a>(&'a self, _: &'a Target) -> BoxFuture<'a, Result<Connected, DialError>> {
+            Box::pin(async { Err(DialError { kind: Kind::Transient, what: "nobody is there".into() }) })
+        }
+    }
+
+    #[tokio::test]
+    async fn leases_taken_together_share_a_commit_and_keep_their_order() {
+        let site = SiteId::new("fra1");
+        let store = Arc::new(Mutex::new(Store::open_in_memory(&site).unwrap()));
+        let journal = Journal::inline(store);
+        let commits = Arc::new(AtomicU32::new(0));
+        let counted = commits.clone();
+        journal.inject(Box::new(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            None
+        }));
+        let clock = Clock::wall();
+        let (world, policy, random) = (World::default(), Policy::standard(site), Random::from_seed(1));
+        let parts = Parts { journal, world, policy, clock: clock.clone(), random };
+        let (ledger, _clerk) = Ledger::start(parts, tokio::sync::mpsc::unbounded_channel().0);
+        let target = Target { host: "netbox".into(), port: 80, trust: Trust::Plain };
+        let settings = Settings { target, base: String::new(), token: Token::V1(Secret::new("0")) };
+        let netbox = NetBox::new(Arc::new(Nowhere), clock.clone(), settings);
+        let intake = Intake::new(ledger.clone(), netbox, Arc::default(), clock.clone());
+
+        let leases = [(1, [10, 0, 4, 1]), (2, [10, 0, 4, 2]), (1, [10, 0, 4, 3])].map(|(n, address)| {
+            let lease = Lease::new(Mac([0x94, 0x40, 0xC9, 0, 0, n]), address.into(), [10, 0, 4, 254].into());
+            (lease.ack(), clock.now())
+        });
+        intake.frames(&leases).await;
+
+        let seen: Vec<String> = ledger.world().sightings.values().map(|s| s.address.to_string()).collect();
+        assert_eq!(seen, ["10.0.4.3", "10.0.4.2"]);
+        assert_eq!(commits.load(Ordering::Relaxed), 1);
+    }
+}

@@ -41,7 +41,7 @@ const PEER_PACE: Duration = Duration::from_millis(400);
 const OUR_BURST: usize = 5_000;
 const PEER_BURST: usize = 50;
 /// Frames a tap hands over at once while a burst lasts: what one read of its ring gives.
-const READ: usize = 256;
+const READ: usize = 1_024;
 
 /// The ACK for the `n`th controller of a run, and its MAC.
 fn ack(n: usize) -> (Mac, Vec<u8>) {
@@ -56,6 +56,8 @@ fn ack(n: usize) -> (Mac, Vec<u8>) {
 struct Paced {
     latency: Vec<f64>,
     cpu: Vec<f64>,
+    /// Of the probe's writes and syncs beside it.
+    probing: Vec<f64>,
 }
 
 #[derive(Default)]
@@ -149,6 +151,7 @@ fn our_paced(runtime: &Runtime, dir: &Path, stub: &Stub, syncs: &mut Vec<f64>, o
     let arrived = sent.iter().filter_map(|(mac, at)| Some(seen.at(*mac)?.saturating_sub(*at) as f64 / 1e3));
     out.latency.extend(arrived);
     out.cpu.push(millis(cpu) / OUR_PACED as f64);
+    out.probing.push(millis(probing) / OUR_PACED as f64);
     let site = running.drain(runtime)?;
     Ok(runtime.block_on(site.stop())?)
 }
@@ -240,6 +243,9 @@ pub fn run(place: &Place) -> Measured<Vec<Line>> {
         Line::told("frame to call, p99 paced", ms(p99))
             .beside(format!("fdatasync p50 {}", ms(sync)))
             .ratio(p99 / sync, Goal::Most(3.0)),
+        Line::told("CPU per ACK, paced, beside one fdatasync's", ms(cpu))
+            .beside(ms(median(&paced.probing)))
+            .ratio(cpu / median(&paced.probing), Goal::None),
         Line::told("frame to call, p50 paced", ms(p50)).beside(or(ms(median(&peer_paced.latency)))),
         Line::told("fdatasync of 4 KiB, p99", ms(quantile(&syncs, 0.99))),
         Line::told("burst: all on disk", rate(median(&burst.durable))),
