@@ -1,7 +1,10 @@
 //! What readers see: plain rows and pages, filtered, sorted and cut here, so that a console holds a window and never
 //! the fleet.
 
+mod filter;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +19,7 @@ use crate::lifecycle::unit::{Phase, Unit};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
+use filter::Term;
 
 /// How a unit does, at a glance. Never guessed: what is not known is `unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -151,7 +155,7 @@ pub struct Overview {
     pub now: Timestamp,
     /// Whether this is a demo.
     pub demo: bool,
-    /// How often each stage, `normal` dispositions only.
+    /// How many are in each stage, whatever their disposition.
     pub stages: BTreeMap<Stage, u32>,
     /// The same for each site.
     pub sites: BTreeMap<SiteId, BTreeMap<Stage, u32>>,
@@ -331,31 +335,74 @@ fn step_row(p: &crate::lifecycle::unit::Progress) -> StepRow {
     }
 }
 
+/// The rows of all units, kept from one question to the next: a row follows from its unit alone, so only the rows of
+/// units that have changed since are made anew.
+#[derive(Clone, Debug, Default)]
+pub struct Rows(BTreeMap<UnitId, Arc<UnitRow>>);
+
+impl Rows {
+    /// Brings the rows up to this world.
+    pub fn refresh(&mut self, world: &World, now: Timestamp) {
+        for (id, unit) in &world.units {
+            if self.0.get(id).is_none_or(|row| row.revision != unit.revision) {
+                self.0.insert(*id, Arc::new(row(unit, now)));
+            }
+        }
+    }
+
+    /// The page a query asks for.
+    pub fn page(&self, query: &Query, head: Seq, now: Timestamp) -> Page<UnitRow> {
+        let terms = Term::parse(&query.filter);
+        let mut rows: Vec<&Arc<UnitRow>> = self
+            .0
+            .values()
+            .filter(|r| query.stages.is_empty() || query.stages.contains(&r.stage))
+            .filter(|r| terms.iter().all(|t| t.matches(r)))
+            .collect();
+        rows.sort_unstable_by(|a, b| {
+            let order = match query.sort {
+                Sort::Attention => (a.state, a.since).cmp(&(b.state, b.since)),
+                Sort::Label => a.label.cmp(&b.label),
+                Sort::Stage => (a.stage, a.since).cmp(&(b.stage, b.since)),
+                Sort::Age => a.since.cmp(&b.since),
+                Sort::Place => (&a.site, &a.place).cmp(&(&b.site, &b.place)),
+            };
+            let order = order.then_with(|| a.id.cmp(&b.id));
+            if query.descending { order.reverse() } else { order }
+        });
+        let total = rows.len();
+        let offset = query.offset.min(total);
+        let rows = rows.into_iter().skip(offset).take(query.limit.min(MAX_ROWS)).map(|r| (**r).clone()).collect();
+        Page { head, now, total, offset, rows }
+    }
+
+    /// The counts.
+    pub fn overview(&self, world: &World, site: SiteId, now: Timestamp, health: Health, demo: bool) -> Overview {
+        let mut overview = Overview {
+            head: world.head,
+            site,
+            now,
+            demo,
+            stages: BTreeMap::new(),
+            sites: BTreeMap::new(),
+            states: BTreeMap::new(),
+            dead_letters: u32::try_from(dead_letters(world, now).len()).unwrap_or(u32::MAX),
+            health,
+        };
+        for row in self.0.values() {
+            *overview.states.entry(row.state).or_default() += 1;
+            *overview.stages.entry(row.stage).or_default() += 1;
+            *overview.sites.entry(row.site.clone()).or_default().entry(row.stage).or_default() += 1;
+        }
+        overview
+    }
+}
+
 /// The units a query asks for.
 pub fn units(world: &World, query: &Query, now: Timestamp) -> Page<UnitRow> {
-    let terms = Term::parse(&query.filter);
-    let mut rows: Vec<UnitRow> = world
-        .units
-        .values()
-        .filter(|u| query.stages.is_empty() || query.stages.contains(&u.stage))
-        .map(|u| row(u, now))
-        .filter(|r| terms.iter().all(|t| t.matches(r)))
-        .collect();
-    rows.sort_by(|a, b| {
-        let order = match query.sort {
-            Sort::Attention => (a.state, a.since).cmp(&(b.state, b.since)),
-            Sort::Label => a.label.cmp(&b.label),
-            Sort::Stage => (a.stage, a.since).cmp(&(b.stage, b.since)),
-            Sort::Age => a.since.cmp(&b.since),
-            Sort::Place => (&a.site, &a.place).cmp(&(&b.site, &b.place)),
-        };
-        let order = order.then_with(|| a.id.cmp(&b.id));
-        if query.descending { order.reverse() } else { order }
-    });
-    let total = rows.len();
-    let offset = query.offset.min(total);
-    let rows = rows.into_iter().skip(offset).take(query.limit.min(MAX_ROWS)).collect();
-    Page { head: world.head, now, total, offset, rows }
+    let mut rows = Rows::default();
+    rows.refresh(world, now);
+    rows.page(query, world.head, now)
 }
 
 /// Everything a person must decide about, oldest first.
@@ -389,24 +436,9 @@ pub fn dead_letters(world: &World, now: Timestamp) -> Vec<DeadLetter> {
 
 /// The counts.
 pub fn overview(world: &World, site: SiteId, now: Timestamp, health: Health, demo: bool) -> Overview {
-    let mut overview = Overview {
-        head: world.head,
-        site,
-        now,
-        demo,
-        stages: BTreeMap::new(),
-        sites: BTreeMap::new(),
-        states: BTreeMap::new(),
-        dead_letters: u32::try_from(dead_letters(world, now).len()).unwrap_or(u32::MAX),
-        health,
-    };
-    for unit in world.units.values() {
-        let next = next::for_unit(unit, now);
-        *overview.states.entry(state(unit, &next)).or_default() += 1;
-        *overview.stages.entry(unit.stage).or_default() += 1;
-        *overview.sites.entry(unit.site.clone()).or_default().entry(unit.stage).or_default() += 1;
-    }
-    overview
+    let mut rows = Rows::default();
+    rows.refresh(world, now);
+    rows.overview(world, site, now, health, demo)
 }
 
 /// An event as one line.
@@ -424,53 +456,5 @@ pub fn event_row(recorded: &Recorded, world: &World) -> EventRow {
         kind: draft.event.kind().into(),
         actor: draft.actor.to_string().into(),
         text: draft.event.sentence(),
-    }
-}
-
-/// One word of a filter.
-struct Term {
-    negated: bool,
-    field: Option<String>,
-    value: String,
-}
-
-impl Term {
-    fn parse(filter: &str) -> Vec<Self> {
-        filter
-            .split_whitespace()
-            .take(16)
-            .map(|word| {
-                let (negated, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
-                let (field, value) = match word.split_once(':') {
-                    Some((field, value)) => (Some(field.to_lowercase()), value),
-                    None => (None, word),
-                };
-                Self { negated, field, value: value.to_lowercase() }
-            })
-            .collect()
-    }
-
-    fn matches(&self, row: &UnitRow) -> bool {
-        let has = |text: &str| text.to_lowercase().contains(&self.value);
-        let optional = |text: &Option<Text>| text.as_ref().is_some_and(|t| has(t));
-        let found = match self.field.as_deref() {
-            Some("site") => has(row.site.as_str()),
-            Some("stage") => has(row.stage.word()),
-            Some("state") => has(row.state.word()),
-            Some("model") => optional(&row.model),
-            Some("place") => optional(&row.place),
-            Some("disposition") => has(row.disposition.word()),
-            Some("serial") => has(&row.label),
-            Some(_) => false,
-            None => {
-                has(&row.label)
-                    || has(row.site.as_str())
-                    || has(row.stage.word())
-                    || optional(&row.model)
-                    || optional(&row.place)
-                    || has(&row.waits_for)
-            }
-        };
-        found != self.negated
     }
 }

@@ -132,7 +132,7 @@ fn an_undo_that_fails_is_tried_again_then_parked_and_can_be_skipped() {
     }
     let wait = scene.wait_of(id, Step::DisarmNetworkBoot);
     assert_eq!(wait.resolve.iter().map(Text::as_str).collect::<Vec<_>>(), ["retry", "skip"], "it is cancelled already");
-    assert!(scene.due(id).is_empty(), "the next one waits its turn");
+    assert!(scene.moves(id).is_empty(), "the next one waits its turn");
     scene.skip(id, Step::DisarmNetworkBoot).unwrap();
     assert_eq!(undone(&mut scene, id), [Step::ReleaseBmcAddress]);
     scene.release(id).unwrap();

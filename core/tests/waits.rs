@@ -41,7 +41,7 @@ fn armed() -> (Scene, UnitId) {
 fn expire(scene: &mut Scene, id: UnitId, step: Step) {
     let until = scene.wait_of(id, step).until.expect("it has its hour");
     scene.now = until;
-    assert_eq!(scene.next(id).moves, [Move::Expire(Lane::Bmc, step)]);
+    assert_eq!(scene.moves(id), [Move::Expire(Lane::Bmc, step)]);
     scene.put(Actor::Rackhand, &Input::Expired(Subject::Unit(id), Lane::Bmc, step)).unwrap();
 }
 
@@ -210,7 +210,7 @@ fn a_reset_whose_answer_is_lost_is_not_sent_again_only_its_effect_or_the_next_ru
     scene.attempt(id, Step::ResetForBoot, failed(Kind::Unknown));
     let until = scene.wait_of(id, Step::ResetForBoot).until.unwrap();
     while scene.now < until {
-        assert!(scene.next(id).moves.is_empty(), "{:?}", scene.next(id));
+        assert!(scene.moves(id).is_empty(), "{:?}", scene.next(id));
         assert_eq!(scene.next(id).wake, Some(until));
         scene.later(60);
     }
@@ -225,7 +225,7 @@ fn a_reset_in_the_air_when_the_daemon_died_is_not_sent_again() {
     let (mut scene, id) = armed();
     let due = scene.due(id)[0];
     scene.begin(id, due).unwrap();
-    assert!(scene.next(id).moves.is_empty(), "{:?}", scene.next(id));
+    assert!(scene.moves(id).is_empty(), "{:?}", scene.next(id));
     assert!(scene.begin(id, due).is_err());
     assert!(scene.wait_of(id, Step::ResetForBoot).until.is_some());
     // It did arrive: the machine says so.
@@ -262,7 +262,7 @@ fn one_intention_of_a_reset_has_one_outcome() {
     scene.attempt(id, Step::ResetForBoot, accepted());
     assert_eq!(scene.ended(id, Step::ResetForBoot, failed(Kind::Transient)), Answer::Already);
     scene.later(60);
-    assert!(scene.next(id).moves.is_empty());
+    assert!(scene.moves(id).is_empty());
 }
 
 #[test]

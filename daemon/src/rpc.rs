@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt, TryStreamExt};
@@ -13,7 +13,11 @@ use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
 use rackhand_core::text::Text;
-use rackhand_core::view::{self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, UnitDetail, UnitRow};
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::{
+    self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
+};
+use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
 use tarpc::context::Context;
@@ -59,6 +63,8 @@ pub struct Desk {
     pub roles: Roles,
     /// Answers given to commands.
     pub given: Mutex<Given>,
+    /// Rows of units, as last asked for.
+    pub rows: Mutex<Rows>,
 }
 
 /// Answers given, by user and request, oldest forgotten first.
@@ -196,6 +202,12 @@ impl Desk {
             .await;
     }
 
+    fn rows(&self, world: &World, now: Timestamp) -> MutexGuard<'_, Rows> {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.refresh(world, now);
+        rows
+    }
+
     fn health(&self) -> Health {
         Health {
             intake_stopped: self.ledger.stopped(),
@@ -239,11 +251,13 @@ fn unreadable(error: &JournalError) -> Refusal {
 impl Console for Seat {
     async fn overview(self, _: Context) -> Overview {
         let desk = &self.desk;
-        view::overview(&desk.ledger.world(), desk.site.clone(), desk.clock.now(), desk.health(), desk.demo)
+        let (world, now) = (desk.ledger.world(), desk.clock.now());
+        desk.rows(&world, now).overview(&world, desk.site.clone(), now, desk.health(), desk.demo)
     }
 
     async fn units(self, _: Context, query: Query) -> Page<UnitRow> {
-        view::units(&self.desk.ledger.world(), &query, self.desk.clock.now())
+        let (world, now) = (self.desk.ledger.world(), self.desk.clock.now());
+        self.desk.rows(&world, now).page(&query, world.head, now)
     }
 
     async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {

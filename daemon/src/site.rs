@@ -110,6 +110,7 @@ impl Site {
             demo: parts.demo,
             roles: parts.roles,
             given: std::sync::Mutex::default(),
+            rows: std::sync::Mutex::default(),
         });
         Self { ledger, intake, http, desk, journal: parts.journal, stop, engine, clerk }
     }

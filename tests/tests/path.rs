@@ -33,7 +33,7 @@ struct Bench {
 }
 
 impl Bench {
-    async fn with(servers: usize) -> Self {
+    fn with(servers: usize) -> Self {
         let fra1 = SiteId::new("fra1");
         let clock = Clock::scaled(EPOCH, 1.0);
         let mut outside = Outside::new(clock, Policy::standard(fra1.clone()), LifePace::default());
@@ -94,7 +94,7 @@ impl Bench {
 
 #[tokio::test(start_paused = true)]
 async fn a_lease_leads_every_kind_of_server_to_staged_and_each_effect_happens_once() {
-    let b = Bench::with(3).await;
+    let b = Bench::with(3);
     for n in 0..3 {
         b.lease(n).await;
     }
@@ -123,7 +123,7 @@ async fn a_lease_leads_every_kind_of_server_to_staged_and_each_effect_happens_on
 
 #[tokio::test(start_paused = true)]
 async fn a_cable_in_the_wrong_port_is_a_task_and_staging_waits_for_the_machine_to_show_it_mended() {
-    let b = Bench::with(1).await;
+    let b = Bench::with(1);
     let twin = b.outside.fleet.get(&b.outside.servers[0].serial).unwrap();
     let mut wrong = b.outside.servers[0].plan[0].clone();
     wrong.port = "Ethernet48".into();
@@ -144,7 +144,7 @@ async fn a_cable_in_the_wrong_port_is_a_task_and_staging_waits_for_the_machine_t
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_password_is_tried_once_and_parks_until_a_person_retries() {
-    let b = Bench::with(1).await;
+    let b = Bench::with(1);
     let twin = b.outside.fleet.get(&b.outside.servers[0].serial).unwrap();
     twin.behave(|x| x.bad_credentials = true);
     b.lease(0).await;
@@ -163,7 +163,7 @@ async fn a_wrong_password_is_tried_once_and_parks_until_a_person_retries() {
 
 #[tokio::test(start_paused = true)]
 async fn a_machine_that_stays_silent_climbs_the_ladder_once_and_then_waits_for_a_person() {
-    let b = Bench::with(1).await;
+    let b = Bench::with(1);
     let twin = b.outside.fleet.get(&b.outside.servers[0].serial).unwrap();
     twin.behave(|x| x.ignore_override = u32::MAX);
     b.lease(0).await;
@@ -178,7 +178,7 @@ async fn a_machine_that_stays_silent_climbs_the_ladder_once_and_then_waits_for_a
 
 #[tokio::test(start_paused = true)]
 async fn netbox_away_for_hours_loses_nothing() {
-    let b = Bench::with(20).await;
+    let b = Bench::with(20);
     b.outside.disconnect_netbox();
     for n in 0..20 {
         b.lease(n).await;
@@ -197,7 +197,7 @@ async fn netbox_away_for_hours_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_stops_intake_and_loses_nothing_it_acknowledged() {
-    let b = Bench::with(2).await;
+    let b = Bench::with(2);
     b.lease(0).await;
     b.until(0, |u| u.stage == Stage::Discovered).await;
     let full = Arc::new(Mutex::new(true));
@@ -226,7 +226,7 @@ async fn a_full_disk_stops_intake_and_loses_nothing_it_acknowledged() {
 
 #[tokio::test(start_paused = true)]
 async fn a_daemon_that_dies_while_a_reset_is_on_its_way_does_not_send_it_again() {
-    let mut b = Bench::with(1).await;
+    let mut b = Bench::with(1);
     b.lease(0).await;
     let serial = b.outside.servers[0].serial.clone();
     b.until(0, |u| u.progress.values().any(|p| p.step == Step::ResetForBoot)).await;
@@ -240,7 +240,7 @@ async fn a_daemon_that_dies_while_a_reset_is_on_its_way_does_not_send_it_again()
 
 #[tokio::test(start_paused = true)]
 async fn a_mistaken_offline_on_a_server_in_service_touches_nothing() {
-    let b = Bench::with(1).await;
+    let b = Bench::with(1);
     let server = b.outside.servers[0].clone();
     b.say(Command::Import {
         site: SiteId::new("fra1"),
@@ -265,7 +265,7 @@ async fn a_mistaken_offline_on_a_server_in_service_touches_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn cancelling_on_the_way_undoes_what_was_done_in_reverse() {
-    let b = Bench::with(1).await;
+    let b = Bench::with(1);
     let server = b.outside.servers[0].clone();
     b.lease(0).await;
     b.until(0, |u| u.boot.armed).await;
@@ -289,7 +289,7 @@ async fn cancelling_on_the_way_undoes_what_was_done_in_reverse() {
 
 #[tokio::test(start_paused = true)]
 async fn a_machine_without_a_boot_on_its_way_gets_no_image() {
-    let b = Bench::with(1).await;
+    let b = Bench::with(1);
     b.lease(0).await;
     b.staged(0).await;
     let unit = b.unit(0).unwrap();

@@ -234,6 +234,12 @@ impl Scene {
         for_unit(self.unit(id), self.now)
     }
 
+    /// What is to be done, notes apart: they have a lane of their own beside everything.
+    pub fn moves(&self, id: UnitId) -> Vec<Move> {
+        let notes = |m: &Move| matches!(m, Move::Begin(due) if due.step == Step::WriteNotes);
+        self.next(id).moves.into_iter().filter(|m| !notes(m)).collect()
+    }
+
     pub fn due(&self, id: UnitId) -> Vec<Due> {
         due(&self.next(id).moves)
     }

@@ -186,7 +186,7 @@ async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
 /// One attempt: look, intend, act, look again. Each fact is on disk before the next is sought.
 async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject, due: Due) {
     let gate = if due.lane == Lane::Bmc { &gates.bmcs } else { &gates.netbox };
-    let Some(_place) = gate.enter(&ports.clock).await else { return };
+    let Some(place) = gate.enter(&ports.clock).await else { return };
     let class = rule(due.step).class;
     let told = |fault: Option<&Fault>| {
         if due.lane != Lane::Bmc {
@@ -198,11 +198,14 @@ async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject
         match perform::look(ports, &world, subject, &due).await {
             Ok(Some(saw)) => {
                 told(None);
+                // The next call need not wait for our own disk.
+                drop(place);
                 return ended(ledger, subject, due.step, due.generation, Outcome::Observed(saw)).await;
             }
             Ok(None) => told(None),
             Err(fault) => {
                 told(Some(&fault));
+                drop(place);
                 // A look changes nothing, so its doubt is no doubt about an effect of ours.
                 return failed_look(ledger, subject, &due, fault).await;
             }
@@ -221,7 +224,9 @@ async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject
     if class == Class::Force {
         return;
     }
-    let outcome = match perform::look(ports, &world, subject, &due).await {
+    let seen = perform::look(ports, &world, subject, &due).await;
+    drop(place);
+    let outcome = match seen {
         Ok(Some(saw)) => Outcome::Observed(saw),
         Ok(None) => {
             let system = if due.lane == Lane::Bmc { System::Bmc } else { System::Netbox };

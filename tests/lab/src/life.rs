@@ -326,11 +326,13 @@ impl Life {
                 self.outcome.violations.push(format!("journal: {error}"));
             }
             let mut again = World::default();
-            events.iter().for_each(|e| again.apply(e));
+            for event in &events {
+                again.apply(event);
+            }
             if again != *world {
                 self.outcome.violations.push("the events fold to another world than the one that ran".into());
             }
-            self.outcome.trace = store.head_hash().iter().map(|b| format!("{b:02x}")).collect();
+            self.outcome.trace = rackhand_core::bmc::Fingerprint(store.head_hash()).to_string();
         }
         self.outcome.events = events.len() as u64;
         for unit in world.units.values() {
