@@ -96,21 +96,26 @@ fn commands(unit: &Unit) -> Vec<Command> {
 /// Lets automation take the undo steps that are due.
 fn undo(scene: &mut Scene, id: UnitId) {
     while !scene.unit(id).undo.is_empty() {
-        let Some(step) = due(&scene.next(id).moves).first().map(|d| d.step) else { return };
+        let Some(step) = due(&scene.moves(id)).first().map(|d| d.step) else { return };
         let event = Event::StepObserved { step, generation: 1, saw: Observation::Undone };
         scene.record(Subject::Unit(id), event);
     }
 }
 
+/// Notes hold nothing up, so a parked one keeps nobody in.
+fn is_parked(unit: &Unit) -> bool {
+    unit.parked().any(|(p, _)| p.step != Step::WriteNotes)
+}
+
 fn is_out(unit: &Unit) -> bool {
     let ended = matches!(unit.disposition, Disposition::Retired | Disposition::Cancelled);
-    ended && unit.undo.is_empty() && unit.parked().next().is_none()
+    ended && unit.undo.is_empty() && !is_parked(unit)
 }
 
 fn is_on_its_way(unit: &Unit, scene: &Scene) -> bool {
     let next = rackhand_core::flow::next::for_unit(unit, scene.now);
     unit.disposition == Disposition::Normal
-        && unit.parked().next().is_none()
+        && !is_parked(unit)
         && !unit.is_blocked()
         && (!next.moves.is_empty() || !next.waits.is_empty())
 }
