@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::support::console::{connect, within};
 use crate::support::daemon::{Daemon, Place, folded};
-use crate::support::lab::{Lab, Tempo};
+use crate::support::lab::{Lab, QUICK, Tempo};
 
 /// Lab seconds in a second.
 const SPEED: f64 = 200.0;
@@ -32,7 +32,7 @@ struct Booted {
 
 impl Booted {
     async fn new(n: usize) -> Self {
-        let lab = Lab::new(n, Tempo::from_now(SPEED), &Issuer::new().unwrap()).await;
+        let lab = Lab::new(n, QUICK, Tempo::from_now(SPEED), &Issuer::new().unwrap()).await;
         lab.twin().flaw(|f| f.never_reports = true);
         let daemon = lab.place.start(None).await;
         let (console, mut head) = connect(&lab.place.socket()).await.map(|(c, h)| (c, h.head)).unwrap();

@@ -83,10 +83,10 @@ impl Told {
     }
 }
 
-/// Lives one path: killed at these points one after the other, then left alone to its end, and judged.
-pub async fn live(n: usize, points: &[Point], bed: &Bed) -> Result<Told, Torn> {
+/// Lives the path of the `n`-th server, whose self-test takes `post`: killed at these points one after the other, then left alone to its end, and judged.
+pub async fn live(n: usize, post: Duration, points: &[Point], bed: &Bed) -> Result<Told, Torn> {
     let begun = Instant::now();
-    let lab = Lab::new(n, bed.tempo, &bed.issuer).await;
+    let lab = Lab::new(n, post, bed.tempo, &bed.issuer).await;
     let mut told = Told::default();
     let mut points = points.iter().copied();
     loop {

@@ -51,20 +51,24 @@ pub struct Lab {
     bmc: Listening,
 }
 
+/// A self-test as quick as everything else.
+pub const QUICK: Duration = Duration::from_secs(5);
+
 /// Everything that can be quick is; what takes time is the sockets.
-fn pace() -> (Pace, LifePace) {
+fn pace(post: Duration) -> (Pace, LifePace) {
     let soon = Duration::from_secs(1);
-    let bmc = Pace { answer: Duration::from_millis(40), power: soon, post: Duration::from_secs(5) };
+    let bmc = Pace { answer: Duration::from_millis(40), power: soon, post };
     let steps = [soon; 5];
     (bmc, LifePace { loader: soon, image: soon, steps, ..LifePace::default() })
 }
 
 impl Lab {
-    /// The `n`-th server, with its lease in a capture that each start of the daemon takes in.
-    pub async fn new(n: usize, tempo: Tempo, issuer: &Issuer) -> Self {
+    /// The `n`-th server, whose self-test takes so long, with its lease in a capture that each start of the daemon takes
+    /// in.
+    pub async fn new(n: usize, post: Duration, tempo: Tempo, issuer: &Issuer) -> Self {
         let place = Place::new();
         let clock = tempo.clock();
-        let (bmc_pace, life_pace) = pace();
+        let (bmc_pace, life_pace) = pace(post);
         let mut outside = Outside::new(clock.clone(), Policy::standard(SiteId::new("fra1")), life_pace);
         let tcp = Tcp::new(None, Vec::new()).unwrap();
         let target = Target { host: place.http.ip().to_string().into(), port: place.http.port(), trust: Trust::Plain };
