@@ -11,6 +11,8 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Seq;
+use rackhand_core::flow::next::{Wait, wanted};
+use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
@@ -263,7 +265,17 @@ impl Console for Seat {
     async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {
         let world = self.desk.ledger.world();
         let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
-        Ok(view::detail(unit, self.desk.clock.now(), &self.actor))
+        let mut detail = view::detail(unit, self.desk.clock.now(), &self.actor);
+        // The flow does not know that NetBox's gate is closed; what waits at it says so here.
+        if let (Some(step), Some(trouble)) = (wanted(unit, Lane::Dcim), self.desk.gates.netbox.trouble()) {
+            let at_gate = detail.steps.iter().all(|s| s.step != step || s.phase.as_str() != "parked");
+            if at_gate {
+                detail
+                    .waits
+                    .insert(0, Wait::system(format!("{step}: NetBox does not answer {trouble}"), unit.stage_since));
+            }
+        }
+        Ok(detail)
     }
 
     async fn find(self, _: Context, label: String) -> Option<UnitId> {

@@ -302,3 +302,18 @@ async fn a_machine_without_a_boot_on_its_way_gets_no_image() {
     assert!(matches!(answer, rackhand_core::decide::Answer::BootLocal(_)), "{answer:?}");
     assert_eq!(b.unit(0).unwrap().revision, unit.revision);
 }
+
+#[tokio::test(start_paused = true)]
+async fn reports_that_come_during_a_hold_are_kept_and_judged_at_its_release() {
+    let b = Bench::with(1);
+    b.lease(0).await;
+    b.until(0, |u| u.boot.token.is_some()).await;
+    let id = b.unit(0).unwrap().id;
+    b.say(Command::Hold { unit: id, reason: "power work".into() }).await.unwrap();
+    b.until(0, |u| u.validation.report.is_some()).await;
+    b.outside.clock.sleep(Duration::from_secs(86_400)).await;
+    assert_eq!(b.unit(0).unwrap().stage, Stage::Discovered);
+    b.say(Command::Release { unit: id }).await.unwrap();
+    b.staged(0).await;
+    assert_eq!(b.outside.fleet.get(&b.outside.servers[0].serial).unwrap().counters().resets_total(), 1);
+}
