@@ -1,6 +1,7 @@
 //! The daemon is killed at every point of a server's path, and each time takes it up again: nothing that was
 //! acknowledged is lost, nothing outside is lost or done twice, and nobody has to help.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::print_stdout)] // its table is part of what it shows
 
 mod support;
 

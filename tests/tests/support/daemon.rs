@@ -51,9 +51,9 @@ impl Place {
     pub fn alone() -> Self {
         let mut place = Self::new();
         place.secret("token", "0123456789abcdef0123456789abcdef01234567");
-        place.more =
-            "[netbox]\nurl = \"http://127.0.0.1:9\"\ntoken_file = \"token\"\n[bmc]\nnetworks = [\"127.0.0.0/8\"]\n"
-                .to_owned();
+        let more =
+            "[netbox]\nurl = \"http://127.0.0.1:9\"\ntoken_file = \"token\"\n[bmc]\nnetworks = [\"127.0.0.0/8\"]\n";
+        place.more.push_str(more);
         place
     }
 
@@ -147,7 +147,9 @@ impl Daemon {
 /// What events fold to.
 pub fn folded(events: &[Recorded]) -> World {
     let mut world = World::default();
-    events.iter().for_each(|e| world.apply(e));
+    for event in events {
+        world.apply(event);
+    }
     world
 }
 
