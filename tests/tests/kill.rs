@@ -49,6 +49,7 @@ impl fmt::Display for Point {
 }
 
 /// How a daemon's life ended.
+#[allow(clippy::large_enum_variant)] // a few live at once
 enum Ended {
     /// Killed at its point, having told a console of this head.
     Killed { told: Seq },
