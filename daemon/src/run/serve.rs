@@ -39,13 +39,20 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
-    let site = start(config, journal, world, random);
+    let mut site = start(config, journal, world, random);
     let mut doors = tokio::task::JoinSet::new();
     doors.spawn(site.http.clone().listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     said.ready(begun);
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
-    told(&mut terminate, &mut interrupt).await;
+    tokio::select! {
+        biased;
+        () = told(&mut terminate, &mut interrupt) => {}
+        () = site.broken() => {
+            let what = "the engine or the ledger ended by itself, by a fault of ours; its log says where. Start it again: what is on disk is whole";
+            return Err(Stop::failed(what));
+        }
+    }
     tracing::info!("stopping: calls in the air are awaited; a second signal ends at once");
     replay.abort();
     let stopped = tokio::select! {

@@ -57,7 +57,7 @@ async fn garbage_and_absurd_deadlines_end_their_own_connection_and_no_other() {
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         vec![0xFF; 64 << 10],
         frame(b"not json"),
-        frame(&vec![b'['; 200_000]),
+        frame("[".repeat(200_000).as_bytes()),
         u32::MAX.to_be_bytes().to_vec(),
         absurd(u64::MAX),
         absurd(u64::MAX / 4),

@@ -15,7 +15,10 @@ use tokio::net::UnixStream;
 pub async fn connect(socket: &Path) -> Result<(ConsoleClient, ServerHello), HelloError> {
     let mut stream = UnixStream::connect(socket).await?;
     let hello = greet(&mut stream).await?;
-    Ok((ConsoleClient::new(Default::default(), transport(stream)).spawn(), hello))
+    // tarpc's configuration is no type of ours to name.
+    #[allow(clippy::default_trait_access)]
+    let client = ConsoleClient::new(Default::default(), transport(stream)).spawn();
+    Ok((client, hello))
 }
 
 /// A call's context with this deadline, written as it goes over the wire.

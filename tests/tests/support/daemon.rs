@@ -51,9 +51,9 @@ impl Place {
     pub fn alone() -> Self {
         let mut place = Self::new();
         place.secret("token", "0123456789abcdef0123456789abcdef01234567");
-        let more =
-            "[netbox]\nurl = \"http://127.0.0.1:9\"\ntoken_file = \"token\"\n[bmc]\nnetworks = [\"127.0.0.0/8\"]\n";
-        place.more.push_str(more);
+        place.more = String::from(
+            "[netbox]\nurl = \"http://127.0.0.1:9\"\ntoken_file = \"token\"\n[bmc]\nnetworks = [\"127.0.0.0/8\"]\n",
+        );
         place
     }
 
