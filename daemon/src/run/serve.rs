@@ -28,7 +28,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     let captures: Vec<PathBuf> = config.pcap.iter().cloned().chain(more).collect();
     let (journal, world) = open(&config).await?;
     let http = listen(&config).await?;
-    let consoles = bind(&config.socket).await?;
+    let consoles = bind(&config.socket, config.socket_group).await?;
     let random = Random::from_system().ok_or_else(|| Stop::failed("the system gives no randomness"))?;
     let said = Said {
         site: config.policy.site.to_string(),
@@ -129,9 +129,9 @@ async fn listen(config: &Config) -> Result<TcpListener, Stop> {
     })
 }
 
-async fn bind(socket: &Path) -> Result<UnixListener, Stop> {
+async fn bind(socket: &Path, group: Option<u32>) -> Result<UnixListener, Stop> {
     let name = socket.display();
-    rpc::bind(socket).await.map_err(|e| {
+    rpc::bind(socket, group).await.map_err(|e| {
         Stop::failed(match e.kind() {
             ErrorKind::AddrInUse => {
                 format!("another rackhandd listens on {name}; stop it, or give another path under socket")
