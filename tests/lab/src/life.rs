@@ -396,7 +396,10 @@ impl Life {
         }
         if let Some(twin) = self.outside.fleet.get(serial) {
             let counters = twin.counters();
-            let allowed = resets_allowed(events);
+            let (allowed, again) = resets_allowed(events);
+            if again > 0 {
+                wrong.push(format!("{again} resets sent again on the same rung though the first may have arrived"));
+            }
             if counters.resets_total() > allowed {
                 wrong.push(format!("{} resets where {allowed} were intended", counters.resets_total()));
             }
@@ -409,24 +412,31 @@ impl Life {
 }
 
 /// Resets the BMC may have taken: one for each intended restart, two (off, on) for each power cycle, none for an
-/// attempt that certainly did not arrive.
-fn resets_allowed(events: &[&Recorded]) -> u32 {
+/// attempt that certainly did not arrive. And how many were intended on a rung whose reset may have arrived already.
+fn resets_allowed(events: &[&Recorded]) -> (u32, u32) {
     let mut allowed = 0;
+    let mut again = 0;
     let mut last = 0;
+    let mut arrived: Option<Rung> = None;
     for event in events {
         match &event.draft.event {
             Event::StepIntended { step: Step::ResetForBoot, rung, .. } => {
                 last = if *rung == Some(Rung::PowerCycle) { 2 } else { 1 };
                 allowed += last;
+                again += u32::from(rung.is_some() && arrived == *rung);
+                arrived = *rung;
             }
             Event::StepFailed { step: Step::ResetForBoot, fault, .. } if fault.kind != Kind::Unknown => {
                 allowed -= last;
                 last = 0;
+                arrived = None;
             }
+            // Another cause: a boot that was missed or seen, or a person's word.
+            Event::BootMissed { .. } | Event::BootScriptServed { .. } | Event::StepRetried { .. } => arrived = None,
             _ => {}
         }
     }
-    allowed
+    (allowed, again)
 }
 
 /// Staged with nothing owed, or standing for a stated reason that only a person can remove.
