@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rackhand_core::event::{Recorded, Seq};
@@ -13,7 +14,9 @@ use crate::support::daemon::{Daemon, tool};
 use crate::support::lab::Lab;
 
 /// By then a path has ended, in real time; a machine with other load gets its time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a call waits for news.
+const WATCH: Duration = Duration::from_secs(5);
 
 /// Where the process ends.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +38,8 @@ enum Ended {
     Killed { told: Seq },
     /// The path came to its end first.
     Staged(Box<Daemon>),
-    /// It came to no end: it waits for something that never happens.
-    Stuck,
+    /// It came to no end; how it stood then.
+    Stuck(String),
 }
 
 /// What became of a path.
@@ -91,8 +94,8 @@ pub async fn live(n: usize, points: &[Point], bed: &Bed) -> Result<Told, Torn> {
         let daemon = lab.place.start(point.map(|p| p.to_string()).as_deref()).await;
         match follow(&lab, daemon, point).await {
             Ended::Killed { told: head } => told.killed(&lab, head, bed)?,
-            Ended::Stuck => {
-                told.wrong.push(format!("no end within {PATIENCE:?}:\n{}", lab.place.log()));
+            Ended::Stuck(how) => {
+                told.wrong.push(format!("no end within {PATIENCE:?}: {how}\n{}", lab.place.log()));
                 break;
             }
             Ended::Staged(daemon) => {
@@ -122,29 +125,61 @@ pub async fn live(n: usize, points: &[Point], bed: &Bed) -> Result<Told, Torn> {
 
 /// Follows the daemon until it is killed, or the server is staged and all notes are in NetBox.
 async fn follow(lab: &Lab, mut daemon: Daemon, point: Option<Point>) -> Ended {
-    let mut told = 0;
-    // Its point may be in the very event that settles the path: then it is about to die.
-    let is_done = |events: &[Recorded]| {
-        let dying = point.is_some_and(|p| p.after && p.seq <= events.len() as Seq);
-        !dying && is_settled(events)
-    };
-    let end = tokio::time::timeout(PATIENCE, async {
-        let Ok((console, hello)) = connect(&lab.place.socket()).await else { return false };
-        told = hello.head;
-        while !is_done(&lab.place.events()) {
-            match console.watch(within(Duration::from_secs(20)), told, 10_000).await {
-                Ok(head) => told = told.max(head),
-                Err(_) => return false,
-            }
+    let told = AtomicU64::new(0);
+    let ended = tokio::time::timeout(PATIENCE, async {
+        tokio::select! {
+            biased;
+            status = daemon.child.wait() => Some(status.unwrap()),
+            () = settled(lab, point, &told) => None,
         }
-        true
     });
-    match end.await {
-        Err(_) => return Ended::Stuck,
-        Ok(true) => return Ended::Staged(Box::new(daemon)),
-        Ok(false) => {}
+    match ended.await {
+        Err(_) => Ended::Stuck(how_it_stands(lab, &mut daemon, told.into_inner()).await),
+        Ok(None) => Ended::Staged(Box::new(daemon)),
+        Ok(Some(status)) => {
+            assert_eq!(status.signal(), Some(9), "it ended by itself: {status}\n{}", lab.place.log());
+            Ended::Killed { told: told.into_inner() }
+        }
     }
-    let status = daemon.child.wait().await.unwrap();
-    assert_eq!(status.signal(), Some(9), "it ended by itself: {status}\n{}", lab.place.log());
-    Ended::Killed { told }
+}
+
+/// Watches over the socket, as a console does, until the path is at its end. `told` is the highest head it was told.
+async fn settled(lab: &Lab, point: Option<Point>, told: &AtomicU64) {
+    loop {
+        // A busy machine may miss a handshake's time; a dead daemon is noticed by its process.
+        let Ok((console, hello)) = connect(&lab.place.socket()).await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        told.fetch_max(hello.head, Ordering::Relaxed);
+        loop {
+            let events = lab.place.events();
+            // Its point may be in the very event that settles the path: then it is about to die.
+            let dying = point.is_some_and(|p| p.after && p.seq <= events.len() as Seq);
+            if !dying && is_settled(&events) {
+                return;
+            }
+            // tarpc's client may never answer a call that was made while the other side went away.
+            let call = console.watch(within(WATCH * 2), told.load(Ordering::Relaxed), WATCH.as_millis() as u32);
+            match tokio::time::timeout(WATCH * 2, call).await {
+                Ok(Ok(head)) => told.fetch_max(head, Ordering::Relaxed),
+                _ => break,
+            };
+        }
+    }
+}
+
+/// What can be seen of a daemon that does not go on.
+async fn how_it_stands(lab: &Lab, daemon: &mut Daemon, told: Seq) -> String {
+    let process = daemon.child.try_wait();
+    let asked = tokio::time::timeout(Duration::from_secs(5), async {
+        let (console, hello) = connect(&lab.place.socket()).await.map_err(|e| e.to_string())?;
+        let overview = console.overview(within(Duration::from_secs(5))).await.map_err(|e| e.to_string())?;
+        Ok::<_, String>((hello.head, overview.head, overview.health))
+    });
+    let asked = asked.await;
+    let (events, requests) = (lab.place.events().len(), lab.outside.netbox.requests());
+    format!(
+        "console was told of {told}, {events} on the disk; process {process:?}; asked: {asked:?}; NetBox had {requests} requests"
+    )
 }
