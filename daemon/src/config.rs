@@ -56,6 +56,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The consoles' socket.
     pub socket: PathBuf,
+    /// The Unix group whose members may connect to it.
+    pub socket_group: Option<u32>,
     /// Where the HTTP side listens.
     pub listen: SocketAddr,
     /// Where machines reach it.
@@ -84,6 +86,7 @@ struct Raw {
     data_dir: PathBuf,
     #[serde(default = "system_socket")]
     socket: PathBuf,
+    socket_group: Option<Spanned<String>>,
     #[serde(default)]
     own_role: OwnRole,
     #[serde(default)]
@@ -254,9 +257,16 @@ impl Config {
             return Err(source.at(lab, "speed must be from 1 to 100000"));
         }
         let policy = if raw.netbox.stock_statuses { Policy::stock(site) } else { Policy::standard(site) };
+        let socket_group = match &raw.socket_group {
+            None => None,
+            Some(name) => Some(crate::rpc::group_number(name.get_ref()).ok_or_else(|| {
+                source.at(name, "no such group on this machine; make it (`groupadd --system NAME`), or give its number")
+            })?),
+        };
         Ok(Self {
             data_dir: source.beside(&raw.data_dir),
             socket: source.beside(&raw.socket),
+            socket_group,
             listen: raw.http.listen,
             base,
             policy,

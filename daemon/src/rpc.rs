@@ -11,6 +11,8 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Seq;
+use rackhand_core::flow::next::{Wait, wanted};
+use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
@@ -122,13 +124,31 @@ fn user_name(uid: u32) -> Text {
     found.map_or_else(|| Text::from(uid.to_string()), Text::new)
 }
 
-/// Opens the socket: 0600 in a directory of mode 0700. A dead socket is replaced, a live one is not.
-pub async fn bind(path: &Path) -> std::io::Result<UnixListener> {
+/// The number of a group, from the local group file; a number stands for itself.
+pub fn group_number(name: &str) -> Option<u32> {
+    let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
+    let mut lines = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let listed = lines.find(|fields| fields.first() == Some(&name)).and_then(|fields| fields.get(2)?.parse().ok());
+    listed.or_else(|| name.parse().ok())
+}
+
+/// Opens the socket: 0600 in a directory of mode 0700; with a group, 0660 in a directory that the group may pass. Who
+/// may connect still has no more than the role configured for them. A dead socket is replaced, a live one is not.
+pub async fn bind(path: &Path, group: Option<u32>) -> std::io::Result<UnixListener> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    let allow = |path: &Path, mode: u32| -> std::io::Result<()> {
+        if let Some(group) = group {
+            std::os::unix::fs::chown(path, None, Some(group))?;
+        }
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+    };
     if let Some(dir) = path.parent()
         && !dir.exists()
     {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        if group.is_some() {
+            allow(dir, 0o710)?;
+        }
     }
     if path.exists() {
         if tokio::net::UnixStream::connect(path).await.is_ok() {
@@ -136,9 +156,9 @@ pub async fn bind(path: &Path) -> std::io::Result<UnixListener> {
         }
         std::fs::remove_file(path)?;
     }
-    // The directory keeps others out between bind and chmod.
+    // Between bind and chmod the directory keeps others out, and who gets in has a role or nothing.
     let listener = UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    allow(path, if group.is_some() { 0o660 } else { 0o600 })?;
     Ok(listener)
 }
 
@@ -263,7 +283,17 @@ impl Console for Seat {
     async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {
         let world = self.desk.ledger.world();
         let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
-        Ok(view::detail(unit, self.desk.clock.now(), &self.actor))
+        let mut detail = view::detail(unit, self.desk.clock.now(), &self.actor);
+        // The flow does not know that NetBox's gate is closed; what waits at it says so here.
+        if let (Some(step), Some(trouble)) = (wanted(unit, Lane::Dcim), self.desk.gates.netbox.trouble()) {
+            let at_gate = detail.steps.iter().all(|s| s.step != step || s.phase.as_str() != "parked");
+            if at_gate {
+                detail
+                    .waits
+                    .insert(0, Wait::system(format!("{step}: NetBox does not answer {trouble}"), unit.stage_since));
+            }
+        }
+        Ok(detail)
     }
 
     async fn find(self, _: Context, label: String) -> Option<UnitId> {
@@ -317,5 +347,32 @@ impl Console for Seat {
             }
             Err(error) => Err(unreadable(&error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_is_its_owners_unless_a_group_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let own = home.path().join("own/rackhandd.sock");
+        let _own = bind(&own, None).await.unwrap();
+        assert_eq!((mode(own.parent().unwrap()), mode(&own)), (0o700, 0o600));
+        let group = rustix::process::getegid().as_raw();
+        let shared = home.path().join("shared/rackhandd.sock");
+        let _shared = bind(&shared, Some(group)).await.unwrap();
+        assert_eq!((mode(shared.parent().unwrap()), mode(&shared)), (0o710, 0o660));
+        assert_eq!(std::fs::metadata(&shared).unwrap().gid(), group);
+        assert_eq!(
+            (group_number("root"), group_number("4242"), group_number("no such group")),
+            (Some(0), Some(4242), None)
+        );
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::engine::perform::Ports;
-use crate::engine::{Engine, Gates};
+use crate::engine::{Engine, Gates, told};
 use crate::http::Http;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
@@ -22,6 +22,9 @@ use crate::keys::Keys;
 use crate::ledger::{self, Ledger};
 use crate::random::Random;
 use crate::rpc::{Desk, Roles};
+
+/// Events from one snapshot to the next; they fold in some 20 ms.
+const SNAPSHOT_EVERY: u64 = 20_000;
 
 /// What a site is made of.
 pub struct Parts {
@@ -75,6 +78,28 @@ pub fn fold(store: &Store) -> Result<World, JournalError> {
     Ok(world)
 }
 
+/// Keeps a snapshot of the world every so many events, so that a start after a crash has little to fold.
+async fn keep_snapshots(mut worlds: watch::Receiver<Arc<World>>, journal: Journal, mut stop: watch::Receiver<bool>) {
+    let mut next = worlds.borrow().head + SNAPSHOT_EVERY;
+    loop {
+        let world = tokio::select! {
+            biased;
+            () = told(&mut stop) => return,
+            world = worlds.wait_for(|w| w.head >= next) => match world {
+                Ok(world) => Arc::clone(&world),
+                Err(_) => return,
+            },
+        };
+        next = world.head + SNAPSHOT_EVERY;
+        let body = tokio::task::spawn_blocking(move || (world.head, serde_json::to_vec(&*world))).await;
+        if let Ok((head, Ok(body))) = body
+            && let Err(error) = journal.save_snapshot(head, FOLD, body).await
+        {
+            tracing::warn!(%error, "no snapshot was kept; a start will take longer");
+        }
+    }
+}
+
 impl Site {
     /// Starts a site inside a tokio runtime.
     pub fn start(parts: Parts) -> Self {
@@ -112,7 +137,18 @@ impl Site {
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
         });
+        tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));
         Self { ledger, intake, http, desk, journal: parts.journal, stop, engine, clerk }
+    }
+
+    /// Returns only if the ledger or the engine has ended by itself, which nothing but a fault of ours can bring about.
+    /// The process must end then, and be started again: what is on disk is whole.
+    pub async fn broken(&mut self) {
+        tokio::select! {
+            biased;
+            _ = &mut self.engine => {}
+            _ = &mut self.clerk => {}
+        }
     }
 
     /// Told when the site stops.

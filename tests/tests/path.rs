@@ -302,3 +302,37 @@ async fn a_machine_without_a_boot_on_its_way_gets_no_image() {
     assert!(matches!(answer, rackhand_core::decide::Answer::BootLocal(_)), "{answer:?}");
     assert_eq!(b.unit(0).unwrap().revision, unit.revision);
 }
+
+#[tokio::test(start_paused = true)]
+async fn reports_that_come_during_a_hold_are_kept_and_judged_at_its_release() {
+    let b = Bench::with(1);
+    b.lease(0).await;
+    b.until(0, |u| u.boot.token.is_some()).await;
+    let id = b.unit(0).unwrap().id;
+    b.say(Command::Hold { unit: id, reason: "power work".into() }).await.unwrap();
+    b.until(0, |u| u.validation.report.is_some()).await;
+    b.outside.clock.sleep(Duration::from_secs(86_400)).await;
+    assert_eq!(b.unit(0).unwrap().stage, Stage::Discovered);
+    b.say(Command::Release { unit: id }).await.unwrap();
+    b.staged(0).await;
+    assert_eq!(b.outside.fleet.get(&b.outside.servers[0].serial).unwrap().counters().resets_total(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_netbox_that_is_away() {
+    let b = Bench::with(12);
+    b.outside.disconnect_netbox();
+    for n in 0..12 {
+        b.lease(n).await;
+    }
+    b.outside.clock.sleep(Duration::from_secs(3_600)).await;
+    assert!(b.site.desk.gates.netbox.trouble().is_some());
+    let told = b.outside.clock.now();
+    b.site.stop().await.unwrap();
+    let took = b.outside.clock.now().since(told);
+    assert!(took < Duration::from_secs(60), "{took:?}");
+    let store = b.store.lock().unwrap();
+    let snapshot = store.load_snapshot(rackhand_core::world::FOLD).unwrap().map(|(seq, _)| seq);
+    assert_eq!(snapshot, Some(store.head()), "the next start has nothing to fold");
+    assert_eq!(fold(&store).unwrap().sightings.len(), 12);
+}

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use rackhand_lab::demo::{Demo, Options};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app;
 use crate::link::connect::{HostSpec, connect};
@@ -31,11 +32,17 @@ pub async fn headless(options: Options, out: &mut dyn Write) -> std::io::Result<
     let began = Instant::now();
     writeln!(out, "DEMO: everything outside is simulated. Seed {}, {} times real time.", options.seed, options.speed)?;
     let demo = Demo::start(options).await?;
+    let mut term = signal(SignalKind::terminate())?;
     let settled = demo.settle(|line| {
         // A closed output is noticed where the result is written.
         drop(writeln!(out, "{:>5} s  {line}", began.elapsed().as_secs()).and_then(|()| out.flush()));
     });
-    let lines = settled.await?;
+    let lines = tokio::select! {
+        biased;
+        _ = tokio::signal::ctrl_c() => return Err(std::io::ErrorKind::Interrupted.into()),
+        _ = term.recv() => return Err(std::io::ErrorKind::Interrupted.into()),
+        lines = settled => lines?,
+    };
     writeln!(out, "\nEnd state\n{:<12}{:<6}{:<28}{:<12}STATE", "SERIAL", "SITE", "STAGE", "DISPOSITION")?;
     for line in lines {
         writeln!(out, "{line}")?;

@@ -214,7 +214,7 @@ mod tests {
     fn refusals_and_answers_without_an_address_are_no_leases() {
         let mut joiner = Joiner::new();
         assert!(joiner.take(&message(&lease().nak()), AT).is_none());
-        for address in [[0, 0, 0, 0], [127, 0, 0, 1], [224, 0, 0, 1], [255, 255, 255, 255]] {
+        for address in [[0, 0, 0, 0], [224, 0, 0, 1], [255, 255, 255, 255]] {
             let ack = Lease { address: address.into(), ..lease() }.ack();
             assert!(joiner.take(&message(&ack), AT).is_none(), "{address:?}");
         }

@@ -9,7 +9,7 @@ use crate::flow::rules::Lane;
 use crate::flow::step::{Observation, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
 use crate::id::{Subject, UnitId};
-use crate::lifecycle::stage::Stage;
+use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::{Phase, Unit};
 use crate::mac::Mac;
 use crate::text::Text;
@@ -70,7 +70,7 @@ impl Deciding<'_> {
         let unit = self.world.by_token(token).ok_or_else(refused)?;
         let alive = unit.boot.expires.is_some_and(|e| self.moment.now < e)
             && unit.stage == Stage::Discovered
-            && unit.disposition.may_move();
+            && matches!(unit.disposition, Disposition::Normal | Disposition::OnHold);
         if alive { Ok(unit.id) } else { Err(refused()) }
     }
 }

@@ -62,6 +62,23 @@ pub struct Wait {
     pub resolve: Vec<Text>,
 }
 
+impl Wait {
+    /// A wait for an outside system, about which nobody here need do anything.
+    pub fn system(what: impl Into<Text>, since: Timestamp) -> Self {
+        Self {
+            what: what.into(),
+            since,
+            until: None,
+            attempt: None,
+            of: None,
+            next_try: None,
+            who: None,
+            step: None,
+            resolve: Vec::new(),
+        }
+    }
+}
+
 /// What comes next for one subject.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Next {

@@ -5,6 +5,7 @@ pub mod perform;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Input;
@@ -16,7 +17,7 @@ use rackhand_core::id::{Actor, Subject};
 use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{SemaphorePermit, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::gate::Gate;
@@ -29,6 +30,9 @@ const NETBOX_CALLS: usize = 8;
 /// BMCs spoken to at once. One lane for each BMC holds that each has one call at most.
 const BMC_CALLS: usize = 128;
 
+/// How long a stop waits for the calls in the air.
+const LAST_CALLS: Duration = Duration::from_secs(60);
+
 /// What the engine works with.
 pub struct Engine {
     ledger: Ledger,
@@ -39,6 +43,7 @@ pub struct Engine {
     alarms: BTreeSet<(Timestamp, Subject)>,
     alarm_of: BTreeMap<Subject, Timestamp>,
     calls: JoinSet<(Subject, Lane)>,
+    stop: Option<watch::Receiver<bool>>,
 }
 
 /// The gates of the outside systems.
@@ -67,11 +72,13 @@ impl Engine {
             alarms: BTreeSet::new(),
             alarm_of: BTreeMap::new(),
             calls: JoinSet::new(),
+            stop: None,
         }
     }
 
     /// Runs until `stop` is told, then lets the calls in the air end.
     pub async fn run(mut self, mut changed: mpsc::UnboundedReceiver<Subject>, mut stop: watch::Receiver<bool>) {
+        self.stop = Some(stop.clone());
         self.recover().await;
         loop {
             let clock = self.clock.clone();
@@ -98,7 +105,9 @@ impl Engine {
                 }
             }
         }
-        while self.calls.join_next().await.is_some() {}
+        // What does not end in time is as after a crash: the next start looks.
+        let (clock, calls) = (self.clock.clone(), &mut self.calls);
+        clock.timeout(LAST_CALLS, async { while calls.join_next().await.is_some() {} }).await;
     }
 
     /// After a start: a reset whose intention is on disk and whose outcome is not may have gone out. It is not sent
@@ -164,8 +173,18 @@ impl Engine {
             return;
         }
         let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
+        let stop = self.stop.clone();
         self.calls.spawn(async move {
-            attempt(&ledger, &ports, &gates, subject, due).await;
+            let gate = if due.lane == Lane::Bmc { &gates.bmcs } else { &gates.netbox };
+            // A closed gate may stay so for hours; who stops the daemon does not wait for it.
+            let place = tokio::select! {
+                biased;
+                place = gate.enter(&ports.clock) => place,
+                () = stopped(stop) => None,
+            };
+            if let Some(place) = place {
+                attempt(&ledger, &ports, (gate, place), subject, due).await;
+            }
             (subject, due.lane)
         });
     }
@@ -176,6 +195,13 @@ pub async fn told(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|s| *s).await);
 }
 
+async fn stopped(stop: Option<watch::Receiver<bool>>) {
+    match stop {
+        Some(mut stop) => told(&mut stop).await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
     match at {
         Some(at) => clock.sleep_until(at).await,
@@ -184,9 +210,13 @@ async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
 }
 
 /// One attempt: look, intend, act, look again. Each fact is on disk before the next is sought.
-async fn attempt(ledger: &Ledger, ports: &Ports, gates: &Gates, subject: Subject, due: Due) {
-    let gate = if due.lane == Lane::Bmc { &gates.bmcs } else { &gates.netbox };
-    let Some(place) = gate.enter(&ports.clock).await else { return };
+async fn attempt(
+    ledger: &Ledger,
+    ports: &Ports,
+    (gate, place): (&Gate, SemaphorePermit<'_>),
+    subject: Subject,
+    due: Due,
+) {
     let class = rule(due.step).class;
     let told = |fault: Option<&Fault>| {
         if due.lane != Lane::Bmc {

@@ -44,7 +44,8 @@ pub(super) fn contains(hay: &[u8], needle: &[u8]) -> bool {
 
 /// How many parts there are.
 fn parts(conn: &Connection) -> Result<Seq, JournalError> {
-    let last: Option<i64> = conn.query_row("SELECT max(part) FROM search", [], |r| r.get(0))?;
+    // Asked at each commit, so it is not prepared anew each time.
+    let last: Option<i64> = conn.prepare_cached("SELECT max(part) FROM search")?.query_row([], |r| r.get(0))?;
     Ok(last.map_or(0, |p| p.cast_unsigned() + 1))
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     let captures: Vec<PathBuf> = config.pcap.iter().cloned().chain(more).collect();
     let (journal, world) = open(&config).await?;
     let http = listen(&config).await?;
-    let consoles = bind(&config.socket).await?;
+    let consoles = bind(&config.socket, config.socket_group).await?;
     let random = Random::from_system().ok_or_else(|| Stop::failed("the system gives no randomness"))?;
     let said = Said {
         site: config.policy.site.to_string(),
@@ -39,13 +39,20 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
-    let site = start(config, journal, world, random);
+    let mut site = start(config, journal, world, random);
     let mut doors = tokio::task::JoinSet::new();
     doors.spawn(site.http.clone().listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     said.ready(begun);
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
-    told(&mut terminate, &mut interrupt).await;
+    tokio::select! {
+        biased;
+        () = told(&mut terminate, &mut interrupt) => {}
+        () = site.broken() => {
+            let what = "the engine or the ledger ended by itself, by a fault of ours; its log says where. Start it again: what is on disk is whole";
+            return Err(Stop::failed(what));
+        }
+    }
     tracing::info!("stopping: calls in the air are awaited; a second signal ends at once");
     replay.abort();
     let stopped = tokio::select! {
@@ -122,9 +129,9 @@ async fn listen(config: &Config) -> Result<TcpListener, Stop> {
     })
 }
 
-async fn bind(socket: &Path) -> Result<UnixListener, Stop> {
+async fn bind(socket: &Path, group: Option<u32>) -> Result<UnixListener, Stop> {
     let name = socket.display();
-    rpc::bind(socket).await.map_err(|e| {
+    rpc::bind(socket, group).await.map_err(|e| {
         Stop::failed(match e.kind() {
             ErrorKind::AddrInUse => {
                 format!("another rackhandd listens on {name}; stop it, or give another path under socket")

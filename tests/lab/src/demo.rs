@@ -110,7 +110,7 @@ impl Demo {
         let store = Store::open(&home.0, &policy.site).map_err(io::Error::other)?;
         let journal = Journal::thread(store).map_err(io::Error::other)?;
         let site = outside.start(journal, World::default(), Random::from_seed(options.seed), true);
-        let listener = rpc::bind(&home.0.join("rackhandd.sock")).await?;
+        let listener = rpc::bind(&home.0.join("rackhandd.sock"), None).await?;
         tokio::spawn(site.desk.clone().listen(listener, site.stopping()));
         enter_the_fleet(&site, &mut rng, options.servers.saturating_sub(travellers)).await?;
         let outside = Arc::new(outside);

@@ -14,6 +14,7 @@ use rackhand_core::flow::step::Step;
 use rackhand_core::hardware::report::ValidationStep;
 use rackhand_core::id::{SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::policy::Policy;
 use rackhand_core::view::{self, State};
 use rackhand_core::world::World;
@@ -145,6 +146,7 @@ impl Life {
         due.sort();
         let start = clock.now();
         let mut leases = due.into_iter().peekable();
+        self.aim_at_resets();
         let mut next_fault = start + self.pause();
         while clock.now() < end {
             let lease_at = leases.peek().map_or(end, |(after, _)| start + *after);
@@ -162,6 +164,31 @@ impl Life {
             }
         }
         Ok(())
+    }
+
+    /// What is lost by chance seldom hits the one request that must never be doubled, so it is aimed at, too.
+    fn aim_at_resets(&mut self) {
+        for n in 0..self.plan.servers {
+            let fate = match self.rng.random_range(0..10) {
+                0 => Fate::Lost,
+                1 => Fate::Hang,
+                _ => continue,
+            };
+            self.count("reset's answer lost");
+            if let Some(server) = self.outside.fleet.get(&self.outside.servers[n].serial) {
+                let path = "ComputerSystem.Reset".to_owned();
+                server.faults.add(Rule { method: None, path, effect: Effect::Answer(fate), times: 1 });
+            }
+        }
+    }
+
+    /// Waits a while for a reset that is in the air.
+    async fn until_a_reset_is_intended(&self) {
+        let Some(site) = &self.site else { return };
+        let mut worlds = site.ledger.worlds();
+        let intended = |p: &Progress| p.step == Step::ResetForBoot && p.phase == Phase::Intended;
+        let one = worlds.wait_for(|w| w.units.values().any(|u| u.progress.values().any(intended)));
+        drop(self.outside.clock.timeout(Duration::from_secs(300), one).await);
     }
 
     fn pause(&mut self) -> Duration {
@@ -184,6 +211,9 @@ impl Life {
         let times = self.rng.random_range(1..6);
         match self.rng.random_range(0..20) {
             0 => {
+                if self.rng.random_bool(0.5) {
+                    self.until_a_reset_is_intended().await;
+                }
                 self.count("crash");
                 self.crash().await?;
             }
@@ -396,7 +426,10 @@ impl Life {
         }
         if let Some(twin) = self.outside.fleet.get(serial) {
             let counters = twin.counters();
-            let allowed = resets_allowed(events);
+            let (allowed, again) = resets_allowed(events);
+            if again > 0 {
+                wrong.push(format!("{again} resets sent again on the same rung though the first may have arrived"));
+            }
             if counters.resets_total() > allowed {
                 wrong.push(format!("{} resets where {allowed} were intended", counters.resets_total()));
             }
@@ -409,24 +442,31 @@ impl Life {
 }
 
 /// Resets the BMC may have taken: one for each intended restart, two (off, on) for each power cycle, none for an
-/// attempt that certainly did not arrive.
-fn resets_allowed(events: &[&Recorded]) -> u32 {
+/// attempt that certainly did not arrive. And how many were intended on a rung whose reset may have arrived already.
+fn resets_allowed(events: &[&Recorded]) -> (u32, u32) {
     let mut allowed = 0;
+    let mut again = 0;
     let mut last = 0;
+    let mut arrived: Option<Rung> = None;
     for event in events {
         match &event.draft.event {
             Event::StepIntended { step: Step::ResetForBoot, rung, .. } => {
                 last = if *rung == Some(Rung::PowerCycle) { 2 } else { 1 };
                 allowed += last;
+                again += u32::from(rung.is_some() && arrived == *rung);
+                arrived = *rung;
             }
             Event::StepFailed { step: Step::ResetForBoot, fault, .. } if fault.kind != Kind::Unknown => {
                 allowed -= last;
                 last = 0;
+                arrived = None;
             }
+            // Another cause: a boot that was missed or seen, or a person's word.
+            Event::BootMissed { .. } | Event::BootScriptServed { .. } | Event::StepRetried { .. } => arrived = None,
             _ => {}
         }
     }
-    allowed
+    (allowed, again)
 }
 
 /// Staged with nothing owed, or standing for a stated reason that only a person can remove.

@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::net::UnixStream;
 
 /// Shakes hands, and gives the client for what follows.
+#[allow(clippy::default_trait_access)] // its type is tarpc's, which these tests do not know
 pub async fn connect(socket: &Path) -> Result<(ConsoleClient, ServerHello), HelloError> {
     let mut stream = UnixStream::connect(socket).await?;
     let hello = greet(&mut stream).await?;

@@ -47,7 +47,7 @@ pub fn serve(dir: &Path) -> Measured<()> {
             demo: false,
         };
         let site = Site::start(parts);
-        let listener = bind(&socket(dir)).await?;
+        let listener = bind(&socket(dir), None).await?;
         tokio::spawn(site.desk.clone().listen(listener, site.stopping()));
         Measured::Ok(site)
     })?;

@@ -117,6 +117,8 @@ fn share(events: &[&Recorded], gaps: &mut Vec<f64>) -> Own {
         let (at, event) = (event.draft.at, &event.draft.event);
         let lane = step_of(event).map(|step| rule(step).lane);
         if let (Event::StepIntended { .. }, Some(lane)) = (event, lane)
+            // A note is beside the server's way: late or not, nothing waits for it.
+            && lane != Lane::Notes
             && let Some((since, failed)) = facts.get(&lane)
         {
             let gap = millis(at.since(*since));
@@ -126,7 +128,7 @@ fn share(events: &[&Recorded], gaps: &mut Vec<f64>) -> Own {
         let failed = matches!(event, Event::StepFailed { .. } | Event::StepUnknown { .. });
         match lane {
             Some(lane) => drop(facts.insert(lane, (at, failed))),
-            None => facts.extend([Lane::Dcim, Lane::Bmc].map(|lane| (lane, (at, false)))),
+            None => facts.extend(Lane::ALL.map(|lane| (lane, (at, false)))),
         }
     }
     if let (Some(first), Some(last)) = (events.first(), events.last()) {
