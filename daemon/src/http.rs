@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,9 +23,9 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-use crate::engine::told;
+use crate::door::admit;
 use crate::ledger::{Ledger, Patience};
 use crate::random::Random;
 
@@ -57,22 +58,9 @@ impl Http {
     }
 
     /// Serves `listener` until `stop` is told.
-    pub async fn listen(self, listener: TcpListener, mut stop: watch::Receiver<bool>) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = told(&mut stop) => return,
-                accepted = listener.accept() => accepted,
-            };
-            let Ok((stream, _)) = accepted else { continue };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-            let http = self.clone();
-            tokio::spawn(async move {
-                http.serve(stream).await;
-                drop(place);
-            });
-        }
+    pub async fn listen(self, listener: TcpListener, stop: watch::Receiver<bool>) {
+        let accept = |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+        admit(CONNECTIONS, stop, accept, |stream| self.clone().serve(stream)).await;
     }
 
     /// Serves one connection.

@@ -1,6 +1,7 @@
 //! rackhandd: journal, engine, intake, HTTP and RPC.
 
 pub mod config;
+mod door;
 pub mod engine;
 pub mod gate;
 pub mod http;

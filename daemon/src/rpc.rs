@@ -26,10 +26,11 @@ use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
 use tarpc::{ClientMessage, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::UnixListener;
-use tokio::sync::{OnceCell, Semaphore, watch};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{OnceCell, watch};
 
-use crate::engine::{Gates, told};
+use crate::door::admit;
+use crate::engine::Gates;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
@@ -151,7 +152,7 @@ pub async fn bind(path: &Path, group: Option<u32>) -> std::io::Result<UnixListen
         }
     }
     if path.exists() {
-        if tokio::net::UnixStream::connect(path).await.is_ok() {
+        if UnixStream::connect(path).await.is_ok() {
             return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, "another rackhandd listens there"));
         }
         std::fs::remove_file(path)?;
@@ -164,25 +165,18 @@ pub async fn bind(path: &Path, group: Option<u32>) -> std::io::Result<UnixListen
 
 impl Desk {
     /// Serves consoles until `stop` is told.
-    pub async fn listen(self: Arc<Self>, listener: UnixListener, mut stop: watch::Receiver<bool>) {
-        let places = Arc::new(Semaphore::new(CONSOLES));
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = told(&mut stop) => return,
-                accepted = listener.accept() => accepted,
-            };
-            let Ok((stream, _)) = accepted else { continue };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+    pub async fn listen(self: Arc<Self>, listener: UnixListener, stop: watch::Receiver<bool>) {
+        let accept = |cx: &mut std::task::Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+        let serve = |stream: UnixStream| {
             let desk = Arc::clone(&self);
-            tokio::spawn(async move {
+            async move {
                 if let Ok(peer) = stream.peer_cred() {
                     let (user, role) = desk.roles.of(peer.uid());
                     desk.serve(stream, user, role).await;
                 }
-                drop(place);
-            });
-        }
+            }
+        };
+        admit(CONSOLES, stop, accept, serve).await;
     }
 
     /// Serves one console over a stream whose other end is this user.

@@ -319,14 +319,13 @@ impl Life {
             }
             clock.sleep(Duration::from_secs(600)).await;
             let world = self.world()?;
-            let settled =
-                world.units.len() == self.plan.servers && world.units.values().all(|u| is_settled(u, &world, &clock));
+            let settled = world.units.len() == self.plan.servers && world.units.values().all(|u| is_settled(u, &clock));
             if settled {
                 self.outcome.settled_after = clock.now().since(EPOCH).as_secs();
                 return Ok(());
             }
             if clock.now().since(calm) > PATIENCE {
-                let moving = world.units.values().filter(|u| !is_settled(u, &world, &clock));
+                let moving = world.units.values().filter(|u| !is_settled(u, &clock));
                 let told: Vec<String> = moving
                     .take(5)
                     .map(|u| {
@@ -470,7 +469,7 @@ fn resets_allowed(events: &[&Recorded]) -> (u32, u32) {
 }
 
 /// Staged with nothing owed, or standing for a stated reason that only a person can remove.
-fn is_settled(unit: &rackhand_core::lifecycle::unit::Unit, _world: &World, clock: &Clock) -> bool {
+fn is_settled(unit: &rackhand_core::lifecycle::unit::Unit, clock: &Clock) -> bool {
     if unit.stage == Stage::Staged {
         return unit.notes.owed.is_empty();
     }
