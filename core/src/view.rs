@@ -2,6 +2,7 @@
 //! the fleet.
 
 mod filter;
+mod tap;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
 use filter::Term;
+
+pub use self::tap::{RogueServer, TapState, TapStatus};
 
 /// How a unit does, at a glance. Never guessed: what is not known is `unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -142,6 +145,12 @@ pub struct Health {
     pub systems: Vec<(Text, Option<Text>)>,
     /// Leases from MACs nobody knows, since the daemon started.
     pub unknown_leases: u64,
+    /// The taps, as configured.
+    #[serde(default)]
+    pub taps: Vec<TapStatus>,
+    /// DHCP servers that are not on the list of those that may give addresses, those heard last.
+    #[serde(default)]
+    pub rogue_servers: Vec<RogueServer>,
 }
 
 /// Counts for the header and the pipeline.
