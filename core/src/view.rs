@@ -137,7 +137,7 @@ pub struct DeadLetter {
 }
 
 /// How the daemon itself does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
     /// `None` while events can be written; else why not.
     pub intake_stopped: Option<Text>,

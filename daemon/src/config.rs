@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -76,6 +76,10 @@ pub struct Config {
     pub roles: Roles,
     /// Captures that are replayed at the start.
     pub pcap: Vec<PathBuf>,
+    /// Interfaces that are listened on for DHCP.
+    pub interfaces: Vec<String>,
+    /// The DHCP servers whose leases are taken; all, where there are none.
+    pub servers: Vec<Ipv4Addr>,
     lab: Option<Lab>,
 }
 
@@ -140,6 +144,10 @@ struct RawCredential {
 struct RawIntake {
     #[serde(default)]
     pcap: Vec<PathBuf>,
+    #[serde(default)]
+    interfaces: Vec<Spanned<String>>,
+    #[serde(default)]
+    servers: Vec<Spanned<String>>,
 }
 
 /// A clock that runs faster than time. Only for labs.
@@ -257,6 +265,7 @@ impl Config {
             return Err(source.at(lab, "speed must be from 1 to 100000"));
         }
         let policy = if raw.netbox.stock_statuses { Policy::stock(site) } else { Policy::standard(site) };
+        let (interfaces, servers) = wire(source, &raw.intake)?;
         let socket_group = match &raw.socket_group {
             None => None,
             Some(name) => Some(crate::rpc::group_number(name.get_ref()).ok_or_else(|| {
@@ -279,6 +288,8 @@ impl Config {
                 own: raw.own_role.0,
             },
             pcap: raw.intake.pcap.iter().map(|p| source.beside(p)).collect(),
+            interfaces,
+            servers,
             lab: raw.lab.map(Spanned::into_inner),
         })
     }
@@ -346,6 +357,30 @@ fn keys(source: &Source<'_>, raw: &[RawCredential]) -> Result<Keys, ConfigError>
         }
     }
     Ok(keys)
+}
+
+/// Where DHCP is listened to, and whose leases are taken.
+fn wire(source: &Source<'_>, raw: &RawIntake) -> Result<(Vec<String>, Vec<Ipv4Addr>), ConfigError> {
+    /// Octets of an interface's name, without the zero behind it (linux/if.h).
+    const NAME: usize = 15;
+    let mut interfaces: Vec<String> = Vec::new();
+    for entry in &raw.interfaces {
+        let name = entry.get_ref();
+        let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == ':';
+        if name.is_empty() || name.len() > NAME || name.contains(bad) || name == "." || name == ".." {
+            let what = "not an interface: give a name as `ip link` shows it, at most 15 characters, such as eno2";
+            return Err(source.at(entry, what));
+        }
+        if interfaces.contains(name) {
+            return Err(source.at(entry, "a second time the same interface; keep one"));
+        }
+        interfaces.push(name.clone());
+    }
+    let servers = raw.servers.iter().map(|entry| {
+        let what = "not an IPv4 address: give the one the DHCP server calls itself (option 54), such as 10.0.4.2";
+        entry.get_ref().parse().map_err(|_| source.at(entry, what))
+    });
+    Ok((interfaces, servers.collect::<Result<_, _>>()?))
 }
 
 /// `https://netbox.example.com/base` as a target and what stands before `/api`.

@@ -14,3 +14,4 @@ pub mod rpc;
 pub mod run;
 pub mod secret_file;
 pub mod site;
+pub mod tap;

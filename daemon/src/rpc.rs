@@ -227,6 +227,8 @@ impl Desk {
             intake_stopped: self.ledger.stopped(),
             systems: vec![("NetBox".into(), self.gates.netbox.trouble())],
             unknown_leases: self.intake.strange_leases(),
+            taps: self.intake.wire().taps(),
+            rogue_servers: self.intake.wire().rogues(),
         }
     }
 

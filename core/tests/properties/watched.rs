@@ -234,7 +234,7 @@ impl Watched {
         }
         let query = view::Query { filter: "site:fra1 !lost".into(), limit: 10, ..view::Query::default() };
         assert!(view::units(world, &query, now).rows.len() <= world.units.len());
-        let health = view::Health { intake_stopped: None, systems: Vec::new(), unknown_leases: 0 };
+        let health = view::Health::default();
         let overview = view::overview(world, SiteId::new("fra1"), now, health, false);
         assert_eq!(overview.dead_letters as usize, view::dead_letters(world, now).len());
         assert_eq!(overview.states.values().sum::<u32>() as usize, world.units.len());

@@ -74,6 +74,7 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     assert_eq!(config.roles.users.len(), 3);
     assert_eq!(config.roles.users["1007"], Role::ReadOnly);
     assert_eq!((config.keys.by_vendor.len(), config.keys.by_serial.len(), config.pcap.len()), (1, 1, 1));
+    assert_eq!((config.interfaces.len(), config.servers.len()), (1, 2));
     assert_eq!(config.speed(), Some(60.0));
 }
 
@@ -111,6 +112,18 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
     assert!(with("[\"10.0.4.0/22\"]", "[]").starts_with("rackhandd.toml:11:12: no network"));
     assert!(with("\"fra1\"", "\"fra1").starts_with("rackhandd.toml:2:"));
     assert!(with("[http]", "[lab]\nspeed = 0.5\nsince = 0\n[http]").contains("speed must be from 1 to 100000"));
+    let intake = |keys: &str| refused(&format!("{MINIMAL}[intake]\n{keys}\n"));
+    assert_eq!(
+        intake("interfaces = [\"eno1\", \"eno2/x\"]"),
+        "rackhandd.toml:13:23: not an interface: give a name as `ip link` shows it, at most 15 characters, such as eno2"
+    );
+    assert!(intake("interfaces = [\"sixteen-letters!\"]").contains("13:15: not an interface"));
+    assert!(intake("interfaces = [\"eno1\", \"eno1\"]").contains("13:23: a second time the same interface"));
+    assert_eq!(
+        intake("servers = [\"10.0.4.2\", \"10.0.4.0/24\"]"),
+        "rackhandd.toml:13:24: not an IPv4 address: give the one the DHCP server calls itself (option 54), such as \
+         10.0.4.2"
+    );
     assert!(Config::read(Path::new("/nonexistent")).err().unwrap().to_string().ends_with("with --config"));
 }
 

@@ -109,6 +109,11 @@ impl Lab {
         self.write();
     }
 
+    /// The port its BMC listens at.
+    pub fn bmc_port(&self) -> u16 {
+        self.bmc.address().port()
+    }
+
     pub fn twin(&self) -> &Twin {
         self.outside.fleet.get(&self.server.serial).unwrap()
     }

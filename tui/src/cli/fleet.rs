@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::time::human;
-use rackhand_core::view::{Overview, Query, State, UnitRow};
+use rackhand_core::time::{Timestamp, human};
+use rackhand_core::view::{Overview, Query, State, TapState, TapStatus, UnitRow};
 
 use super::args::Units;
 use super::exit;
@@ -55,7 +55,29 @@ fn health(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
         table.row([system.to_string(), wrong]);
     }
     table.row(["Unknown leases".into(), format!("{} since the daemon started", now.health.unknown_leases)]);
+    for tap in &now.health.taps {
+        table.row([format!("Tap {}", tap.interface), tap_line(tap, now.now)]);
+    }
+    for rogue in &now.health.rogue_servers {
+        let server = rogue.address.map_or("without a name".to_owned(), |a| a.to_string());
+        let (leases, ago) = (count(rogue.leases as usize, "lease"), human(now.now.since(rogue.last)));
+        table.row([format!("DHCP server {server}"), format!("ROGUE: gave {leases}, the last {ago} ago; none was taken in")]);
+    }
     out.table(&table)
+}
+
+fn tap_line(tap: &TapStatus, now: Timestamp) -> String {
+    let state = if tap.state == TapState::Listening { tap.state.word().into() } else { tap.state.word().to_uppercase() };
+    let mut line = format!("{state} for {}, {} heard", human(now.since(tap.since)), count(tap.frames as usize, "frame"));
+    for (lost, how) in [(tap.dropped, "dropped by the daemon"), (tap.missed, "missed by the kernel")] {
+        if lost > 0 {
+            line.push_str(&format!(", {lost} {how}"));
+        }
+    }
+    if let Some(trouble) = &tap.trouble {
+        line.push_str(&format!(": {trouble}"));
+    }
+    line
 }
 
 /// Stages down, sites across; all sites of a fleet would not fit, so those are a table only up to six.

@@ -60,7 +60,7 @@ impl Fake {
         let health = Health {
             intake_stopped: None,
             systems: vec![("NetBox".into(), None), ("journal".into(), None)],
-            unknown_leases: 0,
+            ..Health::default()
         };
         let inside = Inside {
             world: World::default(),
