@@ -2,6 +2,7 @@
 //! the fleet.
 
 mod filter;
+pub mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

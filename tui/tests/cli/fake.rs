@@ -18,6 +18,7 @@ use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Health, Overview, Page, Query, State, StepRow, UnitDetail, UnitRow};
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::{self, ServerHello};
@@ -406,5 +407,9 @@ impl Console for Server {
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let held = self.held();
         Ok(Verified { events: 4, head: held.head(), checkpoints: 1, broken: held.broken.clone() })
+    }
+
+    async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
+        page(&self.held(), Vec::new(), query.offset, query.limit)
     }
 }
