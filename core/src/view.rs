@@ -2,6 +2,7 @@
 //! the fleet.
 
 mod filter;
+pub mod rack;
 pub mod work;
 
 use std::collections::BTreeMap;
@@ -349,6 +350,11 @@ impl Rows {
                 self.0.insert(*id, Arc::new(row(unit, now)));
             }
         }
+    }
+
+    /// One unit's row.
+    pub fn row(&self, id: UnitId) -> Option<&UnitRow> {
+        self.0.get(&id).map(|row| &**row)
     }
 
     /// The page a query asks for.
