@@ -79,7 +79,7 @@ pub fn work(world: &World, query: &WorkQuery, now: Timestamp) -> Page<WorkRow> {
         .filter(|r| query.role.is_none_or(|role| r.role <= role))
         .filter(|r| words.iter().all(|w| r.mentions(w)))
         .collect();
-    rows.sort_by(|a, b| a.walk(b));
+    rows.sort_by(WorkRow::walk);
     let total = rows.len();
     let offset = query.offset.min(total);
     let rows = rows.into_iter().skip(offset).take(query.limit.min(MAX_ROWS)).collect();
