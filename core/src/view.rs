@@ -2,7 +2,9 @@
 //! the fleet.
 
 mod filter;
+pub mod rack;
 mod tap;
+pub mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -357,6 +359,11 @@ impl Rows {
                 self.0.insert(*id, Arc::new(row(unit, now)));
             }
         }
+    }
+
+    /// One unit's row.
+    pub fn row(&self, id: UnitId) -> Option<&UnitRow> {
+        self.0.get(&id).map(|row| &**row)
     }
 
     /// The page a query asks for.

@@ -16,6 +16,7 @@ use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
 };
@@ -332,6 +333,10 @@ impl Console for Seat {
         // In a task of its own: a console that goes away must not leave a command half way.
         let carried = tokio::spawn(async move { self.desk.carry_out(&self.actor, &request, command).await });
         carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the command could not be carried out")))
+    }
+
+    async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
+        work(&self.desk.ledger.world(), &query, self.desk.clock.now())
     }
 
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {

@@ -1,5 +1,6 @@
 //! The program: its arguments, its process, its start and its end.
 
+mod configuration;
 mod serve;
 mod tools;
 
@@ -56,6 +57,11 @@ enum Tool {
         #[arg(long, value_name = "DIR")]
         data_dir: PathBuf,
     },
+    /// The configuration: an example, its schema, or whether a file will do
+    Config {
+        #[command(subcommand)]
+        question: configuration::Question,
+    },
 }
 
 /// Why the program ends before its time: one sentence for a person, and the exit status.
@@ -84,6 +90,7 @@ pub fn main() -> ExitCode {
         Some(Tool::Verify { data_dir }) => tools::verify(&data_dir),
         Some(Tool::Backup { data_dir, to }) => tools::backup(&data_dir, &to),
         Some(Tool::Restore { from, data_dir }) => tools::restore(&from, &data_dir),
+        Some(Tool::Config { question }) => configuration::answer(question),
         None => {
             log_to_stderr();
             run(begun, arguments.config.unwrap_or_default(), arguments.pcap)

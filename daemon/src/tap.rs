@@ -78,7 +78,9 @@ pub fn listen(interfaces: &[String], intake: &Intake, clock: &Clock, stop: &watc
                 lock(&intake.wire().taps).push(tap);
                 tokio::spawn(take(intake.clone(), frames, stop.clone()));
             }
-            Err(error) => tracing::error!(interface, %error, "the system gives the tap no thread; start the daemon again"),
+            Err(error) => {
+                tracing::error!(interface, %error, "the system gives the tap no thread; start the daemon again")
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
 use rackhand_core::id::{Subject, UnitId};
 use rackhand_core::text::Text;
+use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
 
@@ -83,4 +84,6 @@ pub trait Console {
     async fn command(request: String, command: Command) -> Result<Receipt, Refusal>;
     /// Checks the whole journal.
     async fn verify() -> Result<Verified, Refusal>;
+    /// A page of the work at hand, in the order to walk it.
+    async fn work(query: WorkQuery) -> Page<WorkRow>;
 }

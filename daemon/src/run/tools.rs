@@ -12,7 +12,7 @@ fn failed(error: JournalError) -> Stop {
 }
 
 /// A line for the person who asked.
-fn say(line: fmt::Arguments<'_>) -> Result<(), Stop> {
+pub(super) fn say(line: fmt::Arguments<'_>) -> Result<(), Stop> {
     writeln!(std::io::stdout(), "{line}").map_err(|e| Stop::failed(format!("standard output takes nothing: {e}")))
 }
 

@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use crate::namespace::search_path;
+use crate::namespace::{run, search_path};
+use crate::segment::eventually;
 
 /// What a controller calls itself.
 pub const NAME: &str = "ILOCZ12345678";
@@ -56,8 +57,10 @@ impl Client {
         Self(command.spawn().unwrap())
     }
 
-    /// Tells `udhcpc` to renew now.
-    pub fn renew(&self) {
+    /// Tells `udhcpc`, which has an address, to renew it now.
+    pub async fn renew(&self, host: &str) {
+        let addresses = || run(&format!("ip -n {host} -4 -o addr show dev eth0"));
+        eventually("with an address", || addresses().contains("10.77.0."), addresses).await;
         let id = rustix::process::Pid::from_raw(self.0.id().cast_signed()).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::USR1).unwrap();
     }

@@ -172,7 +172,7 @@ fn an_interface_that_goes_down_or_away_and_comes_back_is_heard_again_without_a_b
             ear.until(TapState::NoSuchInterface).await;
             rests(&thread).await;
             if round == 0 {
-                run(&format!("ip link add other type veth peer name rehto"));
+                run("ip link add other type veth peer name rehto");
                 cable();
                 assert_ne!(number(), before, "it is another one by the same name");
                 hears(&mut ear).await;
@@ -196,7 +196,7 @@ async fn hears(ear: &mut Ear) {
 
 /// While there is nothing to hear, the thread wakes now and then only.
 async fn rests(thread: &Thread) {
-    const TIMES: u64 = 6;
+    const TIMES: u64 = 12;
     let (wakings, began) = (thread.wakings(), Instant::now());
     let woken = || thread.wakings() - wakings;
     eventually("woken a few times", || woken() >= TIMES, || woken().to_string()).await;

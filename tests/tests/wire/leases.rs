@@ -38,7 +38,7 @@ async fn a_lease_its_renewal_and_a_refusal(kind: Kind) {
     is_whole(&lease, FIRST);
     assert_eq!((ack.client, ack.server), (Ipv4Addr::UNSPECIFIED, Some([10, 77, 0, 1].into())));
 
-    client.renew();
+    client.renew("first").await;
     let (ack, again) = ear.lease().await;
     is_whole(&again, FIRST);
     assert_eq!((again.address, ack.client), (lease.address, lease.address), "a renewal of the same lease");

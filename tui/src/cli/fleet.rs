@@ -61,14 +61,19 @@ fn health(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
     for rogue in &now.health.rogue_servers {
         let server = rogue.address.map_or("without a name".to_owned(), |a| a.to_string());
         let (leases, ago) = (count(rogue.leases as usize, "lease"), human(now.now.since(rogue.last)));
-        table.row([format!("DHCP server {server}"), format!("ROGUE: gave {leases}, the last {ago} ago; none was taken in")]);
+        table.row([
+            format!("DHCP server {server}"),
+            format!("ROGUE: gave {leases}, the last {ago} ago; none was taken in"),
+        ]);
     }
     out.table(&table)
 }
 
 fn tap_line(tap: &TapStatus, now: Timestamp) -> String {
-    let state = if tap.state == TapState::Listening { tap.state.word().into() } else { tap.state.word().to_uppercase() };
-    let mut line = format!("{state} for {}, {} heard", human(now.since(tap.since)), count(tap.frames as usize, "frame"));
+    let state =
+        if tap.state == TapState::Listening { tap.state.word().into() } else { tap.state.word().to_uppercase() };
+    let mut line =
+        format!("{state} for {}, {} heard", human(now.since(tap.since)), count(tap.frames as usize, "frame"));
     for (lost, how) in [(tap.dropped, "dropped by the daemon"), (tap.missed, "missed by the kernel")] {
         if lost > 0 {
             line.push_str(&format!(", {lost} {how}"));

@@ -18,7 +18,11 @@ use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::{DeadLetter, EventRow, Health, Overview, Page, Query, State, StepRow, UnitDetail, UnitRow};
+use rackhand_core::view::work::{WorkQuery, WorkRow};
+use rackhand_core::view::{
+    DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
+    UnitRow,
+};
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, JournalQuery, Receipt, Verified};
@@ -312,6 +316,28 @@ fn page<T>(held: &Held, all: Vec<T>, offset: usize, limit: usize) -> Page<T> {
     Page { head: held.head(), now: NOW, total, offset: offset.min(total), rows }
 }
 
+fn taps() -> Vec<TapStatus> {
+    let tap = TapStatus {
+        interface: "eno2".into(),
+        state: TapState::Listening,
+        since: NOW,
+        trouble: None,
+        frames: 1_234,
+        dropped: 0,
+        missed: 5,
+    };
+    let trouble = Some("the capability CAP_NET_RAW is missing".into());
+    let other = TapStatus {
+        interface: "eno3".into(),
+        state: TapState::NotPermitted,
+        trouble,
+        frames: 0,
+        missed: 0,
+        ..tap.clone()
+    };
+    vec![tap, other]
+}
+
 impl Console for Server {
     async fn overview(self, _: Context) -> Overview {
         let held = self.held();
@@ -327,7 +353,13 @@ impl Console for Server {
             stages,
             states,
             dead_letters: held.letters.len() as u32,
-            health: Health { intake_stopped: held.intake_stopped.clone(), systems, unknown_leases: 3 },
+            health: Health {
+                intake_stopped: held.intake_stopped.clone(),
+                systems,
+                unknown_leases: 3,
+                taps: taps(),
+                rogue_servers: vec![RogueServer { address: Some([10, 0, 4, 66].into()), leases: 2, last: NOW }],
+            },
         }
     }
 
@@ -406,5 +438,9 @@ impl Console for Server {
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let held = self.held();
         Ok(Verified { events: 4, head: held.head(), checkpoints: 1, broken: held.broken.clone() })
+    }
+
+    async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
+        page(&self.held(), Vec::new(), query.offset, query.limit)
     }
 }

@@ -19,6 +19,7 @@ use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
@@ -383,5 +384,10 @@ impl Console for Fake {
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let i = self.inside.lock().unwrap();
         Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
+    }
+
+    async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
+        let i = self.inside.lock().unwrap();
+        work(&i.world, &query, i.now)
     }
 }

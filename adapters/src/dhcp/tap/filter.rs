@@ -1,6 +1,9 @@
 //! What the kernel lets through to the tap: DHCP over IPv4, with up to two VLAN tags in the bytes. Nothing else wakes
 //! the thread, however busy the segment is.
 
+#[cfg(test)]
+mod tests;
+
 use socket2::SockFilter;
 
 /// Octets of a frame that are kept. No DHCP client offers to take messages longer than a plain Ethernet frame.

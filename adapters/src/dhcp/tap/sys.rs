@@ -15,9 +15,7 @@ pub(super) fn want_auxdata(socket: BorrowedFd<'_>) -> io::Result<()> {
     let on: libc::c_int = 1;
     let (value, len) = (ptr::from_ref(&on).cast(), size_of_val(&on) as libc::socklen_t);
     // SAFETY: `value` points to `len` readable octets that live through the call; the descriptor is borrowed, so open.
-    let done = unsafe {
-        libc::setsockopt(socket.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_AUXDATA, value, len)
-    };
+    let done = unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_AUXDATA, value, len) };
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
@@ -28,18 +26,13 @@ pub(super) fn statistics(socket: BorrowedFd<'_>) -> io::Result<(u32, u32)> {
     let value = counts.as_mut_ptr().cast();
     // SAFETY: `value` points to `len` writable octets that live through the call, and any octets make valid integers:
     // `tpacket_stats` is two of them. The descriptor is borrowed, so open.
-    let done = unsafe {
-        libc::getsockopt(socket.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_STATISTICS, value, &raw mut len)
-    };
+    let done =
+        unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_STATISTICS, value, &raw mut len) };
     if done == 0 { Ok((counts[0], counts[1])) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Receives one frame: how many octets of `frame` and of `control` were filled. Waits as the socket does.
-pub(super) fn receive(
-    socket: BorrowedFd<'_>,
-    frame: &mut [u8],
-    control: &mut Control,
-) -> io::Result<(usize, usize)> {
+pub(super) fn receive(socket: BorrowedFd<'_>, frame: &mut [u8], control: &mut Control) -> io::Result<(usize, usize)> {
     let mut part = libc::iovec { iov_base: frame.as_mut_ptr().cast(), iov_len: frame.len() };
     // SAFETY: `msghdr` is integers and pointers, for all of which zero is a value: no name, no parts, no control data.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };

@@ -36,11 +36,13 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
         let what = format!("Select a valid choice. {bad} is not one of the available choices.");
         return Err(Problem::field("status", what));
     }
+    let site = super::query::site(state, query)?;
     let serials = query.all("serial");
     let lifecycle = query.all("cf_lifecycle_state");
     let passes = |id: &u64| {
         let Some(device) = state.devices.get(id) else { return false };
-        statuses.as_ref().is_none_or(|all| all.contains(&device.status.as_str()))
+        site.is_none_or(|site| device.site == site)
+            && statuses.as_ref().is_none_or(|all| all.contains(&device.status.as_str()))
             && serials.as_ref().is_none_or(|all| all.contains(&device.serial.as_str()))
             && lifecycle.as_ref().is_none_or(|all| {
                 device.fields.get("lifecycle_state").and_then(Value::as_str).is_some_and(|v| all.contains(&v))
@@ -81,11 +83,19 @@ pub(super) fn show(state: &State, id: u64, want: &Want) -> Value {
         })
         .put("position", || json!(d.position))
         .put("face", || if d.position.is_some() { choice("front") } else { Value::Null })
-        .put("status", || choice(&d.status))
+        .put("status", || match state.knows_status(&d.status) {
+            true => choice(&d.status),
+            // A choice that was taken out of the configuration has no label any more.
+            false => json!({ "value": d.status, "label": "" }),
+        })
         .put("oob_ip", || d.oob.map_or(Value::Null, |id| super::address::mention(state, id)))
         .put("custom_fields", || {
             let ours = state.fields.values().filter(|f| f.object_types.iter().any(|t| t == "dcim.device"));
-            ours.map(|f| (f.name.clone(), d.fields.get(&f.name).cloned().unwrap_or(Value::Null))).collect()
+            let read = |f: &super::state::Field| match d.fields.get(&f.name) {
+                Some(Value::String(word)) if f.kind == "select" && state.profile.is_newest() => choice(word),
+                other => other.cloned().unwrap_or(Value::Null),
+            };
+            ours.map(|f| (f.name.clone(), read(f))).collect()
         })
         .put("description", || "".into())
         .put("comments", || "".into())

@@ -22,8 +22,7 @@ impl Problem {
 
     /// 500 as the API's exception handler words it.
     pub fn exception(error: &str, exception: &str) -> Self {
-        Self::Broken(json!({ "error": error, "exception": exception, "netbox_version": super::state::VERSION,
-            "python_version": "3.12.0" }))
+        Self::Broken(json!({ "error": error, "exception": exception, "python_version": "3.12.0" }))
     }
 }
 
