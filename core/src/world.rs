@@ -17,7 +17,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 2;
+pub const FOLD: u32 = 3;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,6 +79,7 @@ impl World {
         let told = match &draft.event {
             Event::StepObserved { saw: Observation::System(reading), .. } => Some(&reading.serial),
             Event::LeaseAccepted { device, .. } => device.serial.as_ref(),
+            Event::ManifestRowTaken { serial, .. } => Some(serial),
             _ => None,
         };
         // A unit without a serial takes the first that is told of it, unless it is another's.
@@ -136,6 +137,7 @@ impl World {
                 sighting.verdict = Some(verdict.clone());
                 sighting.progress = None;
             }
+            Event::SightingReopened { .. } => (sighting.verdict, sighting.progress) = (None, None),
             Event::StepObserved { saw: Observation::Notes(up_to), .. } => {
                 sighting.notes.owed.retain(|n| n.seq > *up_to);
                 sighting.progress = None;
