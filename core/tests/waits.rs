@@ -14,7 +14,7 @@ use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::next::{Move, Wait};
 use rackhand_core::flow::rules::{LADDER, Lane, RULES};
-use rackhand_core::flow::step::{Outcome, Step};
+use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::table;

@@ -6,6 +6,7 @@ mod address;
 mod cable;
 mod customisation;
 mod device;
+mod intake;
 mod interface;
 mod journal;
 mod object;

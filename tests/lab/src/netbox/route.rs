@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::object::{Problem, Stamps, iso};
 use super::query::{Query, Want};
 use super::state::{State, VERSION};
-use super::{address, cable, customisation, device, interface, journal};
+use super::{address, cable, customisation, device, intake, interface, journal};
 use crate::host::{Reply, Request};
 
 /// What a collection can do.
@@ -71,6 +71,36 @@ fn resource(path: &str) -> Option<Resource> {
             show: |s, id, w| device::named::show(s, "tenancy/tenants", id, w),
             stamps: stamps!(tenants),
             write: Some(Write { check: device::named::check_tenant, save: device::named::save_tenant }),
+            together: any,
+            delete: None,
+        },
+        intake::TYPES => Resource {
+            model: "DeviceType",
+            matching: |s, q| intake::matching(&s.types, q),
+            show: |s, id, w| intake::show(&s.types, intake::TYPES, id, w),
+            stamps: stamps!(types),
+            write: None,
+            together: any,
+            delete: None,
+        },
+        intake::ROLES => Resource {
+            model: "DeviceRole",
+            matching: |s, q| intake::matching(&s.roles, q),
+            show: |s, id, w| intake::show(&s.roles, intake::ROLES, id, w),
+            stamps: stamps!(roles),
+            write: None,
+            together: any,
+            delete: None,
+        },
+        intake::TEMPLATES => Resource {
+            model: "InterfaceTemplate",
+            matching: intake::templates::matching,
+            show: intake::templates::show,
+            stamps: |state, id| {
+                let of = state.templates.get(&id)?.device_type;
+                state.types.get(&of).map(|t| t.stamps)
+            },
+            write: None,
             together: any,
             delete: None,
         },
