@@ -48,6 +48,8 @@ pub struct Sighting {
     pub verdict: Option<Verdict>,
     /// The step it is at.
     pub progress: Option<Progress>,
+    /// Whether it was looked up once more because NetBox was seen to have its MAC.
+    pub reopened: bool,
     /// Keys of warnings already noted.
     pub warned: Vec<Text>,
     /// Notes for a device that is no unit of ours.
@@ -124,6 +126,7 @@ impl World {
                 at: draft.at,
                 verdict: None,
                 progress: None,
+                reopened: false,
                 warned: before.map(|s| s.warned.clone()).unwrap_or_default(),
                 notes: before.map(|s| s.notes.clone()).unwrap_or_default(),
             };
@@ -137,7 +140,9 @@ impl World {
                 sighting.verdict = Some(verdict.clone());
                 sighting.progress = None;
             }
-            Event::SightingReopened { .. } => (sighting.verdict, sighting.progress) = (None, None),
+            Event::SightingReopened { .. } => {
+                (sighting.verdict, sighting.progress, sighting.reopened) = (None, None, true);
+            }
             Event::StepObserved { saw: Observation::Notes(up_to), .. } => {
                 sighting.notes.owed.retain(|n| n.seq > *up_to);
                 sighting.progress = None;

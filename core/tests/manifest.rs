@@ -200,6 +200,23 @@ fn a_lease_that_came_before_the_manifest_is_judged_again_once_netbox_has_the_mac
 }
 
 #[test]
+fn a_lookup_that_was_on_its_way_while_the_mac_was_written_is_made_once_more_and_no_more() {
+    let mut scene = Scene::default();
+    scene.lease(1, address(1));
+    let id = imported(&mut scene, 1);
+    scene.attempt(id, Step::RegisterBmc, saw(1, 1));
+    // Asked before the MAC was written, answered after.
+    scene.answer(1, Lookup::Nobody);
+    assert_eq!(scene.due_for_sighting(1), [Step::LookUpDevice]);
+    // Somebody has taken it out again: that is the verdict then.
+    scene.answer(1, Lookup::Nobody);
+    assert!(scene.due_for_sighting(1).is_empty());
+    scene.lease(1, address(2));
+    scene.answer(1, Lookup::One(device(1, "offline")));
+    assert_eq!(scene.unit(id).stage, Stage::Discovered);
+}
+
+#[test]
 fn a_lease_that_netbox_confirms_settles_a_row_that_failed() {
     let mut scene = Scene::default();
     let id = imported(&mut scene, 1);

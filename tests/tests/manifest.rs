@@ -320,6 +320,7 @@ async fn an_address_somebody_erased_is_written_again_by_the_next_renewal_an_hour
     b.until(&server.serial, |u| u.status_written == Some(Stage::Discovered) && u.parked().next().is_some()).await;
     // The first renewal is told that it is discovered by now.
     let whole = |u: &Unit| u.address_written.is_some() && u.status_written == Some(Stage::Discovered);
+    b.outside.clock.sleep(Duration::from_secs(3_700)).await;
     let head = b.unit(&server.serial).revision;
     b.outside.lease(&b.site, &server).await;
     b.until(&server.serial, |u| u.revision > head && whole(u)).await;

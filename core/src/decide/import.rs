@@ -107,8 +107,7 @@ impl Deciding<'_> {
         // Its lease may have come before NetBox knew it.
         let judged = self.world.sightings.get(&ours).and_then(|s| s.verdict.as_ref());
         if matches!(judged, Some(Verdict::Warn(_) | Verdict::Error(_))) {
-            let reason = "NetBox has its MAC now".into();
-            self.emit(Subject::Bmc(ours), Event::SightingReopened { reason });
+            self.reopen(ours);
         }
     }
 }

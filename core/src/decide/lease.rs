@@ -55,6 +55,12 @@ impl Deciding<'_> {
             _ => None,
         };
         let by_mac = self.world.by_bmc(mac);
+        let port = by_mac.and_then(|u| u.registration.as_ref()?.seen.as_ref());
+        if *lookup == Lookup::Nobody && !sighting.reopened && port.is_some_and(|p| p.mac == mac) {
+            // The question was on its way while NetBox learnt the answer.
+            self.reopen(mac);
+            return Answer::Done;
+        }
         let by_serial = device.and_then(|d| d.serial.as_ref()).and_then(|s| self.world.by_serial(s));
         let unit = by_mac.or(by_serial);
         let verdict = match (by_mac, by_serial) {
@@ -124,6 +130,12 @@ impl Deciding<'_> {
             self.open_task(id, TaskKind::ConfirmPlacement, Role::Technician, &text);
         }
         self.enter(id, Stage::Discovered, Proof::LeaseAndDevice, &format!("{lease}, NetBox device {}", device.id));
+    }
+
+    /// Has a sighting looked up and judged anew, since NetBox was seen to have its MAC.
+    pub(super) fn reopen(&mut self, mac: Mac) {
+        let reason = Text::new("NetBox was seen to have its MAC");
+        self.emit(Subject::Bmc(mac), Event::SightingReopened { reason });
     }
 
     fn accept(&mut self, id: UnitId, mac: Mac, address: IpAddr, device: &Device) {

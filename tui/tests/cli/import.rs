@@ -98,7 +98,7 @@ async fn rows_that_still_wait_when_the_time_is_over_end_with_five() {
     assert!(out.ends_with("2 rows: 0 good, 2 waiting for NetBox (Rackhand goes on by itself)\n"), "{out}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn it_waits_until_netbox_is_back() {
     let fake = Fake::start();
     (fake.held().netbox_away, fake.held().asked) = (3, 0);
