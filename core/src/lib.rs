@@ -12,6 +12,7 @@ pub mod hardware;
 pub mod id;
 pub mod lifecycle;
 pub mod mac;
+pub mod manifest;
 pub mod policy;
 pub mod secret;
 mod sentence;

@@ -1,5 +1,7 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
+mod import;
+
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -9,11 +11,13 @@ use std::time::{Duration, Instant};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
+use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
@@ -22,7 +26,7 @@ use rackhand_core::view::{
 };
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
+use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
 use tarpc::{ClientMessage, Request};
@@ -337,6 +341,16 @@ impl Console for Seat {
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         work(&self.desk.ledger.world(), &query, self.desk.clock.now())
+    }
+
+    async fn import(self, _: Context, import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
+        // As a command: whoever asked may go, the rows that were sent are entered.
+        let carried = tokio::spawn(async move { self.desk.import(&self.actor, import).await });
+        carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the rows could not be entered")))
+    }
+
+    async fn imported(self, _: Context, serials: Vec<Text>) -> Vec<Option<Standing>> {
+        self.desk.imported(&serials)
     }
 
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {

@@ -208,6 +208,7 @@ fn select(fields: &Map<String, Value>, name: &str) -> Option<Text> {
     serde_json::from_value::<Choice>(value.clone()).ok().map(|c| c.0)
 }
 
-fn is_bmc_name(name: Option<&str>) -> bool {
+/// Whether an interface with this name is a BMC's.
+pub(super) fn is_bmc_name(name: Option<&str>) -> bool {
     name.is_some_and(|n| ["bmc", "ilo", "idrac"].iter().any(|known| n.eq_ignore_ascii_case(known)))
 }

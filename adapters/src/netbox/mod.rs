@@ -12,6 +12,7 @@ mod cabling;
 mod client;
 mod device;
 mod macs;
+mod manifest;
 mod notes;
 mod refusal;
 mod setup;

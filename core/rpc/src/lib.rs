@@ -7,10 +7,15 @@
 pub mod codec;
 pub mod hello;
 
+use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
-use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::id::{SiteId, Subject, UnitId};
+use rackhand_core::lifecycle::registration::Standing;
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
@@ -38,6 +43,24 @@ pub struct JournalQuery {
     pub before: Option<Seq>,
     /// Rows; at most [`MAX_EVENTS`].
     pub limit: usize,
+}
+
+/// Rows of a manifest in one call at the most.
+pub const MAX_IMPORT: usize = 500;
+
+/// Rows of a manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Import {
+    /// The rows; at most [`MAX_IMPORT`].
+    pub rows: Vec<Row>,
+    /// The site of new units.
+    pub site: SiteId,
+    /// Where new units are in their life.
+    pub stage: Stage,
+    /// What the devices are that NetBox lacks; where it is `None`, none is made.
+    pub create: Option<NewDevice>,
+    /// Only judge them.
+    pub check: bool,
 }
 
 /// A command was carried out: its events are on disk.
@@ -86,4 +109,9 @@ pub trait Console {
     async fn verify() -> Result<Verified, Refusal>;
     /// A page of the work at hand, in the order to walk it.
     async fn work(query: WorkQuery) -> Page<WorkRow>;
+    /// Enters rows of a manifest, or only says what they would be. Each row is whole or nothing; one after the other in
+    /// the answer. Again it does what is missing.
+    async fn import(import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal>;
+    /// How the rows with these serials stand; `None` for a serial nobody has. At most [`MAX_IMPORT`].
+    async fn imported(serials: Vec<Text>) -> Vec<Option<Standing>>;
 }

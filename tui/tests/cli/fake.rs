@@ -8,14 +8,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::StreamExt;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lifecycle::registration::{Registered, Standing};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
+use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
@@ -25,7 +28,7 @@ use rackhand_core::view::{
 };
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, JournalQuery, Receipt, Verified};
+use rackhand_rpc::{Console, Import, JournalQuery, Receipt, Verified};
 use rackhand_tui::cli::{self, Streams};
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel};
@@ -56,6 +59,10 @@ pub struct Held {
     pub intake_stopped: Option<Text>,
     pub role: Option<Role>,
     pub epoch: u64,
+    pub imports: Vec<Import>,
+    /// So many questions about rows are answered while NetBox is away.
+    pub netbox_away: usize,
+    pub asked: usize,
 }
 
 impl Held {
@@ -202,6 +209,9 @@ impl Fake {
             intake_stopped: None,
             role: Some(Role::Operator),
             epoch: 7,
+            imports: Vec::new(),
+            netbox_away: 0,
+            asked: 0,
         };
         let held = Arc::new(Mutex::new(held));
         let listener = UnixListener::bind(&socket).unwrap();
@@ -403,6 +413,10 @@ impl Console for Server {
                 let next = held.coming.remove(0);
                 held.events.push(next);
             }
+            // Rows come to something without an event of this daemon's.
+            if held.asked > 0 {
+                return held.head();
+            }
             held.head()
         };
         if head <= since {
@@ -433,6 +447,57 @@ impl Console for Server {
             std::future::pending::<()>().await;
         }
         answer
+    }
+
+    async fn import(self, _: Context, import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
+        let (answers, breaks) = {
+            let mut held = self.held();
+            let known: Vec<Text> = held.imports.iter().flat_map(|i| &i.rows).map(|r| r.serial.clone()).collect();
+            let refuse = held.refuse.clone();
+            let entry = |row: &Row| match &refuse {
+                Some(refusal) => Err(refusal.clone()),
+                None if row.serial.starts_with("BAD") => {
+                    Err(Refusal::new(Why::Conflict, "it is here with BMC 94:40:C9:00:00:09"))
+                }
+                None if known.contains(&row.serial) => Ok(Entry::Already),
+                None => Ok(Entry::Imported),
+            };
+            let answers: Vec<_> = import.rows.iter().map(entry).collect();
+            if !import.check {
+                held.imports.push(import);
+            }
+            let breaks = held.breaks > 0;
+            held.breaks = held.breaks.saturating_sub(1);
+            (answers, breaks)
+        };
+        if breaks {
+            self.hang_up.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok(answers)
+    }
+
+    async fn imported(self, _: Context, serials: Vec<Text>) -> Vec<Option<Standing>> {
+        let mut held = self.held();
+        held.asked += 1;
+        let waiting = held.asked <= held.netbox_away;
+        let standing = |serial: &Text| {
+            let (result, text) = match serial.as_str() {
+                _ if waiting => (Registered::Waiting, "NetBox does not answer"),
+                "KEPT" => (
+                    Registered::MacKept,
+                    "another MAC is there and was left alone: NetBox device 7 has 94:40:C9:00:00:09 on iLO",
+                ),
+                "LOST" => (
+                    Registered::Failed,
+                    "NetBox: no device has serial LOST (Add it in NetBox and retry, or import again with --type, --role and --site.)",
+                ),
+                "THERE" => (Registered::MacThere, "NetBox device 8 has it"),
+                _ => (Registered::MacSet, "NetBox device 9 has it"),
+            };
+            Some(Standing { result, text: text.into() })
+        };
+        serials.iter().map(standing).collect()
     }
 
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {

@@ -5,5 +5,6 @@ mod changes;
 mod dial;
 mod fake;
 mod hostile;
+mod import;
 mod reading;
 mod tail;

@@ -7,12 +7,14 @@ use futures::StreamExt;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::dcim::Device;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{Draft, Event, Recorded, Seq};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
+use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
@@ -23,7 +25,7 @@ use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, ConsoleClient, JournalQuery, Receipt, Verified, codec};
+use rackhand_rpc::{Console, ConsoleClient, Import, JournalQuery, Receipt, Verified, codec};
 use rackhand_tui::link::Connection;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel};
@@ -381,6 +383,14 @@ impl Console for Fake {
     async fn command(self, _: Context, request: String, command: Command) -> Result<Receipt, Refusal> {
         self.carry_out(request, command)
     }
+    async fn import(self, _: Context, _: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
+        Err(Refusal::new(Why::Invalid, "the console imports nothing"))
+    }
+
+    async fn imported(self, _: Context, _: Vec<Text>) -> Vec<Option<Standing>> {
+        Vec::new()
+    }
+
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let i = self.inside.lock().unwrap();
         Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
