@@ -11,6 +11,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
 use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::text::Text;
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -83,4 +84,7 @@ pub trait Console {
     async fn command(request: String, command: Command) -> Result<Receipt, Refusal>;
     /// Checks the whole journal.
     async fn verify() -> Result<Verified, Refusal>;
+    /// Takes leases a DHCP server's hook tells of; at most [`rackhand_core::lease::MAX_EVENTS`]. The caller needs the
+    /// role of a technician.
+    async fn dhcp_event(events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal>;
 }

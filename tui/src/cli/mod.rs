@@ -13,6 +13,7 @@
 //! | `tail` | an `EventRow` on each line |
 //! | `dead-letters` | `Page<DeadLetter>` |
 //! | `verify` | `Verified` |
+//! | `dhcp-event` | `LeasesTold` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | commands | `Receipt` |
 //! | any that fails | `{"error": {"why": ..., "text": ...}}` |
@@ -22,6 +23,7 @@
 
 pub mod args;
 mod command;
+mod dhcp;
 mod dial;
 mod events;
 mod explain;
@@ -119,6 +121,7 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::History { label, page } => events::history(&connect(host).await?, &label, page, out).await?,
         Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
         Verb::Tail { label, since } => events::tail(&connect(host).await?, label.as_deref(), since, out).await?,
+        Verb::DhcpEvent(told) => dhcp::tell(host, told, out).await?,
         Verb::Change(change) => command::command(host, change, out).await?,
     }
     Ok(exit::DONE)

@@ -13,6 +13,7 @@ use rackhand_core::event::Seq;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
@@ -42,6 +43,8 @@ pub struct Held {
     /// The most events in one page.
     pub cap: usize,
     pub commands: Vec<Command>,
+    /// Leases that hooks have told.
+    pub leases: Vec<LeaseEvent>,
     answers: BTreeMap<String, Result<Receipt, Refusal>>,
     pub refuse: Option<Refusal>,
     /// Commands after which the connection breaks before the answer.
@@ -189,6 +192,7 @@ impl Fake {
             coming: Vec::new(),
             cap: 256,
             commands: Vec::new(),
+            leases: Vec::new(),
             answers: BTreeMap::new(),
             refuse: None,
             breaks: 0,
@@ -406,5 +410,11 @@ impl Console for Server {
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let held = self.held();
         Ok(Verified { events: 4, head: held.head(), checkpoints: 1, broken: held.broken.clone() })
+    }
+
+    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
+        let told = LeasesTold { new: events.len() as u32, ..LeasesTold::default() };
+        self.held().leases.extend(events);
+        Ok(told)
     }
 }
