@@ -10,6 +10,7 @@ pub mod fault;
 pub mod flow;
 pub mod hardware;
 pub mod id;
+pub mod lease;
 pub mod lifecycle;
 pub mod mac;
 pub mod manifest;

@@ -17,6 +17,7 @@ use rackhand_core::event::Seq;
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
@@ -361,6 +362,15 @@ impl Console for Seat {
                 Ok(Verified { events: 0, head, checkpoints: 0, broken: Some(error.to_string().into()) })
             }
             Err(error) => Err(unreadable(&error)),
+        }
+    }
+
+    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
+        match &self.actor {
+            Actor::Person { role, .. } if *role < Role::Technician => {
+                Err(Refusal::new(Why::NotAllowed, format!("leases are told by a technician or above, not {role}")))
+            }
+            _ => self.desk.intake.tell(&events).await,
         }
     }
 }

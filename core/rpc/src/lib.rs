@@ -13,6 +13,7 @@ use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
 use rackhand_core::id::{SiteId, Subject, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::Row;
@@ -114,4 +115,7 @@ pub trait Console {
     async fn import(import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal>;
     /// How the rows with these serials stand; `None` for a serial nobody has. At most [`MAX_IMPORT`].
     async fn imported(serials: Vec<Text>) -> Vec<Option<Standing>>;
+    /// Takes leases a DHCP server's hook tells of; at most [`rackhand_core::lease::MAX_EVENTS`]. The caller needs the
+    /// role of a technician.
+    async fn dhcp_event(events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal>;
 }

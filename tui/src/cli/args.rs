@@ -13,6 +13,7 @@ use rackhand_core::lifecycle::task::TaskId;
 use rackhand_core::text::Text;
 use rackhand_core::view::Sort;
 
+use super::dhcp::DhcpEvent;
 use crate::link::host::HostSpec;
 
 /// rackhand: bare-metal servers from the dock to service. Without a verb, the console.
@@ -91,6 +92,8 @@ pub enum Verb {
     Import(Import),
     /// Check the whole journal; exit code 4 where it is damaged
     Verify,
+    /// Tell of a lease: for the hooks of DHCP servers
+    DhcpEvent(DhcpEvent),
     /// Print a table Rackhand works by; needs no daemon
     Explain {
         /// Which
@@ -322,7 +325,7 @@ fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
 }
 
 /// One of the words of a type. clap suggests the nearest.
-fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+pub(super) fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
 where
     T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
 {

@@ -13,6 +13,7 @@
 //! | `tail` | an `EventRow` on each line |
 //! | `dead-letters` | `Page<DeadLetter>` |
 //! | `verify` | `Verified` |
+//! | `dhcp-event` | `LeasesTold` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
 //! | commands | `Receipt` |
@@ -23,6 +24,7 @@
 
 pub mod args;
 mod command;
+mod dhcp;
 mod dial;
 mod events;
 mod explain;
@@ -124,6 +126,7 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
         Verb::Tail { label, since } => events::tail(&connect(host).await?, label.as_deref(), since, out).await?,
         Verb::Import(manifest) => return import::import(host, manifest, out).await,
+        Verb::DhcpEvent(told) => dhcp::tell(host, told, out).await?,
         Verb::Change(change) => command::command(host, change, out).await?,
     }
     Ok(exit::DONE)

@@ -14,6 +14,7 @@ use rackhand_core::event::Seq;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::{Registered, Standing};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
@@ -49,6 +50,8 @@ pub struct Held {
     /// The most events in one page.
     pub cap: usize,
     pub commands: Vec<Command>,
+    /// Leases that hooks have told.
+    pub leases: Vec<LeaseEvent>,
     answers: BTreeMap<String, Result<Receipt, Refusal>>,
     pub refuse: Option<Refusal>,
     /// Commands after which the connection breaks before the answer.
@@ -200,6 +203,7 @@ impl Fake {
             coming: Vec::new(),
             cap: 256,
             commands: Vec::new(),
+            leases: Vec::new(),
             answers: BTreeMap::new(),
             refuse: None,
             breaks: 0,
@@ -507,5 +511,11 @@ impl Console for Server {
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         page(&self.held(), Vec::new(), query.offset, query.limit)
+    }
+
+    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
+        let told = LeasesTold { new: events.len() as u32, ..LeasesTold::default() };
+        self.held().leases.extend(events);
+        Ok(told)
     }
 }

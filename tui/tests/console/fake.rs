@@ -13,6 +13,7 @@ use rackhand_core::event::{Draft, Event, Recorded, Seq};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::lifecycle::stage::Stage;
@@ -399,5 +400,9 @@ impl Console for Fake {
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         let i = self.inside.lock().unwrap();
         work(&i.world, &query, i.now)
+    }
+
+    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
+        Ok(LeasesTold { new: events.len() as u32, ..LeasesTold::default() })
     }
 }
