@@ -14,7 +14,7 @@ mod source;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use rackhand_adapters::netbox::Settings;
@@ -70,6 +70,10 @@ pub struct Config {
     pub roles: Roles,
     /// Captures that are replayed at the start.
     pub pcap: Vec<PathBuf>,
+    /// Interfaces that are listened on for DHCP.
+    pub interfaces: Vec<String>,
+    /// The DHCP servers whose leases are taken; all, where there are none.
+    pub servers: Vec<Ipv4Addr>,
     lab: Option<Lab>,
 }
 
@@ -123,6 +127,8 @@ impl Raw {
         let networks = raw.bmc.networks(source)?;
         raw.netbox.target(source, &networks)?;
         bmc::check(source, &raw.credentials)?;
+        raw.intake.interfaces(source)?;
+        raw.intake.servers(source)?;
         if let Some(lab) = &raw.lab {
             lab::check(source, lab)?;
         }
@@ -196,6 +202,8 @@ impl Config {
             bmc_port: raw.bmc.port,
             keys: bmc::keys(source, &raw.credentials)?,
             pcap: raw.intake.pcap.iter().map(|p| source.beside(p)).collect(),
+            interfaces: raw.intake.interfaces(source)?,
+            servers: raw.intake.servers(source)?,
             lab: raw.lab.as_ref().map(|lab| *lab.get_ref()),
             roles: raw.roles(),
         })

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Config, MINIMAL, place, read, refused};
 
 /// The minimal file with one thing changed: what is looked for, what stands there then, and what is said of it.
-const MISTAKES: [(&str, &str, &str); 48] = [
+const MISTAKES: [(&str, &str, &str); 52] = [
     // Keys.
     ("[http]", "sokcet = \"x\"\n[http]", "4:1: unknown field `sokcet`; did you mean `socket`?"),
     ("[http]", "Site = \"x\"\n[http]", "4:1: unknown field `Site`; did you mean `site`?"),
@@ -68,6 +68,10 @@ const MISTAKES: [(&str, &str, &str); 48] = [
     ("http://127.0.0.1:8000", "https://127.0.0.1:8000", "8:7: https needs ca_file: a PEM file"),
     ("http://127.0.0.1:8000", "http://192.0.2.1", "8:7: http is only for this host and the management networks"),
     ("[http]", "[lab]\nspeed = 0.5\nsince = 0\n[http]", "4:1: speed must be from 1 to 100000"),
+    ("[http]", "[intake]\ninterfaces = [\"eno2\", \"eno2\"]\n[http]", "5:23: a second time the same interface"),
+    ("[http]", "[intake]\ninterfaces = [\"../eno2\"]\n[http]", "5:15: not an interface: give a name as"),
+    ("[http]", "[intake]\ninterfaces = \"eno2\"\n[http]", "5:14: invalid type: string \"eno2\", expected a sequence"),
+    ("[http]", "[intake]\nservers = [\"dhcp1\"]\n[http]", "5:12: not an IPv4 address: give the one the DHCP"),
     // The text itself.
     ("\"fra1\"", "\"fra1", "2:13: invalid basic string"),
     ("[bmc]", "[http]\n[bmc]", "10:2: duplicate key"),
