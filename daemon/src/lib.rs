@@ -1,6 +1,7 @@
 //! rackhandd: journal, engine, intake, HTTP and RPC.
 
 pub mod config;
+pub mod doctor;
 mod door;
 pub mod engine;
 pub mod gate;

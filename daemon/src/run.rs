@@ -1,6 +1,7 @@
 //! The program: its arguments, its process, its start and its end.
 
 mod configuration;
+mod examination;
 mod serve;
 mod tools;
 
@@ -57,6 +58,16 @@ enum Tool {
         #[arg(long, value_name = "DIR")]
         data_dir: PathBuf,
     },
+    /// What is wrong with the daemon's surroundings, and what to do; exit status 1 where something is. The daemon may
+    /// run meanwhile
+    Doctor {
+        /// The daemon's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// The configuration: an example, its schema, or whether a file will do
     Config {
         #[command(subcommand)]
@@ -90,12 +101,17 @@ pub fn main() -> ExitCode {
         Some(Tool::Verify { data_dir }) => tools::verify(&data_dir),
         Some(Tool::Backup { data_dir, to }) => tools::backup(&data_dir, &to),
         Some(Tool::Restore { from, data_dir }) => tools::restore(&from, &data_dir),
+        Some(Tool::Doctor { config, json }) => return examination::doctor(&config, json),
         Some(Tool::Config { question }) => configuration::answer(question),
         None => {
             log_to_stderr();
             run(begun, arguments.config.unwrap_or_default(), arguments.pcap)
         }
     };
+    ended(done)
+}
+
+fn ended(done: Result<(), Stop>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {

@@ -136,6 +136,7 @@ impl Site {
             roles: parts.roles,
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
+            doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));
         Self { ledger, intake, http, desk, journal: parts.journal, stop, engine, clerk }

@@ -5,6 +5,7 @@
 //! be older or newer than its daemon: JSON names methods, so an inserted one is never taken for another.
 
 pub mod codec;
+pub mod doctor;
 pub mod hello;
 
 use rackhand_core::decide::command::Command;
@@ -83,4 +84,6 @@ pub trait Console {
     async fn command(request: String, command: Command) -> Result<Receipt, Refusal>;
     /// Checks the whole journal.
     async fn verify() -> Result<Verified, Refusal>;
+    /// What is wrong with the daemon's surroundings, and what to do. Give the call a deadline of 30 s.
+    async fn doctor() -> doctor::Report;
 }

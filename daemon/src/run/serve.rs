@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Stop;
 use crate::config::Config;
+use crate::doctor::Doctor;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
 use crate::random::Random;
@@ -40,6 +41,8 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
     let mut site = start(config, journal, world, random);
+    // It is set once.
+    let _ = site.desk.doctor.set(Doctor::inside(file).into());
     let mut doors = tokio::task::JoinSet::new();
     doors.spawn(site.http.clone().listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
