@@ -13,6 +13,7 @@ mod client;
 mod device;
 mod macs;
 mod notes;
+mod reading;
 mod refusal;
 mod setup;
 mod wire;
@@ -21,6 +22,7 @@ pub use cabling::{CableEnd, InterfaceReading};
 pub use client::NetBox;
 pub use device::{StatusReading, StatusWrite, TenantWrite};
 pub use notes::{Note, NoteKind};
+pub use reading::read_any;
 pub use setup::{Readiness, STAGING_TENANT, Setup};
 
 use rackhand_core::secret::Secret;
