@@ -10,6 +10,7 @@ pub mod intake;
 pub mod journal;
 pub mod keys;
 pub mod ledger;
+pub mod pulse;
 pub mod random;
 pub mod rpc;
 pub mod run;

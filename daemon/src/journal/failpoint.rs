@@ -1,4 +1,4 @@
-//! For tests: the process kills itself right before or after a chosen event is on the disk.
+//! For tests: the process kills itself, or its journal hangs, right before or after a chosen event is on the disk.
 
 use rackhand_core::event::{Draft, Seq};
 
@@ -11,12 +11,19 @@ pub(super) struct Failpoint {
     seq: Seq,
     /// Whether it is on the disk by then.
     after: bool,
+    /// Whether only the journal's thread stops there, for good, and the process lives on.
+    hangs: bool,
 }
 
 impl Failpoint {
-    /// What `RACKHAND_CRASH_AT` says, `before:N` or `after:N`; `None` for anything else. The number is a sequence number.
+    /// What `RACKHAND_CRASH_AT` or `RACKHAND_HANG_AT` says, `before:N` or `after:N`; `None` for anything else. The number
+    /// is a sequence number.
     pub(super) fn from_env() -> Option<Self> {
-        Self::parse(&std::env::var("RACKHAND_CRASH_AT").ok()?)
+        if let Ok(crash) = std::env::var("RACKHAND_CRASH_AT") {
+            return Self::parse(&crash);
+        }
+        let hang = Self::parse(&std::env::var("RACKHAND_HANG_AT").ok()?)?;
+        Some(Self { hangs: true, ..hang })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -26,7 +33,7 @@ impl Failpoint {
             "after" => true,
             _ => return None,
         };
-        Some(Self { seq: seq.parse().ok().filter(|n| *n > 0)?, after })
+        Some(Self { seq: seq.parse().ok().filter(|n| *n > 0)?, after, hangs: false })
     }
 
     /// How many of `count` events after `head` are recorded before the process ends; `None` if it does not end in them.
@@ -39,7 +46,9 @@ impl Failpoint {
     pub(super) fn pass(&self, store: &mut Store, drafts: &[Draft]) -> Result<(), JournalError> {
         let Some(cut) = self.cut(store.head(), drafts.len()) else { return Ok(()) };
         store.append(&drafts[..cut])?;
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        if !self.hangs {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
         // The signal is on its way; nothing may be recorded any more.
         loop {
             std::thread::park();

@@ -11,7 +11,7 @@ use rackhand_core::world::World;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Stop;
+use super::{Stop, notify};
 use crate::config::Config;
 use crate::doctor::Doctor;
 use crate::intake::Intake;
@@ -31,12 +31,12 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     let http = listen(&config).await?;
     let consoles = bind(&config.socket, config.socket_group).await?;
     let random = Random::from_system().ok_or_else(|| Stop::failed("the system gives no randomness"))?;
-    let said = Said {
+    let said = Arc::new(Said {
         site: config.policy.site.to_string(),
         events: world.head,
         http: http.local_addr().map_or_else(|_| config.listen.to_string(), |a| a.to_string()),
         socket: config.socket.clone(),
-    };
+    });
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
@@ -47,6 +47,9 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     doors.spawn(site.http.clone().listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     said.ready(begun);
+    notify::ready(&said.status(said.events));
+    let (world, status) = (site.ledger.worlds(), Arc::clone(&said));
+    let alive = tokio::spawn(notify::watch(site.pulse.clone(), move || status.status(world.borrow().head)));
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
     tokio::select! {
         biased;
@@ -57,6 +60,8 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
         }
     }
     tracing::info!("stopping: calls in the air are awaited; a second signal ends at once");
+    notify::stopping();
+    alive.abort();
     replay.abort();
     let stopped = tokio::select! {
         biased;
@@ -153,6 +158,11 @@ struct Said {
 }
 
 impl Said {
+    /// What systemd shows.
+    fn status(&self, events: u64) -> String {
+        format!("site {}, {events} events, http {}, socket {}", self.site, self.http, self.socket.display())
+    }
+
     /// On standard output, for whoever started it; the log is on standard error.
     fn ready(&self, begun: Instant) {
         let Self { site, events, http, socket } = self;
