@@ -26,6 +26,7 @@ use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
 };
 use rackhand_core::world::World;
+use rackhand_rpc::doctor::{Check, Report};
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
 use tarpc::context::Context;
@@ -35,6 +36,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
 
+use crate::doctor::Doctor;
 use crate::door::admit;
 use crate::engine::Gates;
 use crate::intake::Intake;
@@ -74,6 +76,8 @@ pub struct Desk {
     pub given: Mutex<Given>,
     /// Rows of units, as last asked for.
     pub rows: Mutex<Rows>,
+    /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
+    pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
 }
 
 /// Answers given, by user and request, oldest forgotten first.
@@ -371,6 +375,13 @@ impl Console for Seat {
                 Err(Refusal::new(Why::NotAllowed, format!("leases are told by a technician or above, not {role}")))
             }
             _ => self.desk.intake.tell(&events).await,
+        }
+    }
+
+    async fn doctor(self, _: Context) -> Report {
+        match self.desk.doctor.get() {
+            Some(doctor) => doctor.lock().await.examine().await,
+            None => Report::new(vec![Check::not_checked("surroundings", "this daemon runs in a simulation")]),
         }
     }
 }

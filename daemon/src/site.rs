@@ -20,6 +20,7 @@ use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
 use crate::keys::Keys;
 use crate::ledger::{self, Ledger};
+use crate::pulse::Pulse;
 use crate::random::Random;
 use crate::rpc::{Desk, Roles};
 
@@ -64,6 +65,8 @@ pub struct Site {
     pub http: Http,
     /// The consoles' side.
     pub desk: Arc<Desk>,
+    /// Whether all makes headway.
+    pub pulse: Pulse,
     journal: Journal,
     stop: watch::Sender<bool>,
     engine: JoinHandle<()>,
@@ -121,8 +124,10 @@ impl Site {
         let site = policy.site.clone();
         let intake = Intake::new(ledger.clone(), netbox.clone(), gates.clone(), clock.clone());
         let ports = Arc::new(Ports { netbox, redfish, keys: parts.keys, clock: clock.clone(), policy });
+        let (beat, beats) = mpsc::channel(1);
+        let pulse = Pulse { ledger: ledger.clone(), engine: beat };
         let engine = Engine::new(ledger.clone(), ports, gates.clone(), clock.clone());
-        let engine = tokio::spawn(engine.run(changes, stopping));
+        let engine = tokio::spawn(engine.run(changes, beats, stopping));
         let http = Http::new(ledger.clone(), random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),
@@ -136,9 +141,10 @@ impl Site {
             roles: parts.roles,
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
+            doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));
-        Self { ledger, intake, http, desk, journal: parts.journal, stop, engine, clerk }
+        Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk }
     }
 
     /// Returns only if the ledger or the engine has ended by itself, which nothing but a fault of ours can bring about.

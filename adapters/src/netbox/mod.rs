@@ -14,6 +14,7 @@ mod device;
 mod macs;
 mod manifest;
 mod notes;
+mod reading;
 mod refusal;
 mod setup;
 mod wire;
@@ -22,6 +23,7 @@ pub use cabling::{CableEnd, InterfaceReading};
 pub use client::NetBox;
 pub use device::{StatusReading, StatusWrite, TenantWrite};
 pub use notes::{Note, NoteKind};
+pub use reading::read_any;
 pub use setup::{Readiness, STAGING_TENANT, Setup};
 
 use rackhand_core::secret::Secret;

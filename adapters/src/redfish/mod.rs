@@ -9,6 +9,7 @@ mod generic;
 mod idrac;
 mod ilo;
 mod message;
+mod reading;
 mod session;
 mod wire;
 
@@ -22,6 +23,8 @@ use rackhand_core::mac::Mac;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use serde_json::{Value, json};
+
+pub use self::reading::read_any;
 
 use self::client::Talk;
 use self::driver::{Driver, reset_type};

@@ -5,6 +5,7 @@
 //! be older or newer than its daemon: JSON names methods, so an inserted one is never taken for another.
 
 pub mod codec;
+pub mod doctor;
 pub mod hello;
 
 use rackhand_core::dcim::NewDevice;
@@ -118,4 +119,6 @@ pub trait Console {
     /// Takes leases a DHCP server's hook tells of; at most [`rackhand_core::lease::MAX_EVENTS`]. The caller needs the
     /// role of a technician.
     async fn dhcp_event(events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal>;
+    /// What is wrong with the daemon's surroundings, and what to do. Give the call a deadline of 30 s.
+    async fn doctor() -> doctor::Report;
 }

@@ -1,4 +1,5 @@
-//! For tests: the process kills itself at a chosen event, inside the open transaction or right after its commit.
+//! For tests: the process kills itself, or its journal hangs, at a chosen event: inside the open transaction or right
+//! after its commit.
 
 use std::ops::RangeInclusive;
 
@@ -10,12 +11,19 @@ pub(super) struct Failpoint {
     seq: Seq,
     /// Whether it is on the disk by then.
     after: bool,
+    /// Whether only the journal's thread stops there, for good, and the process lives on.
+    hangs: bool,
 }
 
 impl Failpoint {
-    /// What `RACKHAND_CRASH_AT` says, `before:N` or `after:N`; `None` for anything else. The number is a sequence number.
+    /// What `RACKHAND_CRASH_AT` or `RACKHAND_HANG_AT` says, `before:N` or `after:N`; `None` for anything else. The number
+    /// is a sequence number.
     pub(super) fn from_env() -> Option<Self> {
-        Self::parse(&std::env::var("RACKHAND_CRASH_AT").ok()?)
+        if let Ok(crash) = std::env::var("RACKHAND_CRASH_AT") {
+            return Self::parse(&crash);
+        }
+        let hang = Self::parse(&std::env::var("RACKHAND_HANG_AT").ok()?)?;
+        Some(Self { hangs: true, ..hang })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -25,20 +33,30 @@ impl Failpoint {
             "after" => true,
             _ => return None,
         };
-        Some(Self { seq: seq.parse().ok().filter(|n| *n > 0)?, after })
+        Some(Self { seq: seq.parse().ok().filter(|n| *n > 0)?, after, hangs: false })
     }
 
     /// Ends the process if event `seq` is the one: its transaction is open, and what it holds so far is lost with it.
     pub(super) fn before(&self, seq: Seq) {
         if self.is_before(seq) {
-            kill();
+            self.stop();
         }
     }
 
     /// Ends the process if the event is among those just committed, before anybody is told of them.
     pub(super) fn after(&self, committed: RangeInclusive<Seq>) {
         if self.is_after(&committed) {
-            kill();
+            self.stop();
+        }
+    }
+
+    fn stop(&self) -> ! {
+        if !self.hangs {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+        // The signal is on its way; nothing may be recorded any more.
+        loop {
+            std::thread::park();
         }
     }
 
@@ -48,14 +66,6 @@ impl Failpoint {
 
     fn is_after(&self, committed: &RangeInclusive<Seq>) -> bool {
         self.after && committed.contains(&self.seq)
-    }
-}
-
-fn kill() -> ! {
-    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-    // The signal is on its way; nothing may be recorded any more.
-    loop {
-        std::thread::park();
     }
 }
 

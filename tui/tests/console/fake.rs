@@ -405,4 +405,8 @@ impl Console for Fake {
     async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
         Ok(LeasesTold { new: events.len() as u32, ..LeasesTold::default() })
     }
+
+    async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
+        rackhand_rpc::doctor::Report::new(Vec::new())
+    }
 }
