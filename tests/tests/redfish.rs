@@ -13,5 +13,7 @@ mod leaks;
 mod lives;
 #[path = "redfish/methods.rs"]
 mod methods;
+#[path = "redfish/recorded.rs"]
+mod recorded;
 #[path = "redfish/tls.rs"]
 mod tls;

@@ -5,6 +5,7 @@ mod answers;
 mod bodies;
 pub mod fleet;
 mod power;
+pub mod recorded;
 mod routes;
 mod sessions;
 
