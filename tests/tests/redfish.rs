@@ -17,3 +17,5 @@ mod methods;
 mod recorded;
 #[path = "redfish/tls.rs"]
 mod tls;
+#[path = "redfish/values.rs"]
+mod values;

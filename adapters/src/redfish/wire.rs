@@ -30,9 +30,12 @@ pub(super) fn number(value: &Value, path: &[&str]) -> Option<f64> {
     at(value, path)?.as_f64().filter(|n| n.abs() <= MAX_NUMBER)
 }
 
-/// The whole number at `path`, from 0 on.
+/// The whole number at `path`, from 0 on. Some controllers write them as `99.0` (iLO 5, recorded).
 pub(super) fn whole(value: &Value, path: &[&str]) -> Option<u64> {
-    at(value, path)?.as_u64()
+    let told = at(value, path)?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Whole, and within 2^53.
+    let rounded = |n: f64| (n.fract() == 0.0 && (0.0..9e15).contains(&n)).then_some(n as u64);
+    told.as_u64().or_else(|| rounded(told.as_f64()?))
 }
 
 /// The same, where it fits.

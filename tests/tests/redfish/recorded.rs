@@ -103,7 +103,7 @@ fn telling(path: &str, body: &Value, resource: &Resource) {
         Resource::Processor(processor) => processor.as_ref().is_some_and(|p| p.model.is_some()) == there,
         Resource::Drives(drives) => drives.is_empty() != there || class(body) == "SimpleStorage",
         Resource::Firmware(component) => component.version.is_some() && component.name.is_some(),
-        Resource::Entry(entry) => entry.is_some() == (body["MessageId"] != "NULL"),
+        Resource::Entry(entry) => entry.is_some() == (body["MessageId"].is_string() && body["MessageId"] != "NULL"),
         Resource::Entries(entries) => entries.is_empty() == body["Members"].as_array().unwrap().is_empty(),
         Resource::Power(power) => power.watts.is_some() || class(body) == "EnvironmentMetrics",
         Resource::Licence(licence) => licence.name.is_some(),
