@@ -3,10 +3,14 @@
 
 #[path = "redfish/bed.rs"]
 mod bed;
+#[path = "redfish/calls.rs"]
+mod calls;
 #[path = "redfish/contract.rs"]
 mod contract;
 #[path = "redfish/hostile.rs"]
 mod hostile;
+#[path = "redfish/hostile_calls.rs"]
+mod hostile_calls;
 #[path = "redfish/leaks.rs"]
 mod leaks;
 #[path = "redfish/lives.rs"]
