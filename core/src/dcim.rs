@@ -1,5 +1,7 @@
 //! What the inventory (NetBox) holds, in our words: devices, interfaces, planned cables. Nothing of its JSON.
 
+pub mod inventory;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};

@@ -2,6 +2,7 @@
 //! the fleet.
 
 mod filter;
+pub mod netbox;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

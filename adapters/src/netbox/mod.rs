@@ -8,12 +8,17 @@
 //! [`Kind::Unknown`]: rackhand_core::fault::Kind::Unknown
 
 mod address;
+mod bulk;
 mod cabling;
 mod client;
 mod device;
+mod graphql;
+mod inventory;
 mod macs;
 mod notes;
+mod pages;
 mod refusal;
+mod release;
 mod setup;
 mod wire;
 
@@ -21,6 +26,7 @@ pub use cabling::{CableEnd, InterfaceReading};
 pub use client::NetBox;
 pub use device::{StatusReading, StatusWrite, TenantWrite};
 pub use notes::{Note, NoteKind};
+pub use release::Release;
 pub use setup::{Readiness, STAGING_TENANT, Setup};
 
 use rackhand_core::secret::Secret;

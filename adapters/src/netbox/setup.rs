@@ -25,6 +25,8 @@ const FIELDS: [(&str, &str); 6] = [
     ("last_monitored_at", "datetime"),
     ("last_power_watts", "integer"),
 ];
+/// Those of them that tell when something happened.
+pub(super) const STAMPS: [&str; 4] = ["discovered_at", "pxe_boot_initiated_at", "hardened_at", "last_monitored_at"];
 const CUSTOM_FIELDS: &str = "extras/custom-fields/";
 const CHOICE_SETS: &str = "extras/custom-field-choice-sets/";
 const TENANTS: &str = "tenancy/tenants/";
