@@ -9,6 +9,7 @@ pub mod intake;
 pub mod journal;
 pub mod keys;
 pub mod ledger;
+pub mod projection;
 pub mod random;
 pub mod rpc;
 pub mod run;

@@ -133,6 +133,11 @@ impl NetBox {
         self.0.client.limits.depth
     }
 
+    /// Where NetBox is and how we log in.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
     /// Time.
     pub(super) fn clock(&self) -> &Clock {
         &self.0.client.clock

@@ -10,6 +10,7 @@
 mod address;
 mod bulk;
 mod cabling;
+mod check;
 mod client;
 mod device;
 mod graphql;
@@ -23,11 +24,12 @@ mod setup;
 mod wire;
 
 pub use cabling::{CableEnd, InterfaceReading};
+pub use check::{Readiness, unreachable};
 pub use client::NetBox;
 pub use device::{StatusReading, StatusWrite, TenantWrite};
 pub use notes::{Note, NoteKind};
 pub use release::Release;
-pub use setup::{Readiness, STAGING_TENANT, Setup};
+pub use setup::STAGING_TENANT;
 
 use rackhand_core::secret::Secret;
 

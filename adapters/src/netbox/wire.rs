@@ -360,27 +360,25 @@ pub(super) struct Status {
     pub version: Text,
 }
 
-/// `OPTIONS dcim/devices/`. Without permission to add devices there are no actions.
+/// What `OPTIONS` of a collection answers. Without permission to add or change there are no actions.
 #[derive(Deserialize)]
 pub(super) struct Options {
+    /// What all such answers have, so that nothing else is taken for one.
+    #[serde(rename = "renders")]
+    _renders: Vec<Text>,
     #[serde(default)]
     pub actions: Option<Actions>,
 }
 
-/// See [`Options`].
-#[derive(Deserialize)]
+/// What may be done: each with the form for it.
+#[derive(Default, Deserialize)]
 pub(super) struct Actions {
+    /// There with the permission to add.
     #[serde(rename = "POST", default)]
-    pub post: Option<DeviceForm>,
+    pub post: Option<Value>,
     /// There with the permission to change.
     #[serde(rename = "PUT", default)]
     pub put: Option<Value>,
-}
-
-/// See [`Options`].
-#[derive(Deserialize)]
-pub(super) struct DeviceForm {
-    pub status: Choices,
 }
 
 /// See [`Options`].

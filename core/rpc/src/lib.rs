@@ -12,6 +12,7 @@ use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
 use rackhand_core::id::{Subject, UnitId};
 use rackhand_core::text::Text;
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
 
@@ -83,4 +84,12 @@ pub trait Console {
     async fn command(request: String, command: Command) -> Result<Receipt, Refusal>;
     /// Checks the whole journal.
     async fn verify() -> Result<Verified, Refusal>;
+    /// Looks whether NetBox is ready for us. Operators and up. Some thirty requests: give it a minute.
+    async fn netbox_check() -> Result<NetboxCheck, Refusal>;
+    /// Makes in NetBox what is missing, and says what only its configuration can add. Administrators.
+    async fn netbox_init() -> Result<NetboxSetup, Refusal>;
+    /// A page of what the daemon's copy of NetBox and the journal disagree about.
+    async fn netbox_diff(offset: usize, limit: usize) -> Result<NetboxDiff, Refusal>;
+    /// A page of the BMCs that were seen.
+    async fn sightings(offset: usize, limit: usize) -> Sightings;
 }

@@ -35,7 +35,8 @@ pub struct Cli {
 const AFTER: &str = "\
 LABEL is a serial, or a unit's id.
 
-Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 no connection, 4 the journal is damaged.";
+Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 no connection, 4 the journal is damaged, \
+5 something is left for a person to do.";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -86,6 +87,18 @@ pub enum Verb {
     Change(Change),
     /// Check the whole journal; exit code 4 where it is damaged
     Verify,
+    /// BMCs that were seen, and what became of them
+    Sightings {
+        /// Rows
+        #[arg(long, default_value_t = 50, value_parser = rows(512))]
+        limit: usize,
+        /// First row
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
+    },
+    /// NetBox: whether it is ready, setting it up, what it and the journal disagree about
+    #[command(subcommand)]
+    Netbox(Netbox),
     /// Print a table Rackhand works by; needs no daemon
     Explain {
         /// Which
@@ -157,6 +170,24 @@ pub enum Change {
     },
     /// Enter a unit that exists already
     Import(Import),
+}
+
+/// About NetBox.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Netbox {
+    /// Look whether it is ready for Rackhand; exit code 5 where something is to be done
+    Check,
+    /// Make the custom fields, choices and tenant it lacks, and print what only its configuration can add
+    Init,
+    /// What the daemon's copy of it and the journal disagree about; exit code 5 where a person must act
+    Diff {
+        /// Rows
+        #[arg(long, default_value_t = 50, value_parser = rows(512))]
+        limit: usize,
+        /// First row
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
+    },
 }
 
 /// Which units.

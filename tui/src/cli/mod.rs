@@ -13,6 +13,10 @@
 //! | `tail` | an `EventRow` on each line |
 //! | `dead-letters` | `Page<DeadLetter>` |
 //! | `verify` | `Verified` |
+//! | `sightings` | `Sightings` |
+//! | `netbox check` | `NetboxCheck` |
+//! | `netbox init` | `NetboxSetup` |
+//! | `netbox diff` | `NetboxDiff` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | commands | `Receipt` |
 //! | any that fails | `{"error": {"why": ..., "text": ...}}` |
@@ -26,6 +30,7 @@ mod dial;
 mod events;
 mod explain;
 mod fleet;
+mod netbox;
 mod output;
 mod table;
 mod unit;
@@ -56,6 +61,8 @@ pub mod exit {
     pub const NO_CONNECTION: u8 = 3;
     /// `verify` found damage.
     pub const DAMAGED: u8 = 4;
+    /// Something is left for a person to do.
+    pub const TO_DO: u8 = 5;
 }
 
 /// Runs one command line, program name first, with nobody to ask and no terminal. Gives the exit code.
@@ -113,6 +120,8 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Status => fleet::status(&connect(host).await?, out).await?,
         Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
         Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
+        Verb::Sightings { limit, offset } => netbox::sightings(&connect(host).await?, offset, limit, out).await?,
+        Verb::Netbox(what) => return netbox::netbox(&connect(host).await?, what, out).await,
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
         Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
         Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,

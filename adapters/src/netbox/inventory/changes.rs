@@ -35,7 +35,7 @@ const KINDS: [&str; 8] = [
 
 impl NetBox {
     /// The moment of the newest row of the change log; `None` where we may not read it.
-    pub(super) async fn latest_change(&self) -> Result<Option<Timestamp>, Fault> {
+    pub(in super::super) async fn latest_change(&self) -> Result<Option<Timestamp>, Fault> {
         let query =
             [("ordering", "-time"), ("limit", "1"), ("fields", "id,time,changed_object_type,changed_object_id")];
         let page: Result<(Page<ObjectChange>, _), Fault> = self.get(CHANGES, &query).await;

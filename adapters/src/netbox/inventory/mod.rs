@@ -29,8 +29,9 @@ impl NetBox {
     pub async fn read_all(&self, site: &SiteId) -> Result<Inventory, Fault> {
         let as_of = self.latest_change().await?;
         let devices = match self.graph_all(site).await? {
-            Some(devices) => devices,
-            None => self.rest_all(site).await?,
+            Some(devices) if !devices.is_empty() => devices,
+            // GraphQL finds nothing at a site that does not exist, and nothing that may not be read; REST says so.
+            _ => self.rest_all(site).await?,
         };
         Ok(Inventory { site: site.clone(), as_of, devices })
     }
