@@ -11,6 +11,7 @@ pub mod journal;
 pub mod keys;
 pub mod ledger;
 pub mod pulse;
+pub mod projection;
 pub mod random;
 pub mod rpc;
 pub mod run;

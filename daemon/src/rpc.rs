@@ -1,6 +1,7 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
 mod import;
+mod netbox;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt, TryStreamExt};
+use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
@@ -22,6 +24,10 @@ use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
+use rackhand_core::policy::Policy;
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
 };
@@ -42,6 +48,7 @@ use crate::engine::Gates;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
+use crate::projection::Projection;
 
 /// Consoles at once.
 const CONSOLES: usize = 256;
@@ -62,6 +69,12 @@ pub struct Desk {
     pub intake: Intake,
     /// The outside systems' gates.
     pub gates: Arc<Gates>,
+    /// NetBox.
+    pub netbox: NetBox,
+    /// Our copy of it, where one is kept.
+    pub projection: Option<Projection>,
+    /// The business's rules.
+    pub policy: Policy,
     /// Time.
     pub clock: Clock,
     /// The site.
@@ -383,6 +396,24 @@ impl Console for Seat {
             Some(doctor) => doctor.lock().await.examine().await,
             None => Report::new(vec![Check::not_checked("surroundings", "this daemon runs in a simulation")]),
         }
+    }
+
+    async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
+        self.desk.check_netbox(&self.actor).await
+    }
+
+    async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
+        // In a task of its own: a console that goes away must not leave it half way.
+        let made = tokio::spawn(async move { self.desk.set_netbox_up(&self.actor).await });
+        made.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "NetBox could not be set up")))
+    }
+
+    async fn netbox_diff(self, _: Context, offset: usize, limit: usize) -> Result<NetboxDiff, Refusal> {
+        self.desk.diff_netbox(offset, limit).await
+    }
+
+    async fn sightings(self, _: Context, offset: usize, limit: usize) -> Sightings {
+        self.desk.sightings(offset, limit)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::journal::{Journal, JournalError, Store};
 use crate::keys::Keys;
 use crate::ledger::{self, Ledger};
 use crate::pulse::Pulse;
+use crate::projection::{self, Projection};
 use crate::random::Random;
 use crate::rpc::{Desk, Roles};
 
@@ -53,6 +54,9 @@ pub struct Parts {
     pub roles: Roles,
     /// Whether this is a demo.
     pub demo: bool,
+    /// How our copy of NetBox is kept; `None` keeps none. A simulation keeps none: it is a loop beside the units' own
+    /// calls, and would only make lives longer to read.
+    pub projection: Option<projection::Settings>,
 }
 
 /// A running site.
@@ -126,6 +130,13 @@ impl Site {
         let ports = Arc::new(Ports { netbox, redfish, keys: parts.keys, clock: clock.clone(), policy });
         let (beat, beats) = mpsc::channel(1);
         let pulse = Pulse { ledger: ledger.clone(), engine: beat };
+        let projection = parts.projection.map(|settings| Projection::open(settings, &site));
+        if let Some(projection) = projection.clone() {
+            let (netbox, gates, clock) = (netbox.clone(), gates.clone(), clock.clone());
+            tokio::spawn(projection.keep(netbox, gates, clock, site.clone(), stop.subscribe()));
+        }
+        let rules = policy.clone();
+        let ports = Arc::new(Ports { netbox: netbox.clone(), redfish, keys: parts.keys, clock: clock.clone(), policy });
         let engine = Engine::new(ledger.clone(), ports, gates.clone(), clock.clone());
         let engine = tokio::spawn(engine.run(changes, beats, stopping));
         let http = Http::new(ledger.clone(), random, parts.base);
@@ -134,6 +145,9 @@ impl Site {
             journal: parts.journal.clone(),
             intake: intake.clone(),
             gates,
+            netbox,
+            projection,
+            policy: rules,
             clock,
             site,
             epoch,

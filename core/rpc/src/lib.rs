@@ -20,6 +20,7 @@ use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
 
@@ -121,4 +122,12 @@ pub trait Console {
     async fn dhcp_event(events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal>;
     /// What is wrong with the daemon's surroundings, and what to do. Give the call a deadline of 30 s.
     async fn doctor() -> doctor::Report;
+    /// Looks whether NetBox is ready for us. Operators and up. Some thirty requests: give it a minute.
+    async fn netbox_check() -> Result<NetboxCheck, Refusal>;
+    /// Makes in NetBox what is missing, and says what only its configuration can add. Administrators.
+    async fn netbox_init() -> Result<NetboxSetup, Refusal>;
+    /// A page of what the daemon's copy of NetBox and the journal disagree about.
+    async fn netbox_diff(offset: usize, limit: usize) -> Result<NetboxDiff, Refusal>;
+    /// A page of the BMCs that were seen.
+    async fn sightings(offset: usize, limit: usize) -> Sightings;
 }

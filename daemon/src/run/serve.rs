@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::doctor::Doctor;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
+use crate::projection;
 use crate::random::Random;
 use crate::rpc;
 use crate::site::{Parts, Site, fold};
@@ -84,6 +85,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
 
 fn start(config: Config, journal: Journal, world: World, random: Random) -> Site {
     let clock = config.clock();
+    let projection = projection::Settings::standard(&config.data_dir);
     Site::start(Parts {
         journal,
         world,
@@ -97,6 +99,7 @@ fn start(config: Config, journal: Journal, world: World, random: Random) -> Site
         base: config.base,
         roles: config.roles,
         demo: false,
+        projection: Some(projection),
     })
 }
 

@@ -40,6 +40,8 @@ LABEL is a serial, or a unit's id.
 
 Exit codes: 0 done, 1 refused, not found, or a row failed, 2 wrong usage, 3 no connection,
 4 the journal is damaged, 5 rows still wait for NetBox.";
+Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 no connection, 4 the journal is damaged, \
+5 something is left for a person to do.";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -94,6 +96,18 @@ pub enum Verb {
     Verify,
     /// Tell of a lease: for the hooks of DHCP servers
     DhcpEvent(DhcpEvent),
+    /// BMCs that were seen, and what became of them
+    Sightings {
+        /// Rows
+        #[arg(long, default_value_t = 50, value_parser = rows(512))]
+        limit: usize,
+        /// First row
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
+    },
+    /// NetBox: whether it is ready, setting it up, what it and the journal disagree about
+    #[command(subcommand)]
+    Netbox(Netbox),
     /// Print a table Rackhand works by; needs no daemon
     Explain {
         /// Which
@@ -162,6 +176,24 @@ pub enum Change {
         /// Why, or what was seen
         #[arg(long)]
         reason: String,
+    },
+}
+
+/// About NetBox.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Netbox {
+    /// Look whether it is ready for Rackhand; exit code 5 where something is to be done
+    Check,
+    /// Make the custom fields, choices and tenant it lacks, and print what only its configuration can add
+    Init,
+    /// What the daemon's copy of it and the journal disagree about; exit code 5 where a person must act
+    Diff {
+        /// Rows
+        #[arg(long, default_value_t = 50, value_parser = rows(512))]
+        limit: usize,
+        /// First row
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
     },
 }
 

@@ -140,7 +140,13 @@ fn waits_for(row: &UnitRow) -> String {
 }
 
 /// Says how much of a list was shown.
-fn left_over(out: &mut Output<'_>, offset: usize, shown: usize, total: usize, what: &str) -> Result<(), Fail> {
+pub(super) fn left_over(
+    out: &mut Output<'_>,
+    offset: usize,
+    shown: usize,
+    total: usize,
+    what: &str,
+) -> Result<(), Fail> {
     if shown == total {
         return out.line(count(total, what));
     }

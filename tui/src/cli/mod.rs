@@ -14,6 +14,10 @@
 //! | `dead-letters` | `Page<DeadLetter>` |
 //! | `verify` | `Verified` |
 //! | `dhcp-event` | `LeasesTold` |
+//! | `sightings` | `Sightings` |
+//! | `netbox check` | `NetboxCheck` |
+//! | `netbox init` | `NetboxSetup` |
+//! | `netbox diff` | `NetboxDiff` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
 //! | commands | `Receipt` |
@@ -30,6 +34,7 @@ mod events;
 mod explain;
 mod fleet;
 mod import;
+mod netbox;
 mod output;
 mod table;
 mod unit;
@@ -62,6 +67,8 @@ pub mod exit {
     pub const DAMAGED: u8 = 4;
     /// Rows of a manifest still wait for NetBox; none has failed.
     pub const WAITING: u8 = 5;
+    /// Something is left for a person to do.
+    pub const TO_DO: u8 = 5;
 }
 
 /// Runs one command line, program name first, with nobody to ask and no terminal. Gives the exit code.
@@ -119,6 +126,8 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Status => fleet::status(&connect(host).await?, out).await?,
         Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
         Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
+        Verb::Sightings { limit, offset } => netbox::sightings(&connect(host).await?, offset, limit, out).await?,
+        Verb::Netbox(what) => return netbox::netbox(&connect(host).await?, what, out).await,
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
         Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
         Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,

@@ -27,6 +27,11 @@ use rackhand_core::view::{
     DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
     UnitRow,
 };
+use rackhand_core::reconcile::{Difference, Field, Owner};
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::netbox::{Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing};
+use rackhand_core::view::{DeadLetter, EventRow, Health, Overview, Page, Query, State, StepRow, UnitDetail, UnitRow};
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, Import, JournalQuery, Receipt, Verified};
@@ -521,5 +526,66 @@ impl Console for Server {
 
     async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
         rackhand_rpc::doctor::Report::new(Vec::new())
+    }
+
+    async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
+        let point = |point: &str, standing, found: &str, todo: &str| Finding {
+            point: point.into(),
+            standing,
+            found: found.into(),
+            todo: todo.into(),
+        };
+        let mut findings = vec![point("version", Standing::Good, "4.6.8 (4.2..4.7 are supported)", "")];
+        if self.held().broken.is_none() {
+            let todo = "Run `rackhand netbox init`.";
+            findings.push(point("custom fields", Standing::ToDo, "missing: lifecycle_state, hardened_at", todo));
+        }
+        Ok(NetboxCheck { findings })
+    }
+
+    async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
+        let refuse = self.held().refuse.clone();
+        let line = "FIELD_CHOICES = {'dcim.Device.status+': [['ready', 'Ready', 'green']]}";
+        let setup = NetboxSetup { created: vec!["tenant staging".into()], to_configure: vec![line.into()] };
+        refuse.map_or(Ok(setup), Err)
+    }
+
+    async fn netbox_diff(self, _: Context, offset: usize, limit: usize) -> Result<NetboxDiff, Refusal> {
+        let row = Difference {
+            label: "CZ2D1X0GB1".into(),
+            field: Field::Status,
+            unit: Some(id(1)),
+            device: Some(17),
+            ours: Some("staged".into()),
+            theirs: Some("failed".into()),
+            owner: Owner::Journal,
+            then: "somebody changed it in NetBox after Rackhand wrote it: set it back there".into(),
+            who: Some(Role::Operator),
+        };
+        let all = vec![row.clone(), Difference { who: None, theirs: None, ..row }];
+        Ok(NetboxDiff {
+            now: NOW,
+            read_at: Timestamp::from_secs(1_794_999_760),
+            devices: 5_000,
+            interfaces: 15_000,
+            trouble: self.held().broken.clone(),
+            total: 2,
+            offset,
+            rows: all.into_iter().skip(offset).take(limit).collect(),
+        })
+    }
+
+    async fn sightings(self, _: Context, offset: usize, _: usize) -> Sightings {
+        let row = SightingRow {
+            mac: BMC,
+            address: [10, 0, 7, 9].into(),
+            hostname: None,
+            at: Timestamp::from_secs(1_794_999_000),
+            unit: None,
+            verdict: None,
+            waits_for: "NetBox's answer".into(),
+            probably: Some("NetBox was away; by our copy of 2026-11-18T11:02:40Z this is srv-17".into()),
+        };
+        Sightings { head: self.held().head(), now: NOW, total: 1, offset, rows: vec![row] }
     }
 }

@@ -23,6 +23,7 @@ use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
@@ -408,5 +409,21 @@ impl Console for Fake {
 
     async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
         rackhand_rpc::doctor::Report::new(Vec::new())
+    }
+
+    async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
+        Ok(NetboxCheck::default())
+    }
+
+    async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
+        Ok(NetboxSetup::default())
+    }
+
+    async fn netbox_diff(self, _: Context, _: usize, _: usize) -> Result<NetboxDiff, Refusal> {
+        Err(Refusal::new(Why::Unavailable, "no copy"))
+    }
+
+    async fn sightings(self, _: Context, offset: usize, _: usize) -> Sightings {
+        Sightings { head: 0, now: Timestamp::default(), total: 0, offset, rows: Vec::new() }
     }
 }

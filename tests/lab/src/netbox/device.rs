@@ -241,9 +241,11 @@ pub(super) mod named {
         shape
             .common(path, id, &named.name, named.stamps)
             .put("name", || named.name.as_str().into())
-            .put("slug", || named.slug.as_str().into())
             .put("description", || "".into())
             .put("custom_fields", || json!({}));
+        if path != "dcim/racks" {
+            shape.put("slug", || named.slug.as_str().into());
+        }
         shape.done()
     }
 
