@@ -5,6 +5,8 @@ mod support;
 
 #[path = "daemon/doors.rs"]
 mod doors;
+#[path = "daemon/import.rs"]
+mod import;
 #[path = "daemon/machines.rs"]
 mod machines;
 #[path = "daemon/process.rs"]

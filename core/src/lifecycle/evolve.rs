@@ -24,10 +24,11 @@ impl Unit {
                 self.stage = *stage;
             }
             Event::ManifestRowTaken { bmc_mac, create, .. } => {
-                self.bmc_mac = Some(*bmc_mac);
-                let before = self.registration.take().unwrap_or_default();
-                let (create, begun) = (create.clone(), before.begun && before.seen.is_none());
-                self.registration = Some(Registration { create, begun, seen: None, told: before.told });
+                self.bmc_mac = self.bmc_mac.or(Some(*bmc_mac));
+                let before = self.registration.take();
+                let begun = before.as_ref().is_some_and(|r| r.begun && r.seen.is_none());
+                let (bmc_mac, create, told) = (*bmc_mac, create.clone(), before.and_then(|r| r.told));
+                self.registration = Some(Registration { bmc_mac, create, begun, seen: None, told });
             }
             Event::UnitAdopted { serial, bmc_mac, model, .. } => {
                 self.serial.clone_from(serial);
@@ -284,9 +285,10 @@ impl Unit {
         let Some(registration) = &mut self.registration else { return };
         registration.seen = Some(port.clone());
         // Another MAC is a warning, an event of its own; the same as last time is no news.
-        let news = registration.told.replace(port.clone()).as_ref() != Some(port) && self.bmc_mac == Some(port.mac);
+        let news = registration.told.replace(port.clone()).as_ref() != Some(port);
+        let news = news && registration.bmc_mac == port.mac;
         if news {
-            let done = if self.registration.as_ref().is_some_and(|r| r.begun) { "written" } else { "confirmed" };
+            let done = if registration.begun { "written" } else { "confirmed" };
             self.note(seq, false, format!("BMC MAC {} {done} on {} from the manifest", port.mac, port.name));
         }
     }
