@@ -43,8 +43,8 @@ struct Bed {
 /// Events that end their decision: a transaction can end there, and nowhere else.
 fn ends(path: &[Recorded]) -> impl Iterator<Item = &Recorded> {
     let root = |e: &Recorded| e.draft.cause.unwrap_or(e.seq);
-    let last = |n: usize, e: &Recorded| path.get(n + 1).is_none_or(|next| root(next) != root(e));
-    path.iter().enumerate().filter(move |(n, e)| last(*n, e)).map(|(_, e)| e)
+    let last = path.last().into_iter();
+    path.windows(2).filter(move |pair| root(&pair[0]) != root(&pair[1])).map(|pair| &pair[0]).chain(last)
 }
 
 /// What became of one point.

@@ -1,7 +1,5 @@
 //! Rows of a manifest through the daemon's own door, while NetBox is away.
 
-use std::time::Instant;
-
 use rackhand_core::decide::Why;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::event::Event;
@@ -38,12 +36,10 @@ async fn each_row_is_whole_on_the_disk_and_known_when_it_comes_again() {
     let too_many = console.import(soon(), import(rows(0, MAX_IMPORT + 1), false)).await.unwrap().unwrap_err();
     assert_eq!(too_many.why, Why::Invalid);
 
-    let begun = Instant::now();
     for part in all.chunks(MAX_IMPORT) {
         let entries = console.import(soon(), import(part.to_vec(), false)).await.unwrap().unwrap();
         assert_eq!(entries, vec![Ok(Entry::Imported); MAX_IMPORT]);
     }
-    println!("{} rows in {:.2?}", all.len(), begun.elapsed());
     let again = console.import(soon(), import(all[..MAX_IMPORT].to_vec(), false)).await.unwrap().unwrap();
     assert_eq!(again, vec![Ok(Entry::Already); MAX_IMPORT]);
 
