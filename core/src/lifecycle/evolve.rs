@@ -39,12 +39,15 @@ impl Unit {
                 self.notes.device = Some(device.id);
                 self.model = self.model.take().or_else(|| Some(device.model.clone()));
                 self.bmc_mac = Some(*bmc_mac);
-                self.address_written = device.oob_address.filter(|a| a == address);
                 if self.bmc_address != Some(*address) {
+                    self.waived.remove(&Step::AssignBmcAddress);
                     // Another address: what failed against the old one says nothing any more.
                     self.progress.retain(|_, p| !matches!(p.step, Step::ReachBmc | Step::AssignBmcAddress));
                 }
                 self.bmc_address = Some(*address);
+                if !self.waived.contains(&Step::AssignBmcAddress) {
+                    self.address_written = device.oob_address.filter(|a| a == address);
+                }
                 if let Some(registration) = self.registration.as_mut().filter(|r| r.seen.is_none()) {
                     // NetBox found the device by this MAC: it holds what the manifest wanted it to hold.
                     let (device, interface) = (device.id, device.bmc_interface);
@@ -53,7 +56,9 @@ impl Unit {
                 }
                 self.device = Some(device.clone());
                 // It may be another device, or its status changed by hand: looked at anew.
-                self.status_written = None;
+                if !self.waived.contains(&Step::SyncStatus) {
+                    self.status_written = None;
+                }
             }
             Event::StageEntered { from, to, evidence } => {
                 self.enter(*to, at);
@@ -176,6 +181,7 @@ impl Unit {
         if to == Stage::Discovered {
             self.discovered_at = Some(at);
         }
+        self.waived.remove(&Step::SyncStatus);
         self.stage = to;
         self.stage_since = at;
     }
@@ -240,6 +246,7 @@ impl Unit {
         if rule(step).undo.is_some() && !self.done.contains(&step) {
             self.done.push(step);
         }
+        self.waived.remove(&step);
         match saw {
             Observation::Lookup(_) => {}
             Observation::Registered(port) => self.registered(seq, port),
@@ -308,6 +315,9 @@ impl Unit {
 
     fn skip(&mut self, step: Step) {
         self.progress.remove(&rule(step).lane);
+        if matches!(step, Step::AssignBmcAddress | Step::SyncStatus) {
+            self.waived.insert(step);
+        }
         match step {
             Step::RegisterBmc => self.registration = None,
             Step::AssignBmcAddress => self.address_written = self.bmc_address,
