@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{Answer, Deciding};
 use crate::dcim::{Device, Lookup};
 use crate::event::Event;
+use crate::flow::step::Step;
 use crate::id::{Role, SiteId, Subject, UnitId};
 use crate::lifecycle::c4::{Verdict, judge};
 use crate::lifecycle::evidence::{Evidence, Proof};
@@ -181,8 +182,11 @@ impl Deciding<'_> {
 /// Whether the device has not what NetBox was seen to hold for this unit: its address, its status or its stage. What
 /// is still to be written is none of it.
 fn has_lost(unit: &Unit, address: IpAddr, device: &Device, policy: &Policy) -> bool {
-    let address_lost = unit.address_written == Some(address) && device.oob_address != Some(address);
+    let waived = |step| unit.waived.contains(&step);
+    let address_lost =
+        unit.address_written == Some(address) && device.oob_address != Some(address) && !waived(Step::AssignBmcAddress);
     let status_lost = unit.status_written == Some(unit.stage)
+        && !waived(Step::SyncStatus)
         && (device.status != policy.status(unit.stage) || device.lifecycle_state.as_deref() != Some(unit.stage.word()));
     address_lost || status_lost
 }

@@ -1,6 +1,6 @@
 //! One server, as the events so far have made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -56,6 +56,8 @@ pub struct Unit {
     pub address_written: Option<IpAddr>,
     /// The stage whose status NetBox was seen to hold.
     pub status_written: Option<Stage>,
+    /// Of the two before, what a person said to go on without: NetBox does not hold it, and is not asked to.
+    pub waived: BTreeSet<Step>,
     /// When it was discovered, for NetBox's `discovered_at`.
     pub discovered_at: Option<Timestamp>,
     /// When its network boot began, for NetBox's `pxe_boot_initiated_at`.
@@ -217,6 +219,7 @@ impl Unit {
             device: None,
             address_written: None,
             status_written: None,
+            waived: BTreeSet::new(),
             discovered_at: None,
             boot_initiated_at: None,
             identity: None,
