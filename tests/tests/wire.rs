@@ -16,6 +16,8 @@ mod leases;
 mod namespace;
 #[path = "wire/privilege.rs"]
 mod privilege;
+#[path = "wire/rogue.rs"]
+mod rogue;
 #[path = "wire/segment.rs"]
 mod segment;
 #[path = "wire/server.rs"]

@@ -40,14 +40,15 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
-    let (interfaces, servers, clock) = (config.interfaces.clone(), config.servers.clone(), config.clock());
+    let (interfaces, promiscuous, clock) = (config.interfaces.clone(), config.promiscuous, config.clock());
+    let servers = config.servers.clone();
     let mut site = start(config, journal, world, random);
     site.intake.wire().only(servers);
     let mut doors = tokio::task::JoinSet::new();
     doors.spawn(site.http.clone().listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     said.ready(begun);
-    tap::listen(&interfaces, &site.intake, &clock, &site.stopping());
+    tap::listen((&interfaces, promiscuous), &site.intake, &clock, &site.stopping());
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
     tokio::select! {
         biased;
