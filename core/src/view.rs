@@ -5,6 +5,7 @@ mod filter;
 pub mod rack;
 mod tap;
 pub mod work;
+pub mod netbox;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

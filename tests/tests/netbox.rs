@@ -18,14 +18,28 @@ macro_rules! on_each_release {
     };
 }
 
+#[path = "netbox/bulk.rs"]
+mod bulk;
 #[path = "netbox/cabling.rs"]
 mod cabling;
+#[path = "netbox/calls.rs"]
+mod calls;
+#[path = "netbox/check.rs"]
+mod check;
+#[path = "netbox/contract.rs"]
+mod contract;
 #[path = "netbox/device.rs"]
 mod device;
 #[path = "netbox/faults.rs"]
 mod faults;
+#[path = "netbox/hostile.rs"]
+mod hostile;
+#[path = "netbox/inventory.rs"]
+mod inventory;
 #[path = "netbox/lab.rs"]
 mod lab;
+#[path = "netbox/projection.rs"]
+mod projection;
 #[path = "netbox/setup.rs"]
 mod setup;
 
@@ -39,6 +53,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_core::dcim::{Lookup, Port};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::mac::Mac;
 use rackhand_core::secret::Secret;
@@ -127,6 +142,10 @@ impl Bench {
 
 fn port(name: &str) -> Port {
     Port { switch: Text::new("sw1"), port: Text::new(name) }
+}
+
+fn site() -> SiteId {
+    SiteId::new("fra1")
 }
 
 fn ip(text: &str) -> IpAddr {

@@ -38,6 +38,8 @@ pub struct Outline {
     pub base: String,
     /// Users with a role, by name or number.
     pub users: BTreeMap<String, Role>,
+    /// Interfaces that are listened on for DHCP.
+    pub interfaces: Vec<String>,
     /// Whether the clock runs faster than time.
     pub lab: bool,
     /// Files that are read at the start.
@@ -79,6 +81,7 @@ impl Outline {
             socket_group: raw.socket_group.as_ref().map(|g| g.get_ref().clone()),
             listen: raw.http.listen,
             base: raw.http.base(&source)?,
+            interfaces: raw.intake.interfaces(&source)?,
             lab: raw.lab.is_some(),
             users: raw.roles().users,
             files,

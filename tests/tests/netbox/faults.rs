@@ -220,11 +220,3 @@ async fn a_select_field_with_its_label_as_4_7_sends_it_reads_the_same() {
         assert_eq!(found.lifecycle_state.as_deref(), Some("ready"));
     }
 }
-
-#[tokio::test(start_paused = true)]
-async fn without_permission_to_add_devices_the_statuses_are_unknown_and_not_missing() {
-    let version = ok(&json!({ "netbox-version": "4.6.8" }));
-    let options = ok(&json!({ "name": "Device List", "description": "" }));
-    let readiness = canned([version, options, list(&json!([]))]).check().await.unwrap();
-    assert_eq!((readiness.has_own_statuses(), readiness.missing_fields.len()), (None, 6));
-}

@@ -39,6 +39,8 @@ pub struct Place {
     pub top: String,
     /// The program and arguments that start it, where something is to be done first; else it is started directly.
     pub launcher: Vec<String>,
+    /// Environment variables of its own.
+    pub env: Vec<(&'static str, String)>,
 }
 
 impl Place {
@@ -46,7 +48,14 @@ impl Place {
     pub fn new() -> Self {
         let memory = Path::new("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        Self { dir, http: own_address(), more: String::new(), top: String::new(), launcher: Vec::new() }
+        Self {
+            dir,
+            http: own_address(),
+            more: String::new(),
+            top: String::new(),
+            launcher: Vec::new(),
+            env: Vec::new(),
+        }
     }
 
     /// With a NetBox that nobody serves, where none is needed.
@@ -97,6 +106,7 @@ impl Place {
             }
         };
         command.arg("--config").arg(self.configure()).kill_on_drop(true).stdin(Stdio::null());
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -13,13 +13,13 @@ use super::exit;
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
-use crate::link::{call, within};
+use crate::link::{CALL, answered, call, within};
 
 /// A full check reads the whole journal. The daemon grants no call more than this.
 const VERIFY: Duration = Duration::from_mins(2);
 
 pub(super) async fn status(link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
-    let now = link.client.overview(call()).await?;
+    let now = answered(CALL, link.client.overview(call())).await?;
     if out.json {
         return out.document(&now);
     }
@@ -111,7 +111,7 @@ pub(super) async fn units(link: &Connection, which: Units, out: &mut Output<'_>)
         offset: which.offset,
         limit: which.limit,
     };
-    let page = link.client.units(call(), query).await?;
+    let page = answered(CALL, link.client.units(call(), query)).await?;
     if out.json {
         return out.document(&page);
     }
@@ -140,7 +140,13 @@ fn waits_for(row: &UnitRow) -> String {
 }
 
 /// Says how much of a list was shown.
-fn left_over(out: &mut Output<'_>, offset: usize, shown: usize, total: usize, what: &str) -> Result<(), Fail> {
+pub(super) fn left_over(
+    out: &mut Output<'_>,
+    offset: usize,
+    shown: usize,
+    total: usize,
+    what: &str,
+) -> Result<(), Fail> {
     if shown == total {
         return out.line(count(total, what));
     }
@@ -155,7 +161,7 @@ pub(super) async fn dead_letters(
     limit: usize,
     out: &mut Output<'_>,
 ) -> Result<(), Fail> {
-    let page = link.client.dead_letters(call(), offset, limit).await?;
+    let page = answered(CALL, link.client.dead_letters(call(), offset, limit)).await?;
     if out.json {
         return out.document(&page);
     }
@@ -179,7 +185,7 @@ pub(super) async fn dead_letters(
 }
 
 pub(super) async fn verify(link: &Connection, out: &mut Output<'_>) -> Result<u8, Fail> {
-    let found = link.client.verify(within(VERIFY)).await??;
+    let found = answered(VERIFY, link.client.verify(within(VERIFY))).await??;
     if out.json {
         out.document(&found)?;
     } else {

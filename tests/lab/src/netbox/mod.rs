@@ -9,6 +9,7 @@ mod changelog;
 mod customisation;
 mod device;
 mod graphql;
+mod intake;
 mod interface;
 mod journal;
 mod object;

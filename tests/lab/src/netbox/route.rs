@@ -9,7 +9,7 @@ use super::object::{Problem, Stamps, iso};
 use super::profile::Profile;
 use super::query::{Query, Want};
 use super::state::State;
-use super::{address, cable, changelog, customisation, device, graphql, interface, journal, rack};
+use super::{address, cable, changelog, customisation, device, graphql, intake, interface, journal, rack};
 use crate::host::{Reply, Request};
 
 /// What a collection can do.
@@ -79,6 +79,39 @@ fn resource(path: &str) -> Option<Resource> {
             show: |s, id, w| device::named::show(s, "tenancy/tenants", id, w),
             stamps: stamps!(tenants),
             write: Some(Write { check: device::named::check_tenant, save: device::named::save_tenant }),
+            together: any,
+            delete: None,
+        },
+        intake::TYPES => Resource {
+            path: intake::TYPES,
+            model: "DeviceType",
+            matching: |s, q| intake::matching(&s.types, q),
+            show: |s, id, w| intake::show(&s.types, intake::TYPES, id, w),
+            stamps: stamps!(types),
+            write: None,
+            together: any,
+            delete: None,
+        },
+        intake::ROLES => Resource {
+            path: intake::ROLES,
+            model: "DeviceRole",
+            matching: |s, q| intake::matching(&s.roles, q),
+            show: |s, id, w| intake::show(&s.roles, intake::ROLES, id, w),
+            stamps: stamps!(roles),
+            write: None,
+            together: any,
+            delete: None,
+        },
+        intake::TEMPLATES => Resource {
+            path: intake::TEMPLATES,
+            model: "InterfaceTemplate",
+            matching: intake::templates::matching,
+            show: intake::templates::show,
+            stamps: |state, id| {
+                let of = state.templates.get(&id)?.device_type;
+                state.types.get(&of).map(|t| t.stamps)
+            },
+            write: None,
             together: any,
             delete: None,
         },

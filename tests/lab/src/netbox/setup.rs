@@ -55,10 +55,15 @@ impl DeviceSpec {
     }
 }
 
-const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+pub(super) const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 
 impl State {
-    fn named(&mut self, table: fn(&mut Self) -> &mut BTreeMap<u64, Named>, path: &'static str, slug: &str) -> u64 {
+    pub(super) fn named(
+        &mut self,
+        table: fn(&mut Self) -> &mut BTreeMap<u64, Named>,
+        path: &'static str,
+        slug: &str,
+    ) -> u64 {
         if let Some((id, _)) = table(self).iter().find(|(_, n)| n.slug == slug) {
             return *id;
         }
@@ -76,7 +81,7 @@ impl State {
         of.iter().copied().find(|id| self.interfaces.get(id).is_some_and(|i| i.name == name))
     }
 
-    fn add_device(&mut self, spec: &DeviceSpec) -> u64 {
+    pub(super) fn add_device(&mut self, spec: &DeviceSpec) -> u64 {
         let site = self.named(|s| &mut s.sites, "dcim/sites", &spec.site);
         let rack = spec.rack.as_ref().map(|name| self.named(|s| &mut s.racks, "dcim/racks", name));
         let tenant = spec.tenant.as_ref().map(|slug| self.named(|s| &mut s.tenants, "tenancy/tenants", slug));

@@ -8,6 +8,7 @@ use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use serde_json::Value;
 
+use super::intake::Template;
 use super::object::Stamps;
 use super::pace::Pace;
 use super::profile::Profile;
@@ -141,6 +142,8 @@ pub(super) struct State {
     pub racks: BTreeMap<u64, Named>,
     pub tenants: BTreeMap<u64, Named>,
     pub types: BTreeMap<u64, Named>,
+    pub roles: BTreeMap<u64, Named>,
+    pub templates: BTreeMap<u64, Template>,
     pub devices: BTreeMap<u64, Device>,
     pub device_names: BTreeMap<String, BTreeSet<u64>>,
     pub interfaces: BTreeMap<u64, Interface>,
@@ -173,6 +176,8 @@ impl State {
             racks: BTreeMap::new(),
             tenants: BTreeMap::new(),
             types: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            templates: BTreeMap::new(),
             devices: BTreeMap::new(),
             device_names: BTreeMap::new(),
             interfaces: BTreeMap::new(),

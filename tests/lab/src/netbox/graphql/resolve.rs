@@ -139,6 +139,7 @@ pub(super) fn field(state: &State, object: Object, name: &str) -> Option<Node> {
                 "site" => one(Table::Sites, Some(d.site)),
                 "tenant" => one(Table::Tenants, d.tenant),
                 "rack" => one(Table::Racks, d.rack),
+                "interface_count" => Node::Leaf(d.interfaces.len().into()),
                 "oob_ip" => one(Table::Ips, d.oob),
                 "interfaces" => many(Table::Interfaces, d.interfaces.iter().copied()),
                 _ => return None,
