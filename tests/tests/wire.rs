@@ -10,6 +10,8 @@ mod chain;
 mod client;
 #[path = "wire/frames.rs"]
 mod frames;
+#[path = "wire/hooks.rs"]
+mod hooks;
 #[path = "wire/leases.rs"]
 mod leases;
 #[path = "wire/namespace.rs"]
