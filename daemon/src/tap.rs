@@ -71,9 +71,14 @@ impl Wire {
 }
 
 /// Listens on these interfaces until the daemon stops. An interface that is not there is waited for.
-pub fn listen(interfaces: &[String], intake: &Intake, clock: &Clock, stop: &watch::Receiver<bool>) {
+pub fn listen(
+    (interfaces, promiscuous): (&[String], bool),
+    intake: &Intake,
+    clock: &Clock,
+    stop: &watch::Receiver<bool>,
+) {
     for interface in interfaces {
-        match Tap::start(interface, clock.clone()) {
+        match Tap::start(interface, promiscuous, clock.clone()) {
             Ok((tap, frames)) => {
                 lock(&intake.wire().taps).push(tap);
                 tokio::spawn(take(intake.clone(), frames, stop.clone()));

@@ -10,12 +10,16 @@ mod chain;
 mod client;
 #[path = "wire/frames.rs"]
 mod frames;
+#[path = "wire/hooks.rs"]
+mod hooks;
 #[path = "wire/leases.rs"]
 mod leases;
 #[path = "wire/namespace.rs"]
 mod namespace;
 #[path = "wire/privilege.rs"]
 mod privilege;
+#[path = "wire/rogue.rs"]
+mod rogue;
 #[path = "wire/segment.rs"]
 mod segment;
 #[path = "wire/server.rs"]

@@ -40,6 +40,7 @@ pub struct Tap {
 #[derive(Debug)]
 struct Shared {
     interface: String,
+    promiscuous: bool,
     clock: Clock,
     stop: AtomicBool,
     frames: AtomicU64,
@@ -56,14 +57,16 @@ struct Now {
 }
 
 impl Tap {
-    /// Listens on the interface of this name, now or as soon as it is there.
+    /// Listens on the interface of this name, now or as soon as it is there. A mirror port must be `promiscuous`: what
+    /// it gets is for other hosts' addresses, and network cards keep that out.
     ///
     /// # Errors
     /// The system gives no thread. Whatever else goes wrong is in the status, and is tried again.
-    pub fn start(interface: &str, clock: Clock) -> io::Result<(Self, mpsc::Receiver<Frame>)> {
+    pub fn start(interface: &str, promiscuous: bool, clock: Clock) -> io::Result<(Self, mpsc::Receiver<Frame>)> {
         let now = Now { state: TapState::Opening, since: clock.now(), trouble: None };
         let shared = Arc::new(Shared {
             interface: interface.to_owned(),
+            promiscuous,
             clock,
             stop: AtomicBool::new(false),
             frames: AtomicU64::new(0),
@@ -159,7 +162,7 @@ impl Ear {
     fn run(self) {
         let mut pause = PAUSES.0;
         while !self.is_over() {
-            match Listening::open(&self.shared.interface) {
+            match Listening::open(&self.shared.interface, self.shared.promiscuous) {
                 Ok(mut socket) => {
                     if self.listen(&mut socket) {
                         // It worked until now: look at once what has become of the interface.

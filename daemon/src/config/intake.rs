@@ -24,6 +24,9 @@ pub(super) struct RawIntake {
     #[serde(default)]
     #[schemars(with = "Vec<String>", inner(length(min = 1, max = 15)))]
     interfaces: Vec<Spanned<String>>,
+    /// Whether the interfaces let in what is for other hosts' addresses. Mirror ports need it.
+    #[serde(default)]
+    pub promiscuous: bool,
     /// The DHCP servers whose leases count, by the address they call themselves (option 54). Without this key every
     /// server's leases count.
     #[serde(default)]

@@ -72,6 +72,8 @@ pub struct Config {
     pub pcap: Vec<PathBuf>,
     /// Interfaces that are listened on for DHCP.
     pub interfaces: Vec<String>,
+    /// Whether these let in what is for other hosts' addresses, as mirror ports must.
+    pub promiscuous: bool,
     /// The DHCP servers whose leases are taken; all, where there are none.
     pub servers: Vec<Ipv4Addr>,
     lab: Option<Lab>,
@@ -203,6 +205,7 @@ impl Config {
             keys: bmc::keys(source, &raw.credentials)?,
             pcap: raw.intake.pcap.iter().map(|p| source.beside(p)).collect(),
             interfaces: raw.intake.interfaces(source)?,
+            promiscuous: raw.intake.promiscuous,
             servers: raw.intake.servers(source)?,
             lab: raw.lab.as_ref().map(|lab| *lab.get_ref()),
             roles: raw.roles(),

@@ -42,7 +42,8 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
-    let (interfaces, servers, clock) = (config.interfaces.clone(), config.servers.clone(), config.clock());
+    let (interfaces, promiscuous, clock) = (config.interfaces.clone(), config.promiscuous, config.clock());
+    let servers = config.servers.clone();
     let mut site = start(config, journal, world, random);
     site.intake.wire().only(servers);
     // It is set once.
@@ -51,7 +52,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     doors.spawn(site.http.clone().listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     said.ready(begun);
-    tap::listen(&interfaces, &site.intake, &clock, &site.stopping());
+    tap::listen((&interfaces, promiscuous), &site.intake, &clock, &site.stopping());
     notify::ready(&said.status(said.events));
     let (world, status) = (site.ledger.worlds(), Arc::clone(&said));
     let alive = tokio::spawn(notify::watch(site.pulse.clone(), move || status.status(world.borrow().head)));

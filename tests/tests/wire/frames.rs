@@ -7,6 +7,8 @@ use std::time::Instant;
 use pnet::datalink::{self, Channel, DataLinkSender};
 use rackhand_adapters::dhcp::compose::Lease;
 use rackhand_adapters::dhcp::frame::parse;
+use rackhand_adapters::dhcp::tap::{QUEUE, Tap};
+use rackhand_adapters::port::clock::Clock;
 use rackhand_core::mac::Mac;
 use rackhand_core::view::TapState;
 
@@ -183,6 +185,46 @@ fn an_interface_that_goes_down_or_away_and_comes_back_is_heard_again_without_a_b
         let share = thread.busy_ms() / began.elapsed().as_millis() as f64;
         println!("measured: the tap used {:.3} % of a processor through it all", share * 100.0);
         assert!(share < 0.05, "{share}");
+    });
+}
+
+#[test]
+fn what_nobody_takes_in_time_is_dropped_and_counted() {
+    alone(&[], || async {
+        run("ip netns add away");
+        cable();
+        let mut ear = Ear::on("here");
+        ear.until(TapState::Listening).await;
+        let (mut sender, frame, sent) = (far_sender(), lease().ack(), QUEUE as u64 + 500);
+        for n in 1..=sent {
+            while sender.send_to(&frame, None).unwrap().is_err() {}
+            // So that the kernel's own room is no part of this.
+            if n % 100 == 0 {
+                eventually("heard", || ear.tap.status().frames == n, || format!("{:?}", ear.tap.status())).await;
+            }
+        }
+        eventually("heard", || ear.tap.status().frames == sent, || format!("{:?}", ear.tap.status())).await;
+        assert_eq!((ear.tap.status().dropped, ear.tap.status().missed), (500, 0));
+        assert_eq!(ear.pending(), QUEUE);
+        sender.send_to(&frame, None).unwrap().unwrap();
+        assert_eq!(ear.frame().await, frame, "and it goes on");
+    });
+}
+
+#[test]
+fn a_mirror_port_lets_in_what_is_for_others_until_the_tap_ends() {
+    alone(&[], || async {
+        run("ip netns add away");
+        cable();
+        let promiscuous = || run("ip -d link show here").contains("promiscuity 1");
+        let (tap, mut frames) = Tap::start("here", true, Clock::wall()).unwrap();
+        eventually("promiscuous", promiscuous, || run("ip -d link show here")).await;
+        drop(tap);
+        assert_eq!(frames.recv().await, None, "its thread ends");
+        eventually("as it was", || !promiscuous(), || run("ip -d link show here")).await;
+        let ear = Ear::on("here");
+        ear.until(TapState::Listening).await;
+        assert!(!promiscuous());
     });
 }
 

@@ -47,7 +47,7 @@ pub struct Ear {
 impl Ear {
     /// Listens, as soon as it can.
     pub fn on(interface: &str) -> Self {
-        let (tap, frames) = Tap::start(interface, Clock::wall()).unwrap();
+        let (tap, frames) = Tap::start(interface, false, Clock::wall()).unwrap();
         Self { tap, frames, joiner: Joiner::new(), kinds: BTreeMap::new(), leases: Vec::new() }
     }
 

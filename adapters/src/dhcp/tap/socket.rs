@@ -37,7 +37,12 @@ impl From<io::Error> for Deaf {
 
 /// An interface's flags and number now. One name may be another interface a moment later.
 pub(super) fn describe(name: &str) -> Result<NetworkInterface, Deaf> {
-    datalink::interfaces().into_iter().find(|i| i.name == name).ok_or(Deaf::NoSuchInterface)
+    let all = datalink::interfaces();
+    if all.is_empty() {
+        // Every network has a loopback interface; pnet says nothing where it could not ask.
+        return Err(Deaf::Failed(io::Error::other("the system does not tell what interfaces there are")));
+    }
+    all.into_iter().find(|i| i.name == name).ok_or(Deaf::NoSuchInterface)
 }
 
 /// A socket that hears DHCP on one interface.
@@ -52,8 +57,8 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    /// Opens a socket on the interface of this name.
-    pub(super) fn open(name: &str) -> Result<Self, Deaf> {
+    /// Opens a socket on the interface of this name; `promiscuous` for as long as it is open.
+    pub(super) fn open(name: &str, promiscuous: bool) -> Result<Self, Deaf> {
         // First, so that a missing privilege is told of whatever the interface does.
         // With protocol 0 it hears nothing before it is bound, hence nothing that the filter has not seen.
         let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
@@ -67,7 +72,7 @@ impl Listening {
         // tap runs beside it. Its channel is let go at once: it would drop what is beside the bytes, and it closes only
         // its own descriptor.
         let config = datalink::Config {
-            promiscuous: false,
+            promiscuous,
             socket_fd: Some(socket.try_clone()?.into_raw_fd()),
             ..datalink::Config::default()
         };
