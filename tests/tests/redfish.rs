@@ -5,6 +5,8 @@
 mod bed;
 #[path = "redfish/calls.rs"]
 mod calls;
+#[path = "redfish/console.rs"]
+mod console;
 #[path = "redfish/contract.rs"]
 mod contract;
 #[path = "redfish/hostile.rs"]
@@ -19,6 +21,8 @@ mod lives;
 mod methods;
 #[path = "redfish/recorded.rs"]
 mod recorded;
+#[path = "redfish/starved.rs"]
+mod starved;
 #[path = "redfish/tls.rs"]
 mod tls;
 #[path = "redfish/values.rs"]

@@ -7,6 +7,7 @@
 pub mod codec;
 pub mod hello;
 
+use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
@@ -83,4 +84,7 @@ pub trait Console {
     async fn command(request: String, command: Command) -> Result<Receipt, Refusal>;
     /// Checks the whole journal.
     async fn verify() -> Result<Verified, Refusal>;
+    /// Reads a unit's BMC now: this section, or all of them. Nothing is changed and nothing journaled. Give the call a
+    /// deadline of a minute at least; a whole BMC may take two.
+    async fn bmc_reading(unit: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal>;
 }

@@ -384,4 +384,12 @@ impl Console for Fake {
         let i = self.inside.lock().unwrap();
         Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
     }
+    async fn bmc_reading(
+        self,
+        _: Context,
+        _: UnitId,
+        _: Option<rackhand_core::bmc::reading::Section>,
+    ) -> Result<rackhand_core::bmc::reading::BmcReading, Refusal> {
+        Ok(rackhand_core::bmc::reading::BmcReading::default())
+    }
 }
