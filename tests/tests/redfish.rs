@@ -9,6 +9,8 @@ mod calls;
 mod console;
 #[path = "redfish/contract.rs"]
 mod contract;
+#[path = "redfish/drivers.rs"]
+mod drivers;
 #[path = "redfish/hostile.rs"]
 mod hostile;
 #[path = "redfish/hostile_calls.rs"]
