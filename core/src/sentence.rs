@@ -12,6 +12,7 @@ impl Event {
                 format!("BMC seen at {address}{}{}", extra(hostname), extra(vendor_class))
             }
             Self::SightingJudged { verdict } => format!("lease judged: {verdict:?}"),
+            Self::SightingForgotten {} => "forgotten: NetBox does not know it, and others came".to_owned(),
             Self::UnitImported { serial, stage, .. } => format!("{serial} entered as {stage}"),
             Self::UnitAdopted { bmc_mac, .. } => format!("adopted from NetBox by BMC {bmc_mac}"),
             Self::LeaseAccepted { device, address, .. } => format!("lease {address} accepted for {}", device.name),

@@ -25,6 +25,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use crate::http::Offers;
 use crate::keys::Keys;
 use crate::rpc::Roles;
 use crate::secret_file;
@@ -62,6 +63,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where machines reach it.
     pub base: String,
+    /// What the HTTP side offers beside scripts and reports.
+    pub offers: Offers,
     /// The business's rules.
     pub policy: Policy,
     /// Streams to the outside.
@@ -92,6 +95,8 @@ struct Raw {
     #[serde(default)]
     roles: BTreeMap<String, Parsed<Role>>,
     http: RawHttp,
+    #[serde(default)]
+    boot: RawBoot,
     netbox: RawNetbox,
     bmc: RawBmc,
     #[serde(default)]
@@ -106,6 +111,12 @@ struct Raw {
 struct RawHttp {
     listen: SocketAddr,
     base: Spanned<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBoot {
+    files: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +151,7 @@ struct RawCredential {
 struct RawIntake {
     #[serde(default)]
     pcap: Vec<PathBuf>,
+    event_token_file: Option<Spanned<PathBuf>>,
 }
 
 /// A clock that runs faster than time. Only for labs.
@@ -269,6 +281,10 @@ impl Config {
             socket_group,
             listen: raw.http.listen,
             base,
+            offers: Offers {
+                files: raw.boot.files.as_ref().map(|dir| source.beside(dir)),
+                event_token: raw.intake.event_token_file.as_ref().map(|file| event_token(source, file)).transpose()?,
+            },
             policy,
             dial,
             netbox,
@@ -299,6 +315,15 @@ impl Config {
     pub fn speed(&self) -> Option<f64> {
         self.lab.map(|lab| lab.speed)
     }
+}
+
+/// The token that DHCP servers show. It is all that stands between a stranger and a lease, so it is no word.
+fn event_token(source: &Source<'_>, file: &Spanned<PathBuf>) -> Result<rackhand_core::secret::Secret, ConfigError> {
+    let token = source.secret(file)?;
+    if token.reveal().len() < 32 {
+        return Err(source.at(file, "the token has less than 32 characters: make one by `openssl rand -hex 32`"));
+    }
+    Ok(token)
 }
 
 fn netbox_settings(source: &Source<'_>, raw: &RawNetbox, networks: &[Cidr]) -> Result<netbox::Settings, ConfigError> {

@@ -123,7 +123,7 @@ impl Site {
         let ports = Arc::new(Ports { netbox, redfish, keys: parts.keys, clock: clock.clone(), policy });
         let engine = Engine::new(ledger.clone(), ports, gates.clone(), clock.clone());
         let engine = tokio::spawn(engine.run(changes, stopping));
-        let http = Http::new(ledger.clone(), random, parts.base);
+        let http = Http::new(ledger.clone(), intake.clone(), clock.clone(), random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),
             journal: parts.journal.clone(),

@@ -86,7 +86,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
     assert_eq!(
         with("[http]", "sokcet = \"x\"\n[http]"),
         "rackhandd.toml:4:1: unknown field `sokcet`, expected one of `site`, `data_dir`, `socket`, `socket_group`, \
-         `own_role`, `roles`, `http`, `netbox`, `bmc`, `credentials`, `intake`, `lab`"
+         `own_role`, `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `lab`"
     );
     assert_eq!(
         with("\"10.0.4.0/22\"", "\"10.0.4.0/22\", \"10.0.4.1/22\""),

@@ -39,9 +39,11 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
+    let offers = config.offers.clone();
+    crate::door::widen();
     let mut site = start(config, journal, world, random);
     let mut doors = tokio::task::JoinSet::new();
-    doors.spawn(site.http.clone().listen(http, site.stopping()));
+    doors.spawn(site.http.clone().with(offers).listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     said.ready(begun);
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
