@@ -10,13 +10,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
-use rackhand_adapters::netbox;
+use rackhand_adapters::dhcp::lease_file::Format;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_adapters::redfish::Credentials;
 use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::{Cidr, Networks};
+use rackhand_adapters::{maas, netbox};
 use rackhand_core::bmc::Vendor;
 use rackhand_core::id::{Role, SiteId};
 use rackhand_core::policy::Policy;
@@ -26,6 +28,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::http::Offers;
+use crate::intake::follow::LeaseFile;
 use crate::keys::Keys;
 use crate::rpc::Roles;
 use crate::secret_file;
@@ -79,6 +82,10 @@ pub struct Config {
     pub roles: Roles,
     /// Captures that are replayed at the start.
     pub pcap: Vec<PathBuf>,
+    /// Lease files that are followed.
+    pub lease_files: Vec<LeaseFile>,
+    /// MAAS, and how often it is asked.
+    pub maas: Option<(maas::Settings, Duration)>,
     lab: Option<Lab>,
 }
 
@@ -103,6 +110,7 @@ struct Raw {
     credentials: Vec<RawCredential>,
     #[serde(default)]
     intake: RawIntake,
+    maas: Option<RawMaas>,
     lab: Option<Spanned<Lab>>,
 }
 
@@ -152,6 +160,31 @@ struct RawIntake {
     #[serde(default)]
     pcap: Vec<PathBuf>,
     event_token_file: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    lease_files: Vec<RawLeaseFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLeaseFile {
+    path: PathBuf,
+    format: Parsed<Format>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMaas {
+    url: Spanned<String>,
+    key_file: Spanned<PathBuf>,
+    #[serde(default = "each_minute")]
+    poll: Spanned<u64>,
+}
+
+/// MAAS lists all addresses each time, so it is not asked more often than this, in seconds.
+const MAAS_POLL: u64 = 10;
+
+fn each_minute() -> Spanned<u64> {
+    Spanned::new(0..0, 60)
 }
 
 /// A clock that runs faster than time. Only for labs.
@@ -261,6 +294,7 @@ impl Config {
             return Err(source.at(&raw.bmc.networks, what));
         }
         let netbox = netbox_settings(source, &raw.netbox, &networks)?;
+        let maas = raw.maas.as_ref().map(|maas| maas_settings(source, maas, &raw.netbox, &networks)).transpose()?;
         let dial = dialler(source, raw.netbox.ca_file.as_ref(), networks)?;
         let keys = keys(source, &raw.credentials)?;
         if let Some(lab) = &raw.lab
@@ -295,6 +329,13 @@ impl Config {
                 own: raw.own_role.0,
             },
             pcap: raw.intake.pcap.iter().map(|p| source.beside(p)).collect(),
+            lease_files: raw
+                .intake
+                .lease_files
+                .iter()
+                .map(|file| LeaseFile { path: source.beside(&file.path), format: file.format.0 })
+                .collect(),
+            maas,
             lab: raw.lab.map(Spanned::into_inner),
         })
     }
@@ -327,14 +368,7 @@ fn event_token(source: &Source<'_>, file: &Spanned<PathBuf>) -> Result<rackhand_
 }
 
 fn netbox_settings(source: &Source<'_>, raw: &RawNetbox, networks: &[Cidr]) -> Result<netbox::Settings, ConfigError> {
-    let (target, base) = parse_url(raw.url.get_ref()).map_err(|e| source.at(&raw.url, e))?;
-    if target.trust == Trust::Plain
-        && let Ok(address) = target.host.parse::<IpAddr>()
-        && Networks(networks.to_vec()).check_plain(address).is_err()
-    {
-        let what = "http is only for this host and the management networks: the token would cross the network in the clear; use https";
-        return Err(source.at(&raw.url, what));
-    }
+    let (target, base) = guarded_url(source, &raw.url, networks)?;
     if target.trust == Trust::Authorities && raw.ca_file.is_none() {
         let what = "https needs ca_file: a PEM file with the certificate of the authority that signed NetBox's";
         return Err(source.at(&raw.url, what));
@@ -342,6 +376,38 @@ fn netbox_settings(source: &Source<'_>, raw: &RawNetbox, networks: &[Cidr]) -> R
     let secret = source.secret(&raw.token_file)?;
     let token = if secret.reveal().starts_with("nbt_") { netbox::Token::V2(secret) } else { netbox::Token::V1(secret) };
     Ok(netbox::Settings { target, base, token })
+}
+
+/// A URL, and that what we log in with does not cross the network in the clear.
+fn guarded_url(source: &Source<'_>, url: &Spanned<String>, networks: &[Cidr]) -> Result<(Target, String), ConfigError> {
+    let (target, base) = parse_url(url.get_ref()).map_err(|e| source.at(url, e))?;
+    if target.trust == Trust::Plain
+        && let Ok(address) = target.host.parse::<IpAddr>()
+        && Networks(networks.to_vec()).check_plain(address).is_err()
+    {
+        let what = "http is only for this host and the management networks: the token would cross the network in the clear; use https";
+        return Err(source.at(url, what));
+    }
+    Ok((target, base))
+}
+
+fn maas_settings(
+    source: &Source<'_>,
+    raw: &RawMaas,
+    netbox: &RawNetbox,
+    networks: &[Cidr],
+) -> Result<(maas::Settings, Duration), ConfigError> {
+    let (target, base) = guarded_url(source, &raw.url, networks)?;
+    if target.trust == Trust::Authorities && netbox.ca_file.is_none() {
+        let what = "https needs [netbox] ca_file: a PEM file with the authority that signed MAAS's certificate too";
+        return Err(source.at(&raw.url, what));
+    }
+    let key = maas::Key::parse(&source.secret(&raw.key_file)?)
+        .ok_or_else(|| source.at(&raw.key_file, "not an API key of MAAS: three words with colons between them"))?;
+    if *raw.poll.get_ref() < MAAS_POLL {
+        return Err(source.at(&raw.poll, format!("poll is in seconds, and at least {MAAS_POLL}")));
+    }
+    Ok((maas::Settings { target, base, key }, Duration::from_secs(*raw.poll.get_ref())))
 }
 
 fn dialler(source: &Source<'_>, ca_file: Option<&Spanned<PathBuf>>, networks: Vec<Cidr>) -> Result<Tcp, ConfigError> {

@@ -1,5 +1,6 @@
 //! Leases come in here, from whatever saw them: parsed, joined, sifted by rule C3, and handed to the ledger.
 
+pub mod follow;
 mod strangers;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,8 @@ mod support;
 
 #[path = "daemon/doors.rs"]
 mod doors;
+#[path = "daemon/hostile.rs"]
+mod hostile;
 #[path = "daemon/machines.rs"]
 mod machines;
 #[path = "daemon/process.rs"]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rackhand_adapters::dhcp::pcap;
+use rackhand_adapters::maas::Maas;
 use rackhand_core::world::World;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -41,10 +42,19 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     }
     let offers = config.offers.clone();
     crate::door::widen();
-    let mut site = start(config, journal, world, random);
+    let sources = (config.lease_files.clone(), config.maas.clone(), Arc::new(config.dial.clone()), config.clock());
+    let mut site = start(config, journal, world, random.clone());
     let mut doors = tokio::task::JoinSet::new();
     doors.spawn(site.http.clone().with(offers).listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
+    let (files, maas, dial, clock) = sources;
+    for file in files {
+        doors.spawn(site.intake.clone().follow(file, clock.clone(), site.stopping()));
+    }
+    if let Some((settings, every)) = maas {
+        let maas = Maas::new(dial, clock.clone(), settings);
+        doors.spawn(site.intake.clone().ask_maas(maas, every, random, clock, site.stopping()));
+    }
     said.ready(begun);
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
     tokio::select! {
