@@ -232,6 +232,14 @@ async fn other_paths_methods_and_serials_change_nothing() {
     assert_eq!(stranger.status(), StatusCode::OK);
     let script = stranger.text().await.unwrap();
     assert!(script.starts_with("#!ipxe\n") && script.ends_with("\nexit\n") && script.lines().count() == 3, "{script}");
+    // A BIOS goes on to its disk by itself, UEFI where the loader says that it failed.
+    for (query, end) in
+        [("platform=pcbios", "\nexit\n"), ("platform=efi", "\nexit 1\n"), ("arch=arm64&platform=efi", "\nexit 1\n")]
+    {
+        let asked = client.get(format!("{base}/boot/ipxe?serial=NOBODY&{query}")).send().await.unwrap();
+        let script = asked.text().await.unwrap();
+        assert!(script.starts_with("#!ipxe\n") && script.ends_with(end), "{query}: {script}");
+    }
     assert!(place.events().is_empty());
     assert!(daemon.terminate().await.success());
 }
