@@ -437,6 +437,11 @@ fn a_bmc_that_was_replaced_does_not_leave_its_old_address_behind() {
     scene.answer(2, Lookup::One(Device { serial: Some(serial(1)), ..device(1, "discovered") }));
     assert_eq!(scene.world.by_bmc(bmc_mac(2)).map(|u| u.id), Some(id));
     assert!(scene.world.by_bmc(bmc_mac(1)).is_none());
+    let asked: Vec<_> = scene.unit(id).tasks.iter().map(|(_, task)| (task.kind, task.text.to_string())).collect();
+    assert!(
+        matches!(&asked[..], [(TaskKind::CheckIdentity, text)] if text.contains(&bmc_mac(1).to_string())),
+        "a person must say that it was replaced: {asked:?}"
+    );
 }
 
 #[test]

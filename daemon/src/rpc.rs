@@ -40,7 +40,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
 
 use crate::doctor::Doctor;
-use crate::door::admit;
+use crate::door::{Caps, admit};
 use crate::engine::Gates;
 use crate::engine::perform::{self, Ports};
 use crate::intake::Intake;
@@ -185,7 +185,7 @@ pub async fn bind(path: &Path, group: Option<u32>) -> std::io::Result<UnixListen
 impl Desk {
     /// Serves consoles until `stop` is told.
     pub async fn listen(self: Arc<Self>, listener: UnixListener, stop: watch::Receiver<bool>) {
-        let accept = |cx: &mut std::task::Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+        let accept = |cx: &mut std::task::Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| (stream, None));
         let serve = |stream: UnixStream| {
             let desk = Arc::clone(&self);
             async move {
@@ -195,7 +195,8 @@ impl Desk {
                 }
             }
         };
-        admit(CONSOLES, stop, accept, serve).await;
+        // All consoles of a host are of one source.
+        admit(Caps { most: CONSOLES, each: CONSOLES }, stop, accept, serve).await;
     }
 
     /// Serves one console over a stream whose other end is this user.

@@ -148,7 +148,7 @@ impl Site {
         });
         let engine = Engine::new(ledger.clone(), ports.clone(), gates.clone(), clock.clone());
         let engine = tokio::spawn(engine.run(changes, beats, stopping));
-        let http = Http::new(ledger.clone(), random, parts.base);
+        let http = Http::new(ledger.clone(), intake.clone(), clock.clone(), random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),
             journal: parts.journal.clone(),

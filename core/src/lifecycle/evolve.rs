@@ -153,11 +153,14 @@ impl Unit {
             }
             Event::ValidationReported { report } => {
                 self.validation.report = Some(Arc::new((**report).clone()));
-                self.boot.token = None;
+                self.boot.used = self.boot.token.take();
             }
             Event::ValidationRefused { .. } => self.validation.refused = true,
             Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
-            Event::BmcSighted { .. } | Event::SightingJudged { .. } | Event::SightingReopened { .. } => {}
+            Event::BmcSighted { .. }
+            | Event::SightingJudged { .. }
+            | Event::SightingReopened { .. }
+            | Event::SightingForgotten {} => {}
         }
     }
 

@@ -111,6 +111,9 @@ pub struct Boot {
     pub token: Option<TokenHash>,
     /// When the token dies.
     pub expires: Option<Timestamp>,
+    /// The token's hash, once the report is in: the machine may not have heard that it is.
+    #[serde(default)]
+    pub used: Option<TokenHash>,
 }
 
 /// What the machine reported.
@@ -188,6 +191,13 @@ pub enum Phase {
     },
 }
 
+impl Boot {
+    /// The token of this boot, whether its report is in or not.
+    pub fn last_token(&self) -> Option<TokenHash> {
+        self.token.or(self.used)
+    }
+}
+
 impl Progress {
     /// How many attempts have failed once the present one has. An attempt whose intention was journaled is counted
     /// already; a look that failed before anything was intended is not.
@@ -245,6 +255,13 @@ impl Unit {
     /// What a person calls it: its serial, or its id while it has none.
     pub fn label(&self) -> String {
         self.serial.as_ref().map_or_else(|| self.id.to_string(), ToString::to_string)
+    }
+
+    /// Whether this is the MAC of one of its own NICs, by its BMC's word or by NetBox's.
+    pub fn has_nic(&self, mac: Mac) -> bool {
+        let told = self.system.iter().flat_map(|s| &s.nics).copied();
+        let planned = self.plan.iter().flat_map(|p| &p.interfaces).filter_map(|i| i.mac);
+        told.chain(planned).any(|nic| nic == mac)
     }
 
     /// The generation a step would be begun in.

@@ -3,11 +3,14 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
+use rackhand_adapters::dhcp::lease_file::Format;
+use rackhand_core::secret::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::source::{ConfigError, Source};
+use super::source::{ConfigError, Parsed, Source};
+use crate::intake::follow::LeaseFile;
 
 /// Octets of an interface's name, without the zero behind it (linux/if.h).
 const NAME: usize = 15;
@@ -32,9 +35,43 @@ pub(super) struct RawIntake {
     #[serde(default)]
     #[schemars(with = "Vec<Ipv4Addr>")]
     servers: Vec<Spanned<String>>,
+    /// The file with the token that DHCP servers show who tell of leases by `POST /api/v1/dhcp/event`; without it the
+    /// route is closed. At least 32 characters.
+    #[schemars(with = "Option<String>")]
+    pub event_token_file: Option<Spanned<PathBuf>>,
+    /// Files of leases that are followed as they grow.
+    #[serde(default)]
+    lease_files: Vec<RawLeaseFile>,
+}
+
+/// A DHCP server's file of leases.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LeaseFile")]
+pub(super) struct RawLeaseFile {
+    /// Where it is.
+    path: PathBuf,
+    /// Whose it is: `isc`, `kea` or `dnsmasq`.
+    #[schemars(with = "String", regex(pattern = "^(isc|kea|dnsmasq)$"))]
+    format: Parsed<Format>,
 }
 
 impl RawIntake {
+    /// The token that DHCP servers show. It is all that stands between a stranger and a lease, so it is no word.
+    pub fn event_token(&self, source: &Source<'_>) -> Result<Option<Secret>, ConfigError> {
+        let Some(file) = &self.event_token_file else { return Ok(None) };
+        let token = source.secret(file)?;
+        if token.reveal().len() < 32 {
+            return Err(source.at(file, "the token has less than 32 characters: make one by `openssl rand -hex 32`"));
+        }
+        Ok(Some(token))
+    }
+
+    pub fn lease_files(&self, source: &Source<'_>) -> Vec<LeaseFile> {
+        let file = |file: &RawLeaseFile| LeaseFile { path: source.beside(&file.path), format: file.format.0 };
+        self.lease_files.iter().map(file).collect()
+    }
+
     pub fn interfaces(&self, source: &Source<'_>) -> Result<Vec<String>, ConfigError> {
         let mut interfaces: Vec<String> = Vec::new();
         for entry in &self.interfaces {

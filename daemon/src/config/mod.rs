@@ -5,6 +5,7 @@ mod bmc;
 mod http;
 mod intake;
 mod lab;
+mod maas;
 mod netbox;
 mod outline;
 mod roles;
@@ -16,7 +17,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rackhand_adapters::maas::Settings as MaasSettings;
 use rackhand_adapters::netbox::Settings;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::tcp::Tcp;
@@ -31,12 +34,15 @@ pub use outline::{NamedFile, Outline};
 pub use schema::schema;
 pub use source::ConfigError;
 
+use crate::http::Offers;
+use crate::intake::follow::LeaseFile;
 use crate::keys::Keys;
 use crate::rpc::Roles;
 use bmc::{RawBmc, RawCredential};
-use http::RawHttp;
+use http::{RawBoot, RawHttp};
 use intake::RawIntake;
 use lab::Lab;
+use maas::RawMaas;
 use netbox::RawNetbox;
 use roles::{Given, OwnRole};
 use source::Source;
@@ -56,6 +62,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where machines reach it.
     pub base: String,
+    /// What the HTTP side offers beside scripts and reports.
+    pub offers: Offers,
     /// The business's rules.
     pub policy: Policy,
     /// Streams to the outside.
@@ -74,6 +82,10 @@ pub struct Config {
     pub interfaces: Vec<String>,
     /// Whether these let in what is for other hosts' addresses, as mirror ports must.
     pub promiscuous: bool,
+    /// Lease files that are followed.
+    pub lease_files: Vec<LeaseFile>,
+    /// MAAS, and how often it is asked.
+    pub maas: Option<(MaasSettings, Duration)>,
     /// The DHCP servers whose leases are taken; all, where there are none.
     pub servers: Vec<Ipv4Addr>,
     lab: Option<Lab>,
@@ -105,6 +117,8 @@ struct Raw {
     #[serde(default)]
     roles: BTreeMap<String, Given>,
     http: RawHttp,
+    #[serde(default)]
+    boot: RawBoot,
     netbox: RawNetbox,
     bmc: RawBmc,
     /// The accounts of BMCs.
@@ -112,6 +126,7 @@ struct Raw {
     credentials: Vec<RawCredential>,
     #[serde(default)]
     intake: RawIntake,
+    maas: Option<RawMaas>,
     #[schemars(with = "Option<Lab>")]
     lab: Option<Spanned<Lab>>,
 }
@@ -131,6 +146,9 @@ impl Raw {
         bmc::check(source, &raw.credentials)?;
         raw.intake.interfaces(source)?;
         raw.intake.servers(source)?;
+        if let Some(maas) = &raw.maas {
+            maas.target(source, &raw.netbox, &networks)?;
+        }
         if let Some(lab) = &raw.lab {
             lab::check(source, lab)?;
         }
@@ -199,6 +217,12 @@ impl Config {
             listen: raw.http.listen,
             base: raw.http.base(source)?,
             policy: if stock { Policy::stock(site) } else { Policy::standard(site) },
+            offers: Offers {
+                files: raw.boot.files.as_ref().map(|dir| source.beside(dir)),
+                event_token: raw.intake.event_token(source)?,
+            },
+            lease_files: raw.intake.lease_files(source),
+            maas: raw.maas.as_ref().map(|m| m.settings(source, &raw.netbox, &networks)).transpose()?,
             netbox: raw.netbox.settings(source, &networks)?,
             dial: raw.netbox.dialler(source, networks)?,
             bmc_port: raw.bmc.port,

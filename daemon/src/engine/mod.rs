@@ -17,7 +17,7 @@ use rackhand_core::id::{Actor, Subject};
 use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use tokio::sync::{SemaphorePermit, mpsc, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::gate::Gate;
@@ -27,6 +27,9 @@ use perform::Ports;
 
 /// Calls to NetBox in the air at once. It is slow; more would only queue inside it.
 const NETBOX_CALLS: usize = 8;
+
+/// How many of those may be questions about MACs that are no unit's, so that a flood of them never holds up a unit.
+const NETBOX_STRANGERS: usize = 6;
 
 /// BMCs spoken to at once, those apart that take longer than [`SLOW`]. One lane for each BMC holds that each has one
 /// call at most, so this bounds our memory (some 40 KiB for a call), not a BMC's load: it is sized so that a whole site
@@ -59,6 +62,8 @@ pub struct Gates {
     pub netbox: Gate,
     /// All BMCs'. A BMC that does not answer says nothing of the others, so this one only counts places.
     pub bmcs: Gate,
+    /// Turns for questions about MACs that are no unit's.
+    strangers: Semaphore,
 }
 
 impl Gates {
@@ -78,7 +83,8 @@ impl Gates {
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { netbox: Gate::new(NETBOX_CALLS), bmcs: Gate::new(BMC_CALLS) }
+        let strangers = Semaphore::new(NETBOX_STRANGERS);
+        Self { netbox: Gate::new(NETBOX_CALLS), bmcs: Gate::new(BMC_CALLS), strangers }
     }
 }
 
@@ -209,13 +215,18 @@ impl Engine {
                 return (subject, due.lane);
             }
             let gate = &gates.netbox;
+            let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
             // A closed gate may stay so for hours; who stops the daemon does not wait for it.
             let place = tokio::select! {
                 biased;
-                place = gate.enter(&ports.clock) => place,
+                place = async {
+                    // It is never closed.
+                    let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
+                    gate.enter(&ports.clock).await.map(|place| (place, turn))
+                } => place,
                 () = stopped(stop) => None,
             };
-            if let Some(place) = place {
+            if let Some((place, _turn)) = place {
                 attempt(&ledger, &ports, Some((gate, place)), subject, due).await;
             }
             (subject, due.lane)
