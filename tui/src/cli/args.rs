@@ -86,6 +86,13 @@ pub enum Verb {
     Change(Change),
     /// Check the whole journal; exit code 4 where it is damaged
     Verify,
+    /// What is wrong around the daemon, on the way to it and with this terminal, and what to do; exit code 1 where
+    /// something is
+    Doctor {
+        /// The daemon's configuration, where no daemon answers
+        #[arg(long, value_name = "FILE", default_value = super::doctor::CONFIG)]
+        config: std::path::PathBuf,
+    },
     /// Print a table Rackhand works by; needs no daemon
     Explain {
         /// Which

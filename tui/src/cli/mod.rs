@@ -13,6 +13,7 @@
 //! | `tail` | an `EventRow` on each line |
 //! | `dead-letters` | `Page<DeadLetter>` |
 //! | `verify` | `Verified` |
+//! | `doctor` | `doctor::Report` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | commands | `Receipt` |
 //! | any that fails | `{"error": {"why": ..., "text": ...}}` |
@@ -23,6 +24,7 @@
 pub mod args;
 mod command;
 mod dial;
+mod doctor;
 mod events;
 mod explain;
 mod fleet;
@@ -113,6 +115,7 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Status => fleet::status(&connect(host).await?, out).await?,
         Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
         Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
+        Verb::Doctor { config } => return doctor::doctor(host, &config, out).await,
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
         Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
         Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,

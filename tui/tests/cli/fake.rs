@@ -20,6 +20,7 @@ use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::{DeadLetter, EventRow, Health, Overview, Page, Query, State, StepRow, UnitDetail, UnitRow};
 use rackhand_rpc::codec::transport;
+use rackhand_rpc::doctor::Report;
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, JournalQuery, Receipt, Verified};
 use rackhand_tui::cli::{self, Streams};
@@ -49,6 +50,7 @@ pub struct Held {
     pub queries: Vec<Query>,
     pub journal_queries: Vec<JournalQuery>,
     pub broken: Option<Text>,
+    pub report: Report,
     pub intake_stopped: Option<Text>,
     pub role: Option<Role>,
     pub epoch: u64,
@@ -195,6 +197,7 @@ impl Fake {
             queries: Vec::new(),
             journal_queries: Vec::new(),
             broken: None,
+            report: Report::default(),
             intake_stopped: None,
             role: Some(Role::Operator),
             epoch: 7,
@@ -406,5 +409,9 @@ impl Console for Server {
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let held = self.held();
         Ok(Verified { events: 4, head: held.head(), checkpoints: 1, broken: held.broken.clone() })
+    }
+
+    async fn doctor(self, _: Context) -> Report {
+        self.held().report.clone()
     }
 }

@@ -384,4 +384,7 @@ impl Console for Fake {
         let i = self.inside.lock().unwrap();
         Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
     }
+    async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
+        rackhand_rpc::doctor::Report::default()
+    }
 }
