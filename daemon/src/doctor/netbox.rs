@@ -55,7 +55,7 @@ fn statuses(there: Option<bool>, wanted: bool) -> Check {
         (None, _) => Check::warning(
             name,
             "the token may not add devices, so they cannot be seen",
-            "give the token's user the permissions that `rackhandd netbox init` names",
+            "give the token's user the permissions that `rackhand netbox init` names",
         ),
         (Some(false), true) => Check::wrong(
             name,
