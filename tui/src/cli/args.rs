@@ -115,6 +115,13 @@ pub enum Verb {
     /// NetBox: whether it is ready, setting it up, what it and the journal disagree about
     #[command(subcommand)]
     Netbox(Netbox),
+    /// What is wrong around the daemon, on the way to it and with this terminal, and what to do; exit code 1 where
+    /// something is
+    Doctor {
+        /// The daemon's configuration, where no daemon answers
+        #[arg(long, value_name = "FILE", default_value = super::doctor::CONFIG)]
+        config: std::path::PathBuf,
+    },
     /// Print a table Rackhand works by; needs no daemon
     Explain {
         /// Which

@@ -19,6 +19,7 @@
 //! | `netbox check` | `NetboxCheck` |
 //! | `netbox init` | `NetboxSetup` |
 //! | `netbox diff` | `NetboxDiff` |
+//! | `doctor` | `doctor::Report` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
 //! | commands | `Receipt` |
@@ -32,6 +33,7 @@ mod bmc;
 mod command;
 mod dhcp;
 mod dial;
+mod doctor;
 mod events;
 mod explain;
 mod fleet;
@@ -130,6 +132,7 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
         Verb::Sightings { limit, offset } => netbox::sightings(&connect(host).await?, offset, limit, out).await?,
         Verb::Netbox(what) => return netbox::netbox(&connect(host).await?, what, out).await,
+        Verb::Doctor { config } => return doctor::doctor(host, &config, out).await,
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
         Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
         Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,

@@ -130,6 +130,11 @@ impl<'a> Output<'a> {
         self.verbatim(&lines)
     }
 
+    /// Columns of the terminal results go to.
+    pub fn width(&self) -> Option<usize> {
+        self.streams.width
+    }
+
     pub fn flush(&mut self) -> Result<(), Fail> {
         Ok(self.streams.out.flush()?)
     }

@@ -34,6 +34,7 @@ use rackhand_core::view::{
     UnitRow,
 };
 use rackhand_rpc::codec::transport;
+use rackhand_rpc::doctor::Report;
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, Import, JournalQuery, Receipt, Verified};
 use rackhand_tui::cli::{self, Streams};
@@ -65,6 +66,7 @@ pub struct Held {
     pub queries: Vec<Query>,
     pub journal_queries: Vec<JournalQuery>,
     pub broken: Option<Text>,
+    pub report: Report,
     pub intake_stopped: Option<Text>,
     pub role: Option<Role>,
     pub epoch: u64,
@@ -216,6 +218,7 @@ impl Fake {
             queries: Vec::new(),
             journal_queries: Vec::new(),
             broken: None,
+            report: Report::default(),
             intake_stopped: None,
             role: Some(Role::Operator),
             epoch: 7,
@@ -525,10 +528,6 @@ impl Console for Server {
         Ok(told)
     }
 
-    async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
-        rackhand_rpc::doctor::Report::new(Vec::new())
-    }
-
     async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
         let point = |point: &str, standing, found: &str, todo: &str| Finding {
             point: point.into(),
@@ -607,5 +606,9 @@ impl Console for Server {
             read.unread.push(Unread { what: "sensors".into(), fault });
         }
         Ok(read)
+    }
+
+    async fn doctor(self, _: Context) -> Report {
+        self.held().report.clone()
     }
 }
