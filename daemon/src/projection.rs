@@ -152,7 +152,7 @@ impl Projection {
                 Err(fault) => {
                     tracing::warn!(%fault, "the copy of NetBox is not kept up");
                     self.state.send_modify(|state| state.trouble = Some(fault.to_string().into()));
-                    AGAIN.max(self.settings.changes.min(AGAIN))
+                    AGAIN
                 }
             };
         }

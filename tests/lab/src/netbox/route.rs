@@ -6,9 +6,10 @@ use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::object::{Problem, Stamps, iso};
+use super::pace::{Pace, Weight};
 use super::profile::Profile;
 use super::query::{Query, Want};
-use super::state::State;
+use super::state::{Access, State};
 use super::{address, cable, changelog, customisation, device, graphql, interface, journal, rack};
 use crate::host::{Reply, Request};
 
@@ -116,29 +117,31 @@ fn resource(path: &str) -> Option<Resource> {
     })
 }
 
-/// Answers one request, and says how many objects it was about.
-pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> (Reply, usize) {
+/// Answers one request, and says what is in the answer.
+pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> (Reply, Weight) {
     if state.redis_down {
-        return (page(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"), 0);
+        return (page(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"), Weight::default());
     }
     if state.dead_workers > 0 {
         state.dead_workers -= 1;
-        return (refused(state, Problem::exception("the connection is closed", "OperationalError")), 0);
+        return (refused(state, Problem::exception("the connection is closed", "OperationalError")), Weight::default());
     }
     if request.segments() == ["graphql"] {
         return match login(state, request) {
-            Ok(_) if request.method != Method::POST => (not_allowed(&request.method), 0),
+            Ok(_) if request.method != Method::POST => (not_allowed(&request.method), Weight::default()),
             Ok(_) => graphql::answer(state, request),
-            Err(told) => (page(StatusCode::FORBIDDEN, told), 0),
+            Err(told) => (page(StatusCode::FORBIDDEN, told), Weight::default()),
         };
     }
     let reply = api(state, request, now);
-    let objects = serde_json::from_slice::<Value>(&reply.body).map_or(0, |body| match &body {
+    // Counted only where it is asked for; simulated lives have no use for it.
+    let Pace::Measured(_) = state.pace else { return (reply, Weight::default()) };
+    let rows = serde_json::from_slice::<Value>(&reply.body).map_or(0, |body| match &body {
         Value::Array(items) => items.len(),
         Value::Object(map) => map.get("results").and_then(Value::as_array).map_or(1, Vec::len),
         _ => 0,
     });
-    (reply, objects)
+    (reply, Weight { rows, nested: 0 })
 }
 
 fn api(state: &mut State, request: &Request, now: Timestamp) -> Reply {
@@ -178,13 +181,20 @@ fn api(state: &mut State, request: &Request, now: Timestamp) -> Reply {
         Method::POST => "add",
         _ => "change",
     };
-    if request.method != Method::OPTIONS && (!permits(state, &access, verb, &collection)) {
+    let permitted = state.tokens.get(&access).is_some_and(|a| permits(a, verb, &collection));
+    if request.method != Method::OPTIONS && !permitted {
         return forbidden("You do not have permission to perform this action.");
     }
     let query = Query::parse(&request.query);
+    let access = state.tokens.get(&access).cloned().unwrap_or_default();
+    if resource.path == device::PATH
+        && let Some(refused) = constrained(state, &access, request, id)
+    {
+        return refused;
+    }
     match id {
         None if request.method == Method::OPTIONS => options(state, &access, &resource),
-        None => on_collection(state, &resource, request, &query, now),
+        None => on_collection(state, &access, &resource, request, &query, now),
         Some(id) => match id.parse().ok().filter(|id| (resource.stamps)(state, *id).is_some()) {
             Some(id) if path.len() == 4 && reads => Reply::json(StatusCode::OK, &rack::elevation(state, id, &query)),
             Some(id) => on_object(state, &resource, id, request, &query, now),
@@ -214,10 +224,22 @@ fn login<'a>(state: &State, request: &'a Request) -> Result<&'a str, &'static st
 }
 
 /// Whether the token's user may do it.
-fn permits(state: &State, token: &str, verb: &str, collection: &str) -> bool {
-    state.tokens.get(token).is_some_and(|access| {
-        (access.may_write || verb == "view") && !access.denied.contains(&(verb.to_owned(), collection.to_owned()))
-    })
+fn permits(access: &Access, verb: &str, collection: &str) -> bool {
+    (access.may_write || verb == "view") && !access.denied.contains(&(verb.to_owned(), collection.to_owned()))
+}
+
+/// What a constraint makes of a request about devices: one outside of it is not there, and none may be moved out.
+fn constrained(state: &State, access: &Access, request: &Request, id: Option<&str>) -> Option<Reply> {
+    access.statuses.as_ref()?;
+    let device = id.and_then(|id| state.devices.get(&id.parse().ok()?));
+    if device.is_some_and(|d| !access.covers(&d.status)) {
+        let what = "No Device matches the given query.";
+        return Some(Reply::json(StatusCode::NOT_FOUND, &json!({ "detail": what })));
+    }
+    let body = request.json();
+    let mut items = body.as_array().map_or_else(|| vec![&body], |items| items.iter().collect()).into_iter();
+    let leaves = items.any(|item| item.get("status").and_then(Value::as_str).is_some_and(|s| !access.covers(s)));
+    leaves.then(|| forbidden("You do not have permission to perform this action."))
 }
 
 fn forbidden(detail: &str) -> Reply {
@@ -235,9 +257,16 @@ fn shown(state: &State, resource: &Resource, id: u64, want: &Want) -> Value {
     value
 }
 
-fn on_collection(state: &mut State, resource: &Resource, request: &Request, query: &Query, now: Timestamp) -> Reply {
+fn on_collection(
+    state: &mut State,
+    access: &Access,
+    resource: &Resource,
+    request: &Request,
+    query: &Query,
+    now: Timestamp,
+) -> Reply {
     match (&request.method, resource.write) {
-        (&Method::GET, _) => list(state, resource, query),
+        (&Method::GET, _) => list(state, access, resource, query),
         (&Method::POST, Some(write)) => match body(request) {
             Ok(body) => create(state, resource, write, &body, query, now),
             Err(error) => not_json(&error),
@@ -313,13 +342,16 @@ fn save(state: &mut State, resource: &Resource, write: Write, id: Option<u64>, b
     id
 }
 
-fn list(state: &State, resource: &Resource, query: &Query) -> Reply {
+fn list(state: &State, access: &Access, resource: &Resource, query: &Query) -> Reply {
     let path = resource.path;
     let found = query.start(state.profile).and_then(|start| Ok((start, (resource.matching)(state, query)?)));
     let (start, mut ids) = match found {
         Ok(found) => found,
         Err(problem) => return refused(state, problem),
     };
+    if resource.path == device::PATH {
+        ids.retain(|id| state.devices.get(id).is_some_and(|d| access.covers(&d.status)));
+    }
     if matches!(query.one("ordering"), Some("-id" | "-time")) {
         ids.reverse();
     }
@@ -448,7 +480,7 @@ fn named(body: Value, want: &Want) -> Value {
 }
 
 /// What may be done here: `POST` with the permission to add, `PUT` with the one to change.
-fn options(state: &State, token: &str, resource: &Resource) -> Reply {
+fn options(state: &State, access: &Access, resource: &Resource) -> Reply {
     let mut form = json!({});
     if resource.path == device::PATH {
         let choice = |(value, label): (String, String)| json!({ "value": value, "display_name": label });
@@ -458,7 +490,7 @@ fn options(state: &State, token: &str, resource: &Resource) -> Reply {
     }
     let mut actions = serde_json::Map::new();
     for (method, verb) in [("POST", "add"), ("PUT", "change")] {
-        if resource.write.is_some() && permits(state, token, verb, resource.path) {
+        if resource.write.is_some() && permits(access, verb, resource.path) {
             actions.insert(method.to_owned(), form.clone());
         }
     }
