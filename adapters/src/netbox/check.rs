@@ -101,10 +101,7 @@ impl NetBox {
             }
         }
         let readable = |name: &str| !missing_permissions.iter().any(|p: &Text| p.as_str() == format!("view {name}"));
-        let missing_fields = match readable("extras/custom-fields") {
-            true => self.missing_fields().await?,
-            false => Vec::new(),
-        };
+        let missing_fields = if readable("extras/custom-fields") { self.missing_fields().await? } else { Vec::new() };
         let has_staging_tenant = self.has_slug(TENANTS, setup::STAGING_TENANT).await?;
         let has_site = self.has_slug(SITES, site.as_str()).await?;
         Ok(Readiness {

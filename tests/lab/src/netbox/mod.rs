@@ -16,6 +16,7 @@ mod pace;
 mod profile;
 mod query;
 mod rack;
+mod resource;
 mod route;
 mod setup;
 mod state;

@@ -109,7 +109,7 @@ impl Served {
             requests: (self.lab.requests() - requests) as f64,
             wall: millis(began.elapsed()),
             cpu: millis(thread_cpu().saturating_sub(cpu)),
-            theirs: millis(self.lab.thought() - thought) * f64::from(SCALE),
+            theirs: millis(self.lab.thought().saturating_sub(thought)) * f64::from(SCALE),
         };
         (done, cost)
     }
