@@ -63,7 +63,8 @@ struct Device {
     face: Option<Text>,
     interface_count: u64,
     custom_field_data: Map<String, Value>,
-    device_type: DeviceType,
+    #[serde(rename = "device_type")]
+    model: DeviceType,
     site: Slug,
     tenant: Option<Slug>,
     rack: Option<Rack>,
@@ -229,7 +230,7 @@ fn record(device: Device, site: &SiteId, cut: &mut Vec<ObjectId>) -> Result<Devi
         id,
         name: device.name.filter(|n| !n.is_empty()),
         serial: Some(device.serial).filter(|s| !s.is_empty()),
-        model: device.device_type.model,
+        model: device.model.model,
         status: device.status,
         tenant: device.tenant.map(|t| t.slug),
         rack: device.rack.map(|r| r.name),
