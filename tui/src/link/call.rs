@@ -33,7 +33,7 @@ async fn put(client: &ConsoleClient, ask: Ask) -> Result<Data, RpcError> {
     let context = within(if ask == Ask::Verify { VERIFY } else { ASK });
     Ok(match ask {
         Ask::Overview => Data::Overview(client.overview(context).await?),
-        Ask::Units(query) => Data::Units(client.units(context, query).await?),
+        Ask::Units(query) | Ask::Marks(query, _) => Data::Units(client.units(context, query).await?),
         Ask::Unit(id) => Data::Unit(client.unit(context, id).await?),
         Ask::Letters { offset, limit } => Data::Letters(client.dead_letters(context, offset, limit).await?),
         Ask::Journal(query) => Data::Journal(client.journal(context, query).await?),

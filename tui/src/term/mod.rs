@@ -3,4 +3,5 @@
 pub mod clipboard;
 pub mod encode;
 pub mod guard;
+pub mod job;
 pub mod screen;

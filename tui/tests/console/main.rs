@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, dead_code, missing_docs)]
 
+mod bulk;
 mod bytes;
 mod fake;
 mod fixture;
+mod frame;
+mod hostile;
+mod house;
 mod link;
 mod replay;
 mod screens;
