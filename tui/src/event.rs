@@ -24,7 +24,7 @@ pub enum Event {
     Paste(Text),
     /// Six or more printable keys faster than a person types: a barcode scanner.
     Scan(Text),
-    /// A few printable keys too fast for a person and too few for a scan.
+    /// Printable keys too fast for a person that are no label: too few, or with spaces.
     Burst(Text),
     /// The mouse.
     Mouse(Mouse),

@@ -128,7 +128,7 @@ fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
         match from {
             Origin::Scanner => moves::scanned(model, text, out),
             Origin::Burst => {
-                let told = format!("`{text}` came too fast to be typed, and is too short for a scan: nothing was done");
+                let told = format!("`{text}` came too fast to be typed, and is no label: nothing was done");
                 toast(model, told, Mood::Plain, out);
             }
             Origin::Paste => {

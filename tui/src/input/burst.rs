@@ -122,7 +122,8 @@ impl Burst {
         let passed = std::mem::take(&mut self.passed);
         if machine {
             self.owed = self.last + STALL_US;
-            vec![if held.len() >= LEAST {
+            // A label has no spaces; a sentence has: a line that stalled, or a paste the terminal did not mark.
+            vec![if held.len() >= LEAST && !held.contains(&' ') {
                 Event::Scan(normal(&held))
             } else {
                 Event::Burst(held.iter().collect::<String>().into())
@@ -215,6 +216,11 @@ mod tests {
         }
         assert_eq!(out, [Event::Scan("R1".into())]);
         assert_eq!(burst.deadline(), None);
+    }
+
+    #[test]
+    fn a_sentence_that_comes_at_once_is_text_and_no_label() {
+        assert_eq!(typed("rack work today", 10), [Event::Burst("rack work today".into())]);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub const FACE: Face = Face {
     target: |model| model.unit().map(|unit| Target::of_row(&unit.row)),
     row: |model| serde_json::to_string(model.unit()?).ok(),
     press: |model, y| {
-        let (top, upper, lower) = layout(model.size);
+        let (top, upper, lower) = layout(model);
         let (first, height) = (top + upper + 2, timeline_height(model));
         model.server.in_timeline = lower > 0 && y >= top + upper;
         let place = model.server.timeline.top + usize::from(y.saturating_sub(first));
@@ -65,23 +65,32 @@ const WIDE: u16 = 120;
 /// Columns of the facts then.
 const FACTS: u16 = 48;
 
-/// First row and rows of the upper part, then rows of the lower with its rule and heads.
-fn layout(size: (u16, u16)) -> (u16, u16, u16) {
-    let (first, rows) = chrome::body(size);
+/// First row and rows of the upper part, then rows of the lower with its rule and heads. Each part gives the other what
+/// it does not need; in steps of four, so that a line more or less moves nothing.
+fn layout(model: &Model) -> (u16, u16, u16) {
+    let (first, rows) = chrome::body(model.size);
     // The first row is the server itself.
     let rows = rows.saturating_sub(1);
-    let lower = if rows < 8 { 0 } else { rows * 2 / 5 };
+    if rows < 8 {
+        return (first + 1, rows, 0);
+    }
+    let fours = |n: usize| u16::try_from(n.next_multiple_of(4)).unwrap_or(u16::MAX);
+    let beside = if model.size.0 >= WIDE { model.unit().map_or(0, |u| u.facts.len() + 3) } else { 0 };
+    let (upper, share) = (fours(story(model).len().max(beside)), rows * 2 / 5);
+    let log = &model.server.timeline;
+    let events = if log.loaded && log.ended { fours(log.rows.len() + 2) } else { u16::MAX };
+    let lower = if upper < rows - share { rows - upper } else { share.min(events.max(4)) };
     (first + 1, rows - lower, lower)
 }
 
 /// Events on screen.
 pub fn timeline_height(model: &Model) -> usize {
-    usize::from(layout(model.size).2.saturating_sub(2))
+    usize::from(layout(model).2.saturating_sub(2))
 }
 
 /// Lines of the upper part on screen.
 pub fn story_height(model: &Model) -> usize {
-    usize::from(layout(model.size).1)
+    usize::from(layout(model).1)
 }
 
 fn story_width(size: (u16, u16)) -> usize {
@@ -234,7 +243,7 @@ pub fn find(model: &mut Model, forth: bool) -> bool {
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
     chrome::header(model, canvas, "");
-    let (y, upper, lower) = layout(model.size);
+    let (y, upper, lower) = layout(model);
     let full = canvas.area().width;
     if let Some(unit) = model.unit() {
         let row = &unit.row;

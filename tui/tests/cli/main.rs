@@ -7,3 +7,4 @@ mod fake;
 mod hostile;
 mod reading;
 mod tail;
+mod verbs;
