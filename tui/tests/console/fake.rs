@@ -305,6 +305,38 @@ impl Fake {
         self.cut.send_modify(|n| *n += 1);
     }
 
+    /// Serves on a socket, for consoles in processes of their own.
+    pub fn listen(&self, socket: &std::path::Path) {
+        let listener = tokio::net::UnixListener::bind(socket).unwrap();
+        let fake = self.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                if fake.open.load(std::sync::atomic::Ordering::SeqCst) {
+                    tokio::spawn(fake.clone().talk(stream));
+                }
+            }
+        });
+    }
+
+    async fn talk<S>(self, mut theirs: S)
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        if hello::answer(&mut theirs, self.hello()).await.is_err() {
+            return;
+        }
+        let mut cut = self.cut.subscribe();
+        let serve =
+            BaseChannel::with_defaults(codec::transport(theirs)).execute(self.serve()).for_each(|answer| async {
+                tokio::spawn(answer);
+            });
+        tokio::select! {
+            biased;
+            _ = cut.changed() => {}
+            () = serve => {}
+        }
+    }
+
     fn hello(&self) -> ServerHello {
         let i = self.inside.lock().unwrap();
         ServerHello {
@@ -326,23 +358,8 @@ impl Fake {
         if !self.open.load(std::sync::atomic::Ordering::SeqCst) {
             return Err("nobody listens at the socket".to_owned());
         }
-        let (mut ours, mut theirs) = tokio::io::duplex(1 << 16);
-        let fake = self.clone();
-        tokio::spawn(async move {
-            if hello::answer(&mut theirs, fake.hello()).await.is_err() {
-                return;
-            }
-            let mut cut = fake.cut.subscribe();
-            let serve =
-                BaseChannel::with_defaults(codec::transport(theirs)).execute(fake.serve()).for_each(|answer| async {
-                    tokio::spawn(answer);
-                });
-            tokio::select! {
-                biased;
-                _ = cut.changed() => {}
-                () = serve => {}
-            }
-        });
+        let (mut ours, theirs) = tokio::io::duplex(1 << 16);
+        tokio::spawn(self.clone().talk(theirs));
         let hello = hello::greet(&mut ours).await.map_err(|e| e.to_string())?;
         let client = ConsoleClient::new(tarpc::client::Config::default(), codec::transport(ours)).spawn();
         Ok(Connection { client, hello })
