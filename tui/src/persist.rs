@@ -15,7 +15,7 @@ use crate::screen;
 /// Raised when the file's meaning changes; older files are not read.
 const FORM: u32 = 1;
 /// Rows kept at the most: more than any first frame shows.
-const ROWS: usize = 128;
+pub const ROWS: usize = 128;
 /// Bytes read at the most.
 const MOST: u64 = 1 << 20;
 
@@ -27,7 +27,7 @@ struct Kept {
     host: String,
     now: Timestamp,
     overview: Option<Overview>,
-    /// The first rows of the whole list and their number; `None` where a filter was set: nobody would expect it now.
+    /// The first rows of the list without a filter, which nobody would expect now, and their number.
     page: Option<(Vec<UnitRow>, usize)>,
     sort: Sort,
     descending: bool,
@@ -67,14 +67,12 @@ pub fn keep(model: &Model, path: &Path, host: &str) -> io::Result<()> {
     if model.greeting.is_none() {
         return Ok(());
     }
-    let whole = p.filter.is_empty() && p.stage.is_none() && p.list.offset == 0;
-    let page = p.list.total.filter(|_| whole).map(|total| (p.list.rows.iter().take(ROWS).cloned().collect(), total));
     let kept = Kept {
         form: FORM,
         host: host.to_owned(),
         now: model.now,
         overview: model.overview.clone(),
-        page,
+        page: p.first.clone(),
         sort: p.sort,
         descending: p.descending,
         filters: model.filters.clone(),

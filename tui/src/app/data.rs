@@ -53,6 +53,10 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
         }
         Data::Units(page) => {
             clock(model, page.now);
+            let p = &mut model.pipeline;
+            if page.offset == 0 && p.filter.is_empty() && p.stage.is_none() {
+                p.first = Some((page.rows.iter().take(crate::persist::ROWS).cloned().collect(), page.total));
+            }
             let height = screen::pipeline::height(model);
             model.pipeline.list.take(page, height);
         }

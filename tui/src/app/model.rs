@@ -150,6 +150,8 @@ pub struct Pipeline {
     pub marks: BTreeMap<UnitId, Text>,
     /// Where a range of marks begins: the unit and its place.
     pub anchor: Option<(UnitId, usize)>,
+    /// The first rows of the whole list and their number, as last told: the first frame of the next session.
+    pub first: Option<(Vec<UnitRow>, usize)>,
 }
 
 /// State of the server's page.

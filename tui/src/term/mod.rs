@@ -5,3 +5,4 @@ pub mod encode;
 pub mod guard;
 pub mod job;
 pub mod screen;
+pub mod shift;

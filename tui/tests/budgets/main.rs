@@ -15,8 +15,10 @@ use terminal::{Terminal, console, program};
 
 const COLUMNS: u16 = 160;
 const ROWS: u16 = 50;
-/// Idle time that is measured; longer than a watch is held.
-const IDLE: Duration = Duration::from_secs(12);
+/// Idle time that is measured, longer than a watch is held, and cursor keys that are pressed.
+const OURS: (Duration, usize) = (Duration::from_secs(12), 40);
+/// The same for other programs, which are slower and are not held to anything.
+const THEIRS: (Duration, usize) = (Duration::from_secs(5), 6);
 /// A busy machine, and a build without optimisation, may take so many times longer.
 const SLACK: f64 = if cfg!(debug_assertions) { 8.0 } else { 3.0 };
 
@@ -24,7 +26,7 @@ const SLACK: f64 = if cfg!(debug_assertions) { 8.0 } else { 3.0 };
 struct Costs {
     first_paint: f64,
     start_bytes: usize,
-    idle_bytes: usize,
+    idle_rate: f64,
     idle_cpu: f64,
     rss_mb: f64,
     key_p50: f64,
@@ -62,7 +64,7 @@ fn press(terminal: &mut Terminal, key: &str) -> Option<(f64, usize)> {
     Some((came.duration_since(at).as_secs_f64() * 1_000.0, terminal.bytes.len() - before))
 }
 
-fn measure(command: CommandBuilder, ready: &str) -> (Costs, Terminal) {
+fn measure(command: CommandBuilder, ready: &str, (idle, keys): (Duration, usize)) -> (Costs, Terminal) {
     let began = Instant::now();
     let mut terminal = Terminal::start(command, COLUMNS, ROWS);
     let mut costs = Costs::default();
@@ -74,19 +76,19 @@ fn measure(command: CommandBuilder, ready: &str) -> (Costs, Terminal) {
     settle(&mut terminal, Duration::from_millis(300));
     costs.start_bytes = terminal.bytes.len();
     let (spent, bytes) = (cpu(terminal.pid()), terminal.bytes.len());
-    let end = Instant::now() + IDLE;
+    let end = Instant::now() + idle;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
         terminal.next(left);
     }
-    costs.idle_bytes = terminal.bytes.len() - bytes;
-    costs.idle_cpu = (cpu(terminal.pid()) - spent) / IDLE.as_secs_f64() * 100.0;
-    let mut keys: Vec<(f64, usize)> = (0..40).filter_map(|_| press(&mut terminal, "\x1b[B")).collect();
-    keys.sort_by(|a, b| a.0.total_cmp(&b.0));
-    if let (Some(half), Some(late)) = (keys.get(keys.len() / 2), keys.get(keys.len() * 95 / 100)) {
+    costs.idle_rate = (terminal.bytes.len() - bytes) as f64 / idle.as_secs_f64();
+    costs.idle_cpu = (cpu(terminal.pid()) - spent) / idle.as_secs_f64() * 100.0;
+    let mut pressed: Vec<(f64, usize)> = (0..keys).filter_map(|_| press(&mut terminal, "\x1b[B")).collect();
+    pressed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    if let (Some(half), Some(late)) = (pressed.get(pressed.len() / 2), pressed.get(pressed.len() * 95 / 100)) {
         (costs.key_p50, costs.key_p95) = (half.0, late.0);
-        costs.key_bytes = keys.iter().map(|k| k.1).max().unwrap_or(0);
+        costs.key_bytes = pressed.iter().map(|k| k.1).max().unwrap_or(0);
     }
-    costs.page_bytes = (0..6).filter_map(|_| press(&mut terminal, "\x1b[6~")).map(|k| k.1).max().unwrap_or(0);
+    costs.page_bytes = (0..keys.min(6)).filter_map(|_| press(&mut terminal, "\x1b[6~")).map(|k| k.1).max().unwrap_or(0);
     costs.rss_mb = rss_mb(terminal.pid());
     (costs, terminal)
 }
@@ -96,7 +98,7 @@ fn print(name: &str, c: &Costs) {
         "{name:<10} {:>8.1} ms {:>8} B {:>9.1} B/s {:>7.2} % {:>7.1} MB {:>7.2} / {:>6.2} ms {:>7} B {:>7} B",
         c.first_paint,
         c.start_bytes,
-        c.idle_bytes as f64 / IDLE.as_secs_f64(),
+        c.idle_rate,
         c.idle_cpu,
         c.rss_mb,
         c.key_p50,
@@ -116,12 +118,12 @@ fn the_console_keeps_its_budgets_before_a_hundred_thousand_servers() {
         wide::Wide::listen(&socket);
     }
     let host = format!("unix://{}", socket.display());
-    println!("{COLUMNS}x{ROWS}, {} servers, {} s idle", wide::ROWS, IDLE.as_secs());
+    println!("{COLUMNS}x{ROWS}, {} servers, {} s idle", wide::ROWS, OURS.0.as_secs());
     println!(
         "{:<10} {:>11} {:>10} {:>13} {:>9} {:>10} {:>19} {:>9} {:>9}",
         "program", "first paint", "start", "idle", "idle CPU", "RSS", "key p50 / p95", "key", "page"
     );
-    let (ours, mut terminal) = measure(console(home.path(), &["--host", &host]), "100000 by attention");
+    let (ours, mut terminal) = measure(console(home.path(), &["--host", &host]), "100000 by attention", OURS);
     print("rackhand", &ours);
     terminal.key("G");
     terminal.until_shows("99960 more above");
@@ -139,15 +141,15 @@ fn the_console_keeps_its_budgets_before_a_hundred_thousand_servers() {
     drop(kept);
     for (name, path, ready) in [("btop", "/usr/bin/btop", "cpu"), ("top", "/usr/bin/top", "PID")] {
         if std::path::Path::new(path).exists() {
-            let (theirs, _terminal) = measure(program(path, home.path(), &[]), ready);
+            let (theirs, _terminal) = measure(program(path, home.path(), &[]), ready, THEIRS);
             print(name, &theirs);
         } else {
             println!("{name:<10} is not installed");
         }
     }
-    assert_eq!(ours.idle_bytes, 0, "idle");
+    assert!(ours.idle_rate == 0.0, "{ours:?}");
     assert!(ours.key_bytes <= 500, "{ours:?}");
-    assert!(ours.page_bytes <= 7_000, "{ours:?}");
+    assert!(ours.page_bytes <= 3_500, "{ours:?}");
     assert!(ours.idle_cpu <= 0.1 * SLACK, "{ours:?}");
     assert!(ours.first_paint <= 50.0 * SLACK && first <= 50.0 * SLACK, "{ours:?} {first}");
     assert!(ours.key_p95 <= 5.0 * SLACK, "{ours:?}");

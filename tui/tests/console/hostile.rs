@@ -141,8 +141,10 @@ fn sequences(bytes: &[u8]) -> BTreeSet<String> {
 
 #[test]
 fn a_hundred_thousand_hostile_texts_leave_the_terminal_as_we_mean_it() {
-    let allowed: BTreeSet<String> =
-        ["ESC[H", "ESC[J", "ESC[K", "ESC[m", "ESC[?h", "ESC[?l"].iter().map(ToString::to_string).collect();
+    let allowed: BTreeSet<String> = ["ESC[H", "ESC[J", "ESC[K", "ESC[m", "ESC[?h", "ESC[?l", "ESC[r", "ESC[S", "ESC[T"]
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let look = look("dark", Depth::X256, GlyphSet::Unicode);
     let mut random = Random(7);
     let mut count = 0;
