@@ -107,6 +107,7 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             let help = model.keys.name(Act::Help);
             let told = match key {
                 Key::Char(_) => format!("{key} means nothing here; {help} lists the keys"),
+                Key::Ctrl('c') => format!("{} quits", model.keys.name(Act::Quit)),
                 _ => return,
             };
             toast(model, told, Mood::Plain, out);

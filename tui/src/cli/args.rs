@@ -42,20 +42,34 @@ pub struct Cli {
 #[command(next_help_heading = "The console")]
 pub struct LookArgs {
     /// A shipped theme, or a theme file's path: dark, light, ansi16, mono, cb-red-green, cb-blue-yellow, high-contrast
-    #[arg(long, global = true, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// Colours: truecolor, 256, 16 or mono; default: as the environment says
-    #[arg(long, global = true, value_name = "DEPTH")]
+    #[arg(long, value_name = "DEPTH")]
     pub depth: Option<Depth>,
     /// Signs: unicode or ascii; default: as the locale says
-    #[arg(long, global = true, value_name = "SET")]
+    #[arg(long, value_name = "SET")]
     pub glyphs: Option<GlyphSet>,
     /// Click selects, wheel scrolls; without it the terminal keeps the mouse
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub mouse: bool,
     /// Record the whole session in this new file, for `replay`
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub record: Option<std::path::PathBuf>,
+}
+
+impl LookArgs {
+    /// These, and where they say nothing the flags before the verb.
+    #[must_use]
+    pub fn or(self, before: Self) -> Self {
+        Self {
+            theme: self.theme.or(before.theme),
+            depth: self.depth.or(before.depth),
+            glyphs: self.glyphs.or(before.glyphs),
+            mouse: self.mouse || before.mouse,
+            record: self.record.or(before.record),
+        }
+    }
 }
 
 const AFTER: &str = "\
@@ -127,6 +141,9 @@ pub enum Verb {
         /// How many times faster than it was
         #[arg(long, default_value_t = 1.0, value_parser = speed)]
         speed: f64,
+        /// How it looks.
+        #[command(flatten)]
+        look: LookArgs,
     },
     /// Themes
     Theme {
@@ -323,7 +340,7 @@ pub struct Import {
 
 /// What a demo is made of.
 #[cfg(feature = "demo")]
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Demo {
     /// The same seed gives the same day
     #[arg(long, default_value_t = 7)]
@@ -337,6 +354,9 @@ pub struct Demo {
     /// Without the console: print what happens
     #[arg(long)]
     pub headless: bool,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// Sort keys.

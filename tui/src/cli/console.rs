@@ -44,12 +44,12 @@ pub(super) async fn start(host: HostSpec, look: &LookArgs) -> Result<u8, Fail> {
 
 /// `rackhand demo`.
 #[cfg(feature = "demo")]
-pub(super) async fn demo(demo: super::args::Demo, look: &LookArgs, out: &mut Output<'_>) -> Result<u8, Fail> {
+pub(super) async fn demo(demo: super::args::Demo, look: LookArgs, out: &mut Output<'_>) -> Result<u8, Fail> {
     let made_of = crate::demo::options(demo.seed, demo.speed, demo.servers);
     if demo.headless {
         crate::demo::headless(made_of, out.results()).await
     } else {
-        crate::demo::shown(made_of, options(look, None)?).await
+        crate::demo::shown(made_of, options(&demo.look.or(look), None)?).await
     }
     .map_err(|e| Fail::Usage(format!("the demo ended: {e}")))?;
     Ok(exit::DONE)

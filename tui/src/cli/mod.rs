@@ -91,13 +91,13 @@ pub async fn run_with(args: impl IntoIterator<Item = OsString>, streams: Streams
     let verb = match cli.verb {
         None if cli.json || cli.plain => Verb::Status,
         None => return out.end(console::start(host, &cli.look).await),
-        Some(Verb::Replay { file, speed }) => {
-            let end = console::replay(&file, speed, &cli.look, cli.plain, &mut out).await;
+        Some(Verb::Replay { file, speed, look }) => {
+            let end = console::replay(&file, speed, &look.or(cli.look), cli.plain, &mut out).await;
             return out.end(end.map(|()| exit::DONE));
         }
         #[cfg(feature = "demo")]
         Some(Verb::Demo(demo)) => {
-            let end = console::demo(demo, &cli.look, &mut out).await;
+            let end = console::demo(demo, cli.look, &mut out).await;
             return out.end(end);
         }
         Some(verb) => verb,

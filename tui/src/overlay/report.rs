@@ -1,7 +1,7 @@
 //! What became of each server of an action on many.
 
 use super::Did;
-use crate::app::bulk::Outcome;
+use crate::app::bulk::{Outcome, Report};
 use crate::app::model::Model;
 use crate::input::key::Key;
 use crate::overlay::help::{scroll, window};
@@ -34,6 +34,6 @@ pub fn key(top: &mut usize, key: Key, model: &Model) -> Did {
 
 /// Draws it.
 pub fn view(top: usize, model: &Model, canvas: &mut Canvas) {
-    let told = model.report.as_ref().map_or_else(String::new, |r| r.sentence());
+    let told = model.report.as_ref().map_or_else(String::new, Report::sentence);
     window(top, model, canvas, &told, |width| lines(model, width));
 }

@@ -8,7 +8,7 @@ pub mod server;
 use rackhand_core::view::State;
 
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Slot, Target};
+use crate::app::model::{Link, Model, Slot, Target};
 use crate::app::moves::Motion;
 use crate::command::registry::Kind;
 use crate::theme::token::Token;
@@ -66,6 +66,10 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         }
     } else {
         (of(model.place.kind()).view)(model, canvas);
+        if model.link != Link::Live {
+            let (y, rows) = chrome::body(model.size);
+            canvas.fade(y, rows);
+        }
         chrome::hints(model, canvas);
         if let Some(layer) = &model.layer {
             canvas.cursor = None;

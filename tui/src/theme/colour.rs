@@ -1,5 +1,7 @@
 //! Colours as numbers: contrast, distance, and what they look like to eyes that lack a kind of cone.
 
+#![allow(clippy::many_single_char_names, reason = "the names of the definitions of CIE")]
+
 /// Red, green and blue.
 pub type Rgb = [u8; 3];
 

@@ -4,6 +4,7 @@
 use rackhand_core::text::Text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
 use crate::input::line::Line;
@@ -83,6 +84,18 @@ impl<'a> Canvas<'a> {
     pub fn paint(&mut self, x: u16, y: u16, room: u16, token: Token) {
         let area = Rect::new(x, y, room, 1).intersection(self.buffer.area);
         self.buffer.set_style(area, self.look.style(token));
+    }
+
+    /// Has rows look old: all but what has a background or is reversed, which is where the cursor is.
+    pub fn fade(&mut self, y: u16, rows: u16) {
+        let area = Rect::new(0, y, self.buffer.area.width, rows).intersection(self.buffer.area);
+        let old = Style::reset().patch(self.look.style(Token::StateStale));
+        for at in area.positions() {
+            let cell = &mut self.buffer[at];
+            if cell.bg == Color::Reset && !cell.modifier.contains(Modifier::REVERSED) {
+                cell.set_style(old);
+            }
+        }
     }
 
     /// A horizontal rule with a title in it.

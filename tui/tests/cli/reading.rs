@@ -228,3 +228,15 @@ async fn explain_prints_the_tables_that_are_built_in() {
     let (_, stages, _) = fake.run(&["explain", "stages"]).await;
     assert_eq!(stages.lines().count(), 1 + Stage::ALL.len());
 }
+
+#[tokio::test]
+async fn every_screen_has_a_verb_that_says_the_same_as_text() {
+    let fake = Fake::start();
+    for face in rackhand_tui::screen::FACES {
+        let twin = face.twin.replace("SERIAL", "CZ2D1X0GB1");
+        let args: Vec<&str> = twin.split(' ').skip(1).chain(["--plain"]).collect();
+        let (code, out, err) = fake.run(&args).await;
+        assert_eq!((code, err.as_str()), (0, ""), "{twin}");
+        assert!(out.lines().count() > 2 && !out.contains('\u{1b}'), "{out}");
+    }
+}

@@ -10,9 +10,10 @@ use rackhand_tui::input::burst::Burst;
 use rackhand_tui::input::key::Key;
 use rackhand_tui::overlay::Layer;
 use rackhand_tui::persist;
+use rackhand_tui::theme::depth::Depth;
 use rackhand_tui::theme::glyph::GlyphSet;
 
-use crate::fixture::{Bench, plain, text};
+use crate::fixture::{Bench, buffer, look, plain, text};
 
 fn shown(bench: &Bench) -> String {
     text(&bench.model, &plain(GlyphSet::Ascii))
@@ -60,6 +61,23 @@ fn the_page_of_the_last_session_is_shown_as_old_and_takes_no_command() {
     bench.key("Esc");
     bench.up();
     assert!(shown(&bench).contains("LIVE"));
+}
+
+#[test]
+fn what_may_be_old_looks_old_and_what_is_live_never_does() {
+    let mut bench = Bench::live((80, 24));
+    let look = look("dark", Depth::X256, GlyphSet::Unicode);
+    let colours = |bench: &Bench| {
+        let buffer = buffer(&bench.model, &look);
+        let body = (4..14).flat_map(|y| (3..80).map(move |x| (x, y)));
+        let fg = body.map(|at| &buffer[at]).filter(|c| c.symbol() != " " && c.bg == ratatui::style::Color::Reset);
+        fg.map(|c| format!("{:?}", c.fg)).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(colours(&bench).len() > 3);
+    bench.event(Event::Link(News::Late(13)));
+    assert_eq!(colours(&bench).len(), 1, "{:?}", colours(&bench));
+    bench.heard();
+    assert!(colours(&bench).len() > 3);
 }
 
 #[test]

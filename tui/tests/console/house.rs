@@ -62,3 +62,45 @@ fn no_screen_names_a_colour() {
 fn only_the_link_and_the_command_line_know_the_wire() {
     assert_eq!(offenders(&["tarpc", "ConsoleClient"], &["link/", "cli/"]), Vec::<String>::new());
 }
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+#[test]
+fn the_keys_and_tokens_in_the_readme_are_the_programs() {
+    let text = readme();
+    let keys = rackhand_tui::command::registry::as_text(&rackhand_tui::command::keymap::Keymap::default());
+    assert!(text.contains(&format!("```\n{keys}```")), "write this into README.md:\n{keys}");
+    let tokens = tokens();
+    assert!(text.contains(&format!("```\n{tokens}```")), "write this into README.md:\n{tokens}");
+}
+
+/// Tokens by group, a line for each.
+fn tokens() -> String {
+    let mut out = String::new();
+    let mut last = "";
+    for token in rackhand_tui::theme::token::Token::ALL {
+        let (group, name) = token.name().split_once('.').unwrap();
+        if group == last {
+            let line = out.rsplit('\n').next().unwrap_or_default().chars().count();
+            out.push_str(if line + name.len() > 100 { "\n        " } else { " " });
+        } else {
+            if !last.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&format!("{group:<8}"));
+            last = group;
+        }
+        out.push_str(name);
+    }
+    out.push('\n');
+    out
+}
+
+#[test]
+fn the_configuration_in_the_readme_is_one() {
+    let text = readme();
+    let toml = text.split("```toml\n").nth(1).and_then(|t| t.split("```").next()).unwrap();
+    rackhand_tui::settings::Settings::parse(toml, None).unwrap();
+}

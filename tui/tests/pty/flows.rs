@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use rackhand_core::event::Event;
+use rackhand_core::lifecycle::stage::Stage;
 
 use crate::Site;
 use crate::terminal::{Terminal, console};
@@ -149,44 +150,112 @@ fn the_mouse_selects_when_it_is_asked_for() {
     assert!(terminal.ended().success() && terminal.is_given_back());
 }
 
-#[test]
-fn tmux_shows_it_too() {
-    if std::process::Command::new("tmux").arg("-V").output().is_err() {
-        eprintln!("NOT TESTED: tmux is not installed");
-        return;
+/// A session of tmux with the console in it; `None` where tmux is not installed.
+struct Tmux {
+    socket: String,
+    home: std::path::PathBuf,
+}
+
+impl Tmux {
+    fn start(site: &Site) -> Option<Self> {
+        if std::process::Command::new("tmux").arg("-V").output().is_err() {
+            eprintln!("NOT TESTED: tmux is not installed");
+            return None;
+        }
+        let tmux = Self { socket: site.home().join("tmux.sock").display().to_string(), home: site.home().into() };
+        let line = format!("{} {}", env!("CARGO_BIN_EXE_rackhand"), site.args(&[]).join(" "));
+        tmux.run(&["new-session", "-d", "-s", "s", "-x", "80", "-y", "24", &line]);
+        Some(tmux)
     }
-    let site = Site::start();
-    let socket = site.home().join("tmux.sock").display().to_string();
-    let tmux = |args: &[&str]| {
+
+    fn run(&self, args: &[&str]) -> String {
         let output = std::process::Command::new("tmux")
-            .args(["-S", &socket, "-f", "/dev/null"])
+            .args(["-S", &self.socket, "-f", "/dev/null"])
             .args(args)
-            .env("HOME", site.home())
+            .env("HOME", &self.home)
             .env("LANG", "C.UTF-8")
             .env_remove("TMUX")
             .output()
             .unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    let line = format!("{} {}", env!("CARGO_BIN_EXE_rackhand"), site.args(&[]).join(" "));
-    tmux(&["new-session", "-d", "-s", "s", "-x", "80", "-y", "24", &line]);
-    let until = |text: &str| {
+    }
+
+    #[track_caller]
+    fn until(&self, text: &str) -> String {
         let end = std::time::Instant::now() + crate::terminal::PATIENCE;
         loop {
-            let shown = tmux(&["capture-pane", "-p", "-t", "s"]);
+            let shown = self.run(&["capture-pane", "-p", "-t", "s"]);
             if shown.contains(text) {
                 return shown;
             }
-            if std::time::Instant::now() > end {
-                tmux(&["kill-server"]);
-                panic!("never `{text}`:\n{shown}");
-            }
+            assert!(std::time::Instant::now() < end, "never `{text}`:\n{shown}");
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-    };
-    until("LIVE");
-    tmux(&["send-keys", "-t", "s", "Enter"]);
-    let shown = until("WHY IT IS NOT MOVING");
-    tmux(&["kill-server"]);
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.run(&["kill-server"]);
+    }
+}
+
+#[test]
+fn tmux_shows_it_too() {
+    let site = Site::start();
+    let Some(tmux) = Tmux::start(&site) else { return };
+    tmux.until("LIVE");
+    tmux.run(&["send-keys", "-t", "s", "Enter"]);
+    let shown = tmux.until("WHY IT IS NOT MOVING");
     assert!(shown.lines().next().unwrap().contains("Server"), "{shown}");
+}
+
+#[test]
+fn attacks_in_outside_text_change_neither_title_nor_clipboard_nor_screen() {
+    const ATTACKS: [&str; 15] = [
+        "\u{1b}]0;PWNED\u{7}",
+        "\u{1b}]2;PWNED\u{1b}\\",
+        "\u{9d}0;PWNED\u{9c}",
+        "\u{1b}]52;c;UFdORUQ=\u{7}",
+        "\u{1b}]8;;http://x\u{7}PWNED\u{1b}]8;;\u{7}",
+        "\u{1b}[2J\u{1b}[HPWNED",
+        "\u{1b}[?1049lPWNED",
+        "\u{1b}c",
+        "\u{1b}[8;1;1t",
+        "\u{1b}[31;5mPWNED",
+        "\u{1b}P$q\"p\u{1b}\\",
+        "\u{1b}[6n\u{1b}[c\u{1b}]10;?\u{7}",
+        "\u{1b}k PWNED\u{1b}\\",
+        "\r\n\u{8}\u{8}\u{c}\u{b}",
+        "\u{202e}DENWP\u{2066}\u{200b}\u{e0041}",
+    ];
+    let site = Site::start();
+    for (n, attack) in ATTACKS.iter().enumerate() {
+        let fault = rackhand_core::fault::Fault::new(
+            rackhand_core::fault::System::Bmc,
+            rackhand_core::fault::Kind::Rejected,
+            *attack,
+        );
+        let unit =
+            site.fake.add(500 + n as u64, "fra1", attack, rackhand_core::bmc::Vendor::Hpe, attack, Stage::Discovered);
+        site.fake.park(unit, rackhand_core::flow::step::Step::ReachBmc, fault);
+    }
+    let Some(tmux) = Tmux::start(&site) else { return };
+    let title = || tmux.run(&["display-message", "-p", "-t", "s", "#{pane_title} #{window_name}"]);
+    tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
+    tmux.until("LIVE");
+    let before = title();
+    for key in ["2", "3", "1", "Enter", "End"] {
+        tmux.run(&["send-keys", "-t", "s", key]);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let shown = tmux.until("LIVE");
+        assert!(shown.lines().next().unwrap().starts_with(" Rackhand fra1"), "{shown}");
+        assert!(shown.lines().next_back().unwrap().starts_with(" ? help"), "{shown}");
+    }
+    assert_eq!(title(), before);
+    assert_eq!(tmux.run(&["show-buffer"]), "");
+    assert_eq!(
+        tmux.run(&["display-message", "-p", "-t", "s", "#{alternate_on} #{pane_width}x#{pane_height}"]).trim(),
+        "1 80x24"
+    );
 }

@@ -1,6 +1,6 @@
 //! The real program in a real terminal, against a daemon on a real socket.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, dead_code, missing_docs)]
 
 mod ends;
 #[path = "../console/fake.rs"]

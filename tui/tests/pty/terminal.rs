@@ -49,7 +49,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (send, chunks) = channel();
         std::thread::spawn(move || {
-            let mut chunk = [0; 1 << 16];
+            let mut chunk = vec![0; 1 << 16];
             while let Ok(n @ 1..) = reader.read(&mut chunk) {
                 if send.send((Instant::now(), chunk[..n].to_vec())).is_err() {
                     return;
