@@ -16,6 +16,8 @@ use rackhand_core::view::Sort;
 
 use super::dhcp::DhcpEvent;
 use crate::link::host::HostSpec;
+use crate::theme::depth::Depth;
+use crate::theme::glyph::GlyphSet;
 
 /// rackhand: bare-metal servers from the dock to service. Without a verb, the console.
 #[derive(Debug, Parser)]
@@ -31,16 +33,55 @@ pub struct Cli {
     /// Lines of text, without a screen. Verbs do so anyway; without a verb it means `status`
     #[arg(long, global = true, conflicts_with = "json")]
     pub plain: bool,
+    /// How the console looks and what it keeps.
+    #[command(flatten)]
+    pub look: LookArgs,
     /// What to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
+}
+
+/// Flags of the console; each goes before `console.toml`.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "The console")]
+pub struct LookArgs {
+    /// A shipped theme, or a theme file's path: dark, light, ansi16, mono, cb-red-green, cb-blue-yellow, high-contrast
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// Colours: truecolor, 256, 16 or mono; default: as the environment says
+    #[arg(long, value_name = "DEPTH")]
+    pub depth: Option<Depth>,
+    /// Signs: unicode or ascii; default: as the locale says
+    #[arg(long, value_name = "SET")]
+    pub glyphs: Option<GlyphSet>,
+    /// Click selects, wheel scrolls; without it the terminal keeps the mouse
+    #[arg(long)]
+    pub mouse: bool,
+    /// Record the whole session in this new file, for `replay`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<std::path::PathBuf>,
+}
+
+impl LookArgs {
+    /// These, and where they say nothing the flags before the verb.
+    #[must_use]
+    pub fn or(self, before: Self) -> Self {
+        Self {
+            theme: self.theme.or(before.theme),
+            depth: self.depth.or(before.depth),
+            glyphs: self.glyphs.or(before.glyphs),
+            mouse: self.mouse || before.mouse,
+            record: self.record.or(before.record),
+        }
+    }
 }
 
 const AFTER: &str = "\
 LABEL is a serial, or a unit's id.
 
 Exit codes: 0 done, 1 refused, not found, or a row failed, 2 wrong usage, 3 no connection,
-4 the journal is damaged, 5 rows still wait for NetBox, 6 something is left for a person to do.";
+4 the journal is damaged, 5 rows still wait for NetBox, 6 something is left for a person to do.
+`rackhand explain json` tells what --json prints; `rackhand keys` the console's keys.";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -127,6 +168,35 @@ pub enum Verb {
         /// Which
         topic: Topic,
     },
+    /// Print every key, command and risk, with your own keys in place
+    Keys,
+    /// Play a recorded session; nothing is sent anywhere
+    Replay {
+        /// The recording
+        file: std::path::PathBuf,
+        /// How many times faster than it was
+        #[arg(long, default_value_t = 1.0, value_parser = speed)]
+        speed: f64,
+        /// How it looks.
+        #[command(flatten)]
+        look: LookArgs,
+    },
+    /// Themes
+    Theme {
+        /// What with them
+        #[command(subcommand)]
+        what: ThemeVerb,
+    },
+    /// Print the shell's completions
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each verb into a directory
+    Man {
+        /// Where to
+        dir: Option<std::path::PathBuf>,
+    },
     /// Copy standard input and output to the daemon's socket; the far end of --host ssh://
     DialStdio {
         /// The socket; default as for --host
@@ -136,6 +206,21 @@ pub enum Verb {
     /// Five datacenters on this machine, simulated, with a daemon and the console
     #[cfg(feature = "demo")]
     Demo(Demo),
+}
+
+/// What can be done with themes.
+#[derive(Debug, Subcommand)]
+pub enum ThemeVerb {
+    /// Check contrast, and that states differ for every eye; without a file, the shipped themes
+    Check {
+        /// A theme file, or a shipped theme's name
+        file: Option<String>,
+    },
+    /// Print a shipped theme's file, to begin your own from
+    Print {
+        /// Which
+        name: String,
+    },
 }
 
 /// The verbs that change something.
@@ -311,7 +396,7 @@ pub struct Import {
 
 /// What a demo is made of.
 #[cfg(feature = "demo")]
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Demo {
     /// The same seed gives the same day
     #[arg(long, default_value_t = 7)]
@@ -325,6 +410,9 @@ pub struct Demo {
     /// Without the console: print what happens
     #[arg(long)]
     pub headless: bool,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// Sort keys.
@@ -363,6 +451,10 @@ pub enum Topic {
     Steps,
     /// Every stage: its word, its short form, where it leads.
     Stages,
+    /// What each verb prints with --json.
+    Json,
+    /// The exit codes.
+    ExitCodes,
 }
 
 /// A number of rows, up to the most one page has.
@@ -376,6 +468,11 @@ where
     T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(all).try_map(|word| word.parse::<T>())
+}
+
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed: Option<f64> = text.parse().ok().filter(|s| (0.01..=1_024.0).contains(s));
+    speed.ok_or("a speed is a number from 0.01 to 1024")
 }
 
 fn site(slug: &str) -> Result<SiteId, &'static str> {

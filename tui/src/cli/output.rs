@@ -135,8 +135,19 @@ impl<'a> Output<'a> {
         self.streams.width
     }
 
+    /// Whether results go to a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.streams.width.is_some()
+    }
+
     pub fn flush(&mut self) -> Result<(), Fail> {
         Ok(self.streams.out.flush()?)
+    }
+
+    /// News beside the results, to the error stream.
+    pub fn tell(&mut self, text: impl Into<Text>) {
+        // Nothing is left to tell it to where the error stream is closed.
+        let _ = writeln!(self.streams.err, "{}", text.into());
     }
 
     /// Whether a person is there to be asked.

@@ -63,6 +63,8 @@ pub struct Held {
     pub refuse: Option<Refusal>,
     /// Commands after which the connection breaks before the answer.
     pub breaks: usize,
+    /// Watches at which the connection breaks.
+    pub watch_breaks: usize,
     pub queries: Vec<Query>,
     pub journal_queries: Vec<JournalQuery>,
     pub broken: Option<Text>,
@@ -215,6 +217,7 @@ impl Fake {
             answers: BTreeMap::new(),
             refuse: None,
             breaks: 0,
+            watch_breaks: 0,
             queries: Vec::new(),
             journal_queries: Vec::new(),
             broken: None,
@@ -303,7 +306,7 @@ async fn listen(listener: UnixListener, held: Arc<Mutex<Held>>) {
         tokio::spawn(async move {
             let reply = {
                 let held = held.lock().unwrap();
-                greeting(held.role, held.epoch)
+                ServerHello { head: held.head(), ..greeting(held.role, held.epoch) }
             };
             hello::answer(&mut stream, reply).await.unwrap();
             let hang_up = Arc::new(Notify::new());
@@ -420,6 +423,16 @@ impl Console for Server {
     }
 
     async fn watch(self, _: Context, since: Seq, _: u32) -> Seq {
+        let breaks = {
+            let mut held = self.held();
+            let breaks = held.watch_breaks > 0;
+            held.watch_breaks = held.watch_breaks.saturating_sub(1);
+            breaks
+        };
+        if breaks {
+            self.hang_up.notify_one();
+            std::future::pending::<()>().await;
+        }
         let head = {
             let mut held = self.held();
             if held.head() <= since && !held.coming.is_empty() {

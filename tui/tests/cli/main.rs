@@ -10,3 +10,4 @@ mod hostile;
 mod import;
 mod reading;
 mod tail;
+mod verbs;

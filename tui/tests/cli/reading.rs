@@ -234,9 +234,9 @@ async fn what_is_left_for_a_person_shows_in_the_exit_code() {
     let fake = Fake::start();
     let mut all = String::new();
     for (args, left) in [
-        (&["netbox", "check"][..], 5),
-        (&["netbox", "init"], 5),
-        (&["netbox", "diff"], 5),
+        (&["netbox", "check"][..], 6),
+        (&["netbox", "init"], 6),
+        (&["netbox", "diff"], 6),
         (&["netbox", "diff", "--offset", "1"], 0),
         (&["sightings"], 0),
     ] {
@@ -274,4 +274,16 @@ async fn a_bmc_is_told_section_by_section_and_the_unknown_is_said() {
     assert_eq!(read.power.unwrap().watts, Some(252.0));
     let (code, _, err) = fake.run(&["bmc", "CZ2D1X0GB1", "soul"]).await;
     assert_eq!(code, cli::exit::USAGE, "{err}");
+}
+
+#[tokio::test]
+async fn every_screen_has_a_verb_that_says_the_same_as_text() {
+    let fake = Fake::start();
+    for face in rackhand_tui::screen::FACES {
+        let twin = face.twin.replace("SERIAL", "CZ2D1X0GB1");
+        let args: Vec<&str> = twin.split(' ').skip(1).chain(["--plain"]).collect();
+        let (code, out, err) = fake.run(&args).await;
+        assert_eq!((code, err.as_str()), (0, ""), "{twin}");
+        assert!(out.lines().count() > 2 && !out.contains('\u{1b}'), "{out}");
+    }
 }

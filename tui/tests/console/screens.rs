@@ -3,6 +3,7 @@
 use rackhand_core::text::Text;
 use rackhand_tui::event::{Event, News};
 use rackhand_tui::theme::depth::Depth;
+use rackhand_tui::theme::file::SHIPPED;
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fixture::{Bench, buffer, look, plain, text};
@@ -89,12 +90,14 @@ fn before_the_first_answer_nothing_is_claimed() {
 fn every_theme_at_every_depth_draws_the_same_words() {
     let bench = Bench::live((80, 24));
     let words = text(&bench.model, &plain(GlyphSet::Unicode));
-    for theme in ["dark", "light", "ansi16", "mono"] {
+    for (theme, _) in SHIPPED {
         for depth in [Depth::Mono, Depth::Ansi16, Depth::X256, Depth::True] {
             let look = look(theme, depth, GlyphSet::Unicode);
             assert_eq!(text(&bench.model, &look), words, "{theme} {depth}");
         }
     }
-    let styled = buffer(&bench.model, &look("dark", Depth::X256, GlyphSet::Unicode));
-    insta::assert_snapshot!("styled_dark", format!("{styled:?}"));
+    for (theme, _) in SHIPPED {
+        let styled = buffer(&bench.model, &look(theme, Depth::X256, GlyphSet::Unicode));
+        insta::assert_snapshot!(format!("styled_{theme}"), format!("{styled:?}"));
+    }
 }
