@@ -43,11 +43,11 @@ pub(super) async fn collect(request: Request<Incoming>) -> Result<Bytes, Answere
 }
 
 /// Decodes a whole body, or says where it is wrong: `nics[1].mac: not a MAC address ...`.
-pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Answered> {
+pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|e| {
         let at = place(body, &e);
         let what = e.to_string();
         let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
-        error(StatusCode::UNPROCESSABLE_ENTITY, &format!("{at}{what}"))
+        format!("{at}{what}")
     })
 }
