@@ -23,6 +23,7 @@ use rackhand_core::time::Timestamp;
 
 use crate::engine::Gates;
 use crate::ledger::{Ledger, Patience, Queued};
+use crate::tap::Wire;
 use strangers::{Doorman, Strangers};
 
 /// A renewal that changes nothing asks NetBox again after this, so that a status changed there is seen.
@@ -40,6 +41,7 @@ struct Inner {
     netbox: NetBox,
     gates: Arc<Gates>,
     clock: Clock,
+    wire: Wire,
     state: Mutex<State>,
 }
 
@@ -73,7 +75,12 @@ impl From<LeaseAck> for Seen {
 impl Intake {
     /// A door to this ledger.
     pub fn new(ledger: Ledger, netbox: NetBox, gates: Arc<Gates>, clock: Clock) -> Self {
-        Self(Arc::new(Inner { ledger, netbox, gates, clock, state: Mutex::default() }))
+        Self(Arc::new(Inner { ledger, netbox, gates, clock, wire: Wire::default(), state: Mutex::default() }))
+    }
+
+    /// What is known of the wire that frames come from.
+    pub fn wire(&self) -> &Wire {
+        &self.0.wire
     }
 
     /// Takes one Ethernet frame. Most are none of ours, and cost nothing more than the look.
@@ -87,6 +94,9 @@ impl Intake {
         let mut queued = Vec::new();
         for (frame, at) in frames {
             let Ok(message) = parse(frame.as_ref()) else { continue };
+            if self.0.wire.is_rogue(&message, *at) {
+                continue;
+            }
             let lease = self.state().joiner.get_or_insert_with(Joiner::new).take(&message, *at);
             if let Some(lease) = lease {
                 queued.extend(self.queue(lease.into(), Patience::Keep).await);

@@ -7,3 +7,4 @@ pub mod lease_file;
 mod options;
 pub mod oui;
 pub mod pcap;
+pub mod tap;

@@ -5,12 +5,15 @@ use std::net::IpAddr;
 use super::{Answer, Deciding};
 use crate::dcim::{Device, Lookup};
 use crate::event::Event;
+use crate::flow::step::Step;
 use crate::id::{Role, SiteId, Subject, UnitId};
 use crate::lifecycle::c4::{Verdict, judge};
 use crate::lifecycle::evidence::{Evidence, Proof};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::task::{Task, TaskKind};
+use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
+use crate::policy::Policy;
 use crate::text::Text;
 
 /// BMCs that are no unit's and are kept all the same. For a further one the oldest that NetBox does not know is
@@ -77,6 +80,12 @@ impl Deciding<'_> {
             _ => None,
         };
         let by_mac = self.world.by_bmc(mac);
+        let port = by_mac.and_then(|u| u.registration.as_ref()?.seen.as_ref());
+        if *lookup == Lookup::Nobody && !sighting.reopened && port.is_some_and(|p| p.mac == mac) {
+            // The question was on its way while NetBox learnt the answer.
+            self.reopen(mac);
+            return Answer::Done;
+        }
         let by_serial = device.and_then(|d| d.serial.as_ref()).and_then(|s| self.world.by_serial(s));
         let unit = by_mac.or(by_serial);
         let verdict = match (by_mac, by_serial) {
@@ -92,7 +101,17 @@ impl Deciding<'_> {
         };
         // To promote is never old: it is said only while there is something to promote.
         if last.as_ref() == Some(&verdict) && verdict != Verdict::Promote {
-            return Answer::Already;
+            return match (&verdict, unit, device) {
+                // The verdict is old, but NetBox has lost what it was seen to hold.
+                (Verdict::Refresh | Verdict::Assign, Some(unit), Some(device))
+                    if has_lost(unit, address, device, self.policy) =>
+                {
+                    let id = unit.id;
+                    self.accept(id, mac, address, device);
+                    Answer::Done
+                }
+                _ => Answer::Already,
+            };
         }
         let known = unit.map(|u| u.id);
         let was = unit.and_then(|u| u.bmc_mac).filter(|was| *was != mac);
@@ -147,6 +166,12 @@ impl Deciding<'_> {
         self.enter(id, Stage::Discovered, Proof::LeaseAndDevice, &format!("{lease}, NetBox device {}", device.id));
     }
 
+    /// Has a sighting looked up and judged anew, since NetBox was seen to have its MAC.
+    pub(super) fn reopen(&mut self, mac: Mac) {
+        let reason = Text::new("NetBox was seen to have its MAC");
+        self.emit(Subject::Bmc(mac), Event::SightingReopened { reason });
+    }
+
     fn accept(&mut self, id: UnitId, mac: Mac, address: IpAddr, device: &Device) {
         let event = Event::LeaseAccepted { device: device.clone(), bmc_mac: mac, address };
         self.emit(Subject::Unit(id), event);
@@ -185,4 +210,16 @@ impl Deciding<'_> {
         let (to, reason) = (Disposition::Quarantined, Text::new(reason));
         self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason });
     }
+}
+
+/// Whether the device has not what NetBox was seen to hold for this unit: its address, its status or its stage. What
+/// is still to be written is none of it.
+fn has_lost(unit: &Unit, address: IpAddr, device: &Device, policy: &Policy) -> bool {
+    let waived = |step| unit.waived.contains(&step);
+    let address_lost =
+        unit.address_written == Some(address) && device.oob_address != Some(address) && !waived(Step::AssignBmcAddress);
+    let status_lost = unit.status_written == Some(unit.stage)
+        && !waived(Step::SyncStatus)
+        && (device.status != policy.status(unit.stage) || device.lifecycle_state.as_deref() != Some(unit.stage.word()));
+    address_lost || status_lost
 }

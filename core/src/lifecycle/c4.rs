@@ -38,6 +38,17 @@ impl Verdict {
     pub fn is_nobody(&self) -> bool {
         matches!(self, Self::Warn(text) if text.as_str() == NOBODY)
     }
+
+    /// In words, for a person.
+    pub fn sentence(&self) -> Text {
+        match self {
+            Self::Promote => "promoted to discovered".into(),
+            Self::Refresh => "address refreshed".into(),
+            Self::Assign => "address assigned".into(),
+            Self::Nothing => "nothing to do".into(),
+            Self::Warn(why) | Self::Error(why) | Self::Settle(why) => why.clone(),
+        }
+    }
 }
 
 /// Applies C4. `unit` is what the journal holds for this BMC or this serial. The journal's gates come first: because

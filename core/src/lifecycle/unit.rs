@@ -1,11 +1,12 @@
 //! One server, as the events so far have made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::registration::Registration;
 use super::stage::{Disposition, Stage};
 use super::task::{Task, TaskId};
 use crate::bmc::{Fingerprint, Identity, Rung, SystemReading, Vendor};
@@ -47,12 +48,16 @@ pub struct Unit {
     pub bmc_mac: Option<Mac>,
     /// Its BMC's address, as the last accepted lease has it.
     pub bmc_address: Option<IpAddr>,
+    /// What a manifest wants of NetBox, where one named this unit.
+    pub registration: Option<Registration>,
     /// The device in NetBox, as it was when the lease was accepted.
     pub device: Option<Device>,
     /// The address NetBox was seen to hold.
     pub address_written: Option<IpAddr>,
     /// The stage whose status NetBox was seen to hold.
     pub status_written: Option<Stage>,
+    /// Of the two before, what a person said to go on without: NetBox does not hold it, and is not asked to.
+    pub waived: BTreeSet<Step>,
     /// When it was discovered, for NetBox's `discovered_at`.
     pub discovered_at: Option<Timestamp>,
     /// When its network boot began, for NetBox's `pxe_boot_initiated_at`.
@@ -220,9 +225,11 @@ impl Unit {
             disposition_reason: None,
             bmc_mac: None,
             bmc_address: None,
+            registration: None,
             device: None,
             address_written: None,
             status_written: None,
+            waived: BTreeSet::new(),
             discovered_at: None,
             boot_initiated_at: None,
             identity: None,

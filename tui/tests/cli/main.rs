@@ -6,5 +6,6 @@ mod dial;
 mod fake;
 mod hooks;
 mod hostile;
+mod import;
 mod reading;
 mod tail;
