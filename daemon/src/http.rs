@@ -35,6 +35,7 @@ use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::random::Random;
 use answer::{Answered, error, text};
+pub use body::decode;
 use stall::Stall;
 
 /// How long a client may take to send its headers, to send its body, and to say something new on a kept connection.

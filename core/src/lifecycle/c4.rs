@@ -34,6 +34,11 @@ pub enum Verdict {
 const NOBODY: &str = "NetBox knows no device with this BMC MAC";
 
 impl Verdict {
+    /// Whether NetBox does not know the MAC.
+    pub fn is_nobody(&self) -> bool {
+        matches!(self, Self::Warn(text) if text.as_str() == NOBODY)
+    }
+
     /// In words, for a person.
     pub fn sentence(&self) -> Text {
         match self {
@@ -43,11 +48,6 @@ impl Verdict {
             Self::Nothing => "nothing to do".into(),
             Self::Warn(why) | Self::Error(why) | Self::Settle(why) => why.clone(),
         }
-    }
-
-    /// Whether NetBox does not know the MAC.
-    pub fn is_nobody(&self) -> bool {
-        matches!(self, Self::Warn(text) if text.as_str() == NOBODY)
     }
 }
 

@@ -159,8 +159,8 @@ impl Unit {
             Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
             Event::BmcSighted { .. }
             | Event::SightingJudged { .. }
-            | Event::SightingReopened { .. }
-            | Event::SightingForgotten {} => {}
+            | Event::SightingForgotten {}
+            | Event::SightingReopened { .. } => {}
         }
     }
 

@@ -1,7 +1,6 @@
-//! `[http]` and `[boot]`: where machines fetch boot scripts and send reports, and the files they boot.
+//! `[http]`: where machines fetch boot scripts and send reports.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,15 +19,6 @@ pub(super) struct RawHttp {
     /// How machines reach it, such as `http://10.0.0.5:8080`; it goes into the boot scripts.
     #[schemars(with = "String", regex(pattern = "^https?://"))]
     pub base: Spanned<String>,
-}
-
-/// What machines boot.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Boot")]
-pub(super) struct RawBoot {
-    /// The directory whose files are served below `/boot/`: the validation image, and boot loaders.
-    pub files: Option<PathBuf>,
 }
 
 impl RawHttp {

@@ -1,15 +1,17 @@
 //! `[intake]`: where leases are taken from.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use rackhand_adapters::dhcp::lease_file::Format;
 use rackhand_core::secret::Secret;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::source::{ConfigError, Parsed, Source};
+use super::source::{ConfigError, Source};
 use crate::intake::follow::LeaseFile;
 
 /// Octets of an interface's name, without the zero behind it (linux/if.h).
@@ -35,25 +37,28 @@ pub(super) struct RawIntake {
     #[serde(default)]
     #[schemars(with = "Vec<Ipv4Addr>")]
     servers: Vec<Spanned<String>>,
-    /// The file with the token that DHCP servers show who tell of leases by `POST /api/v1/dhcp/event`; without it the
-    /// route is closed. At least 32 characters.
+    /// The file with a token of at least 32 characters. With it, DHCP servers on other hosts may POST leases to
+    /// `/api/v1/dhcp/event`.
     #[schemars(with = "Option<String>")]
     pub event_token_file: Option<Spanned<PathBuf>>,
-    /// Files of leases that are followed as they grow.
+    /// Lease files on this host that are followed as they grow, each with its `path` and its `format`: `isc`
+    /// (dhcpd.leases), `kea` (memfile) or `dnsmasq`.
     #[serde(default)]
+    #[schemars(with = "Vec<BTreeMap<String, String>>")]
     lease_files: Vec<RawLeaseFile>,
 }
 
-/// A DHCP server's file of leases.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "LeaseFile")]
-pub(super) struct RawLeaseFile {
-    /// Where it is.
+struct RawLeaseFile {
     path: PathBuf,
-    /// Whose it is: `isc`, `kea` or `dnsmasq`.
-    #[schemars(with = "String", regex(pattern = "^(isc|kea|dnsmasq)$"))]
-    format: Parsed<Format>,
+    #[serde(deserialize_with = "format")]
+    format: Format,
+}
+
+fn format<'de, D: Deserializer<'de>>(from: D) -> Result<Format, D::Error> {
+    let word = String::deserialize(from)?;
+    word.parse().map_err(|e| D::Error::custom(format!("`{word}`: {e}")))
 }
 
 impl RawIntake {
@@ -68,7 +73,7 @@ impl RawIntake {
     }
 
     pub fn lease_files(&self, source: &Source<'_>) -> Vec<LeaseFile> {
-        let file = |file: &RawLeaseFile| LeaseFile { path: source.beside(&file.path), format: file.format.0 };
+        let file = |raw: &RawLeaseFile| LeaseFile { path: source.beside(&raw.path), format: raw.format };
         self.lease_files.iter().map(file).collect()
     }
 

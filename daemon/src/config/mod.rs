@@ -2,6 +2,7 @@
 //! names the files they are in. A file for each section.
 
 mod bmc;
+mod boot;
 mod http;
 mod intake;
 mod lab;
@@ -19,7 +20,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rackhand_adapters::maas::Settings as MaasSettings;
 use rackhand_adapters::netbox::Settings;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::tcp::Tcp;
@@ -39,7 +39,8 @@ use crate::intake::follow::LeaseFile;
 use crate::keys::Keys;
 use crate::rpc::Roles;
 use bmc::{RawBmc, RawCredential};
-use http::{RawBoot, RawHttp};
+use boot::RawBoot;
+use http::RawHttp;
 use intake::RawIntake;
 use lab::Lab;
 use maas::RawMaas;
@@ -82,12 +83,12 @@ pub struct Config {
     pub interfaces: Vec<String>,
     /// Whether these let in what is for other hosts' addresses, as mirror ports must.
     pub promiscuous: bool,
+    /// The DHCP servers whose leases are taken; all, where there are none.
+    pub servers: Vec<Ipv4Addr>,
     /// Lease files that are followed.
     pub lease_files: Vec<LeaseFile>,
     /// MAAS, and how often it is asked.
-    pub maas: Option<(MaasSettings, Duration)>,
-    /// The DHCP servers whose leases are taken; all, where there are none.
-    pub servers: Vec<Ipv4Addr>,
+    pub maas: Option<(rackhand_adapters::maas::Settings, Duration)>,
     lab: Option<Lab>,
 }
 
@@ -147,7 +148,7 @@ impl Raw {
         raw.intake.interfaces(source)?;
         raw.intake.servers(source)?;
         if let Some(maas) = &raw.maas {
-            maas.target(source, &raw.netbox, &networks)?;
+            maas.target(source, &networks, raw.netbox.ca_file.is_some())?;
         }
         if let Some(lab) = &raw.lab {
             lab::check(source, lab)?;
@@ -210,20 +211,20 @@ impl Config {
         let site = raw.site(source)?;
         let networks = raw.bmc.networks(source)?;
         let stock = raw.netbox.stock_statuses;
+        let authority = raw.netbox.ca_file.is_some();
         Ok(Self {
             data_dir: source.beside(&raw.data_dir),
             socket: source.beside(&raw.socket),
             socket_group: raw.group(source)?,
             listen: raw.http.listen,
             base: raw.http.base(source)?,
-            policy: if stock { Policy::stock(site) } else { Policy::standard(site) },
             offers: Offers {
                 files: raw.boot.files.as_ref().map(|dir| source.beside(dir)),
                 event_token: raw.intake.event_token(source)?,
             },
-            lease_files: raw.intake.lease_files(source),
-            maas: raw.maas.as_ref().map(|m| m.settings(source, &raw.netbox, &networks)).transpose()?,
+            policy: if stock { Policy::stock(site) } else { Policy::standard(site) },
             netbox: raw.netbox.settings(source, &networks)?,
+            maas: raw.maas.as_ref().map(|maas| maas.settings(source, &networks, authority)).transpose()?,
             dial: raw.netbox.dialler(source, networks)?,
             bmc_port: raw.bmc.port,
             keys: bmc::keys(source, &raw.credentials)?,
@@ -231,6 +232,7 @@ impl Config {
             interfaces: raw.intake.interfaces(source)?,
             promiscuous: raw.intake.promiscuous,
             servers: raw.intake.servers(source)?,
+            lease_files: raw.intake.lease_files(source),
             lab: raw.lab.as_ref().map(|lab| *lab.get_ref()),
             roles: raw.roles(),
         })

@@ -37,7 +37,7 @@ pub(super) struct RawNetbox {
 impl RawNetbox {
     /// Where to, and what stands before `/api`.
     pub fn target(&self, source: &Source<'_>, networks: &[Cidr]) -> Result<(Target, String), ConfigError> {
-        let (target, base) = guarded(source, &self.url, networks)?;
+        let (target, base) = guarded_url(source, &self.url, networks)?;
         if target.trust == Trust::Authorities && self.ca_file.is_none() {
             let what = "https needs ca_file: a PEM file with the certificate of the authority that signed NetBox's";
             return Err(source.at(&self.url, what));
@@ -65,7 +65,7 @@ impl RawNetbox {
 }
 
 /// A URL, and that what we log in with does not cross the network in the clear.
-pub(super) fn guarded(
+pub(super) fn guarded_url(
     source: &Source<'_>,
     url: &Spanned<String>,
     networks: &[Cidr],

@@ -36,18 +36,18 @@ pub(super) async fn collect(request: Request<Incoming>) -> Result<Bytes, Answere
         Ok(Err(_)) => return Err(error(StatusCode::BAD_REQUEST, "the body broke off")),
         Ok(Ok(whole)) => whole.to_bytes(),
     };
-    if rackhand_adapters::http::nesting(&body) > MAX_DEPTH {
-        return Err(error(StatusCode::UNPROCESSABLE_ENTITY, "nested too deep"));
-    }
     Ok(body)
 }
 
 /// Decodes a whole body, or says where it is wrong: `nics[1].mac: not a MAC address ...`.
-pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Answered> {
+pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    if rackhand_adapters::http::nesting(body) > MAX_DEPTH {
+        return Err("nested too deep".to_owned());
+    }
     serde_json::from_slice(body).map_err(|e| {
         let at = place(body, &e);
         let what = e.to_string();
         let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
-        error(StatusCode::UNPROCESSABLE_ENTITY, &format!("{at}{what}"))
+        format!("{at}{what}")
     })
 }

@@ -28,7 +28,7 @@ impl Http {
             decode::<LeaseEvent>(&body).map(|event| vec![event])
         };
         match events {
-            Err(answer) => answer,
+            Err(what) => error(StatusCode::UNPROCESSABLE_ENTITY, &what),
             Ok(events) => match self.0.intake.tell(&events).await {
                 Ok(told) => json(StatusCode::OK, serde_json::json!(told).to_string()),
                 Err(refusal) => refused(&refusal),

@@ -25,7 +25,7 @@ impl Http {
             Err(answer) => return answer,
         };
         match decode::<StepReport>(&body) {
-            Err(answer) => answer,
+            Err(what) => error(StatusCode::UNPROCESSABLE_ENTITY, &what),
             Ok(report) if report.measurements.len() > MEASUREMENTS => {
                 error(StatusCode::UNPROCESSABLE_ENTITY, &format!("measurements: at most {MEASUREMENTS}"))
             }
@@ -40,7 +40,7 @@ impl Http {
             Err(answer) => return answer,
         };
         match decode::<ValidationReport>(&body) {
-            Err(answer) => answer,
+            Err(what) => error(StatusCode::UNPROCESSABLE_ENTITY, &what),
             Ok(report) => match report.oversized() {
                 Some(field) => error(StatusCode::UNPROCESSABLE_ENTITY, &format!("{field}: more than any server has")),
                 None => self.take(Input::FinalReport(token, Box::new(report))).await,

@@ -92,7 +92,7 @@ mod tests {
                 }
                 std::future::pending::<()>().await;
             });
-            let failed = Stall::new(ours).write_all(&[0; 100_000]).await.unwrap_err();
+            let failed = Stall::new(ours).write_all(&vec![0; 100_000]).await.unwrap_err();
             assert_eq!((failed.kind(), begun.elapsed()), (ErrorKind::TimedOut, PATIENCE), "{trickle}");
             reads.abort();
         }

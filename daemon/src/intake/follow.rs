@@ -153,7 +153,7 @@ impl Intake {
     ) {
         let (mut trouble, mut said) = (Trouble::default(), Told::default());
         loop {
-            let nonce: String = random.bytes::<16>().iter().map(|b| format!("{b:02x}")).collect();
+            let nonce = format!("{:032x}", u128::from_le_bytes(random.bytes()));
             match maas.leases(&nonce).await {
                 Ok(mut leases) => {
                     let now = clock.now();

@@ -132,8 +132,9 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_795_000_000);
 
     fn mac(n: u32) -> Mac {
-        let [a, b, c, d] = n.to_be_bytes();
-        Mac([0x94, 0x40, a, b, c, d])
+        let mut octets = [0x94, 0x40, 0, 0, 0, 0];
+        octets[2..].copy_from_slice(&n.to_be_bytes());
+        Mac(octets)
     }
 
     #[test]

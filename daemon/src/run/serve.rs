@@ -43,9 +43,10 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
-    let (interfaces, promiscuous) = (config.interfaces.clone(), config.promiscuous);
-    let (servers, offers) = (config.servers.clone(), config.offers.clone());
-    let sources = (config.lease_files.clone(), config.maas.clone(), Arc::new(config.dial.clone()), config.clock());
+    let (interfaces, promiscuous, clock) = (config.interfaces.clone(), config.promiscuous, config.clock());
+    let servers = config.servers.clone();
+    let offers = config.offers.clone();
+    let (files, maas, dial) = (config.lease_files.clone(), config.maas.clone(), Arc::new(config.dial.clone()));
     crate::door::widen();
     let mut site = start(config, journal, world, random.clone());
     site.intake.wire().only(servers);
@@ -54,7 +55,6 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     let mut doors = tokio::task::JoinSet::new();
     doors.spawn(site.http.clone().with(offers).listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
-    let (files, maas, dial, clock) = sources;
     for file in files {
         doors.spawn(site.intake.clone().follow(file, clock.clone(), site.stopping()));
     }

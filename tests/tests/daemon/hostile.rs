@@ -1,5 +1,7 @@
 //! Hostile clients of the machines' HTTP side: tokens that open nothing, and peers that only want to cost something.
 
+#![allow(clippy::print_stdout)] // what was tried and what it cost is told
+
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -85,7 +87,7 @@ fn forge(kind: u64, dice: &mut Dice, live: &str, dead: &[String], others: &[Stri
         1 => {
             let at = (dice.next() % 64) as usize;
             let was = live.as_bytes()[at];
-            let is = b"0123456789abcdef".iter().copied().find(|b| *b != was && dice.next() % 4 == 0);
+            let is = b"0123456789abcdef".iter().copied().find(|b| *b != was && dice.next().is_multiple_of(4));
             let mut bytes = live.as_bytes().to_vec();
             bytes[at] = is.unwrap_or(if was == b'0' { b'1' } else { b'0' });
             String::from_utf8(bytes).unwrap()
