@@ -162,7 +162,7 @@ impl NetBox {
                 return Err(stranger("graphql/"));
             }
             // One that moved to another site is not of this one any more.
-            if device.site.slug.as_str() == site.as_str() {
+            if SiteId::new(&device.site.slug) == *site {
                 let record = record(device, site, &mut cut)?;
                 devices.insert(record.id, record);
             }
