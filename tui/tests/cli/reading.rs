@@ -262,11 +262,17 @@ async fn a_bmc_is_told_section_by_section_and_the_unknown_is_said() {
     let fake = Fake::start();
     let (code, out, err) = fake.run(&["bmc", "CZ2D1X0GB1"]).await;
     assert_eq!((code, err.as_str()), (0, ""));
-    for line in ["POWER", "  now             252 W", "  limit           none", "  capacity        unknown", "NOT READ"]
-    {
-        assert!(out.lines().any(|l| l == line), "{line} in\n{out}");
+    let words: Vec<String> = out.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "POWER",
+        "now 252 W",
+        "limit none",
+        "capacity unknown",
+        "supply bay 1 ok, gives unknown of unknown, unknown, serial unknown",
+        "NOT READ",
+    ] {
+        assert!(words.iter().any(|l| l == line), "{line} in\n{out}");
     }
-    assert!(out.contains("  supply bay 1    ok, gives unknown of unknown, unknown, serial unknown"), "{out}");
     let (_, out, _) = fake.run(&["bmc", "CZ2D1X0GB1", "sensors"]).await;
     assert!(!out.contains("POWER") && !out.contains("NOT READ"), "{out}");
     let (_, out, _) = fake.run(&["--json", "bmc", "CZ2D1X0GB1", "power"]).await;
