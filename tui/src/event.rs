@@ -26,6 +26,8 @@ pub enum Event {
     Scan(Text),
     /// Printable keys too fast for a person that are no label: too few, or with spaces.
     Burst(Text),
+    /// Enter or Tab right behind a scan or a burst: the scanner's, not a person's.
+    EndMark,
     /// The mouse.
     Mouse(Mouse),
     /// The terminal has another size, in columns and rows.
@@ -57,7 +59,13 @@ impl Event {
     pub const fn is_from_user(&self) -> bool {
         matches!(
             self,
-            Self::Key(_) | Self::Paste(_) | Self::Scan(_) | Self::Burst(_) | Self::Mouse(_) | Self::Resize(..)
+            Self::Key(_)
+                | Self::Paste(_)
+                | Self::Scan(_)
+                | Self::Burst(_)
+                | Self::EndMark
+                | Self::Mouse(_)
+                | Self::Resize(..)
         )
     }
 }

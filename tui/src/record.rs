@@ -98,6 +98,10 @@ impl Recorder {
     /// Writes state and events to a new file that only its owner can read. Returns its path.
     pub fn save(&self, path: &Path) -> Result<Text, Text> {
         let write = || -> std::io::Result<()> {
+            // An earlier recording of this session is replaced; what else lies there is not ours.
+            if path.symlink_metadata().is_ok_and(|m| m.is_file()) {
+                std::fs::remove_file(path)?;
+            }
             let mut file = std::io::BufWriter::new(create(path)?);
             let first = self.before.as_ref().unwrap_or(&self.now);
             serde_json::to_writer(&mut file, &*first.model)?;
@@ -119,13 +123,10 @@ impl Recorder {
     }
 }
 
-/// A new file that only its owner can read. What lies there already is never written through: it may be a link.
+/// A new file that only its owner can read. What lies there already is never written to: it may be a link.
 fn create(path: &Path) -> std::io::Result<std::fs::File> {
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         crate::persist::make_dir(dir)?;
-    }
-    if path.symlink_metadata().is_ok_and(|m| m.is_file()) {
-        std::fs::remove_file(path)?;
     }
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }

@@ -111,10 +111,21 @@ impl Report {
     }
 }
 
-/// Sends commands, each under a fresh request id, unless the link is not live.
+/// Whether anything may be sent now; else why not.
+pub fn sendable(model: &Model) -> Result<(), Text> {
+    let why = match (&model.link, model.frozen, model.is_fresh()) {
+        (Link::Live, false, true) => return Ok(()),
+        (Link::Live, true, _) => "the screen is frozen",
+        (Link::Live, false, false) => "what is shown is from before the connection; it is being asked for anew",
+        _ => "the link is not live",
+    };
+    Err(Text::new(why))
+}
+
+/// Sends commands, each under a fresh request id, unless nothing may be sent.
 pub fn send(model: &mut Model, wish: Wish, out: &mut Vec<Effect>) {
-    if model.link != Link::Live || model.greeting.is_none() {
-        toast(model, format!("{}: not sent, the link is not live", wish.told), Mood::Bad, out);
+    if let Err(why) = sendable(model) {
+        toast(model, format!("{}: not sent, {why}", wish.told), Mood::Bad, out);
         return;
     }
     model.toast = None;

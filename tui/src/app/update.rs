@@ -12,6 +12,7 @@ use super::moves::{self, Motion};
 use crate::command::possible::places;
 use crate::command::registry::Act;
 use crate::event::{Event, Mouse, News, Timer};
+use crate::input::burst::label;
 use crate::input::key::Key;
 use crate::overlay::{Did, Origin};
 use crate::screen;
@@ -27,6 +28,12 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Paste(text) => typed(model, &text, Origin::Paste, &mut out),
         Event::Scan(text) => typed(model, &text, Origin::Scanner, &mut out),
         Event::Burst(text) => typed(model, &text, Origin::Burst, &mut out),
+        // A filter changes nothing, so there it does what it would behind typed words; over a slow line they are.
+        Event::EndMark => {
+            if model.layer.is_none() && model.filter.is_some() {
+                press(model, Key::Enter, &mut out);
+            }
+        }
         Event::Mouse(mouse) => moused(model, mouse, &mut out),
         Event::Resize(width, height) => {
             model.size = (width, height);
@@ -66,6 +73,12 @@ pub fn toast(model: &mut Model, text: impl Into<Text>, mood: Mood, out: &mut Vec
 }
 
 fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+    // What is about the terminal, not about what is on it, works in every layer.
+    if !matches!(key, Key::Char(_))
+        && let Some(act @ (Act::Suspend | Act::Redraw | Act::Record)) = model.keys.find(key)
+    {
+        return acts::run(model, act, out);
+    }
     if let Some(mut layer) = model.layer.take() {
         let did = layer.key(key, model);
         match did {
@@ -73,7 +86,15 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             Did::Closes => {}
             Did::Opens(next) => model.layer = Some(next),
             Did::Runs(act) => acts::run(model, act, out),
-            Did::Sends(wish) => bulk::send(model, wish, out),
+            Did::Sends(wish) => match bulk::sendable(model) {
+                Ok(()) => bulk::send(model, wish, out),
+                // What was typed is kept for when it can be sent.
+                Err(why) => {
+                    layer.complain(why.clone());
+                    model.layer = Some(layer);
+                    toast(model, format!("{}: not sent, {why}", wish.told), Mood::Bad, out);
+                }
+            },
             Did::Copies(text) => acts::copy(model, text.to_string(), &text, out),
         }
         return;
@@ -127,7 +148,7 @@ fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
         line.insert(text);
     } else {
         match from {
-            Origin::Scanner => moves::scanned(model, text, out),
+            Origin::Scanner => moves::scanned(model, &label(text), out),
             Origin::Burst => {
                 let told = format!("`{text}` came too fast to be typed, and is no label: nothing was done");
                 toast(model, told, Mood::Plain, out);
@@ -176,10 +197,14 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
             }
         }
         News::Heard(head) => {
+            let late = model.link != Link::Live;
             let minute = model.link != Link::Live || head == model.head;
             model.link = Link::Live;
             let changed = head != model.head;
             model.head = head;
+            if late {
+                bulk::resume(model, out);
+            }
             // Without news only the ages have changed, and the overview carries the daemon's clock.
             if model.frozen {
                 return;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::LookArgs;
 use super::exit;
 use super::output::{Fail, Output};
-use crate::app::{self, Options};
+use crate::app::{self, Options, RunError};
 use crate::command::registry;
 use crate::link::connect::{HostSpec, connect};
 use crate::record::Replay;
@@ -38,7 +38,10 @@ pub(super) async fn start(host: HostSpec, look: &LookArgs) -> Result<u8, Fail> {
         let host = host.clone();
         async move { connect(&host).await }
     };
-    app::run(way, options).await.map_err(|e| Fail::Usage(e.to_string()))?;
+    app::run(way, options).await.map_err(|error| match error {
+        RunError::Panicked(words) => Fail::Broken(words),
+        other => Fail::Usage(other.to_string()),
+    })?;
     Ok(exit::DONE)
 }
 

@@ -58,7 +58,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("keys", "text"),
     ("theme check", "one of each theme: theme, faults [sentence]"),
     ("commands", "answer, head"),
-    ("any that fails", "error {why, text}; why: no_connection, usage, or the refusal's word"),
+    ("any that fails", "error {why, text}; why: no_connection, usage, internal, or the refusal's word"),
     ("unit", "id, label, site, model, place, stage, since, disposition, state, waits_for, next_try, who, revision"),
     ("event", "seq, at, subject, label, kind, actor, text"),
 ];

@@ -25,7 +25,7 @@
 //! | commands | `Receipt` |
 //! | any that fails | `{"error": {"why": ..., "text": ...}}` |
 //!
-//! Times are microseconds since the Unix epoch. `why` is `no_connection`, `usage`, or the word of a
+//! Times are microseconds since the Unix epoch. `why` is `no_connection`, `usage`, `internal`, or the word of a
 //! [`rackhand_core::decide::Why`].
 
 pub mod args;
@@ -80,7 +80,7 @@ pub mod exit {
     /// All of them, with what they mean.
     pub const ALL: &[(u8, &str)] = &[
         (DONE, "done, or nothing was to be done"),
-        (REFUSED, "refused by the daemon, or not found, or a row failed, or results that cannot be written"),
+        (REFUSED, "refused by the daemon, not found, a row failed, results that cannot be written, or a fault of ours"),
         (USAGE, "wrong usage, or a file of yours that is not as it must be"),
         (NO_CONNECTION, "no connection to the daemon, or it broke before the answer"),
         (DAMAGED, "the journal is not as it was written, or a theme does not pass its check"),

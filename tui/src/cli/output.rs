@@ -34,6 +34,8 @@ pub(super) enum Fail {
     Refused(Refusal),
     /// The arguments do not do.
     Usage(String),
+    /// A part of this program panicked.
+    Broken(String),
     /// Nobody reads the results any more. Not an error.
     Closed,
     /// Results cannot be written.
@@ -177,6 +179,7 @@ impl<'a> Output<'a> {
             }
             Err(Fail::Link(error)) => ("no_connection".into(), error.to_string().into(), exit::NO_CONNECTION),
             Err(Fail::Lost(text)) => ("no_connection".into(), Text::from(text), exit::NO_CONNECTION),
+            Err(Fail::Broken(text)) => ("internal".into(), text.into(), exit::REFUSED),
             Err(Fail::Usage(text)) => ("usage".into(), text.into(), exit::USAGE),
             Err(Fail::Refused(refusal)) => {
                 (serde_json::to_value(refusal.why).unwrap_or_default(), refusal.text, exit::REFUSED)

@@ -72,7 +72,10 @@ impl Burst {
             match key {
                 Key::Char(c) if scan.len() < MAX_SCAN => scan.push(c),
                 Key::Char(_) => {}
-                _ => out.append(&mut self.flush()),
+                _ => {
+                    out.append(&mut self.flush());
+                    out.push(Event::EndMark);
+                }
             }
             return out;
         }
@@ -92,9 +95,13 @@ impl Burst {
             // The scanner's own end mark.
             Key::Enter | Key::Tab if self.is_machine() => {
                 out.append(&mut self.flush());
+                out.push(Event::EndMark);
                 self.owed = 0;
             }
-            Key::Enter | Key::Tab if at <= self.owed && self.held.is_empty() => self.owed = 0,
+            Key::Enter | Key::Tab if at <= self.owed && self.held.is_empty() => {
+                out.push(Event::EndMark);
+                self.owed = 0;
+            }
             other => {
                 out.append(&mut self.flush());
                 out.push(Event::Key(other));
@@ -115,7 +122,7 @@ impl Burst {
     /// Lets go of what is held: as a scan, as a burst of nobody's, or as keys.
     pub fn flush(&mut self) -> Vec<Event> {
         if let Some(scan) = self.scanning.take() {
-            return if scan.is_empty() { Vec::new() } else { vec![Event::Scan(normal(&scan))] };
+            return if scan.is_empty() { Vec::new() } else { vec![Event::Scan(text(&scan))] };
         }
         let machine = self.is_machine();
         let held = std::mem::take(&mut self.held);
@@ -124,9 +131,9 @@ impl Burst {
             self.owed = self.last + STALL_US;
             // A label has no spaces; a sentence has: a line that stalled, or a paste the terminal did not mark.
             vec![if held.len() >= LEAST && !held.contains(&' ') {
-                Event::Scan(normal(&held))
+                Event::Scan(text(&held))
             } else {
-                Event::Burst(held.iter().collect::<String>().into())
+                Event::Burst(text(&held))
             }]
         } else {
             held.into_iter().skip(passed).map(|c| Event::Key(Key::Char(c))).collect()
@@ -134,10 +141,13 @@ impl Burst {
     }
 }
 
-/// A scan without its AIM prefix (`]C1`), in capitals, bounded.
-fn normal(held: &[char]) -> Text {
-    let text: String = held.iter().collect();
-    let text = text.trim();
+fn text(held: &[char]) -> Text {
+    held.iter().take(4 * MAX_SCAN).collect::<String>().into()
+}
+
+/// The label in a scan: without its AIM prefix (`]C1`), in capitals, bounded.
+pub fn label(scan: &str) -> Text {
+    let text = scan.trim();
     let aim = text.starts_with(']') && text.len() > 3 && text.is_char_boundary(3);
     let text = if aim { &text[3..] } else { text };
     text.chars().take(MAX_SCAN).collect::<String>().to_uppercase().into()
@@ -162,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_scanned_serial_is_one_event_and_runs_no_command() {
-        assert_eq!(typed("7XK2L95\n", 2_000), [Event::Scan("7XK2L95".into())]);
+        assert_eq!(typed("7XK2L95\n", 2_000), [Event::Scan("7XK2L95".into()), Event::EndMark]);
         assert_eq!(typed("CZ2301A8", 15), [Event::Scan("CZ2301A8".into())]);
     }
 
@@ -203,7 +213,7 @@ mod tests {
         }
         out.append(&mut burst.flush());
         out.append(&mut burst.push(Key::Enter, 1_400_000));
-        assert_eq!(out, [Event::Burst("7XK2".into()), Event::Burst("L95".into())]);
+        assert_eq!(out, [Event::Burst("7XK2".into()), Event::Burst("L95".into()), Event::EndMark]);
         assert_eq!(burst.push(Key::Enter, 2_400_000), [Event::Key(Key::Enter)]);
     }
 
@@ -214,7 +224,7 @@ mod tests {
         for (n, key) in [Key::Char('R'), Key::Char('1'), Key::Enter].into_iter().enumerate() {
             out.append(&mut burst.push(key, 400_000 * (n as u64 + 1)));
         }
-        assert_eq!(out, [Event::Scan("R1".into())]);
+        assert_eq!(out, [Event::Scan("R1".into()), Event::EndMark]);
         assert_eq!(burst.deadline(), None);
     }
 
@@ -224,8 +234,9 @@ mod tests {
     }
 
     #[test]
-    fn a_scan_loses_its_aim_prefix() {
-        assert_eq!(typed("]C17xk2l95", 10), [Event::Scan("7XK2L95".into())]);
+    fn a_label_is_in_capitals_without_its_aim_prefix() {
+        assert_eq!(typed("]C17xk2l95", 10), [Event::Scan("]C17xk2l95".into())]);
+        assert_eq!(&*label("]C17xk2l95"), "7XK2L95");
     }
 
     proptest::proptest! {

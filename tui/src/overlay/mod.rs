@@ -82,6 +82,13 @@ impl Layer {
         }
     }
 
+    /// Says in it why it could not be done.
+    pub fn complain(&mut self, why: Text) {
+        if let Self::Form(form) = self {
+            form.complaint = Some(why);
+        }
+    }
+
     /// Draws it.
     pub fn view(&self, model: &Model, canvas: &mut Canvas) {
         match self {

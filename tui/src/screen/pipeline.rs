@@ -309,10 +309,10 @@ fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {
         Column::new("SITE", 3, rows.iter().map(|r| (r.site.to_string(), Token::UiText))),
         Column::new("MODEL", 1, rows.iter().map(|r| unknown(r.model.as_deref()))),
         Column::new("PLACE", 2, rows.iter().map(|r| unknown(r.place.as_deref()))),
-        Column::new("STAGE", 9, rows.iter().map(stage)),
-        Column::new("STATE", 10, rows.iter().map(state)),
-        Column::new("AGE", 5, rows.iter().map(|r| (age(now.since(r.since)), Token::UiText))),
-        Column::new("WHO", 4, rows.iter().map(who)),
+        Column::new("STAGE", 9, rows.iter().map(stage)).least(if full { 18 } else { 6 }),
+        Column::new("STATE", 10, rows.iter().map(state)).least(10),
+        Column::new("AGE", 5, rows.iter().map(|r| (age(now.since(r.since)), Token::UiText))).least(5),
+        Column::new("WHO", 4, rows.iter().map(who)).least(10),
         Column::new("WAITS FOR", 8, rows.iter().map(|r| (r.waits_for.to_string(), Token::UiText)))
             .rest(if screen < 60 { 12 } else { 24 }),
     ]

@@ -166,7 +166,9 @@ fn steps(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
             "waiting" => Token::JobPaused,
             _ => Token::JobRunning,
         };
-        let detail = if step.detail.is_empty() { String::new() } else { format!(": {}", step.detail) };
+        // What has been said above is not said again.
+        let said = step.detail.is_empty() || unit.waits.iter().any(|w| w.what.contains(&*step.detail));
+        let detail = if said { String::new() } else { format!(": {}", step.detail) };
         let told = format!(
             "{} {} (generation {}, attempts {}){detail}",
             step.step, step.phase, step.generation, step.attempts

@@ -224,6 +224,21 @@ fn a_paste_goes_into_a_field_or_nowhere() {
     assert_eq!(bench.model.filter.as_ref().map(|f| f.text().to_owned()).as_deref(), Some("site:fra1 "));
 }
 
+#[test]
+fn words_that_come_at_once_with_their_enter_filter_as_if_typed() {
+    let mut bench = Bench::live((80, 24));
+    bench.key("/");
+    for event in [Event::Scan("site:ams2".into()), Event::EndMark] {
+        bench.event(event);
+    }
+    assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.filter.is_some()), ("site:ams2", false));
+    bench.key(":");
+    for event in [Event::Burst("quit".into()), Event::EndMark] {
+        bench.event(event);
+    }
+    assert!(!bench.other.contains(&Effect::Quit) && bench.model.layer.is_some());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     /// Scans and bursts, with or without an end mark, on any screen or layer: nothing is sent, opened, quit or copied.

@@ -52,6 +52,21 @@ fn the_layers_at_all_sizes() {
     at_all_sizes("actions", &["."]);
     at_all_sizes("cancel", &["X"]);
     at_all_sizes("filter", &["/"]);
+    at_all_sizes("facts", &["Enter", "f"]);
+    at_all_sizes("many", &["*", "R", "Enter"]);
+    at_all_sizes("results", &["*", "R", "3", "6", "Enter", "w"]);
+}
+
+#[test]
+fn what_was_kept_and_what_is_frozen_at_all_sizes() {
+    for size in SIZES {
+        let mut bench = Bench::live(size);
+        bench.key("F");
+        insta::assert_snapshot!(format!("frozen_{}x{}", size.0, size.1), text(&bench.model, &plain(GlyphSet::Unicode)));
+        bench.model.link = rackhand_tui::app::model::Link::Connecting;
+        bench.model.kept = true;
+        insta::assert_snapshot!(format!("kept_{}x{}", size.0, size.1), text(&bench.model, &plain(GlyphSet::Unicode)));
+    }
 }
 
 #[test]

@@ -129,6 +129,14 @@ fn a_form_that_was_open_when_the_link_went_sends_nothing() {
     bench.key("Enter");
     assert!(bench.called.is_empty());
     assert!(bench.toast().contains("not sent"), "{}", bench.toast());
+    bench.answers = false;
+    bench.up();
+    bench.key("Enter");
+    assert!(bench.called.is_empty() && bench.toast().contains("from before the connection"), "{}", bench.toast());
+    bench.answers = true;
+    bench.up();
+    bench.key("Enter");
+    assert!(matches!(&bench.called[0].1, Command::Hold { reason, .. } if &**reason == "looks odd"));
 }
 
 #[test]

@@ -241,7 +241,7 @@ fn attacks_in_outside_text_change_neither_title_nor_clipboard_nor_screen() {
         site.fake.park(unit, rackhand_core::flow::step::Step::ReachBmc, fault);
     }
     let Some(tmux) = Tmux::start(&site) else { return };
-    let title = || tmux.run(&["display-message", "-p", "-t", "s", "#{pane_title} #{window_name}"]);
+    let title = || tmux.run(&["display-message", "-p", "-t", "s", "#{pane_title}"]);
     tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
     tmux.until("LIVE");
     let before = title();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, dead_code, missing_docs)]
 
+#[cfg(feature = "demo")]
+mod demo;
 mod ends;
 #[path = "../console/fake.rs"]
 mod fake;
