@@ -5,9 +5,10 @@
 mod scene;
 
 use rackhand_core::dcim::rack::{Elevations, Face, Mounted, Rack};
+use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
-use rackhand_core::view::rack::{RackView, racks};
+use rackhand_core::view::rack::{RackView, page, rack_of, racks};
 use rackhand_core::view::{Rows, State};
 use scene::{Scene, serial};
 
@@ -58,8 +59,12 @@ fn a_rack_shows_all_that_netbox_has_there_and_how_our_servers_do() {
         lines,
         [("dev-11".into(), Some(84), 2), (serial(1).to_string(), Some(20), 4), ("dev-14".into(), None, 1)]
     );
-    assert_eq!((a10.slots[1].unit, a10.slots[1].state), (Some(id), Some(State::Person)));
-    assert_eq!((a10.slots[0].unit, a10.slots[0].state), (None, None), "a switch is not ours to judge");
+    assert_eq!((a10.slots[1].unit(), a10.slots[1].row.as_ref().map(|r| r.state)), (Some(id), Some(State::Person)));
+    assert_eq!(a10.slots[0].row, None, "a switch is not ours to judge");
+    assert_eq!(
+        a10.slots.iter().map(|s| s.place()).collect::<Vec<_>>(),
+        [Some("U42".into()), Some("U10-11".into()), None]
+    );
     assert_eq!((a10.row.used, a10.row.states.clone()), (Some(6), [(State::Person, 1)].into()));
     assert!(found.iter().all(|v| v.slots.iter().all(|s| s.doubt.is_none())));
 }
@@ -100,6 +105,39 @@ fn before_netbox_was_read_the_journal_shows_what_it_remembers_and_no_heights() {
     scene.discovered(1);
     let found = views(&scene, None);
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].row.height, found[0].row.used, found[0].read_at), (None, None, None));
+    assert_eq!((found[0].row.height, found[0].row.used, found[0].row.read_at), (None, None, None));
     assert_eq!(found[0].slots[0].label, serial(1));
+}
+
+#[test]
+fn a_rack_counted_from_the_top_has_its_lowest_number_there() {
+    let scene = Scene::default();
+    let down = Rack { descending: true, ..rack(1, "A1") };
+    let beside = Mounted { position: None, ..mounted(9, None, 1, 0, 0) };
+    let elevations =
+        Elevations { racks: vec![down], mounted: vec![mounted(1, None, 1, 40, 1), beside, mounted(2, None, 1, 3, 2)] };
+    let found = views(&scene, Some(&elevations));
+    let labels: Vec<&str> = found[0].slots.iter().map(|s| s.label.as_str()).collect();
+    assert_eq!(labels, ["dev-2", "dev-1", "dev-9"]);
+}
+
+#[test]
+fn racks_are_filtered_by_words_and_a_server_leads_to_its_own() {
+    let mut scene = Scene::default();
+    let id = scene.import(1, Stage::Received);
+    let cold = Rack { location: Some(Text::new("Cold row")), ..rack(2, "A2") };
+    let elevations =
+        Elevations { racks: vec![rack(1, "A1"), cold], mounted: vec![mounted(1, Some(serial(1)), 2, 5, 1)] };
+    let found = views(&scene, Some(&elevations));
+    let names = |site: Option<&str>, filter: &str| -> Vec<String> {
+        let shown = page(&found, site.map(SiteId::new).as_ref(), filter, (0, 10), (0, scene.now));
+        assert_eq!(shown.total, shown.rows.len());
+        shown.rows.iter().map(|r| r.name.to_string()).collect()
+    };
+    assert_eq!(names(None, ""), ["A1", "A2"]);
+    assert_eq!(names(Some("fra1"), "COLD a"), ["A2"]);
+    assert_eq!(names(None, "!cold"), ["A1"]);
+    assert_eq!(names(Some("ams2"), ""), Vec::<String>::new());
+    assert_eq!(page(&found, None, "", (1, 10), (0, scene.now)).rows[0].name.as_str(), "A2");
+    assert_eq!(rack_of(&found, id), Some((SiteId::new("fra1"), Text::new("A2"))));
 }

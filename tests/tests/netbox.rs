@@ -40,6 +40,8 @@ mod inventory;
 mod lab;
 #[path = "netbox/projection.rs"]
 mod projection;
+#[path = "netbox/racks.rs"]
+mod racks;
 #[path = "netbox/setup.rs"]
 mod setup;
 

@@ -22,6 +22,7 @@ mod macs;
 mod manifest;
 mod notes;
 mod pages;
+mod racks;
 mod reading;
 mod refusal;
 mod release;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::work::{by_number, rack_and_unit};
-use super::{Rows, State};
+use super::{MAX_ROWS, Page, Rows, State, UnitRow};
+use crate::dcim::ObjectId;
 use crate::dcim::rack::{Elevations, Face, HalfUnits, Mounted, Rack};
+use crate::event::Seq;
 use crate::id::{SiteId, UnitId};
-use crate::lifecycle::stage::Stage;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -31,10 +32,12 @@ pub struct RackRow {
     pub used: Option<HalfUnits>,
     /// Our servers in it, by how they do.
     pub states: BTreeMap<State, u32>,
+    /// When NetBox was read; `None` where it does not tell of this rack, which is then only what the journal remembers.
+    pub read_at: Option<Timestamp>,
 }
 
 /// Something in a rack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
     /// The lowest half unit it takes; `None` where it only stands in the rack.
     pub position: Option<HalfUnits>,
@@ -42,22 +45,22 @@ pub struct Slot {
     pub height: HalfUnits,
     /// The sides it takes.
     pub faces: Vec<Face>,
-    /// What a person calls it.
+    /// What a person calls it: a server by its serial, all else by its name.
     pub label: Text,
+    /// Its device in NetBox; `None` where only the journal knows it here.
+    pub device: Option<ObjectId>,
+    /// That device's name.
+    pub name: Option<Text>,
     /// Its model, where known.
     pub model: Option<Text>,
-    /// The unit, where it is one of our servers.
-    pub unit: Option<UnitId>,
-    /// Its stage.
-    pub stage: Option<Stage>,
-    /// How it does; `None` is not ours to know.
-    pub state: Option<State>,
+    /// Its row, where it is one of our servers; how anything else does is not ours to know.
+    pub row: Option<UnitRow>,
     /// Why this picture cannot be right, where it cannot.
     pub doubt: Option<Text>,
 }
 
 /// A rack, whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RackView {
     /// As in the list.
     pub row: RackRow,
@@ -67,8 +70,6 @@ pub struct RackView {
     pub descending: bool,
     /// What is in it, from the top down, then what has no position.
     pub slots: Vec<Slot>,
-    /// When NetBox was read; `None` where it has not been, and this is only what the journal remembers.
-    pub read_at: Option<Timestamp>,
 }
 
 /// NetBox's racks as last read, and when.
@@ -112,6 +113,37 @@ pub fn racks(world: &World, rows: &Rows, reading: Reading<'_>) -> Vec<RackView> 
     views
 }
 
+/// A page of the racks of a site, or of all, whose site, name or room hold all words of the filter; `!` in front
+/// negates a word.
+pub fn page(
+    views: &[RackView],
+    site: Option<&SiteId>,
+    filter: &str,
+    (offset, limit): (usize, usize),
+    (head, now): (Seq, Timestamp),
+) -> Page<RackRow> {
+    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
+    let matches = |row: &RackRow| {
+        let location = row.location.as_deref().unwrap_or_default();
+        let text = format!("{} {} {location}", row.site, row.name).to_lowercase();
+        words.iter().all(|word| match word.strip_prefix('!') {
+            Some(word) => !text.contains(word),
+            None => text.contains(word.as_str()),
+        })
+    };
+    let all = views.iter().map(|view| &view.row).filter(|row| site.is_none_or(|s| row.site == *s) && matches(row));
+    let found: Vec<&RackRow> = all.collect();
+    let (total, offset) = (found.len(), offset.min(found.len()));
+    let rows = found.into_iter().skip(offset).take(limit.min(MAX_ROWS)).cloned().collect();
+    Page { head, now, total, offset, rows }
+}
+
+/// The rack a unit stands in: its site and name.
+pub fn rack_of(views: &[RackView], unit: UnitId) -> Option<(SiteId, Text)> {
+    let found = views.iter().find(|view| view.slots.iter().any(|slot| slot.unit() == Some(unit)))?;
+    Some((found.row.site.clone(), found.row.name.clone()))
+}
+
 impl RackView {
     fn of(rack: &Rack, at: Timestamp) -> Self {
         let row = RackRow {
@@ -121,24 +153,40 @@ impl RackView {
             height: Some(rack.height.min(MAX_HEIGHT)),
             used: None,
             states: BTreeMap::new(),
+            read_at: Some(at),
         };
-        Self { row, first: rack.first, descending: rack.descending, slots: Vec::new(), read_at: Some(at) }
+        Self { row, first: rack.first, descending: rack.descending, slots: Vec::new() }
     }
 
     fn remembered(site: SiteId, name: &str) -> Self {
-        let row =
-            RackRow { site, name: Text::new(name), location: None, height: None, used: None, states: BTreeMap::new() };
-        Self { row, first: 2, descending: false, slots: Vec::new(), read_at: None }
+        let row = RackRow {
+            site,
+            name: Text::new(name),
+            location: None,
+            height: None,
+            used: None,
+            states: BTreeMap::new(),
+            read_at: None,
+        };
+        Self { row, first: 2, descending: false, slots: Vec::new() }
     }
 
     /// Orders the slots, counts, and finds what cannot be.
     fn settle(&mut self) {
-        self.slots.sort_by(|a, b| b.position.cmp(&a.position).then_with(|| a.label.cmp(&b.label)));
+        let down = self.descending;
+        self.slots.sort_by(|a, b| {
+            // What has no position comes last either way.
+            let places = match (a.position, b.position) {
+                (Some(x), Some(y)) if down => x.cmp(&y),
+                (x, y) => y.cmp(&x),
+            };
+            places.then_with(|| a.label.cmp(&b.label))
+        });
         let end = self.row.height.map(|h| self.first.saturating_add(h));
         let mut taken: BTreeMap<(Face, HalfUnits), usize> = BTreeMap::new();
         for n in 0..self.slots.len() {
             let slot = &self.slots[n];
-            if let Some(state) = slot.state {
+            if let Some(state) = slot.row.as_ref().map(|r| r.state) {
                 *self.row.states.entry(state).or_default() += 1;
             }
             let Some(position) = slot.position else { continue };
@@ -167,6 +215,20 @@ impl RackView {
 }
 
 impl Slot {
+    /// The unit, where it is one of our servers.
+    pub fn unit(&self) -> Option<UnitId> {
+        self.row.as_ref().map(|row| row.id)
+    }
+
+    /// Where it is, as it is said: `U38`, `U38-39`, `U7.5`; `None` where it has no position.
+    pub fn place(&self) -> Option<String> {
+        let position = self.position?;
+        let lowest = f64::from(position) / 2.0;
+        // The last unit it reaches into, whole or half.
+        let last = f64::from(position.saturating_add(self.height.max(1)).saturating_sub(1) / 2);
+        Some(if last > lowest { format!("U{lowest}-{last}") } else { format!("U{lowest}") })
+    }
+
     fn mounted(mounted: &Mounted, unit: Option<UnitId>, rows: &Rows) -> Self {
         let row = unit.and_then(|id| rows.row(id));
         let named = mounted.name.clone().or_else(|| mounted.serial.clone());
@@ -182,10 +244,10 @@ impl Slot {
                 .map(|r| r.label.clone())
                 .or(named)
                 .unwrap_or_else(|| Text::from(format!("device {}", mounted.device))),
+            device: Some(mounted.device),
+            name: mounted.name.clone(),
             model: Some(mounted.model.clone()).filter(|m| !m.is_empty()),
-            unit,
-            stage: row.map(|r| r.stage),
-            state: row.map(|r| r.state),
+            row: row.cloned(),
             doubt: None,
         }
     }
@@ -198,10 +260,10 @@ impl Slot {
             height: 2,
             faces: vec![Face::Front, Face::Rear],
             label: row.map_or_else(|| Text::from(unit.to_string()), |r| r.label.clone()),
+            device: None,
+            name: None,
             model: row.and_then(|r| r.model.clone()),
-            unit: Some(unit),
-            stage: row.map(|r| r.stage),
-            state: row.map(|r| r.state),
+            row: row.cloned(),
             doubt: None,
         }
     }

@@ -59,6 +59,7 @@ calls! { |netbox, on|
     check => netbox.check(&on.known.site);
     init => netbox.init();
     read_all => netbox.read_all(&on.known.site);
+    elevations => netbox.elevations(&on.known.site);
     changed_since => netbox.changed_since(&on.known);
     device_snapshot => netbox.device_snapshot(on.device);
 }

@@ -67,6 +67,8 @@ fn known(release: Release) -> Option<BTreeMap<String, Known>> {
         ("dcim/mac-addresses/", "MacAddress"),
         ("dcim/cables/", "Cable"),
         ("dcim/sites/", "Site"),
+        ("dcim/racks/", "Rack"),
+        ("dcim/device-types/", "DeviceType"),
         ("ipam/ip-addresses/", "IpAddress"),
         ("ipam/prefixes/", "Prefix"),
         ("extras/journal-entries/", "JournalEntry"),

@@ -68,7 +68,7 @@ fn our_fields(fields: &Map<String, Value>) -> (Option<Text>, BTreeMap<Text, Text
 }
 
 /// Twice a position; NetBox knows half units.
-fn half_units(position: f64) -> Option<u16> {
+pub(super) fn half_units(position: f64) -> Option<u16> {
     let half = position * 2.0;
     (half.fract() == 0.0 && (0.0..=f64::from(u16::MAX)).contains(&half)).then_some(half as u16)
 }

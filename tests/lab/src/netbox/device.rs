@@ -1,4 +1,4 @@
-//! `dcim/devices/`, and the small tables beside it: sites, racks, tenants.
+//! `dcim/devices/`, and the small tables beside it: sites, tenants.
 
 use std::collections::BTreeSet;
 
@@ -82,7 +82,7 @@ pub(super) fn show(state: &State, id: u64, want: &Want) -> Value {
             rack.map_or(Value::Null, |(id, rack)| mention("dcim/racks", id, &rack.name))
         })
         .put("position", || json!(d.position))
-        .put("face", || if d.position.is_some() { choice("front") } else { Value::Null })
+        .put("face", || if d.position.is_some() { choice(d.face) } else { Value::Null })
         .put("status", || {
             let known = state.knows_status(&d.status);
             // A choice that was taken out of the configuration has no label any more.
@@ -206,6 +206,9 @@ pub(super) fn save(state: &mut State, id: Option<u64>, body: &Value, now: Timest
     if let Some(serial) = body.get("serial").and_then(Value::as_str) {
         serial.clone_into(&mut device.serial);
     }
+    if let Some(position) = body.get("position") {
+        device.position = position.as_f64();
+    }
     for (name, value) in body.get("custom_fields").and_then(Value::as_object).into_iter().flatten() {
         // Keys that are not named stay; null clears.
         device.fields.insert(name.clone(), value.clone());
@@ -220,7 +223,6 @@ pub(super) mod named {
     pub(in super::super) fn table<'a>(state: &'a State, path: &str) -> &'a std::collections::BTreeMap<u64, Named> {
         match path {
             "tenancy/tenants" => &state.tenants,
-            "dcim/racks" => &state.racks,
             _ => &state.sites,
         }
     }
@@ -242,10 +244,8 @@ pub(super) mod named {
             .common(path, id, &named.name, named.stamps)
             .put("name", || named.name.as_str().into())
             .put("description", || "".into())
-            .put("custom_fields", || json!({}));
-        if path != "dcim/racks" {
-            shape.put("slug", || named.slug.as_str().into());
-        }
+            .put("custom_fields", || json!({}))
+            .put("slug", || named.slug.as_str().into());
         shape.done()
     }
 

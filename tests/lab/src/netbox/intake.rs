@@ -61,6 +61,7 @@ pub(super) fn make(state: &mut State, body: &Value, now: Timestamp) -> u64 {
         site: given("site"),
         rack: None,
         position: None,
+        face: "front",
         status: "active".to_owned(),
         tenant: None,
         oob: None,
@@ -98,6 +99,17 @@ pub(super) fn show(of: &BTreeMap<u64, Named>, path: &'static str, id: u64, want:
         .put("slug", || named.slug.as_str().into())
         .put("description", || "".into());
     shape.done()
+}
+
+pub(super) fn show_type(state: &State, id: u64, want: &Want) -> Value {
+    let mut shown = show(&state.types, TYPES, id, want);
+    let (height, full_depth) = state.shape(id);
+    for (key, value) in [("u_height", json!(height)), ("is_full_depth", json!(full_depth))] {
+        if want.has(key) && shown.is_object() {
+            shown[key] = value;
+        }
+    }
+    shown
 }
 
 pub(super) mod templates {

@@ -32,6 +32,7 @@ use crate::host::{Host, Reply, Request};
 
 pub use pace::Pace;
 pub use profile::Profile;
+pub use rack::RackSpec;
 pub use setup::DeviceSpec;
 use state::State;
 

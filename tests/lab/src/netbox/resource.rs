@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::object::{Problem, Stamps};
 use super::query::{Query, Want};
 use super::state::State;
-use super::{address, cable, changelog, customisation, device, intake, interface, journal};
+use super::{address, cable, changelog, customisation, device, intake, interface, journal, rack};
 
 /// What a collection can do.
 pub(super) struct Resource {
@@ -83,7 +83,7 @@ pub(super) fn resource(path: &str) -> Option<Resource> {
             path: intake::TYPES,
             model: "DeviceType",
             matching: |s, q| intake::matching(&s.types, q),
-            show: |s, id, w| intake::show(&s.types, intake::TYPES, id, w),
+            show: intake::show_type,
             stamps: stamps!(types),
             write: None,
             together: any,
@@ -122,11 +122,11 @@ pub(super) fn resource(path: &str) -> Option<Resource> {
             together: any,
             delete: None,
         },
-        "dcim/racks" => Resource {
-            path: "dcim/racks",
+        rack::PATH => Resource {
+            path: rack::PATH,
             model: "Rack",
-            matching: |s, q| device::named::matching(s, "dcim/racks", q),
-            show: |s, id, w| device::named::show(s, "dcim/racks", id, w),
+            matching: rack::matching,
+            show: rack::show,
             stamps: stamps!(racks),
             write: None,
             together: any,

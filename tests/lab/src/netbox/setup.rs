@@ -8,6 +8,7 @@ use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::query::Want;
+use super::rack::RackSpec;
 use super::state::{Access, Device, Named, State};
 use super::{NetBox, address, cable, changelog, customisation, device, interface};
 use crate::faults::lock;
@@ -27,6 +28,8 @@ pub struct DeviceSpec {
     pub rack: Option<String>,
     /// Lowest unit.
     pub position: Option<f64>,
+    /// The side it is mounted on: `front` or `rear`.
+    pub face: &'static str,
     /// Status.
     pub status: String,
     /// Tenant slug; made where missing.
@@ -47,6 +50,7 @@ impl DeviceSpec {
             site: "fra1".to_owned(),
             rack: None,
             position: None,
+            face: "front",
             status: "offline".to_owned(),
             tenant: None,
             bmc: Some(bmc),
@@ -83,7 +87,7 @@ impl State {
 
     pub(super) fn add_device(&mut self, spec: &DeviceSpec) -> u64 {
         let site = self.named(|s| &mut s.sites, "dcim/sites", &spec.site);
-        let rack = spec.rack.as_ref().map(|name| self.named(|s| &mut s.racks, "dcim/racks", name));
+        let rack = spec.rack.as_ref().map(|name| self.rack(&RackSpec::standard(&spec.site, name)));
         let tenant = spec.tenant.as_ref().map(|slug| self.named(|s| &mut s.tenants, "tenancy/tenants", slug));
         let model = self.named(|s| &mut s.types, "dcim/device-types", &spec.model);
         let (id, stamps) = (self.next(device::PATH), self.stamps(START));
@@ -94,6 +98,7 @@ impl State {
             site,
             rack,
             position: spec.position,
+            face: spec.face,
             status: spec.status.clone(),
             tenant,
             oob: None,
@@ -180,11 +185,6 @@ impl NetBox {
     /// A site.
     pub fn add_site(&self, slug: &str) -> ObjectId {
         lock(&self.0).named(|s| &mut s.sites, "dcim/sites", slug)
-    }
-
-    /// A rack.
-    pub fn add_rack(&self, name: &str) -> ObjectId {
-        lock(&self.0).named(|s| &mut s.racks, "dcim/racks", name)
     }
 
     /// A tenant.

@@ -21,6 +21,7 @@ pub(super) struct Device {
     pub site: u64,
     pub rack: Option<u64>,
     pub position: Option<f64>,
+    pub face: &'static str,
     pub status: String,
     pub tenant: Option<u64>,
     pub oob: Option<u64>,
@@ -82,7 +83,18 @@ pub(super) struct Entry {
     pub stamps: Stamps,
 }
 
-/// A site, rack, tenant or device type.
+/// A rack.
+pub(super) struct Rack {
+    pub name: String,
+    pub site: u64,
+    pub location: Option<u64>,
+    pub height: u16,
+    pub first: u16,
+    pub descending: bool,
+    pub stamps: Stamps,
+}
+
+/// A site, location, tenant or device type.
 pub(super) struct Named {
     pub name: String,
     pub slug: String,
@@ -149,9 +161,12 @@ pub(super) struct State {
     pub changes: BTreeMap<u64, Change>,
     pub extra_statuses: Vec<(String, String)>,
     pub sites: BTreeMap<u64, Named>,
-    pub racks: BTreeMap<u64, Named>,
+    pub racks: BTreeMap<u64, Rack>,
+    pub locations: BTreeMap<u64, Named>,
     pub tenants: BTreeMap<u64, Named>,
     pub types: BTreeMap<u64, Named>,
+    /// Height in units and whether they are of full depth; one unit and yes where a type is not here.
+    pub shapes: BTreeMap<u64, (f64, bool)>,
     pub roles: BTreeMap<u64, Named>,
     pub templates: BTreeMap<u64, Template>,
     pub devices: BTreeMap<u64, Device>,
@@ -185,8 +200,10 @@ impl State {
             extra_statuses: Vec::new(),
             sites: BTreeMap::new(),
             racks: BTreeMap::new(),
+            locations: BTreeMap::new(),
             tenants: BTreeMap::new(),
             types: BTreeMap::new(),
+            shapes: BTreeMap::new(),
             roles: BTreeMap::new(),
             templates: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -243,6 +260,11 @@ impl State {
     pub fn knows_status(&self, status: &str) -> bool {
         matches!(status, "offline" | "active" | "planned" | "staged" | "failed" | "inventory" | "decommissioning")
             || self.extra_statuses.iter().any(|(value, _)| value == status)
+    }
+
+    /// The height in units of devices of this type, and whether they are of full depth.
+    pub fn shape(&self, model: u64) -> (f64, bool) {
+        self.shapes.get(&model).copied().unwrap_or((1.0, true))
     }
 
     /// The name of the interface's device and its own.

@@ -183,7 +183,10 @@ pub(super) fn field(state: &State, object: Object, name: &str) -> Option<Node> {
             _ => return None,
         },
         Table::Sites => return named(state.sites.get(&id)?, name),
-        Table::Racks => return named(state.racks.get(&id)?, name),
+        Table::Racks => match name {
+            "name" => text(&state.racks.get(&id)?.name),
+            _ => return None,
+        },
         Table::Tenants => return named(state.tenants.get(&id)?, name),
     })
 }
