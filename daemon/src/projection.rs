@@ -1,5 +1,6 @@
 //! Our own copy of NetBox, for when NetBox is away, and to hold against the journal. Read whole at the start and each
-//! night, kept by what changed in between. It may be thrown away: nothing with an effect rests on it.
+//! night, kept by what changed in between; the racks are read again when a device has moved. It may be thrown away:
+//! nothing with an effect rests on it.
 
 mod file;
 
@@ -9,7 +10,8 @@ use std::time::Duration;
 
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::dcim::inventory::{Changes, DeviceRecord, Inventory};
+use rackhand_core::dcim::inventory::{Changes, Delta, DeviceRecord, Inventory};
+use rackhand_core::dcim::rack::Elevations;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
 use rackhand_core::mac::Mac;
@@ -34,6 +36,9 @@ pub struct Settings {
     pub changes: Duration,
     /// Between two whole reads, where the change log says nothing of it.
     pub whole: Duration,
+    /// Sites whose racks are read beside those of our own; the demo has some. Nothing tells what changes there, so
+    /// they are read at each look.
+    pub more_racks: Vec<SiteId>,
 }
 
 impl Settings {
@@ -43,6 +48,7 @@ impl Settings {
             file: Some(data_dir.join("netbox-copy")),
             changes: Duration::from_mins(5),
             whole: Duration::from_hours(24),
+            more_racks: Vec::new(),
         }
     }
 }
@@ -56,6 +62,18 @@ pub struct Held {
     pub read_at: Timestamp,
     /// When all of it was last read.
     pub whole_at: Timestamp,
+    /// The racks, and when NetBox last said that this is how they are; `None` where they could not be read.
+    #[serde(default)]
+    pub elevations: Option<(Elevations, Timestamp)>,
+}
+
+/// What one look found.
+struct Look {
+    held: Held,
+    /// Whether the copy is another than before.
+    is_new: bool,
+    /// Why the racks could not be read; the devices could.
+    racks: Option<Fault>,
 }
 
 /// The copy, shared. Clones see the same.
@@ -137,8 +155,11 @@ impl Projection {
                 read = look => read,
             };
             pause = match read {
-                Ok((held, is_new)) => {
+                Ok(Look { held, is_new, racks }) => {
                     let held = Arc::new(held);
+                    if let Some(fault) = &racks {
+                        tracing::warn!(%fault, "the copy of NetBox's racks is not kept up");
+                    }
                     if is_new && let Some(file) = self.settings.file.clone() {
                         let body = held.clone();
                         let saved = tokio::task::spawn_blocking(move || file::save(&file, &body)).await;
@@ -146,7 +167,8 @@ impl Projection {
                             tracing::warn!(%error, "the copy of NetBox was not kept on disk; the next start reads it anew");
                         }
                     }
-                    self.state.send_replace(State { held: Some(held), trouble: None });
+                    let trouble = racks.map(|fault| fault.to_string().into());
+                    self.state.send_replace(State { held: Some(held), trouble });
                     self.settings.changes
                 }
                 Err(fault) => {
@@ -158,18 +180,48 @@ impl Projection {
         }
     }
 
-    /// One look: what changed, or everything where that is due. Also tells whether the copy is another than before.
-    async fn look(&self, netbox: &NetBox, site: &SiteId, now: Timestamp) -> Result<(Held, bool), Fault> {
+    /// One look: what changed, or everything where that is due; then the racks where they may be others.
+    async fn look(&self, netbox: &NetBox, site: &SiteId, now: Timestamp) -> Result<Look, Fault> {
+        let (mut held, mut is_new, moved) = self.devices(netbox, site, now).await?;
+        let known = held.elevations.take();
+        if let Some((elevations, _)) = known.clone().filter(|_| !moved && self.settings.more_racks.is_empty()) {
+            held.elevations = Some((elevations, now));
+            return Ok(Look { held, is_new, racks: None });
+        }
+        let mut all = Elevations::default();
+        for site in std::iter::once(site).chain(&self.settings.more_racks) {
+            match netbox.elevations(site).await {
+                Ok(read) => {
+                    all.racks.extend(read.racks);
+                    all.mounted.extend(read.mounted);
+                }
+                // The devices are worth keeping without them; what was known of the racks keeps its own age.
+                Err(fault) => {
+                    held.elevations = known;
+                    return Ok(Look { held, is_new, racks: Some(fault) });
+                }
+            }
+        }
+        is_new |= known.is_none_or(|(before, _)| before != all);
+        held.elevations = Some((all, now));
+        Ok(Look { held, is_new, racks: None })
+    }
+
+    /// The devices as they are now with the racks as they were, whether anything of them is new, and whether one may
+    /// have moved.
+    async fn devices(&self, netbox: &NetBox, site: &SiteId, now: Timestamp) -> Result<(Held, bool, bool), Fault> {
         let before = self.state.borrow().held.clone();
+        let elevations = before.as_ref().and_then(|held| held.elevations.clone());
         let fresh = before.filter(|held| now.since(held.whole_at) < self.settings.whole);
         if let Some(held) = fresh {
             match netbox.changed_since(&held.inventory).await {
                 Ok(Changes::Some(delta)) => {
                     let is_new = !delta.changed.is_empty() || !delta.gone.is_empty();
+                    let moved = moves(&held.inventory, &delta);
                     let mut held = Held::clone(&held);
                     held.inventory.apply(delta);
                     held.read_at = now;
-                    return Ok((held, is_new));
+                    return Ok((held, is_new, moved));
                 }
                 Ok(Changes::Read(why)) => tracing::debug!(%why, "all of NetBox is read again"),
                 // It may not be read any more; what it would have told is then read whole.
@@ -178,8 +230,17 @@ impl Projection {
             }
         }
         let inventory = netbox.read_all(site).await?;
-        Ok((Held { inventory, read_at: now, whole_at: now }, true))
+        Ok((Held { inventory, read_at: now, whole_at: now, elevations }, true, true))
     }
+}
+
+/// Whether a change is one that an elevation shows.
+fn moves(known: &Inventory, delta: &Delta) -> bool {
+    let shown = |d: &DeviceRecord| {
+        (d.name.clone(), d.serial.clone(), d.model.clone(), d.rack.clone(), d.half_units, d.face.clone())
+    };
+    let changed = |d: &DeviceRecord| known.devices.get(&d.id).is_none_or(|before| shown(before) != shown(d));
+    !delta.gone.is_empty() || delta.changed.iter().any(changed)
 }
 
 /// Tells the gate what says something of NetBox. An answer to a long read that we do not understand does not.

@@ -2,6 +2,7 @@
 
 mod import;
 mod netbox;
+mod racks;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -24,6 +25,7 @@ use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::view::rack::{self, RackRow, RackView};
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
@@ -47,6 +49,8 @@ use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
 use crate::projection::Projection;
+
+pub use racks::Racks;
 
 /// Consoles at once.
 const CONSOLES: usize = 256;
@@ -85,6 +89,8 @@ pub struct Desk {
     pub given: Mutex<Given>,
     /// Rows of units, as last asked for.
     pub rows: Mutex<Rows>,
+    /// Racks, as last asked for.
+    pub racks: Mutex<Racks>,
     /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
     pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
 }
@@ -437,6 +443,26 @@ impl Console for Seat {
         // On the heap, since every call's future has room for the largest one.
         let reading = Box::pin(self.desk.read_bmc(&self.actor, id, what));
         tokio::time::timeout(wait, reading).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn racks(
+        self,
+        _: Context,
+        site: Option<SiteId>,
+        filter: String,
+        offset: usize,
+        limit: usize,
+    ) -> Page<RackRow> {
+        let at = (self.desk.ledger.world().head, self.desk.clock.now());
+        rack::page(&self.desk.racks_now(), site.as_ref(), &filter, (offset, limit), at)
+    }
+
+    async fn rack(self, _: Context, site: SiteId, name: Text) -> Option<RackView> {
+        self.desk.racks_now().iter().find(|v| v.row.site == site && v.row.name == name).cloned()
+    }
+
+    async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
+        rack::rack_of(&self.desk.racks_now(), unit)
     }
 }
 

@@ -163,6 +163,7 @@ impl Site {
             roles: parts.roles,
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
+            racks: std::sync::Mutex::default(),
             doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));

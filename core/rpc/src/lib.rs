@@ -21,6 +21,7 @@ use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::view::rack::{RackRow, RackView};
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -134,4 +135,10 @@ pub trait Console {
     /// Reads a unit's BMC now: this section, or all of them. Nothing is changed and nothing journaled. Give the call a
     /// deadline of a minute at least; a whole BMC may take two.
     async fn bmc_reading(unit: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal>;
+    /// A page of the racks of a site, or of all; see [`rackhand_core::view::rack::page`] for the filter.
+    async fn racks(site: Option<SiteId>, filter: String, offset: usize, limit: usize) -> Page<RackRow>;
+    /// One rack with what is in it.
+    async fn rack(site: SiteId, name: Text) -> Option<RackView>;
+    /// The rack a unit stands in: its site and name.
+    async fn rack_of(unit: UnitId) -> Option<(SiteId, Text)>;
 }

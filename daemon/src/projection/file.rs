@@ -46,6 +46,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use rackhand_core::dcim::inventory::Inventory;
+    use rackhand_core::dcim::rack::Elevations;
     use rackhand_core::id::SiteId;
     use rackhand_core::time::Timestamp;
 
@@ -57,7 +58,8 @@ mod tests {
         let file = home.path().join("netbox-copy");
         assert_eq!(load(&file), None);
         let at = Timestamp::from_secs(1_795_000_000);
-        let held = Held { inventory: Inventory::new(SiteId::new("fra1")), read_at: at, whole_at: at };
+        let inventory = Inventory::new(SiteId::new("fra1"));
+        let held = Held { inventory, read_at: at, whole_at: at, elevations: Some((Elevations::default(), at)) };
         for _ in 0..2 {
             save(&file, &held).unwrap();
             assert_eq!(load(&file).as_ref(), Some(&held));
@@ -72,5 +74,18 @@ mod tests {
         turned[last] ^= 1;
         fs::write(&file, turned).unwrap();
         assert_eq!(load(&file), None);
+    }
+
+    #[test]
+    fn a_copy_from_before_racks_were_kept_is_taken_without_them() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("netbox-copy");
+        let at = Timestamp::from_secs(1_795_000_000);
+        let held = Held { inventory: Inventory::new(SiteId::new("fra1")), read_at: at, whole_at: at, elevations: None };
+        let mut body = serde_json::to_value(&held).unwrap();
+        body.as_object_mut().unwrap().remove("elevations");
+        let body = body.to_string();
+        fs::write(&file, format!("{}\n{body}", head(body.as_bytes()))).unwrap();
+        assert_eq!(load(&file), Some(held));
     }
 }

@@ -1,5 +1,6 @@
 //! The daemon's own copy of NetBox: it follows, it outlives a restart, and nothing but what is shown rests on it.
 
+use rackhand_core::dcim::rack::Elevations;
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::id::Role;
 use rackhand_core::policy::Policy;
@@ -22,7 +23,7 @@ use super::*;
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn keeping(file: Option<std::path::PathBuf>) -> Keeping {
-    Keeping { file, changes: 5 * MINUTE, whole: 24 * 60 * MINUTE }
+    Keeping { file, changes: 5 * MINUTE, whole: 24 * 60 * MINUTE, more_racks: Vec::new() }
 }
 
 fn outside() -> Outside {
@@ -164,5 +165,74 @@ async fn a_journal_and_a_netbox_that_have_gone_a_way_together_agree() {
     until(&projection, &outside.clock, |h| h.read_at.since(now) > 6 * MINUTE).await;
     let diff = console(&running, Role::ReadOnly).await.netbox_diff(soon(), 0, 10).await.unwrap().unwrap();
     assert_eq!(diff.rows, Vec::new());
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_racks_are_read_again_when_a_device_has_moved_and_only_then() {
+    let home = tempfile::tempdir().unwrap();
+    let mut outside = outside();
+    outside.projection = Some(keeping(Some(home.path().join("copy"))));
+    let running = start(&outside);
+    let projection = running.desk.projection.clone().unwrap();
+    let first = until(&projection, &outside.clock, |_| true).await;
+    let (elevations, at) = first.elevations.clone().unwrap();
+    let device = outside.servers[1].device;
+    let place = |e: &Elevations| e.mounted.iter().find(|m| m.device == device).unwrap().position;
+    assert_eq!((elevations.racks.len(), place(&elevations), at), (1, Some(6), first.read_at));
+    // A status is no place: the racks are known to be as they were, without being read.
+    let before = outside.netbox.requests();
+    outside.netbox.edit(device, &json!({ "status": "failed" }), outside.clock.now());
+    let second = until(&projection, &outside.clock, |h| h.read_at > first.read_at).await;
+    assert_eq!(second.elevations, Some((elevations, second.read_at)));
+    assert!(outside.netbox.requests() - before <= 3, "{}", outside.netbox.requests() - before);
+    outside.netbox.edit(device, &json!({ "position": 20.0 }), outside.clock.now());
+    let third = until(&projection, &outside.clock, |h| place(&h.elevations.as_ref().unwrap().0) == Some(40)).await;
+    assert_eq!(third.whole_at, first.whole_at);
+    running.stop().await.unwrap();
+    // They outlive a restart.
+    outside.disconnect_netbox();
+    let again = start(&outside);
+    assert_eq!(again.desk.projection.as_ref().unwrap().state().held.unwrap().elevations, third.elevations);
+    again.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_may_not_see_racks_costs_the_racks_and_not_the_devices() {
+    let mut outside = outside();
+    outside.projection = Some(keeping(None));
+    outside.netbox.deny(rackhand_lab::outside::TOKEN, "view", "dcim/racks");
+    let running = start(&outside);
+    let projection = running.desk.projection.clone().unwrap();
+    let held = until(&projection, &outside.clock, |h| h.inventory.devices.len() >= 3).await;
+    assert_eq!(held.elevations, None);
+    assert!(projection.state().trouble.unwrap().contains("dcim/racks"));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn consoles_see_racks_by_the_copy_and_without_one_what_the_journal_remembers() {
+    let mut outside = outside();
+    let bare = start(&outside);
+    outside.lease(&bare, &outside.servers[0]).await;
+    let mut worlds = bare.ledger.worlds();
+    let known = worlds.wait_for(|w| w.units.values().any(|u| u.place().is_some())).await.unwrap().clone();
+    let unit = *known.units.keys().next().unwrap();
+    let asked = console(&bare, Role::ReadOnly).await;
+    let page = asked.racks(soon(), None, String::new(), 0, 10).await.unwrap();
+    assert_eq!((page.total, page.rows[0].height, page.rows[0].read_at), (1, None, None));
+    let at = asked.rack_of(soon(), unit).await.unwrap().unwrap();
+    assert_eq!((at.0.as_str(), at.1.as_str()), ("fra1", "fra1-r01"));
+    let rack = asked.rack(soon(), at.0, at.1).await.unwrap().unwrap();
+    assert_eq!((rack.slots.len(), rack.slots[0].unit()), (1, Some(unit)));
+    assert_eq!(asked.rack(soon(), site(), Text::new("none")).await.unwrap(), None);
+    bare.stop().await.unwrap();
+    outside.projection = Some(keeping(None));
+    let running = start(&outside);
+    let copy = until(running.desk.projection.as_ref().unwrap(), &outside.clock, |_| true).await;
+    let asked = console(&running, Role::ReadOnly).await;
+    let page = asked.racks(soon(), Some(site()), String::new(), 0, 10).await.unwrap();
+    assert_eq!((page.rows[0].height, page.rows[0].used, page.rows[0].read_at), (Some(84), Some(6), Some(copy.read_at)));
+    assert_eq!(asked.racks(soon(), Some(SiteId::new("ams2")), String::new(), 0, 10).await.unwrap().total, 0);
     running.stop().await.unwrap();
 }
