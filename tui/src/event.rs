@@ -5,11 +5,13 @@ use rackhand_core::decide::Refusal;
 use rackhand_core::event::Seq;
 use rackhand_core::id::{Role, SiteId, UnitId};
 use rackhand_core::text::Text;
+use rackhand_core::view::rack::{RackRow, RackView};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_rpc::{JournalQuery, Receipt, Verified};
 use serde::{Deserialize, Serialize};
 
 use crate::app::bulk::Marking;
+use crate::app::racks::RackKey;
 use crate::input::key::Key;
 
 /// Number of a question or a call, counted within the session.
@@ -140,6 +142,21 @@ pub enum Ask {
     Find(Text),
     /// A full check of the journal.
     Verify,
+    /// A page of racks.
+    Racks {
+        /// Only this site.
+        site: Option<SiteId>,
+        /// Words.
+        filter: String,
+        /// First row.
+        offset: usize,
+        /// Rows.
+        limit: usize,
+    },
+    /// What is in these racks.
+    Elevations(Vec<RackKey>),
+    /// The unit with this serial or id, and the rack it stands in.
+    Stands(Text),
 }
 
 /// An answer.
@@ -159,6 +176,12 @@ pub enum Data {
     Found(Option<UnitId>),
     /// To `Verify`.
     Verified(Result<Verified, Refusal>),
+    /// To `Racks`.
+    Racks(Page<RackRow>),
+    /// To `Elevations`, without those that are gone.
+    Elevations(Vec<RackView>),
+    /// To `Stands`.
+    Stands(Option<(UnitId, Option<RackKey>)>),
 }
 
 /// How a command ended.

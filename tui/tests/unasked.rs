@@ -35,6 +35,18 @@ macro_rules! unasked {
         $crate::unasked::unasked!(= bmc_reading(UnitId, Option<rackhand_core::bmc::reading::Section>)
             -> Result<rackhand_core::bmc::reading::BmcReading, Refusal>);
     };
+    (@ racks) => {
+        $crate::unasked::unasked!(= racks(Option<rackhand_core::id::SiteId>, String, usize, usize)
+            -> rackhand_core::view::Page<rackhand_core::view::rack::RackRow>);
+    };
+    (@ rack) => {
+        $crate::unasked::unasked!(= rack(rackhand_core::id::SiteId, rackhand_core::text::Text)
+            -> Option<rackhand_core::view::rack::RackView>);
+    };
+    (@ rack_of) => {
+        $crate::unasked::unasked!(= rack_of(UnitId)
+            -> Option<(rackhand_core::id::SiteId, rackhand_core::text::Text)>);
+    };
     (= $name:ident($($argument:ty),*) -> $answer:ty) => {
         async fn $name(self, _: Context, $(_: $argument),*) -> $answer {
             unreachable!(concat!(stringify!($name), " is not asked here"))

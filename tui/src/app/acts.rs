@@ -8,6 +8,7 @@ use super::effect::Effect;
 use super::fetch;
 use super::model::{Link, Model, Mood, Place, Slot};
 use super::moves::{self, Motion};
+use super::racks;
 use super::undo;
 use super::update::toast;
 use crate::command::possible::possible;
@@ -36,9 +37,19 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::HistoryForward => moves::history(model, true, out),
         Act::ToPipeline => moves::go(model, Place::Pipeline, out),
         Act::ToLetters => moves::go(model, Place::Letters, out),
+        Act::ToRacks => moves::go(model, Place::Racks, out),
+        Act::ToRack => racks::ask_rack(model, out),
+        Act::Flip => racks::flip(model),
+        Act::Overlay => model.racks.by_stage = !model.racks.by_stage,
         Act::ToJournal => moves::go(model, Place::Journal, out),
-        Act::NextPane => model.server.in_timeline = !model.server.in_timeline,
+        Act::NextPane | Act::PreviousPane if model.place == Place::Elevation => {
+            racks::turn(model, act == Act::NextPane, out);
+        }
+        Act::NextPane | Act::PreviousPane => model.server.in_timeline = !model.server.in_timeline,
         Act::Filter => moves::open_filter(model),
+        Act::FindNext | Act::FindPrevious if model.place == Place::Elevation => {
+            racks::again(model, act == Act::FindNext, out);
+        }
         Act::FindNext => moves::find(model, true, out),
         Act::FindPrevious => moves::find(model, false, out),
         Act::Follow => moves::follow(model, out),
@@ -46,6 +57,9 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::SortTurn => {
             model.pipeline.descending = !model.pipeline.descending;
             moves::requery(model, out);
+        }
+        Act::StageNext | Act::StagePrevious if model.place == Place::Racks => {
+            racks::site(model, act == Act::StageNext, out);
         }
         Act::StageNext => moves::stage(model, true, out),
         Act::StagePrevious => moves::stage(model, false, out),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal};
-use rackhand_core::id::UnitId;
+use rackhand_core::id::{Subject, UnitId};
 use rackhand_core::text::Text;
 use rackhand_core::view::{MAX_ROWS, Page, UnitRow};
 use rackhand_rpc::Receipt;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;
 use super::fetch;
-use super::model::{Link, Model, Mood, Pending, Slot};
+use super::model::{Link, Model, Mood, Pending, Slot, Target};
 use super::undo;
 use super::update::toast;
 use crate::command::registry::Act;
@@ -252,8 +252,7 @@ pub enum Marking {
 
 /// Marks the current row, or unmarks it.
 pub fn mark(model: &mut Model) {
-    if let Some(row) = model.pipeline.list.current() {
-        let (id, label) = (row.id, row.label.clone());
+    if let Some(Target { subject: Subject::Unit(id), label, .. }) = model.target() {
         if model.pipeline.marks.remove(&id).is_none() {
             model.pipeline.marks.insert(id, label);
         }

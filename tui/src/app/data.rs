@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::fetch;
 use super::model::{Link, Model, Mood, Place, Slot};
 use super::moves;
+use super::racks;
 use super::update::{settle, toast};
 use crate::event::{Ask, CallEnd, CallId, Data};
 use crate::screen;
@@ -107,6 +108,17 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
             };
             model.journal.verified = Some((Text::from(told.clone()), good));
             toast(model, told, if good { Mood::Good } else { Mood::Bad }, out);
+        }
+        Data::Racks(page) => {
+            clock(model, page.now);
+            let height = screen::racks::height(model);
+            model.racks.list.take(page, height);
+            racks::adopt(model);
+        }
+        Data::Elevations(views) => racks::take(model, views),
+        Data::Stands(at) => {
+            let Ask::Stands(label) = ask else { return };
+            racks::stands(model, label, at, out);
         }
         Data::Verified(Err(refusal)) => toast(model, refusal.text, Mood::Bad, out),
     }

@@ -28,11 +28,8 @@ pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
     // What was acted on stays chosen: the same key again must not hit whatever came up in its place.
     model.pipeline.list.first = false;
     model.letters.first = false;
-    let marked: Units = match model.place {
-        Place::Pipeline => model.pipeline.marks.iter().map(|(id, label)| (*id, label.clone())).collect(),
-        _ => Vec::new(),
-    };
-    if !marked.is_empty() {
+    if model.acts_on_marks() {
+        let marked = model.pipeline.marks.iter().map(|(id, label)| (*id, label.clone())).collect();
         return on_marked(model, act, marked, out);
     }
     let Some(target) = model.target() else { return };

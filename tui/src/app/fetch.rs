@@ -6,6 +6,7 @@ use rackhand_rpc::JournalQuery;
 use super::effect::Effect;
 use super::log::{Log, PAGE};
 use super::model::{Asked, Link, Model, Slot};
+use super::racks;
 use crate::event::Ask;
 use crate::screen;
 
@@ -55,6 +56,7 @@ pub fn stale(model: &Model, slot: Slot) -> bool {
     let (Some(asked), Some(now)) = (model.asked.get(&slot), question(model, slot)) else { return true };
     let (top, height) = match slot {
         Slot::Units => (model.pipeline.list.top, screen::pipeline::height(model)),
+        Slot::Racks => (model.racks.list.top, screen::racks::height(model)),
         _ => (model.letters.top, screen::letters::height(model)),
     };
     let covers = |offset: usize, limit: usize| offset <= top && top + height <= offset + limit;
@@ -64,6 +66,9 @@ pub fn stale(model: &Model, slot: Slot) -> bool {
             covers(old.offset, old.limit) && Query { offset, limit, ..old.clone() } == *new
         }
         (Ask::Letters { offset, limit }, Ask::Letters { .. }) => covers(*offset, *limit),
+        (Ask::Racks { site, filter, offset, limit }, Ask::Racks { site: at, filter: by, .. }) => {
+            (site, filter) == (at, by) && covers(*offset, *limit)
+        }
         _ => false,
     }
 }
@@ -105,6 +110,8 @@ pub fn question(model: &Model, slot: Slot) -> Option<Ask> {
         Slot::Timeline => Ask::Journal(timeline_query(model)?),
         Slot::Journal => Ask::Journal(journal_query(&model.journal.filter)),
         Slot::Verify => Ask::Verify,
+        Slot::Racks => racks::list(model),
+        Slot::Elevations => racks::elevations(model)?,
         Slot::Find | Slot::Marks => return None,
     })
 }

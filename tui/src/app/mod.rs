@@ -11,6 +11,7 @@ pub mod list;
 pub mod log;
 pub mod model;
 pub mod moves;
+pub mod racks;
 pub mod undo;
 pub mod update;
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::bulk::{Batch, Report};
 use super::list::List;
 use super::log::Log;
+use super::racks::Racks;
 use super::undo::Undo;
 use crate::command::keymap::Keymap;
 use crate::command::registry::Act;
@@ -65,6 +66,8 @@ pub struct Model {
     pub letters: List<DeadLetter>,
     /// The journal.
     pub journal: Journal,
+    /// Racks.
+    pub racks: Racks,
     /// What lies above the screen.
     pub layer: Option<Layer>,
     /// The field in the status line, while it is typed in.
@@ -120,6 +123,10 @@ pub enum Place {
     Letters,
     /// The journal.
     Journal,
+    /// Racks.
+    Racks,
+    /// Racks unit by unit.
+    Elevation,
 }
 
 /// A screen with what it showed, to come back to.
@@ -248,6 +255,10 @@ pub enum Slot {
     Marks,
     /// The check of the journal.
     Verify,
+    /// Racks.
+    Racks,
+    /// What is in the racks on screen.
+    Elevations,
 }
 
 /// A question on its way.
@@ -304,6 +315,7 @@ impl Model {
             server: Server::default(),
             letters: List::default(),
             journal: Journal::default(),
+            racks: Racks::default(),
             layer: None,
             filter: None,
             then: None,
@@ -338,6 +350,11 @@ impl Model {
     /// What a command would act on.
     pub fn target(&self) -> Option<Target> {
         (screen::of(self.place.kind()).target)(self)
+    }
+
+    /// Whether marked servers are what a command on this screen acts on.
+    pub fn acts_on_marks(&self) -> bool {
+        matches!(self.place, Place::Pipeline | Place::Elevation) && !self.pipeline.marks.is_empty()
     }
 
     /// Whether what a command would act on was told over this connection.

@@ -10,6 +10,7 @@ use super::fetch;
 use super::list::List;
 use super::log::Log;
 use super::model::{Model, Mood, Place, Server, Slot, Target, Visit};
+use super::racks;
 use super::update::{settle, toast};
 use crate::input::line::Line;
 use crate::screen;
@@ -65,6 +66,7 @@ fn visit(model: &Model) -> Visit {
     let (filter, stage) = match model.place {
         Place::Journal => (model.journal.filter.clone(), None),
         Place::Pipeline => (model.pipeline.filter.clone(), model.pipeline.stage),
+        Place::Racks => (model.racks.filter.clone(), None),
         _ => (String::new(), None),
     };
     Visit { place: model.place, filter, stage }
@@ -108,6 +110,9 @@ fn enter(model: &mut Model, place: Place, out: &mut Vec<Effect>) {
 
 /// Opens what is selected.
 pub fn open(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.place == Place::Racks {
+        return go(model, Place::Elevation, out);
+    }
     if let Some(Target { subject: Subject::Unit(id), .. }) = model.target() {
         go(model, Place::Server(id), out);
     }
@@ -143,6 +148,9 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
             model.server.found = None;
         }
         Place::Journal if !model.journal.filter.is_empty() => filter(model, String::new(), out),
+        Place::Elevation if !model.racks.search.is_empty() => model.racks.search.clear(),
+        Place::Racks if !model.racks.filter.is_empty() => filter(model, String::new(), out),
+        Place::Racks if model.racks.site.take().is_some() => racks::requery(model, out),
         from => {
             let here = visit(model);
             while let Some(before) = model.back.pop() {
@@ -176,6 +184,11 @@ fn restore(model: &mut Model, to: Visit, out: &mut Vec<Effect>) {
             model.journal.log = Log::default();
             model.asked.remove(&Slot::Journal);
         }
+        Place::Racks if model.racks.filter != to.filter => {
+            model.racks.filter = to.filter;
+            model.racks.list = List::default();
+            model.asked.remove(&Slot::Racks);
+        }
         Place::Pipeline if (&model.pipeline.filter, model.pipeline.stage) != (&to.filter, to.stage) => {
             (model.pipeline.filter, model.pipeline.stage) = (to.filter, to.stage);
             model.pipeline.list = List::default();
@@ -192,6 +205,8 @@ pub fn open_filter(model: &mut Model) {
     let held = match model.place {
         Place::Journal => &model.journal.filter,
         Place::Server(_) => &model.server.search,
+        Place::Racks => &model.racks.filter,
+        Place::Elevation => &model.racks.search,
         _ => &model.pipeline.filter,
     };
     model.filter = Some(Line::holding(held));
@@ -213,6 +228,12 @@ pub fn filter(model: &mut Model, text: String, out: &mut Vec<Effect>) {
             if !model.server.search.is_empty() {
                 find(model, true, out);
             }
+        }
+        Place::Elevation => racks::search(model, text, out),
+        Place::Racks => {
+            note(model);
+            model.racks.filter = text;
+            racks::requery(model, out);
         }
         Place::Journal => {
             note(model);

@@ -100,6 +100,8 @@ pub enum Verb {
         /// Serial or unit id
         label: String,
     },
+    /// Racks and how full they are; with a rack's name, what is in it from the top down
+    Racks(Racks),
     /// A unit's BMC, read now: all of it, or one section
     Bmc {
         /// Serial or unit id
@@ -311,6 +313,21 @@ pub struct Units {
     /// The other way round
     #[arg(long)]
     pub descending: bool,
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(512))]
+    pub limit: usize,
+    /// First row
+    #[arg(long, default_value_t = 0)]
+    pub offset: usize,
+}
+
+/// Which racks.
+#[derive(Debug, Args)]
+pub struct Racks {
+    /// Only this site
+    pub site: Option<String>,
+    /// This rack of it
+    pub rack: Option<String>,
     /// Rows
     #[arg(long, default_value_t = 50, value_parser = rows(512))]
     pub limit: usize,

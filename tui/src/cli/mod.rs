@@ -8,6 +8,7 @@
 //! | `status` | `Overview` |
 //! | `units` | `Page<UnitRow>` |
 //! | `show` | `{"unit": UnitDetail, "events": [EventRow]}` |
+//! | `racks` | `Page<RackRow>`; of one rack `RackView` |
 //! | `bmc` | `BmcReading` |
 //! | `why` | `{"row": UnitRow, "waits": [Wait]}` |
 //! | `history`, `journal` | `Page<EventRow>` |
@@ -42,6 +43,7 @@ mod import;
 mod netbox;
 mod output;
 mod pages;
+mod racks;
 mod table;
 mod tail;
 mod theme;
@@ -146,6 +148,7 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
         Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
         Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,
+        Verb::Racks(which) => racks::racks(&connect(host).await?, which, out).await?,
         Verb::Bmc { label, what } => bmc::bmc(&connect(host).await?, &label, what, out).await?,
         Verb::History { label, page } => events::history(&connect(host).await?, &label, page, out).await?,
         Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,

@@ -8,6 +8,7 @@ use rackhand_core::view::State;
 use super::registry::{Act, Spec};
 use crate::app::list::Chosen;
 use crate::app::model::{Link, Model, Place, Target};
+use crate::screen;
 
 /// Whether the command is possible now; else why not.
 pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
@@ -38,7 +39,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
             return Err(Text::from(format!("this takes the role {role}; you have {}", model.role())));
         }
         // Marked ones need no cursor; whether one of them can have it done to it, the daemon says for each.
-        if matches!(act, Act::Retry | Act::Hold) && model.place == Place::Pipeline && !model.pipeline.marks.is_empty() {
+        if matches!(act, Act::Retry | Act::Hold) && model.acts_on_marks() {
             return Ok(());
         }
         return match model.target() {
@@ -47,6 +48,13 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         };
     }
     match act {
+        Act::Open if model.place == Place::Racks && model.racks.list.current().is_some() => Ok(()),
+        Act::CopyRow if (screen::of(model.place.kind()).row)(model).is_some() => Ok(()),
+        Act::Flip if model.racks.list.current().is_some_and(|r| r.height.is_none()) => {
+            no("which side a device is on is not known without NetBox")
+        }
+        Act::ToRack if model.target().is_none() => Err(nothing_chosen(model)),
+        Act::ToRack if model.link != Link::Live => no("the link is not live"),
         Act::Open | Act::CopyId | Act::CopyRow | Act::Mark if model.target().is_none() => Err(nothing_chosen(model)),
         Act::Open if matches!(model.target(), Some(Target { subject: Subject::Bmc(_), .. })) => {
             no("no server belongs to this BMC yet")
@@ -55,7 +63,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         Act::Undo if model.link != Link::Live => no("the link is not live: nothing can be sent"),
         Act::Results if model.report.is_none() => no("nothing was done to many servers yet"),
         Act::MarkAll | Act::MarkOthers | Act::MarkRange if model.link != Link::Live => no("the link is not live"),
-        Act::FindNext | Act::FindPrevious if model.server.search.is_empty() => {
+        Act::FindNext | Act::FindPrevious if search(model).is_empty() => {
             Err(Text::from(format!("nothing is looked for; {} asks for words", model.keys.name(Act::Filter))))
         }
         Act::CopyFact if model.unit().is_none() => no("nothing is known of it yet"),
@@ -67,9 +75,17 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
     }
 }
 
+fn search(model: &Model) -> &str {
+    if model.place == Place::Elevation { &model.racks.search } else { &model.server.search }
+}
+
 fn nothing_chosen(model: &Model) -> Text {
+    if model.place == Place::Elevation && model.racks.slots.current().is_some() {
+        return Text::new("that is not one of our servers");
+    }
     let lost = match model.place {
         Place::Pipeline => matches!(model.pipeline.list.chosen, Chosen::Lost(_)),
+        Place::Elevation => matches!(model.racks.slots.chosen, Chosen::Lost(_)),
         Place::Letters => matches!(model.letters.chosen, Chosen::Lost(_)),
         _ => false,
     };

@@ -35,11 +35,16 @@ pub enum Kind {
     Letters,
     /// The journal.
     Journal,
+    /// Racks.
+    Racks,
+    /// Racks unit by unit.
+    Elevation,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Pipeline, Self::Server, Self::Letters, Self::Journal];
+    pub const ALL: &'static [Self] =
+        &[Self::Pipeline, Self::Server, Self::Letters, Self::Journal, Self::Racks, Self::Elevation];
 
     /// Its title.
     pub fn title(self) -> &'static str {
@@ -55,6 +60,8 @@ impl Place {
             Self::Server(_) => Kind::Server,
             Self::Letters => Kind::Letters,
             Self::Journal => Kind::Journal,
+            Self::Racks => Kind::Racks,
+            Self::Elevation => Kind::Elevation,
         }
     }
 }
@@ -95,16 +102,19 @@ macro_rules! commands {
 }
 
 const ALL: &[Kind] = &[];
-const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters];
-const FILTERED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Journal];
-const LISTS: &[Kind] = &[Kind::Pipeline, Kind::Letters, Kind::Journal];
+const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Elevation];
+const FILTERED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Journal, Kind::Racks, Kind::Elevation];
+const LISTS: &[Kind] = &[Kind::Pipeline, Kind::Letters, Kind::Journal, Kind::Racks, Kind::Elevation];
+const NARROWED: &[Kind] = &[Kind::Pipeline, Kind::Racks];
+const MARKED: &[Kind] = &[Kind::Pipeline, Kind::Elevation];
+const PANES: &[Kind] = &[Kind::Server, Kind::Elevation];
 const TECHNICIAN: Option<Role> = Some(Role::Technician);
 const OPERATOR: Option<Role> = Some(Role::Operator);
 
 commands! {
     Help = "help", "explain this screen and its keys", ["?", "F1"], "help", ALL, Harmless, None;
     Palette = "palette", "find any command by name", [":"], "palette", ALL, Harmless, None;
-    Filter = "filter", "show only what matches: words, field:value, ! negates; on a server: find words", ["/"], "find", FILTERED, Harmless, None;
+    Filter = "filter", "show only what matches: words, field:value, ! negates; on a server or rack: find words", ["/"], "find", FILTERED, Harmless, None;
     Open = "open", "open", ["Enter"], "open", LISTS, Harmless, None;
     Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", UNITS, Harmless, None;
     Retry = "retry", "retry the parked steps, or connect now when the link is down", ["R"], "retry", UNITS, Again, TECHNICIAN;
@@ -117,18 +127,22 @@ commands! {
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
     SortNext = "sort", "sort by the next column", ["s"], "sort", &[Kind::Pipeline], Harmless, None;
     SortTurn = "turn", "sort the other way round", ["S"], "", &[Kind::Pipeline], Harmless, None;
-    StagePrevious = "stage-previous", "only the stage before", ["<"], "", &[Kind::Pipeline], Harmless, None;
-    StageNext = "stage-next", "only the next stage", [">"], "stage", &[Kind::Pipeline], Harmless, None;
-    Mark = "mark", "mark or unmark", ["Space"], "mark", &[Kind::Pipeline], Harmless, None;
+    StagePrevious = "stage-previous", "only the stage before; of racks, the site", ["<"], "", NARROWED, Harmless, None;
+    StageNext = "stage-next", "only the next stage; of racks, the site", [">"], "narrow", NARROWED, Harmless, None;
+    Mark = "mark", "mark or unmark", ["Space"], "mark", MARKED, Harmless, None;
     MarkRange = "mark-range", "mark from here; again: mark up to here", ["V"], "", &[Kind::Pipeline], Harmless, None;
     MarkAll = "mark-all", "mark everything the filter leaves", ["*"], "", &[Kind::Pipeline], Harmless, None;
     MarkOthers = "mark-others", "mark what is not marked and unmark the rest, as far as the filter goes", ["i"], "", &[Kind::Pipeline], Harmless, None;
-    Unmark = "unmark", "unmark all", ["u"], "", &[Kind::Pipeline], Harmless, None;
+    Unmark = "unmark", "unmark all", ["u"], "", MARKED, Harmless, None;
     Undo = "undo", "take back the last hold or release, within 10 s", ["z"], "", ALL, Harmless, None;
     Results = "results", "what became of each server of the last action on many", ["w"], "", ALL, Harmless, None;
-    NextPane = "pane", "the other part of the screen", ["Tab", "S-Tab"], "pane", &[Kind::Server], Harmless, None;
-    FindNext = "find-next", "the next line that holds the words looked for", ["n"], "", &[Kind::Server], Harmless, None;
-    FindPrevious = "find-previous", "the line before that holds them", ["N"], "", &[Kind::Server], Harmless, None;
+    NextPane = "pane", "the other part of the screen, or the next rack", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
+    PreviousPane = "pane-previous", "the other part of the screen, or the rack before", ["S-Tab", "Left", "h"], "", PANES, Harmless, None;
+    Flip = "side", "the other side of the rack, or both where they fit", ["r"], "side", &[Kind::Elevation], Harmless, None;
+    Overlay = "overlay", "lay stages over the servers, or their health", ["p"], "overlay", &[Kind::Elevation], Harmless, None;
+    ToRack = "rack", "the server in its rack", ["e"], "", &[Kind::Pipeline, Kind::Server, Kind::Letters], Harmless, None;
+    FindNext = "find-next", "the next line that holds the words looked for", ["n"], "", PANES, Harmless, None;
+    FindPrevious = "find-previous", "the line before that holds them", ["N"], "", PANES, Harmless, None;
     Follow = "follow", "freeze the screen as it is; again: follow", ["F"], "", ALL, Harmless, None;
     CopyId = "copy", "copy serial or id", ["y"], "copy", ALL, Harmless, None;
     CopyRow = "copy-row", "copy the row as JSON", ["Y"], "", ALL, Harmless, None;
@@ -141,7 +155,8 @@ commands! {
     Last = "last", "to the last", ["End", "G"], "", ALL, Harmless, None;
     ToPipeline = "pipeline", "screen: overview and pipeline", ["1"], "", ALL, Harmless, None;
     ToLetters = "dead-letters", "screen: dead letters", ["2"], "", ALL, Harmless, None;
-    ToJournal = "journal", "screen: journal", ["3"], "", ALL, Harmless, None;
+    ToRacks = "racks", "screen: racks", ["3"], "", ALL, Harmless, None;
+    ToJournal = "journal", "screen: journal", ["7"], "", ALL, Harmless, None;
     HistoryBack = "history-back", "the screen or filter before", ["["], "", ALL, Harmless, None;
     HistoryForward = "history-forward", "the screen or filter after", ["]"], "", ALL, Harmless, None;
     Mouse = "mouse", "mouse on or off: a click selects, the wheel scrolls; off leaves it to the terminal", [], "", ALL, Harmless, None;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use rackhand_core::decide::command::Command;
 use rackhand_core::text::Text;
 use rackhand_rpc::ConsoleClient;
@@ -42,6 +43,25 @@ async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data,
         Ask::Journal(query) => Data::Journal(client.journal(context, query).await?),
         Ask::Find(label) => Data::Found(client.find(context, label.to_string()).await?),
         Ask::Verify => Data::Verified(client.verify(context).await?),
+        Ask::Racks { site, filter, offset, limit } => {
+            Data::Racks(client.racks(context, site, filter, offset, limit).await?)
+        }
+        Ask::Elevations(keys) => {
+            let all = keys.into_iter().map(|(site, name)| client.rack(context, site, name));
+            Data::Elevations(try_join_all(all).await?.into_iter().flatten().collect())
+        }
+        Ask::Stands(label) => {
+            let exact = client.find(context, label.to_string()).await?;
+            let unit = match exact {
+                // Serials are kept in upper case.
+                None => client.find(context, label.to_uppercase()).await?,
+                found => found,
+            };
+            Data::Stands(match unit {
+                Some(unit) => Some((unit, client.rack_of(context, unit).await?)),
+                None => None,
+            })
+        }
     })
 }
 

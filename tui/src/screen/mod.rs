@@ -1,8 +1,10 @@
 //! Screens: each is one file with its [`Face`]: what it asks, what it selects, how it moves and how it is drawn.
 
+pub mod elevation;
 pub mod journal;
 pub mod letters;
 pub mod pipeline;
+pub mod racks;
 pub mod server;
 
 use rackhand_core::view::State;
@@ -49,7 +51,7 @@ pub struct Face {
 }
 
 /// All screens, in the order of [`Kind`].
-pub const FACES: &[Face] = &[pipeline::FACE, server::FACE, letters::FACE, journal::FACE];
+pub const FACES: &[Face] = &[pipeline::FACE, server::FACE, letters::FACE, journal::FACE, racks::FACE, elevation::FACE];
 
 /// The screen of a kind.
 pub fn of(kind: Kind) -> &'static Face {

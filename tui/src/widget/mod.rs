@@ -3,6 +3,7 @@
 pub mod canvas;
 pub mod chrome;
 pub mod log;
+pub mod rack;
 pub mod table;
 pub mod words;
 pub mod wrap;

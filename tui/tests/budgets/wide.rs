@@ -130,6 +130,9 @@ impl Console for Wide {
         netbox_init,
         netbox_diff,
         sightings,
-        bmc_reading
+        bmc_reading,
+        racks,
+        rack,
+        rack_of
     );
 }

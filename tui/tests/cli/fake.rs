@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::StreamExt;
 use rackhand_core::bmc::reading::{BmcReading, Health as Hale, PowerLimit, PowerReading, Section, Supply, Unread};
+use rackhand_core::dcim::rack::Face;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal, Why};
@@ -28,6 +29,7 @@ use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{
     Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing as Point,
 };
+use rackhand_core::view::rack::{self, RackRow, RackView, Slot};
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{
     DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
@@ -106,6 +108,53 @@ pub fn event(seq: Seq, subject: Subject, label: &str, text: &str) -> EventRow {
         actor: "anna".into(),
         text: text.into(),
     }
+}
+
+/// One rack NetBox knows, with all units in it, and one that only the journal remembers.
+fn rack_views(units: &[UnitDetail]) -> Vec<RackView> {
+    let row = RackRow {
+        site: SiteId::new("fra1"),
+        name: "R12".into(),
+        location: Some("hall 2".into()),
+        height: Some(84),
+        used: Some(13),
+        states: [(State::Stuck, 1), (State::Idle, 2)].into(),
+        read_at: Some(Timestamp::from_secs(1_794_999_400)),
+    };
+    let old = RackRow {
+        name: "R13".into(),
+        location: None,
+        height: None,
+        used: None,
+        states: [(State::Idle, 1)].into(),
+        read_at: None,
+        ..row.clone()
+    };
+    let slot = |n: usize, unit: &UnitDetail| Slot {
+        position: Some(40 - 4 * n as u16),
+        height: if n == 0 { 4 } else { 2 },
+        faces: vec![Face::Front, Face::Rear],
+        label: unit.row.label.clone(),
+        device: Some(100 + n as u64),
+        name: Some(format!("srv-{n}").into()),
+        model: unit.row.model.clone(),
+        row: Some(unit.row.clone()),
+        doubt: (n == 1).then(|| "in the same place as panel".into()),
+    };
+    let mut slots: Vec<Slot> = units.iter().enumerate().map(|(n, unit)| slot(n, unit)).collect();
+    let first = slots[0].clone();
+    slots.push(Slot {
+        position: None,
+        height: 1,
+        faces: vec![Face::Rear],
+        label: "pdu-a".into(),
+        model: None,
+        row: None,
+        ..first.clone()
+    });
+    let view = RackView { row, first: 2, descending: false, slots };
+    let remembered = Slot { device: None, name: None, ..first };
+    vec![view, RackView { row: old, first: 2, descending: false, slots: vec![remembered] }]
 }
 
 fn row(n: u8, label: &str, stage: Stage, state: State, waits_for: &str, who: Option<Role>) -> UnitRow {
@@ -619,6 +668,19 @@ impl Console for Server {
             read.unread.push(Unread { what: "sensors".into(), fault });
         }
         Ok(read)
+    }
+
+    async fn racks(self, _: Context, site: Option<SiteId>, _: String, offset: usize, limit: usize) -> Page<RackRow> {
+        let views = rack_views(&self.held().units);
+        rack::page(&views, site.as_ref(), "", (offset, limit), (self.held().head(), NOW))
+    }
+
+    async fn rack(self, _: Context, site: SiteId, name: Text) -> Option<RackView> {
+        rack_views(&self.held().units).into_iter().find(|v| v.row.site == site && v.row.name == name)
+    }
+
+    async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
+        rack::rack_of(&rack_views(&self.held().units), unit)
     }
 
     async fn doctor(self, _: Context) -> Report {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::view::rack::{RackRow, RackView};
 use rackhand_core::view::{Overview, Page, Sort, UnitDetail, UnitRow};
 use rackhand_tui::cli;
 use serde_json::Value;
@@ -18,6 +19,9 @@ async fn every_reading_verb_prints_aligned_lines() {
         &["status"][..],
         &["units"],
         &["units", "--limit", "1", "--offset", "1"],
+        &["racks"],
+        &["racks", "fra1", "R12"],
+        &["racks", "fra1", "R13"],
         &["show", label],
         &["why", label],
         &["why", "7XK2M54"],
@@ -56,6 +60,10 @@ async fn every_reading_verb_gives_one_json_document() {
     assert_eq!(overview.dead_letters, 2);
     let page: Page<UnitRow> = serde_json::from_value(read(&fake, &["units"]).await).unwrap();
     assert_eq!(page.rows.len(), 3);
+    let page: Page<RackRow> = serde_json::from_value(read(&fake, &["racks", "fra1"]).await).unwrap();
+    assert_eq!((page.rows[0].used, page.rows[1].height), (Some(13), None));
+    let rack: RackView = serde_json::from_value(read(&fake, &["racks", "fra1", "R12"]).await).unwrap();
+    assert_eq!(rack.slots.len(), 4);
     let shown = read(&fake, &["show", label]).await;
     let unit: UnitDetail = serde_json::from_value(shown["unit"].clone()).unwrap();
     assert_eq!((unit.row.id, shown["events"].as_array().unwrap().len()), (id(1), 3));
@@ -286,10 +294,18 @@ async fn a_bmc_is_told_section_by_section_and_the_unknown_is_said() {
 async fn every_screen_has_a_verb_that_says_the_same_as_text() {
     let fake = Fake::start();
     for face in rackhand_tui::screen::FACES {
-        let twin = face.twin.replace("SERIAL", "CZ2D1X0GB1");
+        let twin = face.twin.replace("SERIAL", "CZ2D1X0GB1").replace("SITE RACK", "fra1 R12");
         let args: Vec<&str> = twin.split(' ').skip(1).chain(["--plain"]).collect();
         let (code, out, err) = fake.run(&args).await;
         assert_eq!((code, err.as_str()), (0, ""), "{twin}");
         assert!(out.lines().count() > 2 && !out.contains('\u{1b}'), "{out}");
     }
+}
+
+#[tokio::test]
+async fn a_rack_that_is_not_there_is_said_to_be_so() {
+    let fake = Fake::start();
+    let (code, out, err) = fake.run(&["racks", "fra1", "R99"]).await;
+    assert_eq!((code, out.as_str()), (cli::exit::REFUSED, ""));
+    assert!(err.contains("fra1 has no rack R99") && err.contains("rackhand racks fra1"), "{err}");
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::dcim::Device;
+use rackhand_core::dcim::rack::{Elevations, Face, Mounted, Rack};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{Draft, Event, Recorded, Seq};
@@ -19,6 +20,7 @@ use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::rack::{self, RackRow, RackView};
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
@@ -41,6 +43,8 @@ pub struct Inside {
     pub requests: Vec<String>,
     pub epoch: u64,
     pub role: Role,
+    /// NetBox's racks, where a copy is kept, and when they were read.
+    pub elevations: Option<(Elevations, Timestamp)>,
     /// Whether watches are held for ever, as by a daemon that hangs.
     pub hangs: bool,
 }
@@ -71,6 +75,7 @@ impl Fake {
             requests: Vec::new(),
             epoch: 7,
             role: Role::Operator,
+            elevations: None,
             hangs: false,
         };
         let (head, _) = watch::channel(0);
@@ -276,6 +281,89 @@ impl Fake {
         Ok(view::detail(unit, i.now, &actor))
     }
 
+    pub fn rack_views(&self) -> Vec<RackView> {
+        let i = self.inside.lock().unwrap();
+        let mut rows = view::Rows::default();
+        rows.refresh(&i.world, i.now);
+        rack::racks(&i.world, &rows, i.elevations.as_ref().map(|(e, at)| (e, *at)))
+    }
+
+    pub fn racks_now(&self, site: Option<&SiteId>, filter: &str, from: usize, limit: usize) -> Page<RackRow> {
+        let views = self.rack_views();
+        let i = self.inside.lock().unwrap();
+        rack::page(&views, site, filter, (from, limit), (i.world.head, i.now))
+    }
+
+    /// Racks in NetBox: six of 42 units with all servers in them, one of 20 counted from the top with half units and
+    /// what cannot be, and an empty one.
+    pub fn furnish(&self) {
+        let mut inside = self.inside.lock().unwrap();
+        let mut all = Elevations::default();
+        for n in 0..8 {
+            let (name, height, down) = match n {
+                6 => ("S1".to_owned(), 40, true),
+                7 => ("Z9".to_owned(), 94, false),
+                n => (format!("A{:02}", 5 + n), 84, false),
+            };
+            all.racks.push(Rack {
+                id: n,
+                name: name.into(),
+                site: if n == 5 { "ams2" } else { "fra1" }.into(),
+                location: (n < 4).then(|| "hall 2".into()),
+                height,
+                first: 2,
+                descending: down,
+            });
+        }
+        let device = |device: u64, name: &str, rack: u64, position: Option<u16>, height: u16| Mounted {
+            device,
+            name: Some(name.into()),
+            serial: None,
+            model: "QFX5120-48Y".into(),
+            rack,
+            position,
+            height,
+            face: position.map(|_| Face::Front),
+            full_depth: false,
+        };
+        let units = inside.world.units.values().filter(|u| u.stage >= Stage::Racked);
+        for (n, unit) in units.enumerate() {
+            let n = n as u64;
+            let tall = if n % 3 == 0 { 4 } else { 2 };
+            all.mounted.push(Mounted {
+                serial: unit.serial.clone(),
+                model: unit.model.clone().unwrap_or_else(|| Text::new("")),
+                full_depth: true,
+                ..device(100 + n, &format!("srv-{}", 10_200 + n), n % 6, Some(76 - 6 * (n as u16 / 6)), tall)
+            });
+        }
+        for rack in 0..6 {
+            for (n, half) in [("a", 84), ("b", 82)] {
+                let name = format!("sw-{}-{n}", all.racks[rack as usize].name);
+                all.mounted.push(device(500 + 2 * rack + u64::from(n == "b"), &name, rack, Some(half), 2));
+            }
+            let rear = Mounted {
+                face: Some(Face::Rear),
+                model: "patch panel".into(),
+                ..device(600 + rack, "panel", rack, Some(84), 2)
+            };
+            let strip = Mounted { model: "PDU 32A".into(), ..device(700 + rack, "pdu", rack, None, 0) };
+            all.mounted.extend([rear, strip]);
+        }
+        all.mounted.extend([
+            device(800, "half-a", 6, Some(6), 1),
+            device(801, "half-b", 6, Some(7), 1),
+            device(802, "tall", 6, Some(9), 3),
+            device(803, "first", 6, Some(20), 4),
+            device(804, "second", 6, Some(22), 2),
+            device(805, "too-low", 6, Some(41), 4),
+        ]);
+        let at = inside.now;
+        inside.elevations = Some((all, at));
+        drop(inside);
+        self.advance(Duration::from_mins(4));
+    }
+
     pub fn letters_now(&self, offset: usize, limit: usize) -> Page<DeadLetter> {
         let i = self.inside.lock().unwrap();
         let all = view::dead_letters(&i.world, i.now);
@@ -419,4 +507,14 @@ impl Console for Fake {
         sightings,
         bmc_reading
     );
+
+    async fn racks(self, _: Context, site: Option<SiteId>, filter: String, from: usize, limit: usize) -> Page<RackRow> {
+        self.racks_now(site.as_ref(), &filter, from, limit)
+    }
+    async fn rack(self, _: Context, site: SiteId, name: Text) -> Option<RackView> {
+        self.rack_views().into_iter().find(|v| v.row.site == site && v.row.name == name)
+    }
+    async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
+        rack::rack_of(&self.rack_views(), unit)
+    }
 }

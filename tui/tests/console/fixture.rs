@@ -55,6 +55,15 @@ impl Bench {
         bench
     }
 
+    /// The same, where NetBox has racks.
+    pub fn furnished(size: (u16, u16)) -> Self {
+        let fake = Fake::seeded();
+        fake.furnish();
+        let mut bench = Self::new(fake, size);
+        bench.up();
+        bench
+    }
+
     pub fn greeting(&self) -> Greeting {
         let i = self.fake.inside.lock().unwrap();
         Greeting {
@@ -140,6 +149,20 @@ pub fn answer(fake: &Fake, ask: Ask) -> Data {
         Ask::Letters { offset, limit } => Data::Letters(fake.letters_now(offset, limit)),
         Ask::Journal(query) => Data::Journal(Ok(fake.journal_now(&query))),
         Ask::Find(label) => Data::Found(fake.inside.lock().unwrap().world.by_serial(&label).map(|u| u.id)),
+        Ask::Racks { site, filter, offset, limit } => {
+            Data::Racks(fake.racks_now(site.as_ref(), &filter, offset, limit))
+        }
+        Ask::Elevations(keys) => {
+            let views = fake.rack_views();
+            let find = |(site, name): &(_, _)| views.iter().find(|v| v.row.site == *site && v.row.name == *name);
+            Data::Elevations(keys.iter().filter_map(find).cloned().collect())
+        }
+        Ask::Stands(label) => {
+            let world = fake.inside.lock().unwrap().world.clone();
+            let by_id = label.parse().ok().filter(|id| world.unit(*id).is_some());
+            let unit = by_id.or_else(|| world.by_serial(&label.to_uppercase()).map(|u| u.id));
+            Data::Stands(unit.map(|id| (id, rackhand_core::view::rack::rack_of(&fake.rack_views(), id))))
+        }
         Ask::Verify => Data::Verified(Ok(Verified { events: 47, head: 47, checkpoints: 2, broken: None })),
     }
 }

@@ -109,7 +109,7 @@ fn filters_are_part_of_where_one_has_been() {
         bench.type_in(filter);
         bench.key("Enter");
     }
-    bench.keys(&["3", "[", "["]);
+    bench.keys(&["7", "[", "["]);
     assert_eq!((bench.model.place, bench.model.pipeline.filter.as_str()), (Place::Pipeline, "site:ams2"));
     bench.key("[");
     assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.pipeline.list.total), ("", Some(36)));
@@ -247,7 +247,7 @@ proptest! {
         scans in prop::collection::vec(("[A-Z0-9a-z:*<>?/.]{0,24}[0-9][A-Z][0-9]", any::<bool>()), 1..6),
         way in 0_usize..8,
     ) {
-        let ways: [&[&str]; 8] = [&[], &["Enter"], &["2"], &["3"], &["?"], &["X"], &["."], &["2", "X"]];
+        let ways: [&[&str]; 8] = [&[], &["Enter"], &["2"], &["7"], &["?"], &["X"], &["."], &["2", "X"]];
         let mut bench = Bench::live((80, 24));
         bench.keys(ways[way]);
         let layered = bench.model.layer.is_some();

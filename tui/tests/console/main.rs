@@ -10,6 +10,7 @@ mod frame;
 mod hostile;
 mod house;
 mod link;
+mod racks;
 mod replay;
 mod screens;
 mod sweep;

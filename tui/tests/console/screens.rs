@@ -42,7 +42,33 @@ fn dead_letters_at_all_sizes() {
 
 #[test]
 fn the_journal_at_all_sizes() {
-    at_all_sizes("journal", &["3", "Down", "v"]);
+    at_all_sizes("journal", &["7", "Down", "v"]);
+}
+
+#[test]
+fn racks_at_all_sizes() {
+    // The list, a rack with its servers, both sides with stages, one counted from the top with what cannot be.
+    let ways: [(&str, &[&str]); 4] = [
+        ("racks", &["3", "Down"]),
+        ("elevation", &["3", "Down", "Enter", "Down", "Down"]),
+        ("elevation_both", &["3", "Down", "Enter", "r", "r", "p"]),
+        ("elevation_odd", &["3", "/", "S", "1", "Enter", "Enter", "Down"]),
+    ];
+    for (name, keys) in ways {
+        for size in SIZES {
+            let mut bench = Bench::furnished(size);
+            bench.keys(keys);
+            bench.model.toast = None;
+            for (set, word) in [(GlyphSet::Unicode, "unicode"), (GlyphSet::Ascii, "ascii")] {
+                let shown = text(&bench.model, &plain(set));
+                assert!(set == GlyphSet::Unicode || shown.is_ascii());
+                insta::assert_snapshot!(format!("{name}_{}x{}_{word}", size.0, size.1), shown);
+            }
+        }
+    }
+    let mut bench = Bench::live((80, 24));
+    bench.keys(&["3", "Enter"]);
+    insta::assert_snapshot!("elevation_journal_only", text(&bench.model, &plain(GlyphSet::Unicode)));
 }
 
 #[test]

@@ -9,11 +9,15 @@ use crate::fixture::{Bench, buffer, hostile, plain};
 #[test]
 fn no_size_panics_on_any_screen_or_layer() {
     let looks = [plain(GlyphSet::Unicode), plain(GlyphSet::Ascii)];
-    let ways: [&[&str]; 12] = [
+    let ways: [&[&str]; 16] = [
         &[],
         &["Enter"],
         &["2"],
+        &["7"],
         &["3"],
+        &["3", "Enter"],
+        &["3", "Enter", "r", "r", "p"],
+        &["3", "G", "Up", "Up", "Enter"],
         &["?"],
         &[":"],
         &["X"],
@@ -25,11 +29,11 @@ fn no_size_panics_on_any_screen_or_layer() {
     ];
     let mut renders = 0;
     for (n, keys) in ways.iter().enumerate() {
-        let mut bench = Bench::live((120, 40));
+        let mut bench = Bench::furnished((120, 40));
         bench.keys(keys);
         bench.event(Event::Paste(hostile()));
         // Screens at every size, layers at every third.
-        let step = if n < 4 { 1 } else { 3 };
+        let step = if n < 8 { 1 } else { 3 };
         for width in (0..=120).step_by(step) {
             for height in (0..=40).step_by(step) {
                 bench.model.size = (width, height);
@@ -44,8 +48,8 @@ fn no_size_panics_on_any_screen_or_layer() {
 
 #[test]
 fn wide_terminals_are_filled_and_hold_a_whole_header() {
-    for (n, keys) in [&[][..], &["Enter"], &["2"], &["3"]].iter().enumerate() {
-        let mut bench = Bench::live((250, 80));
+    for (n, keys) in [&[][..], &["Enter"], &["2"], &["7"], &["3"], &["3", "Enter"]].iter().enumerate() {
+        let mut bench = Bench::furnished((250, 80));
         bench.keys(keys);
         for width in (60..=250).step_by(5) {
             for height in [16, 24, 60, 80] {
@@ -66,10 +70,10 @@ fn wide_terminals_are_filled_and_hold_a_whole_header() {
 
 #[test]
 fn a_storm_of_sizes_and_keys_panics_nowhere() {
-    let mut bench = Bench::live((80, 24));
+    let mut bench = Bench::furnished((80, 24));
     let keys = [
-        "Down", "PgDn", "G", "g", "Tab", "Enter", "Esc", "[", "]", "2", "3", "1", "s", ">", "Space", "?", "Esc", ":",
-        "Esc", ".",
+        "Down", "PgDn", "G", "g", "Tab", "Enter", "Esc", "[", "]", "2", "7", "3", "r", "e", "1", "s", ">", "Space",
+        "?", "Esc", ":", "Esc", ".",
     ];
     let look = plain(GlyphSet::Unicode);
     let mut random = 7_u64;

@@ -245,7 +245,7 @@ fn attacks_in_outside_text_change_neither_title_nor_clipboard_nor_screen() {
     tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
     tmux.until("LIVE");
     let before = title();
-    for key in ["2", "3", "1", "Enter", "End"] {
+    for key in ["2", "7", "1", "Enter", "End"] {
         tmux.run(&["send-keys", "-t", "s", key]);
         std::thread::sleep(std::time::Duration::from_millis(200));
         let shown = tmux.until("LIVE");

@@ -1,0 +1,357 @@
+//! Elevations: racks unit by unit, as many side by side as there is room for, and the selected device beside them.
+
+use std::ops::Range;
+
+use rackhand_core::dcim::rack::{Face as Side, HalfUnits};
+use rackhand_core::view::rack::{RackView, Slot as Mount};
+
+use super::Face;
+use super::racks::{fill, source, states, units, worst};
+use crate::app::list::{Chosen, Keyed};
+use crate::app::model::{Model, Slot, Target};
+use crate::app::racks::{self, Sides};
+use crate::command::registry::{Act, Kind};
+use crate::theme::token::Token;
+use crate::widget::canvas::Canvas;
+use crate::widget::chrome;
+use crate::widget::rack::{Ink, Line, draw, lines, occupied};
+use crate::widget::words::{age, letter, until};
+use crate::widget::wrap::hang;
+
+/// The screen.
+pub const FACE: Face = Face {
+    kind: Kind::Elevation,
+    title: "Rack",
+    about: "Racks unit by unit. Servers have their serial and, at the right, their state or stage in letters; what is \
+            not ours is dim and has its name. `.` is free, `:` goes on with the device above, `+` is the upper half \
+            of a shared unit, `-` stands in the rack without a unit. `?` says that the picture cannot be right; the \
+            pane at the right says why. On a low screen only what is there is listed. / finds a serial or a name, \
+            also in racks that are not shown.",
+    twin: "rackhand racks SITE RACK",
+    acts_on: Some(Slot::Elevations),
+    wants: &[Slot::Racks, Slot::Elevations],
+    view,
+    settle: racks::adopt,
+    step: |model, motion, _| {
+        let height = height(model);
+        let slots = &mut model.racks.slots;
+        slots.go(motion.from(slots.cursor, height), height);
+    },
+    fill: racks::fill,
+    target: |model| model.racks.slots.current()?.row.as_ref().map(Target::of_row),
+    row: |model| serde_json::to_string(model.racks.slots.current()?).ok(),
+    press: |model, y| {
+        let plan = plan(model, model.racks.sides);
+        // A row tells nothing of the column it was hit in.
+        if plan.listed && y >= plan.top && y < plan.top + plan.rows {
+            let height = height(model);
+            let place = model.racks.slots.top + usize::from(y - plan.top);
+            if place < model.racks.slots.total.unwrap_or(0) {
+                model.racks.slots.go(place, height);
+            }
+        }
+    },
+};
+
+/// Below so many rows of the terminal only what is there is listed.
+const LOW: u16 = 24;
+/// Columns of a rack that has to share the screen, and of a piece of one that does not fit upright.
+const NARROW: (u16, u16) = (31, 25);
+/// Wider it would only be emptier.
+const WIDEST: u16 = 52;
+
+/// How the screen is divided.
+struct Plan {
+    /// Whether only what is there is listed.
+    listed: bool,
+    /// Racks side by side.
+    racks: u16,
+    /// Sides drawn of each.
+    sides: Sides,
+    /// Columns of text each side is folded into.
+    folds: u16,
+    /// Width of one of them.
+    column: u16,
+    /// Width of the pane at the right.
+    pane: u16,
+    /// First row of the units, and rows.
+    top: u16,
+    rows: u16,
+    /// Whether each rack has a title above.
+    titled: bool,
+}
+
+fn plan(model: &Model, wished: Sides) -> Plan {
+    let (top, rows) = chrome::body(model.size);
+    let wide = model.size.0;
+    let pane = match wide {
+        0..58 => 0,
+        58..80 => 24,
+        80..110 => 28,
+        110..170 => 34,
+        _ => 44,
+    };
+    let room = wide.saturating_sub(pane + u16::from(pane > 0));
+    let row = model.racks.list.current();
+    let tall = row.and_then(|r| r.height).map(|h| h.div_ceil(2));
+    let one_side = if wished == Sides::Both { Sides::Front } else { wished };
+    let Some(tall) = tall.filter(|_| model.size.1 >= LOW) else {
+        let column = room.min(2 * WIDEST);
+        return Plan { listed: true, racks: 1, sides: wished, folds: 1, column, pane, top, rows, titled: false };
+    };
+    let upright = rows > tall;
+    let fits = room / if upright { NARROW.0 } else { NARROW.1 };
+    let sides = if fits >= 2 { wished } else { one_side };
+    let each = u16::try_from(sides.faces().len()).unwrap_or(1);
+    let total = u16::try_from(model.racks.list.total.unwrap_or(1)).unwrap_or(u16::MAX);
+    let (racks, folds) = match upright {
+        true => ((fits / each).clamp(1, total.max(1)), 1),
+        false => (1, (fits / each).clamp(1, tall.div_ceil(rows.max(1)).max(1))),
+    };
+    let column = (room / (racks * each * folds)).min(WIDEST);
+    let (top, rows) = if upright { (top + 1, rows - 1) } else { (top, rows) };
+    Plan { listed: false, racks, sides, folds, column, pane, top, rows, titled: upright }
+}
+
+/// The sides as drawn: both only where there is room.
+pub fn sides(model: &Model) -> Sides {
+    plan(model, model.racks.sides).sides
+}
+
+/// Whether both sides would fit beside each other.
+pub fn has_room_for_both(model: &Model) -> bool {
+    plan(model, Sides::Both).sides == Sides::Both
+}
+
+/// Rows by which a page moves.
+pub fn height(model: &Model) -> usize {
+    usize::from(plan(model, model.racks.sides).rows)
+}
+
+/// Places in the list of the racks on screen: pages of as many as fit, the last one filled from before.
+pub fn shown(model: &Model) -> Range<usize> {
+    let list = &model.racks.list;
+    let (total, fit) = (list.total.unwrap_or(0), usize::from(plan(model, model.racks.sides).racks));
+    let first = (list.cursor / fit * fit).min(total.saturating_sub(fit));
+    first..(first + fit).min(total)
+}
+
+fn view(model: &Model, canvas: &mut Canvas) {
+    let r = &model.racks;
+    let plan = plan(model, r.sides);
+    let over = if r.by_stage { "stages" } else { "health" };
+    let g = canvas.look().glyphs;
+    let about = r.list.current().map_or_else(String::new, |row| {
+        let read = source(row.read_at, model.now);
+        let drawn = match row.height {
+            Some(_) => format!("{} {}, ", fill(row), plan.sides.word()),
+            None => String::new(),
+        };
+        format!("{} {} {}  {drawn}{read}, {over}", row.site, g.then, row.name)
+    });
+    chrome::header(model, canvas, &about);
+    let mut below = 0;
+    for (n, place) in shown(model).enumerate() {
+        let x = u16::try_from(n).unwrap_or(0) * plan.column * plan.folds * plan.sides.faces().len() as u16;
+        below = below.max(elevation(model, canvas, &plan, place, x));
+    }
+    if r.list.total.unwrap_or(0) == 0 {
+        let told = if r.list.total.is_some() { "there is no rack" } else { "nothing is known yet" };
+        canvas.put(2, plan.top, canvas.area().width.saturating_sub(2), told, Token::UiDim);
+    } else if plan.pane > 0 {
+        pane(model, canvas, &plan);
+    }
+    let key = |act| model.keys.name(act);
+    let marks = match model.pipeline.marks.len() {
+        0 => String::new(),
+        n => format!("{n} marked: {} and {} act on all of them   ", key(Act::Retry), key(Act::Hold)),
+    };
+    let more = if below > 0 { format!("{below} more rows below   ") } else { String::new() };
+    let search = match r.search.as_str() {
+        "" => String::new(),
+        words => format!("looking for {words}: {} next, {} before   ", key(Act::FindNext), key(Act::FindPrevious)),
+    };
+    let at = r.list.total.map_or_else(String::new, |t| format!("rack {} of {t}", (r.list.cursor + 1).min(t)));
+    chrome::status(model, canvas, &format!("{marks}{search}{more}{at}"));
+}
+
+/// Draws the rack at a place of the list; gives the rows that had no room.
+fn elevation(model: &Model, canvas: &mut Canvas, plan: &Plan, place: usize, x: u16) -> usize {
+    let r = &model.racks;
+    let Some(row) = r.list.at(place) else { return 0 };
+    let own = place == r.list.cursor;
+    let Some(view) = r.views.iter().find(|v| v.row.key() == row.key()) else {
+        canvas.put(
+            x + 1,
+            plan.top,
+            plan.column.saturating_sub(2),
+            &format!("{}: being asked for", row.name),
+            Token::UiDim,
+        );
+        return 0;
+    };
+    let chosen = r.slots.current().filter(|_| own).map(Keyed::key);
+    let ink = Ink {
+        chosen: chosen.and_then(|key| view.slots.iter().position(|s| s.key() == key)),
+        marked: &|unit| model.pipeline.marks.contains_key(&unit),
+        by_stage: r.by_stage,
+        search: &r.search.to_lowercase(),
+        digits: digits(view, plan.listed),
+    };
+    let faces: &[Side] = if plan.listed { &[Side::Front] } else { plan.sides.faces() };
+    let mut below = 0;
+    for (n, face) in faces.iter().enumerate() {
+        let x = x + u16::try_from(n).unwrap_or(0) * plan.column * plan.folds;
+        let all = if plan.listed { occupied(view, plan.sides.faces()) } else { lines(view, *face) };
+        if plan.titled {
+            title(model, canvas, plan, view, *face, own, x);
+        }
+        if all.is_empty() {
+            canvas.put(x + 1, plan.top, plan.column.saturating_sub(1), "nothing is in it", Token::UiDim);
+        }
+        below = below.max(side(canvas, plan, view, &all, &ink, x));
+    }
+    below
+}
+
+fn digits(view: &RackView, listed: bool) -> u16 {
+    let top = view.first.saturating_add(view.row.height.unwrap_or(0));
+    // A listed device may begin at a half.
+    if listed {
+        4
+    } else if top > 200 {
+        3
+    } else {
+        2
+    }
+}
+
+fn title(model: &Model, canvas: &mut Canvas, plan: &Plan, view: &RackView, face: Side, own: bool, x: u16) {
+    let room = plan.column.saturating_sub(2);
+    let side = match face {
+        Side::Front => "front",
+        Side::Rear => "rear",
+    };
+    let side = if plan.sides == Sides::Both { format!(" {side}") } else { String::new() };
+    let several = model.racks.site.is_none() && plan.racks > 1;
+    let site = if several { format!("{} ", view.row.site) } else { String::new() };
+    let name = format!("{site}{}{side}", view.row.name);
+    let token = if own { Token::UiBorderFocus } else { Token::UiTitle };
+    let servers = if view.row.states.is_empty() { String::new() } else { states(&view.row) };
+    let told = (format!("  {} ", fill(&view.row)), servers);
+    canvas.pieces(x + 1, plan.top - 1, room, &[(&name, token), (&told.0, Token::UiDim), (&told.1, worst(&view.row))]);
+}
+
+/// Draws one side, folded; gives the rows that had no room.
+fn side(canvas: &mut Canvas, plan: &Plan, view: &RackView, all: &[Line], ink: &Ink<'_>, x: u16) -> usize {
+    let room = usize::from(plan.rows) * usize::from(plan.folds);
+    let at = all.iter().position(|l| l.begins && ink.chosen.is_some_and(|n| l.slots.contains(&n))).unwrap_or(0);
+    let top = (at + 1).saturating_sub(room);
+    for (n, line) in all.iter().skip(top).take(room).enumerate() {
+        let n = u16::try_from(n).unwrap_or(0);
+        let at = (x + n / plan.rows * plan.column, plan.top + n % plan.rows);
+        draw(canvas, at, plan.column.saturating_sub(1), view, line, ink);
+    }
+    all.len().saturating_sub(top + room)
+}
+
+/// The selected device, in words.
+fn pane(model: &Model, canvas: &mut Canvas, plan: &Plan) {
+    let full = canvas.area().width;
+    let (first, rows) = chrome::body(model.size);
+    let x = full - plan.pane;
+    for n in 0..rows {
+        canvas.put(x - 1, first + n, 1, canvas.look().glyphs.bar, Token::UiBorder);
+    }
+    let room = plan.pane.saturating_sub(1);
+    for (n, (line, token)) in told(model, usize::from(room)).iter().take(usize::from(rows)).enumerate() {
+        canvas.put(x, first + u16::try_from(n).unwrap_or(0), room, line, *token);
+    }
+}
+
+/// The lines of the pane.
+fn told(model: &Model, room: usize) -> Vec<(String, Token)> {
+    let r = &model.racks;
+    let key = |act| model.keys.name(act);
+    let mut out: Vec<(String, Token)> = Vec::new();
+    let mut say = |text: String, token: Token| out.extend(hang(&text, room, 2).into_iter().map(|l| (l, token)));
+    match (r.slots.current(), r.slots.total) {
+        (Some(slot), _) => device(slot, model, &mut say),
+        (None, None) => say("this rack is being asked for".to_owned(), Token::UiDim),
+        (None, Some(0)) => say(format!("nothing is on the {}", sides(model).word()), Token::UiDim),
+        (None, Some(_)) => {
+            let lost = matches!(r.slots.chosen, Chosen::Lost(_));
+            let why = if lost {
+                "the selected device has left this side of the rack; move the cursor"
+            } else {
+                "nothing is selected"
+            };
+            say(why.to_owned(), Token::UiDim);
+        }
+    }
+    if let Some(row) = r.list.current() {
+        say(String::new(), Token::UiText);
+        say(format!("rack {}", row.name), Token::UiTitle);
+        say(
+            row.location.as_ref().map_or_else(|| row.site.to_string(), |l| format!("{}, {l}", row.site)),
+            Token::UiText,
+        );
+        match row.height {
+            Some(_) => say(format!("{} taken", fill(row)), Token::UiText),
+            None => say(
+                "journal only: NetBox has not told of this rack, so heights are unknown".to_owned(),
+                Token::StateUnknown,
+            ),
+        }
+        say(format!("servers: {}", states(row)), worst(row));
+        let doubts = r.views.iter().find(|v| v.row.key() == row.key());
+        let doubts = doubts.map_or(0, |v| v.slots.iter().filter(|s| s.doubt.is_some()).count());
+        if doubts > 0 {
+            say(format!("{doubts} with ?: the picture cannot be right"), Token::StateContradicting);
+        }
+        let over = if r.by_stage { "health" } else { "stages" };
+        say(format!("{} {over}, {} next rack", key(Act::Overlay), key(Act::NextPane)), Token::UiDim);
+        if row.height.is_some() {
+            say(format!("{} other side", key(Act::Flip)), Token::UiDim);
+        }
+    }
+    out
+}
+
+fn device(slot: &Mount, model: &Model, say: &mut impl FnMut(String, Token)) {
+    say(slot.label.to_string(), Token::UiTitle);
+    if let Some(name) = slot.name.as_ref().filter(|name| **name != slot.label) {
+        say(name.to_string(), Token::UiText);
+    }
+    let unknown = || "unknown".to_owned();
+    say(slot.model.as_ref().map_or_else(unknown, ToString::to_string), Token::UiText);
+    let sides: Vec<&str> = slot.faces.iter().map(|f| if *f == Side::Front { "front" } else { "rear" }).collect();
+    match slot.place() {
+        Some(place) if slot.device.is_some() => {
+            say(format!("{place}, {}U, {}", units(slot.height as HalfUnits), sides.join(" and ")), Token::UiText);
+        }
+        Some(place) => say(format!("{place}, height unknown"), Token::UiText),
+        None => say("in the rack, without a unit".to_owned(), Token::UiText),
+    }
+    if slot.device.is_none() {
+        say("as the journal remembers it; NetBox does not show it here".to_owned(), Token::StateUnknown);
+    }
+    if let Some(doubt) = &slot.doubt {
+        say(format!("? {doubt}"), Token::StateContradicting);
+    }
+    let Some(row) = &slot.row else {
+        say("not one of our servers".to_owned(), Token::UiDim);
+        return;
+    };
+    say(format!("{} for {}", row.stage, age(model.now.since(row.since))), Token::of_stage(row.stage));
+    let beside = if row.disposition.may_move() { String::new() } else { format!(", {}", row.disposition) };
+    say(format!("{} {}{beside}", letter(row.state), row.state.word()), Token::of_state(row.state));
+    if !row.waits_for.is_empty() {
+        say(format!("waits for: {}", row.waits_for), Token::UiText);
+    }
+    let next = row.next_try.map_or_else(String::new, |t| format!(", {}", until(t, model.now)));
+    match row.who {
+        Some(who) => say(format!("who acts: {who}{next}"), Token::UiText),
+        None => say(format!("who acts: Rackhand{next}"), Token::UiDim),
+    }
+}
