@@ -1,6 +1,8 @@
 //! The demo: five datacenters in one process. Servers in every stage, some on their way to `staged` at a watchable
 //! pace, a few stuck for honest reasons that a person's keys resolve.
 
+mod furnish;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,17 +15,20 @@ use rackhand_core::decide::Input;
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{Actor, Role, SiteId};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
 use rackhand_core::view::{self, Query, Sort, State};
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
 use rackhand_daemon::ledger::Patience;
+use rackhand_daemon::projection;
 use rackhand_daemon::random::Random;
 use rackhand_daemon::rpc;
 use rackhand_daemon::site::Site;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng};
 
+use self::furnish::Racks;
 use crate::bmc::Pace;
 use crate::machine::LifePace;
 use crate::netbox::DeviceSpec;
@@ -100,19 +105,35 @@ impl Demo {
         let mut outside = Outside::new(clock.clone(), policy.clone(), LifePace::default());
         let travellers = (options.servers / 4).max(Trouble::ALL.len() * 9);
         let mut rng = StdRng::seed_from_u64(options.seed);
+        let netbox = outside.netbox.clone();
+        let mut racks = Racks::new(&netbox);
         for n in 0..travellers {
-            outside.add_server(n, SITES[rng.random_range(0..SITES.len())], Pace::default());
+            let site = SITES[rng.random_range(0..SITES.len())];
+            racks.keep(site, n);
+            outside.add_server(n, site, Pace::default());
             if let Some(trouble) = Trouble::of(n) {
                 make(&outside, n, trouble);
             }
         }
+        // The fleet stands in NetBox's racks before the daemon first looks there.
+        let fleet = fleet(&mut rng, options.servers.saturating_sub(travellers));
+        for (n, command) in fleet.iter().enumerate() {
+            stand(&mut racks, &policy, n, command);
+        }
+        outside.netbox.add_site(policy.site.as_str());
+        outside.projection = Some(projection::Settings {
+            file: None,
+            changes: Duration::from_mins(5),
+            whole: Duration::from_hours(24),
+            more_racks: SITES.map(SiteId::new).into(),
+        });
         let home = Home(std::env::temp_dir().join(format!("rackhand-demo-{}", std::process::id())));
         let store = Store::open(&home.0, &policy.site).map_err(io::Error::other)?;
         let journal = Journal::thread(store).map_err(io::Error::other)?;
         let site = outside.start(journal, World::default(), Random::from_seed(options.seed), true);
         let listener = rpc::bind(&home.0.join("rackhandd.sock"), None).await?;
         tokio::spawn(site.desk.clone().listen(listener, site.stopping()));
-        enter_the_fleet(&site, &mut rng, options.servers.saturating_sub(travellers)).await?;
+        enter(&site, fleet).await?;
         let outside = Arc::new(outside);
         let people = tokio::spawn(people(outside.clone(), site.intake.clone(), site.ledger.worlds(), rng));
         Ok(Self { site: Some(site), outside, clock, home, travellers, people })
@@ -271,9 +292,34 @@ async fn people(
     }
 }
 
-/// Servers that stand in all other stages.
-async fn enter_the_fleet(site: &Site, rng: &mut StdRng, count: usize) -> io::Result<()> {
+/// Enters servers that somebody brought this far before there was Rackhand.
+async fn enter(site: &Site, fleet: Vec<Command>) -> io::Result<()> {
     let actor = Actor::Person { name: "demo".into(), role: Role::Admin };
+    for command in fleet {
+        let done = site.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+        done.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// Puts such a server in a rack, where its stage says that it is in one.
+fn stand(racks: &mut Racks<'_>, policy: &Policy, n: usize, command: &Command) {
+    let Command::Import { site, serial, model: Some(model), stage, .. } = command else { return };
+    if *stage < Stage::Racked || *stage == Stage::Decommissioned {
+        return;
+    }
+    let spec = DeviceSpec {
+        model: model.to_string(),
+        site: site.to_string(),
+        status: policy.status(*stage).to_string(),
+        ..DeviceSpec::offline(&format!("srv-{}", 1_000 + n), serial, Mac([0; 6]))
+    };
+    let units = if furnish::TALL.contains(&model.as_str()) { 2 } else { 1 };
+    racks.mount(spec, units);
+}
+
+/// Servers that stand in all other stages.
+fn fleet(rng: &mut StdRng, count: usize) -> Vec<Command> {
     // A fleet's shape: most serve, some wait, a few are at either end.
     let shape: Vec<(Stage, u32)> = Stage::ALL
         .iter()
@@ -286,7 +332,7 @@ async fn enter_the_fleet(site: &Site, rng: &mut StdRng, count: usize) -> io::Res
         })
         .collect();
     let whole: u32 = shape.iter().map(|(_, weight)| weight).sum();
-    for n in 0..count {
+    let enter = |n: usize| {
         let mut draw = rng.random_range(0..whole);
         let drawn = shape.iter().find(|(_, weight)| {
             let hit = draw < *weight;
@@ -295,19 +341,21 @@ async fn enter_the_fleet(site: &Site, rng: &mut StdRng, count: usize) -> io::Res
         });
         let stage = drawn.map_or(Stage::InService, |(stage, _)| *stage);
         let dell = rng.random_bool(0.4);
-        let (vendor, model) =
-            if dell { (Vendor::Dell, "PowerEdge R660") } else { (Vendor::Hpe, "ProLiant DL360 Gen11") };
+        let (vendor, model) = match (dell, n % 6 == 5) {
+            (true, false) => (Vendor::Dell, "PowerEdge R660"),
+            (true, true) => (Vendor::Dell, furnish::TALL[1]),
+            (false, false) => (Vendor::Hpe, "ProLiant DL360 Gen11"),
+            (false, true) => (Vendor::Hpe, furnish::TALL[0]),
+        };
         let serial = if dell { format!("7XK{n:04}") } else { format!("CZ24{n:06}") };
-        let command = Command::Import {
+        Command::Import {
             site: SiteId::new(SITES[rng.random_range(0..SITES.len())]),
             serial: serial.into(),
             bmc_mac: None,
             vendor: Some(vendor),
             model: Some(model.into()),
             stage,
-        };
-        let done = site.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
-        done.map_err(io::Error::other)?;
-    }
-    Ok(())
+        }
+    };
+    (0..count).map(enter).collect()
 }

@@ -1,0 +1,100 @@
+//! The demo's racks: switches and a patch panel at the top, power strips beside, servers from the bottom up.
+
+use std::collections::BTreeMap;
+
+use rackhand_core::mac::Mac;
+
+use crate::netbox::{DeviceSpec, NetBox, RackSpec};
+
+/// Units that stay free at the top, for what comes.
+const SPARE: usize = 6;
+/// Units at the top that hold switches and the panel.
+const NETWORK: usize = 3;
+/// Models of two units.
+pub(super) const TALL: [&str; 2] = ["ProLiant DL380 Gen11", "PowerEdge R760"];
+
+/// Racks of all sites, and which of their units are taken, from the lowest.
+pub(super) struct Racks<'a> {
+    netbox: &'a NetBox,
+    sites: BTreeMap<String, Vec<Vec<bool>>>,
+}
+
+impl<'a> Racks<'a> {
+    pub fn new(netbox: &'a NetBox) -> Self {
+        for model in TALL {
+            netbox.shape_type(model, 2.0, true);
+        }
+        netbox.shape_type("Patch panel 24", 1.0, false);
+        netbox.shape_type("PDU 32A", 0.0, false);
+        Self { netbox, sites: BTreeMap::new() }
+    }
+
+    /// Keeps the place that [`crate::outside::Outside::add_server`] gives the `n`-th server.
+    pub fn keep(&mut self, site: &str, n: usize) {
+        let (rack, unit) = (n / 20, n % 20 * 2);
+        while self.rooms(site).len() <= rack {
+            self.add(site);
+        }
+        self.rooms(site)[rack][unit] = true;
+    }
+
+    /// Mounts a server of so many units at the lowest place there is, in a new rack where all are full.
+    pub fn mount(&mut self, spec: DeviceSpec, units: usize) {
+        let site = spec.site.clone();
+        let (rack, unit) = loop {
+            let racks = self.rooms(&site).iter().enumerate();
+            let found = racks.map(|(n, taken)| (n, lowest(taken, units))).find_map(|(n, at)| Some((n, at?)));
+            match found {
+                Some(found) => break found,
+                None => self.add(&site),
+            }
+        };
+        self.rooms(&site)[rack][unit..unit + units].fill(true);
+        let (rack, position) = (Some(name(&site, rack)), Some((unit + 1) as f64));
+        self.netbox.mount(&DeviceSpec { rack, position, ..spec });
+    }
+
+    fn rooms(&mut self, site: &str) -> &mut Vec<Vec<bool>> {
+        self.sites.entry(site.to_owned()).or_default()
+    }
+
+    /// A further rack with its switches, panel and power strips.
+    fn add(&mut self, site: &str) {
+        let n = self.rooms(site).len();
+        let (rack, height) = (name(site, n), if n % 5 == 2 { 47 } else { 42 });
+        self.netbox.add_rack(&RackSpec {
+            location: Some(format!("{site} hall {}", n / 4 + 1)),
+            height,
+            ..RackSpec::standard(site, &rack)
+        });
+        let device = |name: String, model: &str, position: Option<u16>| DeviceSpec {
+            model: model.to_owned(),
+            site: site.to_owned(),
+            rack: Some(rack.clone()),
+            position: position.map(f64::from),
+            status: "active".to_owned(),
+            ..DeviceSpec::offline(&name, "", Mac([0; 6]))
+        };
+        self.netbox.mount(&device(format!("sw-{rack}-a"), "QFX5120-48Y", Some(height)));
+        self.netbox.mount(&device(format!("sw-{rack}-b"), "QFX5120-48Y", Some(height - 1)));
+        let panel = device(format!("pp-{rack}"), "Patch panel 24", Some(height - 2));
+        self.netbox.mount(&DeviceSpec { face: "rear", ..panel });
+        for feed in ["a", "b"] {
+            self.netbox.mount(&device(format!("pdu-{rack}-{feed}"), "PDU 32A", None));
+        }
+        let mut taken = vec![false; usize::from(height)];
+        let top = taken.len() - NETWORK;
+        taken[top..].fill(true);
+        self.rooms(site).push(taken);
+    }
+}
+
+fn name(site: &str, n: usize) -> String {
+    format!("{site}-r{:02}", n + 1)
+}
+
+/// The lowest run of free units, below those that stay free.
+fn lowest(taken: &[bool], units: usize) -> Option<usize> {
+    let below = taken.len().saturating_sub(NETWORK + SPARE);
+    taken[..below].windows(units).position(|run| run.iter().all(|taken| !taken))
+}
