@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rackhand_core::bmc::Fingerprint;
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
@@ -239,6 +240,16 @@ pub enum Change {
         #[arg(value_parser = words::<Step>(Step::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
         step: Step,
         /// Why; goes into the journal
+        #[arg(long)]
+        reason: String,
+    },
+    /// The BMC's new certificate is right: it must show this one from now on
+    Trust {
+        /// Serial or unit id
+        label: String,
+        /// SHA-256 of the certificate, as the fault names it and the BMC's own console shows it
+        certificate: Fingerprint,
+        /// Why it changed
         #[arg(long)]
         reason: String,
     },
