@@ -28,6 +28,14 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Paste(text) => typed(model, &text, Origin::Paste, &mut out),
         Event::Scan(text) => typed(model, &text, Origin::Scanner, &mut out),
         Event::Burst(text) => typed(model, &text, Origin::Burst, &mut out),
+        // In a list they moved the cursor, which harms nothing; in a field they stand.
+        Event::Rollback(keys) => {
+            for _ in 0..keys.min(8) {
+                if model.layer.is_some() || model.filter.is_some() {
+                    press(model, Key::Backspace, &mut out);
+                }
+            }
+        }
         // A filter changes nothing, so there it does what it would behind typed words; over a slow line they are.
         Event::EndMark => {
             if model.layer.is_none() && model.filter.is_some() {

@@ -257,6 +257,12 @@ fn words_that_come_at_once_with_their_enter_filter_as_if_typed() {
         bench.event(event);
     }
     assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.filter.is_some()), ("site:ams2", false));
+    bench.key("/");
+    bench.key("Ctrl-U");
+    for event in [Event::Key(Key::Char('h')), Event::Rollback(1), Event::Scan("hpe-dl360".into()), Event::EndMark] {
+        bench.event(event);
+    }
+    assert_eq!(bench.model.pipeline.filter, "hpe-dl360");
     bench.key(":");
     for event in [Event::Burst("quit".into()), Event::EndMark] {
         bench.event(event);
