@@ -2,6 +2,10 @@
 //! the fleet.
 
 mod filter;
+pub mod netbox;
+pub mod rack;
+mod tap;
+pub mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +24,8 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
 use filter::Term;
+
+pub use self::tap::{RogueServer, TapState, TapStatus};
 
 /// How a unit does, at a glance. Never guessed: what is not known is `unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,7 +140,7 @@ pub struct DeadLetter {
 }
 
 /// How the daemon itself does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
     /// `None` while events can be written; else why not.
     pub intake_stopped: Option<Text>,
@@ -142,6 +148,12 @@ pub struct Health {
     pub systems: Vec<(Text, Option<Text>)>,
     /// Leases from MACs nobody knows, since the daemon started.
     pub unknown_leases: u64,
+    /// The taps, as configured.
+    #[serde(default)]
+    pub taps: Vec<TapStatus>,
+    /// DHCP servers that are not on the list of those that may give addresses, those heard last.
+    #[serde(default)]
+    pub rogue_servers: Vec<RogueServer>,
 }
 
 /// Counts for the header and the pipeline.
@@ -348,6 +360,11 @@ impl Rows {
                 self.0.insert(*id, Arc::new(row(unit, now)));
             }
         }
+    }
+
+    /// One unit's row.
+    pub fn row(&self, id: UnitId) -> Option<&UnitRow> {
+        self.0.get(&id).map(|row| &**row)
     }
 
     /// The page a query asks for.

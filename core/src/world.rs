@@ -17,7 +17,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 2;
+pub const FOLD: u32 = 4;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct Sighting {
     pub verdict: Option<Verdict>,
     /// The step it is at.
     pub progress: Option<Progress>,
+    /// Whether it was looked up once more because NetBox was seen to have its MAC.
+    pub reopened: bool,
     /// Keys of warnings already noted.
     pub warned: Vec<Text>,
     /// Notes for a device that is no unit of ours.
@@ -79,6 +81,7 @@ impl World {
         let told = match &draft.event {
             Event::StepObserved { saw: Observation::System(reading), .. } => Some(&reading.serial),
             Event::LeaseAccepted { device, .. } => device.serial.as_ref(),
+            Event::ManifestRowTaken { serial, .. } => Some(serial),
             _ => None,
         };
         // A unit without a serial takes the first that is told of it, unless it is another's.
@@ -86,7 +89,7 @@ impl World {
         let free = free.filter(|s| !self.by_serial.contains_key(s));
         let Some(slot) = self.units.get_mut(&id) else { return };
         let unit = Arc::make_mut(slot);
-        let (mac, token) = (unit.bmc_mac, unit.boot.token);
+        let (mac, token) = (unit.bmc_mac, unit.boot.last_token());
         unit.apply(seq, draft.at, &draft.event);
         if unit.serial.is_none() {
             unit.serial = free;
@@ -103,11 +106,11 @@ impl World {
         if let Some(mac) = unit.bmc_mac {
             self.by_bmc.insert(mac, id);
         }
-        if token != unit.boot.token {
+        if token != unit.boot.last_token() {
             if let Some(old) = token {
                 self.by_token.remove(&old);
             }
-            if let Some(new) = unit.boot.token {
+            if let Some(new) = unit.boot.last_token() {
                 self.by_token.insert(new, id);
             }
         }
@@ -123,10 +126,15 @@ impl World {
                 at: draft.at,
                 verdict: None,
                 progress: None,
+                reopened: false,
                 warned: before.map(|s| s.warned.clone()).unwrap_or_default(),
                 notes: before.map(|s| s.notes.clone()).unwrap_or_default(),
             };
             self.sightings.insert(mac, Arc::new(seen));
+            return;
+        }
+        if draft.event == (Event::SightingForgotten {}) {
+            self.sightings.remove(&mac);
             return;
         }
         let Some(slot) = self.sightings.get_mut(&mac) else { return };
@@ -135,6 +143,9 @@ impl World {
             Event::SightingJudged { verdict } => {
                 sighting.verdict = Some(verdict.clone());
                 sighting.progress = None;
+            }
+            Event::SightingReopened { .. } => {
+                (sighting.verdict, sighting.progress, sighting.reopened) = (None, None, true);
             }
             Event::StepObserved { saw: Observation::Notes(up_to), .. } => {
                 sighting.notes.owed.retain(|n| n.seq > *up_to);
@@ -200,7 +211,7 @@ impl World {
         self.by_serial.get(&Text::from(serial.to_uppercase())).and_then(|id| self.unit(*id))
     }
 
-    /// The unit whose boot has this token.
+    /// The unit whose boot has this token, or had it until its report was in.
     pub fn by_token(&self, token: &TokenHash) -> Option<&Unit> {
         self.by_token.get(token).and_then(|id| self.unit(*id))
     }

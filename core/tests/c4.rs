@@ -10,9 +10,9 @@ use rackhand_core::decide::Answer;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::Event;
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{Role, SiteId};
 use rackhand_core::lifecycle::c4::Verdict;
-use rackhand_core::lifecycle::evidence::{Evidence, Proof};
+use rackhand_core::lifecycle::evidence::Proof;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskKind;
 use scene::{Scene, address, bmc_mac, device, serial};
@@ -147,28 +147,11 @@ fn a_disposition_that_is_not_normal_keeps_its_unit_from_every_row() {
     }
 }
 
-/// Makes a server in service that has gone the whole way here.
-fn in_service(scene: &mut Scene) -> UnitId {
-    let id = scene.discovered(1);
-    scene.lead_to_stage(1, id, Stage::Staged);
-    scene.settle(1, id);
-    for (from, to, proof) in [
-        (Stage::Staged, Stage::Ready, Proof::AllChecked),
-        (Stage::Ready, Stage::AssignedToTenant, Proof::Assigned),
-        (Stage::AssignedToTenant, Stage::InService, Proof::HandedOver),
-    ] {
-        let evidence = Evidence::new(proof, "a test says so");
-        scene.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
-    }
-    scene.settle(1, id);
-    id
-}
-
 #[test]
 fn a_mistaken_offline_on_a_server_in_service_touches_nothing() {
     for status in ["offline", "discovered"] {
         let mut scene = Scene::default();
-        let id = in_service(&mut scene);
+        let id = scene.in_service(1);
         let before = scene.unit(id).clone();
         assert_eq!(scene.renewed(1, Lookup::One(row(1, status))), Answer::Done);
         // A new address makes no difference.
@@ -194,7 +177,7 @@ fn a_mistaken_offline_on_a_server_in_service_touches_nothing() {
 #[test]
 fn a_server_in_service_gets_its_address_written_where_netbox_has_none_and_nothing_else() {
     let mut scene = Scene::default();
-    let id = in_service(&mut scene);
+    let id = scene.in_service(1);
     scene.lease(1, address(77));
     scene.answer(1, Lookup::One(row(1, "active")));
     assert_eq!(scene.touching(id), [Step::AssignBmcAddress]);
@@ -205,7 +188,7 @@ fn a_server_in_service_gets_its_address_written_where_netbox_has_none_and_nothin
 #[test]
 fn a_server_in_service_with_another_address_is_a_warning_that_names_both() {
     let mut scene = Scene::default();
-    let id = in_service(&mut scene);
+    let id = scene.in_service(1);
     scene.lease(1, address(77));
     let device = Device { oob_address: Some(address(1)), ..device(1, "active") };
     scene.answer(1, Lookup::One(device));
@@ -436,4 +419,9 @@ fn a_bmc_that_was_replaced_does_not_leave_its_old_address_behind() {
     scene.answer(2, Lookup::One(Device { serial: Some(serial(1)), ..device(1, "discovered") }));
     assert_eq!(scene.world.by_bmc(bmc_mac(2)).map(|u| u.id), Some(id));
     assert!(scene.world.by_bmc(bmc_mac(1)).is_none());
+    let asked: Vec<_> = scene.unit(id).tasks.iter().map(|(_, task)| (task.kind, task.text.to_string())).collect();
+    assert!(
+        matches!(&asked[..], [(TaskKind::CheckIdentity, text)] if text.contains(&bmc_mac(1).to_string())),
+        "a person must say that it was replaced: {asked:?}"
+    );
 }

@@ -113,3 +113,35 @@ fn only_its_own_nic_is_given_the_validation_image() {
     assert_eq!(rule(Step::Validate).class, Class::Await);
     assert!(scene.ended(id, Step::Validate, Outcome::Observed(Observation::Reported)) == Answer::Already);
 }
+
+#[test]
+fn the_work_at_hand_is_what_the_stages_wait_for_and_what_tasks_ask_and_ends_as_it_says() {
+    use rackhand_core::view::work::{Ends, WorkQuery, work};
+    let mut scene = Scene::default();
+    let new = scene.import(7, Stage::Received);
+    let query = WorkQuery { limit: 10, ..WorkQuery::default() };
+    let list = |scene: &Scene| -> Vec<(String, Ends)> {
+        let rows = work(&scene.world, &query, scene.now).rows;
+        rows.into_iter().map(|r| (format!("{} {}", r.label, r.title), r.ends)).collect()
+    };
+    let racked = Ends::Move(Stage::Racked);
+    assert_eq!(list(&scene), [(format!("{} rack", serial(7)), racked)]);
+    let reason = Text::new("scanned");
+    scene.command(Role::Technician, Command::Move { unit: new, to: Stage::Racked, reason: reason.clone() }).unwrap();
+    assert_eq!(list(&scene), [(format!("{} cable", serial(7)), Ends::Move(Stage::Cabled))]);
+
+    // A lease implies what nobody confirmed: that is a task, and no ordinary work any more.
+    scene.lease(7, address(7));
+    scene.answer(7, Lookup::One(device(7, "offline")));
+    assert_eq!(scene.unit(new).stage, Stage::Discovered);
+    let rows = list(&scene);
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].0, format!("{} confirm placement", serial(7)));
+    let Ends::Close(task) = rows[0].1 else { panic!("a task is closed") };
+    scene.command(Role::Technician, Command::CloseTask { unit: new, task, note: reason.clone() }).unwrap();
+    assert_eq!(list(&scene), []);
+
+    let held = scene.import(8, Stage::Received);
+    scene.command(Role::Technician, Command::Hold { unit: held, reason }).unwrap();
+    assert_eq!(list(&scene), [], "what is held asks for no work");
+}

@@ -1,28 +1,36 @@
 //! Leases come in here, from whatever saw them: parsed, joined, sifted by rule C3, and handed to the ledger.
 
+pub mod follow;
+mod strangers;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use rackhand_adapters::dhcp::frame::parse;
 use rackhand_adapters::dhcp::join::{Joiner, LeaseAck};
 use rackhand_adapters::dhcp::oui::is_bmc_candidate;
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::decide::{Answer, Input};
+use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::id::Actor;
+use rackhand_core::lease::{LeaseEvent, LeasesTold, MAX_EVENTS};
 use rackhand_core::mac::Mac;
+use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use crate::engine::Gates;
 use crate::ledger::{Ledger, Patience, Queued};
-
-/// MACs nobody knows that are remembered, the oldest forgotten first.
-const STRANGERS: usize = 4_096;
+use crate::tap::Wire;
+use strangers::{Doorman, Strangers};
 
 /// A renewal that changes nothing asks NetBox again after this, so that a status changed there is seen.
 const ASK_AGAIN: Duration = Duration::from_secs(3_600);
+
+/// So many MACs are remembered as asked before those that may be asked again are dropped.
+const ASKED: usize = 16_384;
 
 /// The door for leases.
 #[derive(Clone)]
@@ -33,21 +41,46 @@ struct Inner {
     netbox: NetBox,
     gates: Arc<Gates>,
     clock: Clock,
+    wire: Wire,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     joiner: Option<Joiner>,
-    strangers: BTreeMap<Mac, Timestamp>,
+    strangers: Strangers,
+    doorman: Doorman,
     strange_leases: u64,
+    ended: u64,
     asked: BTreeMap<Mac, Timestamp>,
+}
+
+/// A lease, whoever saw it.
+#[derive(Clone)]
+struct Seen {
+    mac: Mac,
+    address: IpAddr,
+    hostname: Option<Text>,
+    vendor_class: Option<Text>,
+    at: Timestamp,
+}
+
+impl From<LeaseAck> for Seen {
+    fn from(ack: LeaseAck) -> Self {
+        let LeaseAck { mac, address, hostname, vendor_class, at, .. } = ack;
+        Self { mac, address: IpAddr::V4(address), hostname, vendor_class, at }
+    }
 }
 
 impl Intake {
     /// A door to this ledger.
     pub fn new(ledger: Ledger, netbox: NetBox, gates: Arc<Gates>, clock: Clock) -> Self {
-        Self(Arc::new(Inner { ledger, netbox, gates, clock, state: Mutex::default() }))
+        Self(Arc::new(Inner { ledger, netbox, gates, clock, wire: Wire::default(), state: Mutex::default() }))
+    }
+
+    /// What is known of the wire that frames come from.
+    pub fn wire(&self) -> &Wire {
+        &self.0.wire
     }
 
     /// Takes one Ethernet frame. Most are none of ours, and cost nothing more than the look.
@@ -61,46 +94,96 @@ impl Intake {
         let mut queued = Vec::new();
         for (frame, at) in frames {
             let Ok(message) = parse(frame.as_ref()) else { continue };
+            if self.0.wire.is_rogue(&message, *at) {
+                continue;
+            }
             let lease = self.state().joiner.get_or_insert_with(Joiner::new).take(&message, *at);
             if let Some(lease) = lease {
-                queued.extend(self.queue(&lease).await.map(|place| (lease.mac, place)));
+                queued.extend(self.queue(lease.into(), Patience::Keep).await);
             }
         }
-        for (mac, place) in queued {
-            self.settle(mac, place).await;
+        for place in queued {
+            // Refused only when the daemon stops.
+            let _ = self.settle(place).await;
         }
     }
 
-    /// Takes one lease.
-    pub async fn lease(&self, lease: &LeaseAck) {
-        if let Some(place) = self.queue(lease).await {
-            self.settle(lease.mac, place).await;
+    /// Takes leases that a DHCP server, or a file of its, tells of; returns when what follows from them is on disk. A
+    /// lease that has ended changes nothing. Who tells may tell again, so nothing is kept while the journal takes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Why::Invalid`] for more than [`MAX_EVENTS`] or an address that cannot be a host's, before any is taken;
+    /// [`Why::Unavailable`] while the journal takes nothing.
+    pub async fn tell(&self, events: &[LeaseEvent]) -> Result<LeasesTold, Refusal> {
+        if events.len() > MAX_EVENTS {
+            return Err(Refusal::new(Why::Invalid, format!("at most {MAX_EVENTS} events at once")));
         }
+        if let Some((n, why)) = events.iter().enumerate().find_map(|(n, e)| Some((n, e.impossible()?))) {
+            return Err(Refusal::new(Why::Invalid, format!("[{n}].address: {} is {why}", events[n].address)));
+        }
+        let mut told = LeasesTold::default();
+        let mut queued = Vec::new();
+        for event in events {
+            if !event.event.holds() {
+                told.ended += 1;
+                continue;
+            }
+            let lease = Seen {
+                mac: event.mac,
+                address: event.address,
+                hostname: event.hostname.clone().filter(|t| !t.is_empty()),
+                vendor_class: event.vendor_class.clone().filter(|t| !t.is_empty()),
+                at: self.0.clock.now(),
+            };
+            match self.queue(lease, Patience::Refuse).await {
+                Some(place) => queued.push(place),
+                None => told.strangers += 1,
+            }
+        }
+        for place in queued {
+            match self.settle(place).await? {
+                Answer::Already => told.known += 1,
+                _ => told.new += 1,
+            }
+        }
+        self.state().ended += u64::from(told.ended);
+        Ok(told)
     }
 
-    /// Hands a lease to the ledger; `None` where it is no controller's, or the daemon stops.
-    async fn queue(&self, lease: &LeaseAck) -> Option<Queued> {
+    /// Hands a lease to the ledger; `None` where it is no controller's, is kept outside, or the daemon stops.
+    async fn queue(&self, lease: Seen, patience: Patience) -> Option<(Mac, Queued)> {
         let world = self.0.ledger.world();
-        let known = world.by_bmc(lease.mac).is_some() || world.sightings.contains_key(&lease.mac);
-        if !is_bmc_candidate(lease.mac, lease.vendor_class.as_deref(), known) {
-            self.stranger(lease.mac, lease.at);
+        let mac = lease.mac;
+        let known = world.by_bmc(mac).is_some() || world.sightings.contains_key(&mac);
+        if !is_bmc_candidate(mac, lease.vendor_class.as_deref(), known) {
+            self.stranger(lease);
             return None;
         }
-        let input = Input::Lease {
-            mac: lease.mac,
-            address: IpAddr::V4(lease.address),
-            hostname: lease.hostname.clone(),
-            vendor_class: lease.vendor_class.clone(),
-        };
-        self.0.ledger.queue(Actor::Wire, Patience::Keep, input).await.ok()
+        let now = self.0.clock.now();
+        if !known && !self.state().doorman.admits(mac, now) {
+            self.stranger(lease);
+            self.keep_out(mac, now).await;
+            return None;
+        }
+        let Seen { mac, address, hostname, vendor_class, .. } = lease;
+        let input = Input::Lease { mac, address, hostname, vendor_class };
+        self.0.ledger.queue(Actor::Wire, patience, input).await.ok().map(|place| (mac, place))
     }
 
     /// Waits for a lease's events, and asks NetBox again where they changed nothing.
-    async fn settle(&self, mac: Mac, place: Queued) {
-        if place.done().await.is_ok_and(|c| c.answer == Answer::Already) && self.is_time_to_ask(mac) {
+    async fn settle(&self, (mac, place): (Mac, Queued)) -> Result<Answer, Refusal> {
+        let answer = place.done().await?.answer;
+        if answer == Answer::Already && self.is_time_to_ask(mac) {
             let intake = self.clone();
             tokio::spawn(async move { intake.ask_again(mac).await });
         }
+        Ok(answer)
+    }
+
+    /// Ends of leases that DHCP servers have told, so far. They change nothing.
+    pub fn ended_leases(&self) -> u64 {
+        self.state().ended
     }
 
     /// Leases from MACs nobody knows, so far.
@@ -110,19 +193,55 @@ impl Intake {
 
     /// The MACs nobody knows that were seen last.
     pub fn strangers(&self) -> Vec<(Mac, Timestamp)> {
-        self.state().strangers.iter().map(|(m, t)| (*m, *t)).collect()
+        self.state().strangers.seen().collect()
     }
 
-    fn stranger(&self, mac: Mac, at: Timestamp) {
+    fn stranger(&self, lease: Seen) {
         let mut state = self.state();
         state.strange_leases += 1;
-        if state.strangers.len() >= STRANGERS
-            && !state.strangers.contains_key(&mac)
-            && let Some(oldest) = state.strangers.iter().min_by_key(|(_, t)| **t).map(|(m, _)| *m)
-        {
-            state.strangers.remove(&oldest);
+        state.strangers.put(lease);
+    }
+
+    /// There are more new MACs than a site has BMCs. From now on those come in that NetBox lists; the journal is told
+    /// now and then.
+    async fn keep_out(&self, last: Mac, now: Timestamp) {
+        let (list, tell) = {
+            let mut state = self.state();
+            (state.doorman.is_time_to_list(now), state.doorman.is_time_to_tell(now))
+        };
+        if list {
+            let intake = self.clone();
+            tokio::spawn(intake.list());
         }
-        state.strangers.insert(mac, at);
+        if let Some(leases) = tell {
+            let told = Input::KeptOut { last, leases };
+            // A word about a flood need not outlast a journal that takes nothing.
+            let _ = self.0.ledger.queue(Actor::Rackhand, Patience::Refuse, told).await;
+        }
+    }
+
+    /// Asks NetBox for all its MACs, and lets in who of those waits outside.
+    fn list(self) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.let_listed_in().await })
+    }
+
+    async fn let_listed_in(&self) {
+        let Some(_place) = self.0.gates.netbox.enter(&self.0.clock).await else { return };
+        let found = self.0.netbox.all_macs().await;
+        let now = self.0.clock.now();
+        self.0.gates.netbox.report(found.as_ref().map(|_| ()), now);
+        if let Err(fault) = &found {
+            tracing::warn!(%fault, "NetBox did not list its MACs; new BMCs wait until it does");
+        }
+        let leases: Vec<Seen> = {
+            let state = &mut *self.state();
+            state.doorman.list(found.ok(), now);
+            let macs = state.doorman.listed(state.strangers.seen().map(|(mac, _)| mac));
+            macs.into_iter().filter_map(|mac| state.strangers.take(mac)).collect()
+        };
+        for lease in leases {
+            self.queue(lease, Patience::Keep).await;
+        }
     }
 
     fn is_time_to_ask(&self, mac: Mac) -> bool {
@@ -132,6 +251,10 @@ impl Intake {
         let mut state = self.state();
         let due = judged && state.asked.get(&mac).is_none_or(|t| now.since(*t) >= ASK_AGAIN);
         if due {
+            // What was asked longer ago may be asked again all the same.
+            if state.asked.len() >= ASKED {
+                state.asked.retain(|_, at| now.since(*at) < ASK_AGAIN);
+            }
             state.asked.insert(mac, now);
         }
         due
@@ -157,7 +280,6 @@ impl Intake {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use futures::future::BoxFuture;
     use rackhand_adapters::dhcp::compose::Lease;
     use rackhand_adapters::netbox::{Settings, Token};
     use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};

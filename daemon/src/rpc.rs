@@ -1,5 +1,8 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
+mod import;
+mod netbox;
+
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -8,20 +11,27 @@ use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use rackhand_adapters::port::clock::Clock;
+use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
+use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
 };
 use rackhand_core::world::World;
+use rackhand_rpc::doctor::{Check, Report};
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
+use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
 use tarpc::{ClientMessage, Request};
@@ -29,11 +39,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
 
-use crate::door::admit;
+use crate::doctor::Doctor;
+use crate::door::{Caps, admit};
 use crate::engine::Gates;
+use crate::engine::perform::{self, Ports};
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
+use crate::projection::Projection;
 
 /// Consoles at once.
 const CONSOLES: usize = 256;
@@ -54,6 +67,10 @@ pub struct Desk {
     pub intake: Intake,
     /// The outside systems' gates.
     pub gates: Arc<Gates>,
+    /// Our copy of NetBox, where one is kept.
+    pub projection: Option<Projection>,
+    /// The outside systems.
+    pub ports: Arc<Ports>,
     /// Time.
     pub clock: Clock,
     /// The site.
@@ -68,6 +85,8 @@ pub struct Desk {
     pub given: Mutex<Given>,
     /// Rows of units, as last asked for.
     pub rows: Mutex<Rows>,
+    /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
+    pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
 }
 
 /// Answers given, by user and request, oldest forgotten first.
@@ -166,7 +185,7 @@ pub async fn bind(path: &Path, group: Option<u32>) -> std::io::Result<UnixListen
 impl Desk {
     /// Serves consoles until `stop` is told.
     pub async fn listen(self: Arc<Self>, listener: UnixListener, stop: watch::Receiver<bool>) {
-        let accept = |cx: &mut std::task::Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+        let accept = |cx: &mut std::task::Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| (stream, None));
         let serve = |stream: UnixStream| {
             let desk = Arc::clone(&self);
             async move {
@@ -176,7 +195,8 @@ impl Desk {
                 }
             }
         };
-        admit(CONSOLES, stop, accept, serve).await;
+        // All consoles of a host are of one source.
+        admit(Caps { most: CONSOLES, each: CONSOLES }, stop, accept, serve).await;
     }
 
     /// Serves one console over a stream whose other end is this user.
@@ -227,6 +247,8 @@ impl Desk {
             intake_stopped: self.ledger.stopped(),
             systems: vec![("NetBox".into(), self.gates.netbox.trouble())],
             unknown_leases: self.intake.strange_leases(),
+            taps: self.intake.wire().taps(),
+            rogue_servers: self.intake.wire().rogues(),
         }
     }
 
@@ -244,6 +266,22 @@ impl Desk {
             }
         });
         first.await?.clone()
+    }
+
+    /// A live reading of a unit's BMC, through the gate, by whoever may act on servers.
+    async fn read_bmc(&self, actor: &Actor, id: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
+        if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Technician) {
+            return Err(Refusal::new(Why::NotAllowed, "reading a BMC is for technicians and operators"));
+        }
+        let world = self.ledger.world();
+        let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
+        let (bmc, credentials) = perform::bmc_of(&self.ports, unit)
+            .map_err(|fault| Refusal::new(Why::Conflict, format!("{}: {fault}", unit.label())))?;
+        let sections = what.map_or_else(|| Section::ALL.to_vec(), |one| vec![one]);
+        let call = self.ports.redfish.read_all(&bmc, &credentials, &sections);
+        let read = self.gates.call_bmc(&self.clock, call).await;
+        let stopped = || Refusal::new(Why::Unavailable, "the daemon stops");
+        read.ok_or_else(stopped)?.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))
     }
 
     fn given(&self) -> std::sync::MutexGuard<'_, Given> {
@@ -332,6 +370,20 @@ impl Console for Seat {
         carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the command could not be carried out")))
     }
 
+    async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
+        work(&self.desk.ledger.world(), &query, self.desk.clock.now())
+    }
+
+    async fn import(self, _: Context, import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
+        // As a command: whoever asked may go, the rows that were sent are entered.
+        let carried = tokio::spawn(async move { self.desk.import(&self.actor, import).await });
+        carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the rows could not be entered")))
+    }
+
+    async fn imported(self, _: Context, serials: Vec<Text>) -> Vec<Option<Standing>> {
+        self.desk.imported(&serials)
+    }
+
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         match self.desk.journal.verify().await {
             Ok(v) => Ok(Verified { events: v.events, head: v.head, checkpoints: v.checkpoints, broken: None }),
@@ -341,6 +393,50 @@ impl Console for Seat {
             }
             Err(error) => Err(unreadable(&error)),
         }
+    }
+
+    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
+        match &self.actor {
+            Actor::Person { role, .. } if *role < Role::Technician => {
+                Err(Refusal::new(Why::NotAllowed, format!("leases are told by a technician or above, not {role}")))
+            }
+            _ => self.desk.intake.tell(&events).await,
+        }
+    }
+
+    async fn doctor(self, _: Context) -> Report {
+        match self.desk.doctor.get() {
+            Some(doctor) => doctor.lock().await.examine().await,
+            None => Report::new(vec![Check::not_checked("surroundings", "this daemon runs in a simulation")]),
+        }
+    }
+
+    async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
+        self.desk.check_netbox(&self.actor).await
+    }
+
+    async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
+        // In a task of its own: a console that goes away must not leave it half way.
+        let made = tokio::spawn(async move { self.desk.set_netbox_up(&self.actor).await });
+        made.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "NetBox could not be set up")))
+    }
+
+    async fn netbox_diff(self, _: Context, offset: usize, limit: usize) -> Result<NetboxDiff, Refusal> {
+        self.desk.diff_netbox(offset, limit).await
+    }
+
+    async fn sightings(self, _: Context, offset: usize, limit: usize) -> Sightings {
+        self.desk.sightings(offset, limit)
+    }
+
+    async fn bmc_reading(self, context: Context, id: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
+        let left = context.deadline.saturating_duration_since(Instant::now());
+        // The console wants an answer, not its own deadline.
+        let wait = left.saturating_sub(Duration::from_millis(500));
+        let late = || Refusal::new(Why::Unavailable, format!("the BMC was not read within {} s", wait.as_secs()));
+        // On the heap, since every call's future has room for the largest one.
+        let reading = Box::pin(self.desk.read_bmc(&self.actor, id, what));
+        tokio::time::timeout(wait, reading).await.unwrap_or_else(|_| Err(late()))
     }
 }
 

@@ -20,11 +20,16 @@ use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
 use crate::keys::Keys;
 use crate::ledger::{self, Ledger};
+use crate::projection::{self, Projection};
+use crate::pulse::Pulse;
 use crate::random::Random;
 use crate::rpc::{Desk, Roles};
 
 /// Events from one snapshot to the next; they fold in some 20 ms.
 const SNAPSHOT_EVERY: u64 = 20_000;
+
+/// How long a stop waits for sessions on BMCs to be closed.
+const LAST_SESSIONS: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What a site is made of.
 pub struct Parts {
@@ -52,6 +57,9 @@ pub struct Parts {
     pub roles: Roles,
     /// Whether this is a demo.
     pub demo: bool,
+    /// How our copy of NetBox is kept; `None` keeps none. A simulation keeps none: it is a loop beside the units' own
+    /// calls, and would only make lives longer to read.
+    pub projection: Option<projection::Settings>,
 }
 
 /// A running site.
@@ -64,10 +72,14 @@ pub struct Site {
     pub http: Http,
     /// The consoles' side.
     pub desk: Arc<Desk>,
+    /// Whether all makes headway.
+    pub pulse: Pulse,
     journal: Journal,
     stop: watch::Sender<bool>,
     engine: JoinHandle<()>,
     clerk: JoinHandle<()>,
+    redfish: Redfish,
+    clock: Clock,
 }
 
 /// Folds a store's events: from its newest snapshot, where there is a good one, and what came after.
@@ -120,25 +132,41 @@ impl Site {
         let gates = Arc::new(Gates::default());
         let site = policy.site.clone();
         let intake = Intake::new(ledger.clone(), netbox.clone(), gates.clone(), clock.clone());
-        let ports = Arc::new(Ports { netbox, redfish, keys: parts.keys, clock: clock.clone(), policy });
-        let engine = Engine::new(ledger.clone(), ports, gates.clone(), clock.clone());
-        let engine = tokio::spawn(engine.run(changes, stopping));
-        let http = Http::new(ledger.clone(), random, parts.base);
+        let (beat, beats) = mpsc::channel(1);
+        let pulse = Pulse { ledger: ledger.clone(), engine: beat };
+        let projection = parts.projection.map(|settings| Projection::open(settings, &site));
+        if let Some(projection) = projection.clone() {
+            let (netbox, gates, clock) = (netbox.clone(), gates.clone(), clock.clone());
+            tokio::spawn(projection.keep(netbox, gates, clock, site.clone(), stop.subscribe()));
+        }
+        let ports = Arc::new(Ports {
+            netbox: netbox.clone(),
+            redfish: redfish.clone(),
+            keys: parts.keys,
+            clock: clock.clone(),
+            policy,
+        });
+        let engine = Engine::new(ledger.clone(), ports.clone(), gates.clone(), clock.clone());
+        let engine = tokio::spawn(engine.run(changes, beats, stopping));
+        let http = Http::new(ledger.clone(), intake.clone(), clock.clone(), random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),
             journal: parts.journal.clone(),
             intake: intake.clone(),
             gates,
-            clock,
+            ports,
+            projection,
+            clock: clock.clone(),
             site,
             epoch,
             demo: parts.demo,
             roles: parts.roles,
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
+            doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));
-        Self { ledger, intake, http, desk, journal: parts.journal, stop, engine, clerk }
+        Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk, redfish, clock }
     }
 
     /// Returns only if the ledger or the engine has ended by itself, which nothing but a fault of ours can bring about.
@@ -161,6 +189,8 @@ impl Site {
         self.stop.send_replace(true);
         // The engine ends by itself once its calls have; a panic in it has been reported where it happened.
         drop(self.engine.await);
+        // Sessions on BMCs are few, and one that is left is taken for half an hour.
+        self.clock.timeout(LAST_SESSIONS, self.redfish.finished()).await;
         let world = self.ledger.world();
         if let Ok(body) = serde_json::to_vec(&*world) {
             self.journal.save_snapshot(world.head, FOLD, body).await?;

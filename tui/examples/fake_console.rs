@@ -4,6 +4,8 @@
 
 #[path = "../tests/console/fake.rs"]
 mod fake;
+#[path = "../tests/unasked.rs"]
+mod unasked;
 
 use rackhand_tui::app::{Options, run};
 use rackhand_tui::settings::Settings;

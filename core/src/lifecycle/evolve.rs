@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::registration::Registration;
 use super::stage::{Disposition, Stage};
 use super::unit::{Boot, Note, Phase, Progress, Unit, Validation};
+use crate::dcim::BmcPort;
 use crate::event::{Event, Seq};
 use crate::flow::rules::{Lane, rule};
 use crate::flow::step::{Observation, Step};
@@ -21,6 +23,13 @@ impl Unit {
                 self.model.clone_from(model);
                 self.stage = *stage;
             }
+            Event::ManifestRowTaken { bmc_mac, create, .. } => {
+                self.bmc_mac = self.bmc_mac.or(Some(*bmc_mac));
+                let before = self.registration.take();
+                let begun = before.as_ref().is_some_and(|r| r.begun && r.seen.is_none());
+                let (bmc_mac, create, told) = (*bmc_mac, create.clone(), before.and_then(|r| r.told));
+                self.registration = Some(Registration { bmc_mac, create, begun, seen: None, told });
+            }
             Event::UnitAdopted { serial, bmc_mac, model, .. } => {
                 self.serial.clone_from(serial);
                 self.bmc_mac = Some(*bmc_mac);
@@ -30,15 +39,26 @@ impl Unit {
                 self.notes.device = Some(device.id);
                 self.model = self.model.take().or_else(|| Some(device.model.clone()));
                 self.bmc_mac = Some(*bmc_mac);
-                self.address_written = device.oob_address.filter(|a| a == address);
                 if self.bmc_address != Some(*address) {
+                    self.waived.remove(&Step::AssignBmcAddress);
                     // Another address: what failed against the old one says nothing any more.
                     self.progress.retain(|_, p| !matches!(p.step, Step::ReachBmc | Step::AssignBmcAddress));
                 }
                 self.bmc_address = Some(*address);
+                if !self.waived.contains(&Step::AssignBmcAddress) {
+                    self.address_written = device.oob_address.filter(|a| a == address);
+                }
+                if let Some(registration) = self.registration.as_mut().filter(|r| r.seen.is_none()) {
+                    // NetBox found the device by this MAC: it holds what the manifest wanted it to hold.
+                    let (device, interface) = (device.id, device.bmc_interface);
+                    registration.seen = Some(BmcPort { device, interface, name: "its BMC".into(), mac: *bmc_mac });
+                    self.progress.retain(|_, p| p.step != Step::RegisterBmc);
+                }
                 self.device = Some(device.clone());
                 // It may be another device, or its status changed by hand: looked at anew.
-                self.status_written = None;
+                if !self.waived.contains(&Step::SyncStatus) {
+                    self.status_written = None;
+                }
             }
             Event::StageEntered { from, to, evidence } => {
                 self.enter(*to, at);
@@ -68,6 +88,9 @@ impl Unit {
                 {
                     self.boot.rungs.push(*rung);
                 }
+                if let Some(registration) = self.registration.as_mut().filter(|_| *step == Step::RegisterBmc) {
+                    registration.begun = true;
+                }
                 let phase = Phase::Intended;
                 let progress = Progress {
                     step: *step,
@@ -86,7 +109,7 @@ impl Unit {
                     progress.since = at;
                 }
             }
-            Event::StepObserved { step, saw, .. } => self.observe(*step, saw, at),
+            Event::StepObserved { step, saw, .. } => self.observe(seq, *step, saw, at),
             Event::StepUnknown { step, generation, fault, again_at }
             | Event::StepFailed { step, generation, fault, again_at } => {
                 let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
@@ -130,11 +153,14 @@ impl Unit {
             }
             Event::ValidationReported { report } => {
                 self.validation.report = Some(Arc::new((**report).clone()));
-                self.boot.token = None;
+                self.boot.used = self.boot.token.take();
             }
             Event::ValidationRefused { .. } => self.validation.refused = true,
             Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
-            Event::BmcSighted { .. } | Event::SightingJudged { .. } => {}
+            Event::BmcSighted { .. }
+            | Event::SightingJudged { .. }
+            | Event::SightingForgotten {}
+            | Event::SightingReopened { .. } => {}
         }
     }
 
@@ -158,6 +184,7 @@ impl Unit {
         if to == Stage::Discovered {
             self.discovered_at = Some(at);
         }
+        self.waived.remove(&Step::SyncStatus);
         self.stage = to;
         self.stage_since = at;
     }
@@ -189,13 +216,14 @@ impl Unit {
     fn stand(&mut self, to: Disposition, reason: crate::text::Text, at: Timestamp) {
         match to {
             Disposition::Normal | Disposition::OnHold | Disposition::Quarantined => {}
-            Disposition::Cancelled => {
+            // Both leave outside nothing that says it is still on its way: no armed boot, no address, no staging.
+            Disposition::Cancelled | Disposition::Retired => {
                 self.forget(|s| s != Step::WriteNotes);
                 self.undo = self.done.iter().filter_map(|s| rule(*s).undo).collect();
                 self.boot = Boot::default();
             }
             // Nothing of it goes on, so nobody is asked about it either.
-            Disposition::Rejected | Disposition::ReturnedToVendor | Disposition::Retired | Disposition::Lost => {
+            Disposition::Rejected | Disposition::ReturnedToVendor | Disposition::Lost => {
                 self.forget(|s| s != Step::WriteNotes);
                 self.boot = Boot::default();
             }
@@ -213,7 +241,7 @@ impl Unit {
         self.progress.insert(lane, Progress { step, generation, attempts, rung, since: at, until, phase });
     }
 
-    fn observe(&mut self, step: Step, saw: &Observation, at: Timestamp) {
+    fn observe(&mut self, seq: Seq, step: Step, saw: &Observation, at: Timestamp) {
         let lane = rule(step).lane;
         if self.progress.get(&lane).is_some_and(|p| p.step == step) {
             self.progress.remove(&lane);
@@ -221,8 +249,10 @@ impl Unit {
         if rule(step).undo.is_some() && !self.done.contains(&step) {
             self.done.push(step);
         }
+        self.waived.remove(&step);
         match saw {
             Observation::Lookup(_) => {}
+            Observation::Registered(port) => self.registered(seq, port),
             Observation::Address(address) => self.address_written = Some(*address),
             Observation::Status(stage) => self.status_written = Some(*stage),
             Observation::Plan(plan) => self.plan = Some(plan.clone()),
@@ -260,6 +290,19 @@ impl Unit {
         }
     }
 
+    fn registered(&mut self, seq: Seq, port: &BmcPort) {
+        self.notes.device.get_or_insert(port.device);
+        let Some(registration) = &mut self.registration else { return };
+        registration.seen = Some(port.clone());
+        // Another MAC is a warning, an event of its own; the same as last time is no news.
+        let news = registration.told.replace(port.clone()).as_ref() != Some(port);
+        let news = news && registration.bmc_mac == port.mac;
+        if news {
+            let done = if registration.begun { "written" } else { "confirmed" };
+            self.note(seq, false, format!("BMC MAC {} {done} on {} from the manifest", port.mac, port.name));
+        }
+    }
+
     fn undone(&mut self, step: Step) {
         self.undo.retain(|s| *s != step);
         self.done.retain(|s| rule(*s).undo != Some(step));
@@ -275,7 +318,11 @@ impl Unit {
 
     fn skip(&mut self, step: Step) {
         self.progress.remove(&rule(step).lane);
+        if matches!(step, Step::AssignBmcAddress | Step::SyncStatus) {
+            self.waived.insert(step);
+        }
         match step {
+            Step::RegisterBmc => self.registration = None,
             Step::AssignBmcAddress => self.address_written = self.bmc_address,
             Step::SyncStatus => self.status_written = Some(self.stage),
             Step::ReadCablingPlan => self.plan = Some(crate::dcim::CablingPlan::default()),

@@ -1,11 +1,12 @@
 //! One server, as the events so far have made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::registration::Registration;
 use super::stage::{Disposition, Stage};
 use super::task::{Task, TaskId};
 use crate::bmc::{Fingerprint, Identity, Rung, SystemReading, Vendor};
@@ -47,12 +48,16 @@ pub struct Unit {
     pub bmc_mac: Option<Mac>,
     /// Its BMC's address, as the last accepted lease has it.
     pub bmc_address: Option<IpAddr>,
+    /// What a manifest wants of NetBox, where one named this unit.
+    pub registration: Option<Registration>,
     /// The device in NetBox, as it was when the lease was accepted.
     pub device: Option<Device>,
     /// The address NetBox was seen to hold.
     pub address_written: Option<IpAddr>,
     /// The stage whose status NetBox was seen to hold.
     pub status_written: Option<Stage>,
+    /// Of the two before, what a person said to go on without: NetBox does not hold it, and is not asked to.
+    pub waived: BTreeSet<Step>,
     /// When it was discovered, for NetBox's `discovered_at`.
     pub discovered_at: Option<Timestamp>,
     /// When its network boot began, for NetBox's `pxe_boot_initiated_at`.
@@ -106,6 +111,9 @@ pub struct Boot {
     pub token: Option<TokenHash>,
     /// When the token dies.
     pub expires: Option<Timestamp>,
+    /// The token's hash, once the report is in: the machine may not have heard that it is.
+    #[serde(default)]
+    pub used: Option<TokenHash>,
 }
 
 /// What the machine reported.
@@ -183,6 +191,13 @@ pub enum Phase {
     },
 }
 
+impl Boot {
+    /// The token of this boot, whether its report is in or not.
+    pub fn last_token(&self) -> Option<TokenHash> {
+        self.token.or(self.used)
+    }
+}
+
 impl Progress {
     /// How many attempts have failed once the present one has. An attempt whose intention was journaled is counted
     /// already; a look that failed before anything was intended is not.
@@ -210,9 +225,11 @@ impl Unit {
             disposition_reason: None,
             bmc_mac: None,
             bmc_address: None,
+            registration: None,
             device: None,
             address_written: None,
             status_written: None,
+            waived: BTreeSet::new(),
             discovered_at: None,
             boot_initiated_at: None,
             identity: None,
@@ -238,6 +255,13 @@ impl Unit {
     /// What a person calls it: its serial, or its id while it has none.
     pub fn label(&self) -> String {
         self.serial.as_ref().map_or_else(|| self.id.to_string(), ToString::to_string)
+    }
+
+    /// Whether this is the MAC of one of its own NICs, by its BMC's word or by NetBox's.
+    pub fn has_nic(&self, mac: Mac) -> bool {
+        let told = self.system.iter().flat_map(|s| &s.nics).copied();
+        let planned = self.plan.iter().flat_map(|p| &p.interfaces).filter_map(|i| i.mac);
+        told.chain(planned).any(|nic| nic == mac)
     }
 
     /// The generation a step would be begun in.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use rackhand_core::bmc::{Identity, Power, SystemReading, Vendor};
-use rackhand_core::dcim::{CablingPlan, Device, Interface, Lookup, Port};
+use rackhand_core::dcim::{BmcPort, CablingPlan, Device, Interface, Lookup, NewDevice, Port};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Decided, Input, Moment, Refusal, decide};
 use rackhand_core::event::{Draft, Event, Recorded, TokenHash};
@@ -17,9 +17,11 @@ use rackhand_core::flow::rules::Lane;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::hardware::report::{Drive, Nic, StepReport, StepVerdict, ValidationReport, ValidationStep};
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::mac::Mac;
+use rackhand_core::manifest::Row;
 use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
@@ -82,6 +84,20 @@ pub fn device(n: u8, status: &str) -> Device {
     }
 }
 
+/// The BMC's interface of this server's device, with this MAC.
+pub fn bmc_port(n: u8, mac: Mac) -> BmcPort {
+    let device = device(n, "offline");
+    BmcPort { device: device.id, interface: device.bmc_interface, name: "iLO".into(), mac }
+}
+
+pub fn row(n: u8) -> Row {
+    Row { serial: serial(n), bmc_mac: bmc_mac(n) }
+}
+
+pub fn new_device() -> NewDevice {
+    NewDevice { device_type: "dl360".into(), role: "server".into(), site: "fra1".into() }
+}
+
 pub fn port(n: u8) -> Port {
     Port { switch: "leaf1".into(), port: format!("Ethernet{n}").into() }
 }
@@ -112,6 +128,7 @@ pub fn report(n: u8) -> ValidationReport {
 pub fn good(n: u8, unit: &Unit, step: Step) -> Option<Observation> {
     Some(match step {
         Step::LookUpDevice | Step::ResetForBoot | Step::Validate => return None,
+        Step::RegisterBmc => Observation::Registered(bmc_port(n, unit.bmc_mac?)),
         Step::AssignBmcAddress => Observation::Address(unit.bmc_address?),
         Step::SyncStatus => Observation::Status(unit.stage),
         Step::ReadCablingPlan => Observation::Plan(plan(n)),
@@ -209,6 +226,12 @@ impl Scene {
         self.world.by_serial(&serial(n)).unwrap().id
     }
 
+    /// A manifest names the server with this number.
+    pub fn import_row(&mut self, row: Row, create: Option<NewDevice>) -> Result<Answer, Refusal> {
+        let (site, stage) = (SiteId::new("fra1"), Stage::Received);
+        self.command(Role::Operator, Command::ImportRow { row, site, stage, create })
+    }
+
     pub fn lease(&mut self, n: u8, address: IpAddr) -> Answer {
         let input = Input::Lease { mac: bmc_mac(n), address, hostname: None, vendor_class: None };
         self.put(Actor::Wire, &input).unwrap()
@@ -297,6 +320,23 @@ impl Scene {
         id
     }
 
+    /// A server in service that has gone the whole way here.
+    pub fn in_service(&mut self, n: u8) -> UnitId {
+        let id = self.discovered(n);
+        self.lead_to_stage(n, id, Stage::Staged);
+        self.settle(n, id);
+        for (from, to, proof) in [
+            (Stage::Staged, Stage::Ready, Proof::AllChecked),
+            (Stage::Ready, Stage::AssignedToTenant, Proof::Assigned),
+            (Stage::AssignedToTenant, Stage::InService, Proof::HandedOver),
+        ] {
+            let evidence = Evidence::new(proof, "a test says so");
+            self.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+        }
+        self.settle(n, id);
+        id
+    }
+
     /// Does everything that is due with good outcomes, until this step is due itself.
     pub fn lead_to(&mut self, n: u8, id: UnitId, step: Step) {
         for _ in 0..64 {
@@ -357,6 +397,10 @@ impl Scene {
 
     pub fn cancel(&mut self, id: UnitId) -> Result<Answer, Refusal> {
         self.command(Role::Operator, Command::Cancel { unit: id, reason: "not wanted".into() })
+    }
+
+    pub fn retire(&mut self, id: UnitId) -> Result<Answer, Refusal> {
+        self.command(Role::Operator, Command::Retire { unit: id, reason: "burnt".into() })
     }
 
     pub fn hold(&mut self, id: UnitId) -> Result<Answer, Refusal> {

@@ -7,8 +7,8 @@ use rackhand_rpc::JournalQuery;
 use super::args::{EventPage, Journal};
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
-use crate::link::call;
 use crate::link::connect::Connection;
+use crate::link::{CALL, answered, call};
 
 pub(super) async fn history(link: &Connection, label: &str, page: EventPage, out: &mut Output<'_>) -> Result<(), Fail> {
     let subject = super::subject(link, label).await?;
@@ -23,7 +23,7 @@ pub(super) async fn journal(link: &Connection, which: Journal, out: &mut Output<
 }
 
 async fn show(link: &Connection, query: JournalQuery, labels: bool, out: &mut Output<'_>) -> Result<(), Fail> {
-    let page = link.client.journal(call(), query).await??;
+    let page = answered(CALL, link.client.journal(call(), query)).await??;
     if out.json {
         return out.document(&page);
     }

@@ -132,6 +132,11 @@ impl<'a> Output<'a> {
         self.verbatim(&lines)
     }
 
+    /// Columns of the terminal results go to.
+    pub fn width(&self) -> Option<usize> {
+        self.streams.width
+    }
+
     /// Whether results go to a terminal.
     pub fn is_terminal(&self) -> bool {
         self.streams.width.is_some()

@@ -11,7 +11,7 @@ use rackhand_rpc::{JournalQuery, MAX_EVENTS, MAX_WATCH_MS};
 use super::output::{Fail, Output};
 use crate::link::connect::{Connection, HostSpec, connect};
 use crate::link::sync::pause;
-use crate::link::{call, watch};
+use crate::link::{CALL, answered, call, watch, watched};
 
 /// Events `tail` begins with.
 const LAST: usize = 10;
@@ -86,7 +86,7 @@ async fn page(
     limit: usize,
 ) -> Result<Page<EventRow>, Fail> {
     let query = JournalQuery { subject, before, limit, ..JournalQuery::default() };
-    Ok(link.client.journal(call(), query).await??)
+    Ok(answered(CALL, link.client.journal(call(), query)).await??)
 }
 
 fn print(row: &EventRow, out: &mut Output<'_>) -> Result<(), Fail> {
@@ -107,7 +107,8 @@ impl Tail<'_> {
     /// too, so that it can be gone on from.
     async fn follow(&self, seen: Seq, out: &mut Output<'_>) -> Result<Seq, (Seq, Fail)> {
         let asked = Instant::now();
-        let head = self.link.client.watch(watch(MAX_WATCH_MS), seen, MAX_WATCH_MS).await;
+        let asked_for = self.link.client.watch(watch(MAX_WATCH_MS), seen, MAX_WATCH_MS);
+        let head = answered(watched(MAX_WATCH_MS), asked_for).await;
         let head = head.map_err(|error| (seen, error.into()))?;
         if head <= seen {
             // A daemon that does not hold the call must not be asked without a pause.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rackhand_core::id::Role;
 use rackhand_core::text::Text;
 use rackhand_rpc::hello::ServerHello;
+use tarpc::client::RpcError;
 use tarpc::context::{self, Context};
 
 use crate::event::Greeting;
@@ -27,6 +28,15 @@ pub fn within(span: Duration) -> Context {
     context
 }
 
+/// How much longer than its deadline an answer is waited for: so that whoever keeps the deadline may say so first.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Waits for the answer to a call that may take this long. tarpc's client may wait for ever for a call that was on its
+/// way when the connection broke; nobody who asked may.
+pub async fn answered<T>(span: Duration, call: impl Future<Output = Result<T, RpcError>>) -> Result<T, RpcError> {
+    tokio::time::timeout(span + GRACE, call).await.unwrap_or(Err(RpcError::DeadlineExceeded))
+}
+
 /// The context of an ordinary call.
 pub fn call() -> Context {
     within(CALL)
@@ -34,7 +44,12 @@ pub fn call() -> Context {
 
 /// The context of a watch that the daemon may hold for `wait_ms` milliseconds.
 pub fn watch(wait_ms: u32) -> Context {
-    within(Duration::from_millis(wait_ms.into()) + CALL)
+    within(watched(wait_ms))
+}
+
+/// How long a watch may take that the daemon may hold for `wait_ms` milliseconds.
+pub fn watched(wait_ms: u32) -> Duration {
+    Duration::from_millis(wait_ms.into()) + CALL
 }
 
 /// A way to the daemon.
@@ -64,5 +79,20 @@ pub fn greeting(hello: ServerHello) -> Greeting {
         epoch: hello.epoch,
         head: hello.head,
         build: hello.build,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_never_answered_ends_a_little_after_its_deadline() {
+        let begun = tokio::time::Instant::now();
+        let never = std::future::pending::<Result<(), RpcError>>();
+        let end = answered(CALL, never).await;
+        assert!(matches!(end, Err(RpcError::DeadlineExceeded)), "{end:?}");
+        assert_eq!(begun.elapsed(), CALL + GRACE);
+        assert!(matches!(answered(CALL, async { Ok(7) }).await, Ok(7)));
     }
 }

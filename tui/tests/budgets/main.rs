@@ -6,6 +6,8 @@
 
 #[path = "../pty/terminal.rs"]
 mod terminal;
+#[path = "../unasked.rs"]
+mod unasked;
 mod wide;
 
 use std::time::{Duration, Instant};

@@ -84,7 +84,13 @@ impl Console for Wide {
             stages: stages.into(),
             states: states.into(),
             dead_letters: 0,
-            health: Health { intake_stopped: None, systems: Vec::new(), unknown_leases: 0 },
+            health: Health {
+                intake_stopped: None,
+                systems: Vec::new(),
+                unknown_leases: 0,
+                taps: Vec::new(),
+                rogue_servers: Vec::new(),
+            },
         }
     }
     async fn units(self, _: Context, query: Query) -> Page<UnitRow> {
@@ -114,4 +120,16 @@ impl Console for Wide {
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         Ok(Verified { events: 7, head: 7, checkpoints: 1, broken: None })
     }
+    crate::unasked::unasked!(
+        work,
+        import,
+        imported,
+        dhcp_event,
+        doctor,
+        netbox_check,
+        netbox_init,
+        netbox_diff,
+        sightings,
+        bmc_reading
+    );
 }

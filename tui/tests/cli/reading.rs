@@ -230,6 +230,59 @@ async fn explain_prints_the_tables_that_are_built_in() {
 }
 
 #[tokio::test]
+async fn what_is_left_for_a_person_shows_in_the_exit_code() {
+    let fake = Fake::start();
+    let mut all = String::new();
+    for (args, left) in [
+        (&["netbox", "check"][..], 6),
+        (&["netbox", "init"], 6),
+        (&["netbox", "diff"], 6),
+        (&["netbox", "diff", "--offset", "1"], 0),
+        (&["sightings"], 0),
+    ] {
+        let (code, out, err) = fake.run_answering(args, "").await;
+        assert_eq!((code, err.as_str()), (left, ""), "{args:?}");
+        assert!(out.lines().all(|l| l.chars().count() <= 110), "{out}");
+        writeln!(all, "$ rackhand {}\n{out}", args.join(" ")).unwrap();
+        let (code, out, _) = fake.run(&[&["--json"], args].concat()).await;
+        assert_eq!((code, out.lines().count()), (left, 1));
+        assert!(serde_json::from_str::<Value>(&out).unwrap().is_object());
+    }
+    for told in ["2 differences", "1 point to put right", "TO DO", "this is srv-17", "FIELD_CHOICES", "4m00s ago"] {
+        assert!(all.contains(told), "{told}: {all}");
+    }
+    fake.held().broken = Some("the chain".into());
+    assert_eq!(fake.run(&["netbox", "check"]).await.0, 0);
+    let (_, out, _) = fake.run(&["netbox", "diff"]).await;
+    assert!(out.contains("NOT KEPT UP"), "{out}");
+}
+
+#[tokio::test]
+async fn a_bmc_is_told_section_by_section_and_the_unknown_is_said() {
+    let fake = Fake::start();
+    let (code, out, err) = fake.run(&["bmc", "CZ2D1X0GB1"]).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    let words: Vec<String> = out.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "POWER",
+        "now 252 W",
+        "limit none",
+        "capacity unknown",
+        "supply bay 1 ok, gives unknown of unknown, unknown, serial unknown",
+        "NOT READ",
+    ] {
+        assert!(words.iter().any(|l| l == line), "{line} in\n{out}");
+    }
+    let (_, out, _) = fake.run(&["bmc", "CZ2D1X0GB1", "sensors"]).await;
+    assert!(!out.contains("POWER") && !out.contains("NOT READ"), "{out}");
+    let (_, out, _) = fake.run(&["--json", "bmc", "CZ2D1X0GB1", "power"]).await;
+    let read: rackhand_core::bmc::reading::BmcReading = serde_json::from_str(&out).unwrap();
+    assert_eq!(read.power.unwrap().watts, Some(252.0));
+    let (code, _, err) = fake.run(&["bmc", "CZ2D1X0GB1", "soul"]).await;
+    assert_eq!(code, cli::exit::USAGE, "{err}");
+}
+
+#[tokio::test]
 async fn every_screen_has_a_verb_that_says_the_same_as_text() {
     let fake = Fake::start();
     for face in rackhand_tui::screen::FACES {

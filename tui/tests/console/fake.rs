@@ -19,6 +19,7 @@ use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
@@ -60,7 +61,7 @@ impl Fake {
         let health = Health {
             intake_stopped: None,
             systems: vec![("NetBox".into(), None), ("journal".into(), None)],
-            unknown_leases: 0,
+            ..Health::default()
         };
         let inside = Inside {
             world: World::default(),
@@ -401,4 +402,21 @@ impl Console for Fake {
         let i = self.inside.lock().unwrap();
         Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
     }
+
+    async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
+        let i = self.inside.lock().unwrap();
+        work(&i.world, &query, i.now)
+    }
+
+    crate::unasked::unasked!(
+        import,
+        imported,
+        dhcp_event,
+        doctor,
+        netbox_check,
+        netbox_init,
+        netbox_diff,
+        sightings,
+        bmc_reading
+    );
 }

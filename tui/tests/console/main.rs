@@ -13,4 +13,6 @@ mod link;
 mod replay;
 mod screens;
 mod sweep;
+#[path = "../unasked.rs"]
+mod unasked;
 mod updates;

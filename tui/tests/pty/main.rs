@@ -10,6 +10,8 @@ mod fake;
 mod flows;
 mod jobs;
 mod terminal;
+#[path = "../unasked.rs"]
+mod unasked;
 
 use std::path::Path;
 

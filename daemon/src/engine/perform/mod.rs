@@ -4,6 +4,7 @@ mod address;
 mod boot;
 mod controller;
 mod notes;
+mod register;
 mod staging;
 mod wiring;
 
@@ -46,6 +47,7 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> 
     }
     let unit = unit_of(world, subject)?;
     match due.step {
+        Step::RegisterBmc => register::look(ports, unit).await,
         Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::look(ports, unit, due.step).await,
         Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::look(ports, unit, due.step).await,
         Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(ports, unit, due.step).await,
@@ -63,6 +65,7 @@ pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> R
     }
     let unit = unit_of(world, subject)?;
     match due.step {
+        Step::RegisterBmc => register::act(ports, unit).await,
         Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::act(ports, unit, due.step).await,
         Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::act(ports, unit, due.step).await,
         Step::WriteInterfaces | Step::WriteCables => wiring::act(ports, unit, due.step).await,
@@ -89,7 +92,8 @@ fn device_of(unit: &Unit) -> Result<&Device, Fault> {
     unit.device.as_ref().ok_or_else(|| missing("its NetBox device"))
 }
 
-fn bmc_of(ports: &Ports, unit: &Unit) -> Result<(Bmc, Credentials), Fault> {
+/// A unit's BMC as it is known, and the account for it.
+pub fn bmc_of(ports: &Ports, unit: &Unit) -> Result<(Bmc, Credentials), Fault> {
     let address = unit.bmc_address.ok_or_else(|| missing("its BMC address"))?;
     let identity = unit.identity.clone().ok_or_else(|| missing("its BMC's identity"))?;
     let credentials = ports.keys.for_unit(unit)?;
