@@ -292,11 +292,11 @@ pub enum Change {
 /// About NetBox.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum Netbox {
-    /// Look whether it is ready for Rackhand; exit code 5 where something is to be done
+    /// Look whether it is ready for Rackhand; exit code 6 where something is to be done
     Check,
     /// Make the custom fields, choices and tenant it lacks, and print what only its configuration can add
     Init,
-    /// What the daemon's copy of it and the journal disagree about; exit code 5 where a person must act
+    /// What the daemon's copy of it and the journal disagree about; exit code 6 where a person must act
     Diff {
         /// Rows
         #[arg(long, default_value_t = 50, value_parser = rows(512))]
