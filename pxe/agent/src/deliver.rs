@@ -86,8 +86,8 @@ mod tests {
     use super::*;
     use crate::trouble::Trouble;
 
-    fn answer(status: u16, retry_after: Option<u64>) -> Tried<Answer> {
-        Ok(Answer { status, retry_after, said: "x".into() })
+    fn answer(status: u16, retry_after: Option<u64>) -> Answer {
+        Answer { status, retry_after, said: "x".into() }
     }
 
     /// Delivers against these answers; the last one stays. Gives the pauses in seconds.
@@ -111,29 +111,30 @@ mod tests {
 
     #[test]
     fn a_lost_network_is_waited_out_with_growing_pauses() {
-        let answers = [lost(), lost(), lost(), lost(), lost(), lost(), lost(), lost(), answer(200, None)];
+        let answers = [lost(), lost(), lost(), lost(), lost(), lost(), lost(), lost(), Ok(answer(200, None))];
         assert_eq!(tried(false, &answers), (Delivery::Taken, vec![1, 2, 4, 8, 16, 32, 60, 60]));
     }
 
     #[test]
     fn a_full_journal_says_when_to_come_again() {
-        let answers = [answer(503, Some(5)), answer(503, Some(100_000)), answer(503, Some(0)), answer(200, None)];
+        let answers =
+            [Ok(answer(503, Some(5))), Ok(answer(503, Some(100_000))), Ok(answer(503, Some(0))), Ok(answer(200, None))];
         assert_eq!(tried(false, &answers), (Delivery::Taken, vec![5, 60, 1]));
     }
 
     #[test]
     fn refusals_are_for_good() {
         for status in [401, 409, 413, 422, 404, 400, 301] {
-            let (ended, pauses) = tried(false, &[answer(status, None)]);
+            let (ended, pauses) = tried(false, &[Ok(answer(status, None))]);
             assert!(matches!(ended, Delivery::Refused(_)) && pauses.is_empty(), "{status}");
         }
     }
 
     #[test]
     fn a_final_report_whose_answer_was_lost_and_whose_token_is_gone_was_taken() {
-        assert_eq!(tried(true, &[lost(), answer(401, None)]).0, Delivery::Taken);
-        assert!(matches!(tried(true, &[answer(401, None)]).0, Delivery::Refused(_)));
-        assert!(matches!(tried(false, &[lost(), answer(401, None)]).0, Delivery::Refused(_)));
+        assert_eq!(tried(true, &[lost(), Ok(answer(401, None))]).0, Delivery::Taken);
+        assert!(matches!(tried(true, &[Ok(answer(401, None))]).0, Delivery::Refused(_)));
+        assert!(matches!(tried(false, &[lost(), Ok(answer(401, None))]).0, Delivery::Refused(_)));
     }
 
     #[test]
