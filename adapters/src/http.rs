@@ -28,12 +28,19 @@ pub struct Limits {
     pub body: usize,
     /// Nesting of an answer's JSON.
     pub depth: usize,
+    /// Values in an answer's JSON. One takes 32 bytes of ours and may be two of the peer's.
+    pub values: usize,
 }
 
 impl Limits {
-    /// 5 s to connect, 30 s to answer, 8 MiB, 64 levels.
-    pub const STANDARD: Self =
-        Self { connect: Duration::from_secs(5), answer: Duration::from_secs(30), body: 8 << 20, depth: 64 };
+    /// 5 s to connect, 30 s to answer, 8 MiB, 64 levels, a million values.
+    pub const STANDARD: Self = Self {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_secs(30),
+        body: 8 << 20,
+        depth: 64,
+        values: 1_000_000,
+    };
 }
 
 /// Opens connections to one kind of peer.
@@ -203,8 +210,17 @@ impl Connection {
 impl Answer {
     /// The body as JSON, nested at most `depth` deep.
     pub fn json(&self, depth: usize) -> Result<Value, Text> {
-        if nesting(&self.body) > depth {
+        self.json_within(&Limits { depth, ..Limits::STANDARD })
+    }
+
+    /// The body as JSON, within these limits.
+    pub fn json_within(&self, limits: &Limits) -> Result<Value, Text> {
+        let size = measure(&self.body);
+        if size.depth > limits.depth {
             return Err(Text::new("JSON nested too deep"));
+        }
+        if size.values > limits.values {
+            return Err(Text::from(format!("JSON of more than {} values", limits.values)));
         }
         serde_json::from_slice(&self.body).map_err(|e| Text::from(format!("not JSON: {e}")))
     }
@@ -218,7 +234,21 @@ impl Answer {
 
 /// How deep the brackets go, strings apart; cheaper than finding out by recursion.
 pub fn nesting(body: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    measure(body).depth
+}
+
+/// The shape of a JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// How deep the brackets go.
+    pub depth: usize,
+    /// How many values there are at most.
+    pub values: usize,
+}
+
+/// Measures a JSON text without parsing it: brackets and commas, strings apart.
+pub fn measure(body: &[u8]) -> Size {
+    let (mut depth, mut deepest, mut values, mut in_string, mut escaped) = (0_usize, 0, 1_usize, false, false);
     for byte in body {
         match byte {
             _ if escaped => escaped = false,
@@ -226,11 +256,13 @@ pub fn nesting(body: &[u8]) -> usize {
             b'"' => in_string = !in_string,
             b'[' | b'{' if !in_string => {
                 depth += 1;
+                values += 1;
                 deepest = deepest.max(depth);
             }
+            b',' if !in_string => values += 1,
             b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    deepest
+    Size { depth: deepest, values }
 }

@@ -1,5 +1,8 @@
 //! What a management controller says of itself and of its server, in our words.
 
+pub mod inventory;
+pub mod reading;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

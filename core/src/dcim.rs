@@ -1,6 +1,7 @@
 //! What the inventory (NetBox) holds, in our words: devices, interfaces, planned cables. Nothing of its JSON.
 
 pub mod rack;
+pub mod inventory;
 
 use std::net::IpAddr;
 
@@ -78,4 +79,41 @@ pub struct Port {
 pub struct CablingPlan {
     /// All but management-only interfaces, by id.
     pub interfaces: Vec<Interface>,
+}
+
+/// What has to be told of a device so that it can be made, as slugs of NetBox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDevice {
+    /// Its device type.
+    pub device_type: Text,
+    /// Its role.
+    pub role: Text,
+    /// Its site.
+    pub site: Text,
+}
+
+/// A device's BMC interface and the MAC it has there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BmcPort {
+    /// The device.
+    pub device: ObjectId,
+    /// The interface.
+    pub interface: ObjectId,
+    /// Its name.
+    pub name: Text,
+    /// The MAC.
+    pub mac: Mac,
+}
+
+impl BmcPort {
+    /// The sentence for a MAC that is not the one the manifest names.
+    pub fn other_mac(&self) -> String {
+        format!("another MAC is there and was left alone: {self}")
+    }
+}
+
+impl std::fmt::Display for BmcPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NetBox device {} has {} on {}", self.device, self.mac, self.name)
+    }
 }

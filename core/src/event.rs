@@ -96,6 +96,20 @@ events! {
         /// Where it is in its life.
         stage: Stage,
     } = "unit_imported",
+    /// A manifest's row named the unit: NetBox is to hold its BMC's MAC.
+    ManifestRowTaken {
+        /// The serial, upper case.
+        serial: Text,
+        /// The BMC's MAC.
+        bmc_mac: Mac,
+        /// What the device is, where it is to be made if NetBox lacks it.
+        create: Option<crate::dcim::NewDevice>,
+    } = "manifest_row_taken",
+    /// What the verdict on a sighting rested on has changed: it is looked up and judged anew.
+    SightingReopened {
+        /// What has changed.
+        reason: Text,
+    } = "sighting_reopened",
     /// A device NetBox knew and we did not became a unit.
     UnitAdopted {
         /// Its site.

@@ -1,6 +1,7 @@
 //! Events as sentences, for timelines, the CLI and notes.
 
 use crate::event::Event;
+use crate::flow::step::Observation;
 use crate::text::Text;
 
 impl Event {
@@ -13,6 +14,8 @@ impl Event {
             }
             Self::SightingJudged { verdict } => format!("lease judged: {verdict:?}"),
             Self::UnitImported { serial, stage, .. } => format!("{serial} entered as {stage}"),
+            Self::ManifestRowTaken { serial, bmc_mac, .. } => format!("manifest: {serial} has BMC {bmc_mac}"),
+            Self::SightingReopened { reason } => format!("looked up again: {reason}"),
             Self::UnitAdopted { bmc_mac, .. } => format!("adopted from NetBox by BMC {bmc_mac}"),
             Self::LeaseAccepted { device, address, .. } => format!("lease {address} accepted for {}", device.name),
             Self::StageEntered { from, to, evidence } => {
@@ -26,6 +29,7 @@ impl Event {
                 None => format!("{step} intended (attempt {attempt})"),
             },
             Self::StepAccepted { step, receipt, .. } => format!("{step} accepted: {receipt}"),
+            Self::StepObserved { step, saw: Observation::Registered(port), .. } => format!("{step} observed: {port}"),
             Self::StepObserved { step, .. } => format!("{step} observed"),
             Self::StepUnknown { step, fault, again_at, .. } => {
                 format!("{step} unknown: {fault}; looked at again {again_at}")

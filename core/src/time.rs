@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Add, Sub};
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,15 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// RFC 3339, with an offset; finer than a microsecond is cut.
+impl FromStr for Timestamp {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = text.parse::<jiff::Timestamp>();
+        read.map(|t| Self(t.as_microsecond())).map_err(|_| "not a time: give it as 2026-11-18T11:06:40Z")
+    }
+}
+
 /// A span as a person reads it, two units at most: `45s`, `3m10s`, `2h05m`, `4d3h`.
 pub fn human(span: Duration) -> String {
     let s = span.as_secs();
@@ -76,6 +86,9 @@ mod tests {
     fn prints_as_rfc_3339_and_never_runs_backwards() {
         let t = Timestamp::from_secs(1_795_000_000);
         assert_eq!(t.to_string(), "2026-11-18T11:06:40Z");
+        assert_eq!("2026-11-18T11:06:40Z".parse(), Ok(t));
+        assert_eq!("2026-11-18T12:06:40.000007+01:00".parse(), Ok(t + Duration::from_micros(7)));
+        assert!("yesterday".parse::<Timestamp>().is_err());
         assert_eq!(t.since(t + Duration::from_secs(5)), Duration::ZERO);
         assert_eq!(human(Duration::from_mins(125)), "2h05m");
     }

@@ -3,7 +3,9 @@
 
 mod filter;
 pub mod rack;
+mod tap;
 pub mod work;
+pub mod netbox;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
 use filter::Term;
+
+pub use self::tap::{RogueServer, TapState, TapStatus};
 
 /// How a unit does, at a glance. Never guessed: what is not known is `unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -136,7 +140,7 @@ pub struct DeadLetter {
 }
 
 /// How the daemon itself does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Health {
     /// `None` while events can be written; else why not.
     pub intake_stopped: Option<Text>,
@@ -144,6 +148,12 @@ pub struct Health {
     pub systems: Vec<(Text, Option<Text>)>,
     /// Leases from MACs nobody knows, since the daemon started.
     pub unknown_leases: u64,
+    /// The taps, as configured.
+    #[serde(default)]
+    pub taps: Vec<TapStatus>,
+    /// DHCP servers that are not on the list of those that may give addresses, those heard last.
+    #[serde(default)]
+    pub rogue_servers: Vec<RogueServer>,
 }
 
 /// Counts for the header and the pipeline.

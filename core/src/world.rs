@@ -17,7 +17,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 2;
+pub const FOLD: u32 = 3;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct Sighting {
     pub verdict: Option<Verdict>,
     /// The step it is at.
     pub progress: Option<Progress>,
+    /// Whether it was looked up once more because NetBox was seen to have its MAC.
+    pub reopened: bool,
     /// Keys of warnings already noted.
     pub warned: Vec<Text>,
     /// Notes for a device that is no unit of ours.
@@ -79,6 +81,7 @@ impl World {
         let told = match &draft.event {
             Event::StepObserved { saw: Observation::System(reading), .. } => Some(&reading.serial),
             Event::LeaseAccepted { device, .. } => device.serial.as_ref(),
+            Event::ManifestRowTaken { serial, .. } => Some(serial),
             _ => None,
         };
         // A unit without a serial takes the first that is told of it, unless it is another's.
@@ -123,6 +126,7 @@ impl World {
                 at: draft.at,
                 verdict: None,
                 progress: None,
+                reopened: false,
                 warned: before.map(|s| s.warned.clone()).unwrap_or_default(),
                 notes: before.map(|s| s.notes.clone()).unwrap_or_default(),
             };
@@ -135,6 +139,9 @@ impl World {
             Event::SightingJudged { verdict } => {
                 sighting.verdict = Some(verdict.clone());
                 sighting.progress = None;
+            }
+            Event::SightingReopened { .. } => {
+                (sighting.verdict, sighting.progress, sighting.reopened) = (None, None, true);
             }
             Event::StepObserved { saw: Observation::Notes(up_to), .. } => {
                 sighting.notes.owed.retain(|n| n.seq > *up_to);

@@ -437,3 +437,48 @@ fn a_bmc_that_was_replaced_does_not_leave_its_old_address_behind() {
     assert_eq!(scene.world.by_bmc(bmc_mac(2)).map(|u| u.id), Some(id));
     assert!(scene.world.by_bmc(bmc_mac(1)).is_none());
 }
+
+#[test]
+fn what_somebody_erased_in_netbox_is_written_again_at_the_next_look() {
+    let held = |stage: Stage, status: &str| Device {
+        oob_address: Some(address(1)),
+        lifecycle_state: Some(stage.word().into()),
+        ..device(1, status)
+    };
+    // Discovered: address, status and stage are ours.
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ReadCablingPlan);
+    let good = held(Stage::Discovered, "discovered");
+    scene.renewed(1, Lookup::One(good.clone()));
+    let mark = scene.mark();
+    assert_eq!(scene.renewed(1, Lookup::One(good.clone())), Answer::Already);
+    for (erased, step) in [
+        (Device { oob_address: None, ..good.clone() }, Step::AssignBmcAddress),
+        (Device { lifecycle_state: None, ..good.clone() }, Step::SyncStatus),
+        (Device { status: "offline".into(), ..good.clone() }, Step::SyncStatus),
+    ] {
+        assert_eq!(scene.renewed(1, Lookup::One(erased.clone())), Answer::Done, "{erased:?}");
+        assert_eq!(scene.touching(id)[0], step);
+        let due = scene.mark();
+        assert_eq!(scene.renewed(1, Lookup::One(erased)), Answer::Already, "it is on its way");
+        assert_eq!(scene.mark(), due);
+        scene.lead_to(1, id, Step::ReadCablingPlan);
+    }
+    let told = scene.since(mark);
+    assert!(!told.iter().any(|e| matches!(e, Event::SightingJudged { .. })), "the verdict is the old one");
+
+    // A tenant's: only the address is ours.
+    let mut scene = Scene::default();
+    let id = in_service(&mut scene);
+    let bare = device(1, "active");
+    scene.renewed(1, Lookup::One(bare.clone()));
+    scene.lead_to(1, id, Step::AssignBmcAddress);
+    scene.settle(1, id);
+    assert_eq!(scene.renewed(1, Lookup::One(bare.clone())), Answer::Done);
+    assert_eq!(scene.touching(id), [Step::AssignBmcAddress]);
+    scene.settle(1, id);
+    assert_eq!(scene.renewed(1, Lookup::One(held(Stage::InService, "active"))), Answer::Done, "nothing to do, once");
+    assert_eq!(scene.renewed(1, Lookup::One(bare)), Answer::Done);
+    assert_eq!(scene.touching(id), [Step::AssignBmcAddress]);
+}

@@ -7,7 +7,7 @@ mod scene;
 use std::collections::BTreeSet;
 
 use rackhand_core::bmc::{Fingerprint, Identity, Power, Rung, SystemReading, Vendor};
-use rackhand_core::dcim::{Device, Lookup};
+use rackhand_core::dcim::{BmcPort, Device, Lookup, NewDevice};
 use rackhand_core::event::{Draft, Event, Recorded};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::{Observation, Step};
@@ -57,6 +57,18 @@ fn lines() -> Vec<(&'static str, Event)> {
                 model: None,
                 stage: Stage::ShipmentTracking,
             },
+        ),
+        (
+            r#"{"manifest_row_taken":{"serial":"SN0001","bmc_mac":"94:40:C9:00:00:01","create":{"device_type":"dl360","role":"server","site":"fra1"}}}"#,
+            Event::ManifestRowTaken {
+                serial: serial(1),
+                bmc_mac: bmc_mac(1),
+                create: Some(NewDevice { device_type: "dl360".into(), role: "server".into(), site: "fra1".into() }),
+            },
+        ),
+        (
+            r#"{"sighting_reopened":{"reason":"NetBox has its MAC now"}}"#,
+            Event::SightingReopened { reason: "NetBox has its MAC now".into() },
         ),
         (
             r#"{"unit_adopted":{"site":"fra1","serial":null,"bmc_mac":"94:40:C9:00:00:01","model":"R760"}}"#,
@@ -242,6 +254,10 @@ fn every_verdict_and_every_observation_is_read() {
     for (line, saw) in [
         (r#"{"lookup":"nobody"}"#, Observation::Lookup(Lookup::Nobody)),
         (r#"{"lookup":{"several":[4,7]}}"#, Observation::Lookup(Lookup::Several(vec![4, 7]))),
+        (
+            r#"{"registered":{"device":101,"interface":1001,"name":"iLO","mac":"94:40:C9:00:00:01"}}"#,
+            Observation::Registered(BmcPort { device: 101, interface: 1001, name: "iLO".into(), mac: bmc_mac(1) }),
+        ),
         (r#"{"address":"10.0.0.1"}"#, Observation::Address(address(1))),
         (r#"{"status":"discovered"}"#, Observation::Status(Stage::Discovered)),
         (
@@ -276,7 +292,7 @@ fn the_words_of_stages_dispositions_and_steps_stay() {
     let dispositions =
         r#"["normal","on_hold","cancelled","rejected","returned_to_vendor","quarantined","retired","lost"]"#;
     assert_eq!(read::<Vec<Disposition>>(dispositions), Disposition::ALL);
-    let steps = r#"["look_up_device","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","disarm_network_boot","release_bmc_address","leave_staging"]"#;
+    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","disarm_network_boot","release_bmc_address","leave_staging"]"#;
     for step in read::<Vec<Step>>(steps) {
         assert!(steps.contains(step.word()));
     }

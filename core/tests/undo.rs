@@ -1,4 +1,4 @@
-//! Cancelling: what was done is undone in reverse order, once each, on both lanes, and the way back is open.
+//! Cancelling and retiring: what was done is undone in reverse order, once each, on both lanes, and the way back is open.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -209,4 +209,26 @@ fn a_second_cancellation_does_not_begin_the_undo_again() {
     scene.attempt(id, Step::LeaveStaging, Outcome::Observed(Observation::Undone));
     assert_eq!(scene.cancel(id), Ok(Answer::Already));
     assert_eq!(undone(&mut scene, id), [Step::ReleaseBmcAddress]);
+}
+
+#[test]
+fn retiring_undoes_what_cancelling_undoes_and_a_release_leads_back_the_same_way() {
+    for (at, undo) in WAY {
+        let mut scene = Scene::default();
+        let id = scene.discovered(1);
+        scene.lead_to(1, id, *at);
+        scene.retire(id).unwrap();
+        assert!(undo.is_empty() || scene.release(id).is_err(), "half undone");
+        assert_eq!(undone(&mut scene, id), *undo, "retired before {at}");
+        assert_eq!(scene.waits(id).last().unwrap().resolve.len(), 1, "only a release is left");
+        scene.release(id).unwrap();
+        assert_eq!((scene.unit(id).stage, scene.unit(id).disposition), (Stage::Cabled, Disposition::Normal));
+    }
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to_stage(1, id, Stage::Staged);
+    scene.retire(id).unwrap();
+    scene.attempt(id, Step::LeaveStaging, failed(Kind::Rejected));
+    let keys = scene.wait_of(id, Step::LeaveStaging).resolve;
+    assert_eq!(keys.iter().map(Text::as_str).collect::<Vec<_>>(), ["retry", "skip"]);
 }

@@ -183,12 +183,15 @@ async fn read<T: DeserializeOwned>(request: Request<Incoming>) -> Result<(Finger
         Ok(Err(_)) => return Err(error(StatusCode::BAD_REQUEST, "the body broke off")),
         Ok(Ok(whole)) => whole.to_bytes(),
     };
-    if rackhand_adapters::http::nesting(&body) > MAX_DEPTH {
-        return Err(error(StatusCode::UNPROCESSABLE_ENTITY, "nested too deep"));
+    decode(&body).map(|report| (token, report)).map_err(|what| error(StatusCode::UNPROCESSABLE_ENTITY, &what))
+}
+
+/// Decodes a report's body; else says why not.
+pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    if rackhand_adapters::http::nesting(body) > MAX_DEPTH {
+        return Err("nested too deep".to_owned());
     }
-    serde_json::from_slice(&body)
-        .map(|report| (token, report))
-        .map_err(|e| error(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string()))
+    serde_json::from_slice(body).map_err(|e| e.to_string())
 }
 
 fn refused(refusal: &Refusal) -> Answered {

@@ -10,13 +10,16 @@ use rackhand_adapters::dhcp::join::{Joiner, LeaseAck};
 use rackhand_adapters::dhcp::oui::is_bmc_candidate;
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::decide::{Answer, Input};
+use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::id::Actor;
+use rackhand_core::lease::{LeaseEvent, LeasesTold, MAX_EVENTS};
 use rackhand_core::mac::Mac;
+use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use crate::engine::Gates;
 use crate::ledger::{Ledger, Patience, Queued};
+use crate::tap::Wire;
 
 /// MACs nobody knows that are remembered, the oldest forgotten first.
 const STRANGERS: usize = 4_096;
@@ -33,6 +36,7 @@ struct Inner {
     netbox: NetBox,
     gates: Arc<Gates>,
     clock: Clock,
+    wire: Wire,
     state: Mutex<State>,
 }
 
@@ -41,13 +45,35 @@ struct State {
     joiner: Option<Joiner>,
     strangers: BTreeMap<Mac, Timestamp>,
     strange_leases: u64,
+    ended: u64,
     asked: BTreeMap<Mac, Timestamp>,
+}
+
+/// A lease, whoever saw it.
+struct Seen {
+    mac: Mac,
+    address: IpAddr,
+    hostname: Option<Text>,
+    vendor_class: Option<Text>,
+    at: Timestamp,
+}
+
+impl From<LeaseAck> for Seen {
+    fn from(ack: LeaseAck) -> Self {
+        let LeaseAck { mac, address, hostname, vendor_class, at, .. } = ack;
+        Self { mac, address: IpAddr::V4(address), hostname, vendor_class, at }
+    }
 }
 
 impl Intake {
     /// A door to this ledger.
     pub fn new(ledger: Ledger, netbox: NetBox, gates: Arc<Gates>, clock: Clock) -> Self {
-        Self(Arc::new(Inner { ledger, netbox, gates, clock, state: Mutex::default() }))
+        Self(Arc::new(Inner { ledger, netbox, gates, clock, wire: Wire::default(), state: Mutex::default() }))
+    }
+
+    /// What is known of the wire that frames come from.
+    pub fn wire(&self) -> &Wire {
+        &self.0.wire
     }
 
     /// Takes one Ethernet frame. Most are none of ours, and cost nothing more than the look.
@@ -61,46 +87,90 @@ impl Intake {
         let mut queued = Vec::new();
         for (frame, at) in frames {
             let Ok(message) = parse(frame.as_ref()) else { continue };
+            if self.0.wire.is_rogue(&message, *at) {
+                continue;
+            }
             let lease = self.state().joiner.get_or_insert_with(Joiner::new).take(&message, *at);
             if let Some(lease) = lease {
-                queued.extend(self.queue(&lease).await.map(|place| (lease.mac, place)));
+                queued.extend(self.queue(lease.into(), Patience::Keep).await);
             }
         }
-        for (mac, place) in queued {
-            self.settle(mac, place).await;
+        for place in queued {
+            // Refused only when the daemon stops.
+            let _ = self.settle(place).await;
         }
     }
 
-    /// Takes one lease.
-    pub async fn lease(&self, lease: &LeaseAck) {
-        if let Some(place) = self.queue(lease).await {
-            self.settle(lease.mac, place).await;
+    /// Takes leases that a DHCP server, or a file of its, tells of; returns when what follows from them is on disk. A
+    /// lease that has ended changes nothing. Who tells may tell again, so nothing is kept while the journal takes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Why::Invalid`] for more than [`MAX_EVENTS`] or an address that cannot be a host's, before any is taken;
+    /// [`Why::Unavailable`] while the journal takes nothing.
+    pub async fn tell(&self, events: &[LeaseEvent]) -> Result<LeasesTold, Refusal> {
+        if events.len() > MAX_EVENTS {
+            return Err(Refusal::new(Why::Invalid, format!("at most {MAX_EVENTS} events at once")));
         }
+        if let Some((n, why)) = events.iter().enumerate().find_map(|(n, e)| Some((n, e.impossible()?))) {
+            return Err(Refusal::new(Why::Invalid, format!("[{n}].address: {} is {why}", events[n].address)));
+        }
+        let mut told = LeasesTold::default();
+        let mut queued = Vec::new();
+        for event in events {
+            if !event.event.holds() {
+                told.ended += 1;
+                continue;
+            }
+            let lease = Seen {
+                mac: event.mac,
+                address: event.address,
+                hostname: event.hostname.clone().filter(|t| !t.is_empty()),
+                vendor_class: event.vendor_class.clone().filter(|t| !t.is_empty()),
+                at: self.0.clock.now(),
+            };
+            match self.queue(lease, Patience::Refuse).await {
+                Some(place) => queued.push(place),
+                None => told.strangers += 1,
+            }
+        }
+        for place in queued {
+            match self.settle(place).await? {
+                Answer::Already => told.known += 1,
+                _ => told.new += 1,
+            }
+        }
+        self.state().ended += u64::from(told.ended);
+        Ok(told)
     }
 
     /// Hands a lease to the ledger; `None` where it is no controller's, or the daemon stops.
-    async fn queue(&self, lease: &LeaseAck) -> Option<Queued> {
+    async fn queue(&self, lease: Seen, patience: Patience) -> Option<(Mac, Queued)> {
         let world = self.0.ledger.world();
-        let known = world.by_bmc(lease.mac).is_some() || world.sightings.contains_key(&lease.mac);
-        if !is_bmc_candidate(lease.mac, lease.vendor_class.as_deref(), known) {
-            self.stranger(lease.mac, lease.at);
+        let mac = lease.mac;
+        let known = world.by_bmc(mac).is_some() || world.sightings.contains_key(&mac);
+        if !is_bmc_candidate(mac, lease.vendor_class.as_deref(), known) {
+            self.stranger(mac, lease.at);
             return None;
         }
-        let input = Input::Lease {
-            mac: lease.mac,
-            address: IpAddr::V4(lease.address),
-            hostname: lease.hostname.clone(),
-            vendor_class: lease.vendor_class.clone(),
-        };
-        self.0.ledger.queue(Actor::Wire, Patience::Keep, input).await.ok()
+        let Seen { mac, address, hostname, vendor_class, .. } = lease;
+        let input = Input::Lease { mac, address, hostname, vendor_class };
+        self.0.ledger.queue(Actor::Wire, patience, input).await.ok().map(|place| (mac, place))
     }
 
     /// Waits for a lease's events, and asks NetBox again where they changed nothing.
-    async fn settle(&self, mac: Mac, place: Queued) {
-        if place.done().await.is_ok_and(|c| c.answer == Answer::Already) && self.is_time_to_ask(mac) {
+    async fn settle(&self, (mac, place): (Mac, Queued)) -> Result<Answer, Refusal> {
+        let answer = place.done().await?.answer;
+        if answer == Answer::Already && self.is_time_to_ask(mac) {
             let intake = self.clone();
             tokio::spawn(async move { intake.ask_again(mac).await });
         }
+        Ok(answer)
+    }
+
+    /// Ends of leases that DHCP servers have told, so far. They change nothing.
+    pub fn ended_leases(&self) -> u64 {
+        self.state().ended
     }
 
     /// Leases from MACs nobody knows, so far.

@@ -29,7 +29,7 @@ const PROBE: Duration = Duration::from_secs(1);
 /// A handle on the ledger.
 #[derive(Clone)]
 pub struct Ledger {
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::Sender<Asked>,
     world: watch::Receiver<Arc<World>>,
     stopped: watch::Receiver<Option<Text>>,
 }
@@ -41,6 +41,13 @@ pub enum Patience {
     Refuse,
     /// Keep it until the journal takes it: it tells of something that has happened.
     Keep,
+}
+
+#[allow(clippy::large_enum_variant, reason = "beats are rare; a box for each request would be for nothing")]
+enum Asked {
+    Decide(Request),
+    /// To be answered when its turn comes.
+    Beat(oneshot::Sender<()>),
 }
 
 struct Request {
@@ -108,8 +115,15 @@ impl Ledger {
     /// is written together.
     pub async fn queue(&self, actor: Actor, patience: Patience, input: Input) -> Result<Queued, Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.requests.send(Request { input, actor, patience, reply }).await.map_err(|_| stopping())?;
+        let request = Request { input, actor, patience, reply };
+        self.requests.send(Asked::Decide(request)).await.map_err(|_| stopping())?;
         Ok(Queued(answer))
+    }
+
+    /// Returns true once the ledger has come to it and the journal's thread has answered; false where one has ended.
+    pub async fn beat(&self) -> bool {
+        let (beat, back) = oneshot::channel();
+        self.requests.send(Asked::Beat(beat)).await.is_ok() && back.await.is_ok()
     }
 
     /// The world as far as it is on disk.
@@ -137,12 +151,13 @@ struct Clerk {
 }
 
 impl Clerk {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
-        let mut group = Vec::with_capacity(GROUP);
+    async fn run(mut self, mut inbox: mpsc::Receiver<Asked>) {
+        let mut asked = Vec::with_capacity(GROUP);
         let mut kept: Vec<Request> = Vec::new();
         loop {
+            let mut group = Vec::new();
             if kept.is_empty() {
-                if inbox.recv_many(&mut group, GROUP).await == 0 {
+                if inbox.recv_many(&mut asked, GROUP).await == 0 {
                     return;
                 }
             } else {
@@ -151,15 +166,35 @@ impl Clerk {
                 tokio::select! {
                     biased;
                     () = clock.sleep_until(probe_at) => group.append(&mut kept),
-                    n = inbox.recv_many(&mut group, GROUP) => if n == 0 { return },
+                    n = inbox.recv_many(&mut asked, GROUP) => if n == 0 { return },
                 }
             }
-            kept.extend(self.commit(std::mem::take(&mut group)).await);
+            let mut beats = Vec::new();
+            for one in asked.drain(..) {
+                match one {
+                    Asked::Decide(request) => group.push(request),
+                    Asked::Beat(beat) => beats.push(beat),
+                }
+            }
+            kept.extend(self.commit(group).await);
+            self.answer(beats).await;
+        }
+    }
+
+    /// A beat is answered where the journal's thread answers; whether the disk takes anything is another question.
+    async fn answer(&self, beats: Vec<oneshot::Sender<()>>) {
+        if !beats.is_empty() && self.parts.journal.beat().await.is_ok() {
+            for beat in beats {
+                let _ = beat.send(());
+            }
         }
     }
 
     /// Decides and writes one group. Returns what must be kept for later.
     async fn commit(&mut self, group: Vec<Request>) -> Vec<Request> {
+        if group.is_empty() {
+            return group;
+        }
         if self.probe_at.is_some_and(|at| self.parts.clock.now() < at) {
             return self.turn_away(group);
         }

@@ -1,6 +1,7 @@
 //! rackhandd: journal, engine, intake, HTTP and RPC.
 
 pub mod config;
+pub mod doctor;
 mod door;
 pub mod engine;
 pub mod gate;
@@ -9,8 +10,11 @@ pub mod intake;
 pub mod journal;
 pub mod keys;
 pub mod ledger;
+pub mod pulse;
+pub mod projection;
 pub mod random;
 pub mod rpc;
 pub mod run;
 pub mod secret_file;
 pub mod site;
+pub mod tap;

@@ -1,5 +1,8 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
+mod import;
+mod netbox;
+
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -7,22 +10,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt, TryStreamExt};
+use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
+use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
+use rackhand_core::policy::Policy;
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
 };
 use rackhand_core::world::World;
+use rackhand_rpc::doctor::{Check, Report};
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
+use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
 use tarpc::{ClientMessage, Request};
@@ -30,11 +42,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
 
+use crate::doctor::Doctor;
 use crate::door::admit;
 use crate::engine::Gates;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
+use crate::projection::Projection;
 
 /// Consoles at once.
 const CONSOLES: usize = 256;
@@ -55,6 +69,12 @@ pub struct Desk {
     pub intake: Intake,
     /// The outside systems' gates.
     pub gates: Arc<Gates>,
+    /// NetBox.
+    pub netbox: NetBox,
+    /// Our copy of it, where one is kept.
+    pub projection: Option<Projection>,
+    /// The business's rules.
+    pub policy: Policy,
     /// Time.
     pub clock: Clock,
     /// The site.
@@ -69,6 +89,8 @@ pub struct Desk {
     pub given: Mutex<Given>,
     /// Rows of units, as last asked for.
     pub rows: Mutex<Rows>,
+    /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
+    pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
 }
 
 /// Answers given, by user and request, oldest forgotten first.
@@ -228,6 +250,8 @@ impl Desk {
             intake_stopped: self.ledger.stopped(),
             systems: vec![("NetBox".into(), self.gates.netbox.trouble())],
             unknown_leases: self.intake.strange_leases(),
+            taps: self.intake.wire().taps(),
+            rogue_servers: self.intake.wire().rogues(),
         }
     }
 
@@ -337,6 +361,16 @@ impl Console for Seat {
         work(&self.desk.ledger.world(), &query, self.desk.clock.now())
     }
 
+    async fn import(self, _: Context, import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
+        // As a command: whoever asked may go, the rows that were sent are entered.
+        let carried = tokio::spawn(async move { self.desk.import(&self.actor, import).await });
+        carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the rows could not be entered")))
+    }
+
+    async fn imported(self, _: Context, serials: Vec<Text>) -> Vec<Option<Standing>> {
+        self.desk.imported(&serials)
+    }
+
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         match self.desk.journal.verify().await {
             Ok(v) => Ok(Verified { events: v.events, head: v.head, checkpoints: v.checkpoints, broken: None }),
@@ -346,6 +380,40 @@ impl Console for Seat {
             }
             Err(error) => Err(unreadable(&error)),
         }
+    }
+
+    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
+        match &self.actor {
+            Actor::Person { role, .. } if *role < Role::Technician => {
+                Err(Refusal::new(Why::NotAllowed, format!("leases are told by a technician or above, not {role}")))
+            }
+            _ => self.desk.intake.tell(&events).await,
+        }
+    }
+
+    async fn doctor(self, _: Context) -> Report {
+        match self.desk.doctor.get() {
+            Some(doctor) => doctor.lock().await.examine().await,
+            None => Report::new(vec![Check::not_checked("surroundings", "this daemon runs in a simulation")]),
+        }
+    }
+
+    async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
+        self.desk.check_netbox(&self.actor).await
+    }
+
+    async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
+        // In a task of its own: a console that goes away must not leave it half way.
+        let made = tokio::spawn(async move { self.desk.set_netbox_up(&self.actor).await });
+        made.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "NetBox could not be set up")))
+    }
+
+    async fn netbox_diff(self, _: Context, offset: usize, limit: usize) -> Result<NetboxDiff, Refusal> {
+        self.desk.diff_netbox(offset, limit).await
+    }
+
+    async fn sightings(self, _: Context, offset: usize, limit: usize) -> Sightings {
+        self.desk.sightings(offset, limit)
     }
 }
 

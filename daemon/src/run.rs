@@ -1,5 +1,8 @@
 //! The program: its arguments, its process, its start and its end.
 
+mod configuration;
+mod examination;
+mod notify;
 mod serve;
 mod tools;
 
@@ -44,8 +47,14 @@ enum Tool {
         #[arg(long, value_name = "DIR")]
         data_dir: PathBuf,
         /// The file; it must not exist
-        #[arg(long, value_name = "FILE")]
-        to: PathBuf,
+        #[arg(long, value_name = "FILE", required_unless_present = "into", conflicts_with = "into")]
+        to: Option<PathBuf>,
+        /// A directory: the file gets a name with the time, and the oldest such files beyond --keep are removed
+        #[arg(long, value_name = "DIR")]
+        into: Option<PathBuf>,
+        /// How many copies are kept in the directory
+        #[arg(long, value_name = "COUNT", default_value_t = 16, requires = "into", value_parser = clap::value_parser!(u16).range(1..))]
+        keep: u16,
     },
     /// Put a backup in place. A journal that is there is moved aside. The daemon must not run
     Restore {
@@ -55,6 +64,21 @@ enum Tool {
         /// The daemon's data directory
         #[arg(long, value_name = "DIR")]
         data_dir: PathBuf,
+    },
+    /// What is wrong with the daemon's surroundings, and what to do; exit status 1 where something is. The daemon may
+    /// run meanwhile
+    Doctor {
+        /// The daemon's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// The configuration: an example, its schema, or whether a file will do
+    Config {
+        #[command(subcommand)]
+        question: configuration::Question,
     },
 }
 
@@ -82,13 +106,22 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.tool {
         Some(Tool::Verify { data_dir }) => tools::verify(&data_dir),
-        Some(Tool::Backup { data_dir, to }) => tools::backup(&data_dir, &to),
+        Some(Tool::Backup { data_dir, to, into, keep }) => match (to, into) {
+            (_, Some(dir)) => tools::backup_into(&data_dir, &dir, keep.into()),
+            (to, None) => tools::backup(&data_dir, &to.unwrap_or_default()),
+        },
         Some(Tool::Restore { from, data_dir }) => tools::restore(&from, &data_dir),
+        Some(Tool::Doctor { config, json }) => return examination::doctor(&config, json),
+        Some(Tool::Config { question }) => configuration::answer(question),
         None => {
             log_to_stderr();
             run(begun, arguments.config.unwrap_or_default(), arguments.pcap)
         }
     };
+    ended(done)
+}
+
+fn ended(done: Result<(), Stop>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {

@@ -11,8 +11,25 @@ use rackhand_core::secret::Secret;
 /// Octets of a secret at the most.
 const MAX: u64 = 1_024;
 
-/// Read or written by others than the owner.
-const OTHERS: u32 = 0o066;
+/// Who besides its owner may read a secret's file. Nobody else ever may write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Nobody.
+    Owner,
+    /// Who systemd lets read a service's credential. It does so by an access list, which shows as the group's right to
+    /// read (systemd.exec(5)); the directory keeps all others out.
+    Systemd,
+}
+
+impl Readers {
+    /// The mode bits a file must not have.
+    pub const fn forbidden(self) -> u32 {
+        match self {
+            Self::Owner => 0o066,
+            Self::Systemd => 0o026,
+        }
+    }
+}
 
 /// Why a secret was not taken from its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +50,13 @@ impl std::error::Error for SecretFileError {}
 ///
 /// # Errors
 /// Where the file cannot be read, others may read or write it, or it holds anything but one line.
-pub fn read(file: &Path) -> Result<Secret, SecretFileError> {
+pub fn read(file: &Path, readers: Readers) -> Result<Secret, SecretFileError> {
     let error = |what: String| SecretFileError { file: file.to_owned(), what };
     let unreadable =
         |e: std::io::Error| error(format!("cannot be read: {e}; put the secret there, for its owner only"));
     let opened = File::open(file).map_err(unreadable)?;
     let mode = opened.metadata().map_err(unreadable)?.mode();
-    if mode & OTHERS != 0 {
+    if mode & readers.forbidden() != 0 {
         let name = file.display();
         return Err(error(format!(
             "has mode {:04o}, so others may read or change it: chmod 600 {name}",

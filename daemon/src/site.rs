@@ -20,6 +20,8 @@ use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
 use crate::keys::Keys;
 use crate::ledger::{self, Ledger};
+use crate::pulse::Pulse;
+use crate::projection::{self, Projection};
 use crate::random::Random;
 use crate::rpc::{Desk, Roles};
 
@@ -52,6 +54,9 @@ pub struct Parts {
     pub roles: Roles,
     /// Whether this is a demo.
     pub demo: bool,
+    /// How our copy of NetBox is kept; `None` keeps none. A simulation keeps none: it is a loop beside the units' own
+    /// calls, and would only make lives longer to read.
+    pub projection: Option<projection::Settings>,
 }
 
 /// A running site.
@@ -64,6 +69,8 @@ pub struct Site {
     pub http: Http,
     /// The consoles' side.
     pub desk: Arc<Desk>,
+    /// Whether all makes headway.
+    pub pulse: Pulse,
     journal: Journal,
     stop: watch::Sender<bool>,
     engine: JoinHandle<()>,
@@ -121,14 +128,26 @@ impl Site {
         let site = policy.site.clone();
         let intake = Intake::new(ledger.clone(), netbox.clone(), gates.clone(), clock.clone());
         let ports = Arc::new(Ports { netbox, redfish, keys: parts.keys, clock: clock.clone(), policy });
+        let (beat, beats) = mpsc::channel(1);
+        let pulse = Pulse { ledger: ledger.clone(), engine: beat };
+        let projection = parts.projection.map(|settings| Projection::open(settings, &site));
+        if let Some(projection) = projection.clone() {
+            let (netbox, gates, clock) = (netbox.clone(), gates.clone(), clock.clone());
+            tokio::spawn(projection.keep(netbox, gates, clock, site.clone(), stop.subscribe()));
+        }
+        let rules = policy.clone();
+        let ports = Arc::new(Ports { netbox: netbox.clone(), redfish, keys: parts.keys, clock: clock.clone(), policy });
         let engine = Engine::new(ledger.clone(), ports, gates.clone(), clock.clone());
-        let engine = tokio::spawn(engine.run(changes, stopping));
+        let engine = tokio::spawn(engine.run(changes, beats, stopping));
         let http = Http::new(ledger.clone(), random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),
             journal: parts.journal.clone(),
             intake: intake.clone(),
             gates,
+            netbox,
+            projection,
+            policy: rules,
             clock,
             site,
             epoch,
@@ -136,9 +155,10 @@ impl Site {
             roles: parts.roles,
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
+            doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));
-        Self { ledger, intake, http, desk, journal: parts.journal, stop, engine, clerk }
+        Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk }
     }
 
     /// Returns only if the ledger or the engine has ended by itself, which nothing but a fault of ours can bring about.

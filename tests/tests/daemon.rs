@@ -3,9 +3,15 @@
 
 mod support;
 
+#[path = "daemon/doctor.rs"]
+mod doctor;
 #[path = "daemon/doors.rs"]
 mod doors;
 #[path = "daemon/machines.rs"]
 mod machines;
 #[path = "daemon/process.rs"]
 mod process;
+#[path = "daemon/service.rs"]
+mod service;
+#[path = "daemon/units.rs"]
+mod units;

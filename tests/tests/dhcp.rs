@@ -7,21 +7,32 @@ use std::io::{BufReader, Write};
 use std::path::PathBuf;
 
 use rackhand_adapters::dhcp::frame::{self, MessageType};
-use rackhand_adapters::dhcp::join::Joiner;
+use rackhand_adapters::dhcp::join::{Joiner, LeaseAck};
 use rackhand_adapters::dhcp::oui::is_bmc_candidate;
 use rackhand_adapters::dhcp::pcap::Reader;
+use rackhand_core::text::Text;
 
 /// Where the captures are, or a loud word that nothing was tested.
 fn captures() -> Option<PathBuf> {
-    let Some(reference) = std::env::var_os("RACKHAND_REFERENCE") else {
-        // Written past the harness, which would keep a passing test's `eprintln!` to itself.
-        let _ =
-            std::io::stderr().write_all(b"\n*** NOT TESTED: set RACKHAND_REFERENCE to a directory with pcaps/ ***\n");
-        return None;
-    };
-    let dir = PathBuf::from(reference).join("pcaps");
-    assert!(dir.is_dir(), "RACKHAND_REFERENCE is set, and {} is not there", dir.display());
-    Some(dir)
+    let named = std::env::var_os("RACKHAND_REFERENCE").map(PathBuf::from);
+    // Tests run in their package's directory; the default lies beside the repository.
+    let dir = named.clone().unwrap_or_else(|| "../../shared".into()).join("pcaps");
+    if dir.is_dir() {
+        return Some(dir);
+    }
+    assert!(named.is_none(), "RACKHAND_REFERENCE is set, and {} is not there", dir.display());
+    // Written past the harness, which would keep a passing test's `eprintln!` to itself.
+    let _ = std::io::stderr().write_all(b"\n*** NOT TESTED: set RACKHAND_REFERENCE to a directory with pcaps/ ***\n");
+    None
+}
+
+/// What a capture must give, for the reader of the test's output.
+fn print_row(file: &str, lease: &LeaseAck) {
+    let or_none = |text: &Option<Text>| text.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let (mac, address) = (lease.mac.to_string(), lease.address.to_string());
+    let (name, class) = (or_none(&lease.hostname), or_none(&lease.vendor_class));
+    let line = format!("{file:<52} {mac:<17}  {address:<15} {name:<14} {class}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// One line for each lease: MAC, address, host name, vendor class, seconds, VLAN, relay, whether it may be a BMC.
@@ -36,6 +47,7 @@ fn leases(file: &str) -> Option<(Vec<String>, BTreeMap<MessageType, usize>)> {
         *kinds.entry(message.kind).or_default() += 1;
         if let Some(lease) = joiner.take(&message, at) {
             assert_eq!(lease.at, at);
+            print_row(file, &lease);
             let or_none = |text: Option<&str>| text.unwrap_or("-").to_owned();
             lines.push(format!(
                 "{} {} {} {} {} {} {} {}",

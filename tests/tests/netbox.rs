@@ -1,14 +1,45 @@
 //! The NetBox adapter against the lab's NetBox, over streams in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+/// Each of these tests, on each release of NetBox.
+macro_rules! on_each_release {
+    ($($test:ident),* $(,)?) => {
+        on_each_release! { @of v4_2 V4_2: $($test)* }
+        on_each_release! { @of v4_6 V4_6: $($test)* }
+        on_each_release! { @of v4_7 V4_7: $($test)* }
+    };
+    (@of $module:ident $release:ident: $($test:ident)*) => {
+        mod $module {
+            $(#[tokio::test(start_paused = true)]
+            async fn $test() {
+                super::$test(rackhand_lab::netbox::Profile::$release).await;
+            })*
+        }
+    };
+}
+
+#[path = "netbox/bulk.rs"]
+mod bulk;
 #[path = "netbox/cabling.rs"]
 mod cabling;
+#[path = "netbox/calls.rs"]
+mod calls;
+#[path = "netbox/check.rs"]
+mod check;
+#[path = "netbox/contract.rs"]
+mod contract;
 #[path = "netbox/device.rs"]
 mod device;
 #[path = "netbox/faults.rs"]
 mod faults;
+#[path = "netbox/hostile.rs"]
+mod hostile;
+#[path = "netbox/inventory.rs"]
+mod inventory;
 #[path = "netbox/lab.rs"]
 mod lab;
+#[path = "netbox/projection.rs"]
+mod projection;
 #[path = "netbox/setup.rs"]
 mod setup;
 
@@ -22,6 +53,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_core::dcim::{Lookup, Port};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::mac::Mac;
 use rackhand_core::secret::Secret;
@@ -30,13 +62,15 @@ use rackhand_core::time::Timestamp;
 use rackhand_lab::faults::{Effect, Faults, Rule};
 use rackhand_lab::front::{Network, Station};
 use rackhand_lab::host::{Fate, Host, Reply, Request};
-use rackhand_lab::netbox::{DeviceSpec, NetBox as Lab};
+use rackhand_lab::netbox::{DeviceSpec, NetBox as Lab, Profile as Release};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 type Adapter = rackhand_adapters::netbox::NetBox;
 
+/// Before 4.5 the only kind.
+const V1: &str = "0123456789abcdef0123456789abcdef01234567";
 const TOKEN: &str = "nbt_abcdefghijkl.0123456789012345678901234567890123456789";
 const BMC: Mac = Mac([0x94, 0x40, 0xC9, 0, 0, 1]);
 const NIC: Mac = Mac([0x94, 0x40, 0xC9, 0, 1, 1]);
@@ -48,6 +82,11 @@ struct Bench {
     network: Network,
     device: u64,
     bmc: u64,
+}
+
+/// A token this release takes.
+fn token(release: Release) -> Token {
+    if release == Release::V4_2 { Token::V1(Secret::new(V1)) } else { Token::V2(Secret::new(TOKEN)) }
 }
 
 fn settings(token: Token) -> Settings {
@@ -67,9 +106,10 @@ fn adapter(host: Arc<dyn Host>, token: Token) -> (Adapter, Arc<Faults>, Network)
 }
 
 /// One device with two NICs: `eth0` planned to sw1 Eth1, `eth1` free; switch sw1 has Eth1 to Eth4.
-fn bench() -> Bench {
-    let lab = Arc::new(Lab::new());
+fn bench(release: Release) -> Bench {
+    let lab = Arc::new(Lab::of(release));
     lab.add_token(TOKEN, true);
+    lab.add_token(V1, true);
     lab.add_switch("sw1", &["Eth1", "Eth2", "Eth3", "Eth4"]);
     let device = lab.add_device(&DeviceSpec {
         rack: Some("R01".into()),
@@ -78,7 +118,7 @@ fn bench() -> Bench {
         ..DeviceSpec::offline("srv1", "CZ1", BMC)
     });
     let bmc = lab.interface_id(device, "bmc").unwrap();
-    let (netbox, faults, network) = adapter(lab.clone(), Token::V2(Secret::new(TOKEN)));
+    let (netbox, faults, network) = adapter(lab.clone(), token(release));
     Bench { lab, faults, netbox, network, device, bmc }
 }
 
@@ -102,6 +142,10 @@ impl Bench {
 
 fn port(name: &str) -> Port {
     Port { switch: Text::new("sw1"), port: Text::new(name) }
+}
+
+fn site() -> SiteId {
+    SiteId::new("fra1")
 }
 
 fn ip(text: &str) -> IpAddr {

@@ -3,15 +3,23 @@
 
 #[path = "redfish/bed.rs"]
 mod bed;
+#[path = "redfish/calls.rs"]
+mod calls;
 #[path = "redfish/contract.rs"]
 mod contract;
 #[path = "redfish/hostile.rs"]
 mod hostile;
+#[path = "redfish/hostile_calls.rs"]
+mod hostile_calls;
 #[path = "redfish/leaks.rs"]
 mod leaks;
 #[path = "redfish/lives.rs"]
 mod lives;
 #[path = "redfish/methods.rs"]
 mod methods;
+#[path = "redfish/recorded.rs"]
+mod recorded;
 #[path = "redfish/tls.rs"]
 mod tls;
+#[path = "redfish/values.rs"]
+mod values;

@@ -82,7 +82,7 @@ pub struct Message {
     pub yours: Ipv4Addr,
     /// The relay (`giaddr`), or 0.0.0.0.
     pub relay: Ipv4Addr,
-    /// The innermost VLAN in the bytes, 1 to 4094. The kernel takes a frame's outer tag off before a tap sees it.
+    /// The innermost VLAN, 1 to 4094. The kernel takes a frame's outer tag off; the tap puts it back.
     pub vlan: Option<u16>,
     /// Lease in seconds (option 51); `u32::MAX` is for ever.
     pub lease_secs: Option<u32>,

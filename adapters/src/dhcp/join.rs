@@ -33,7 +33,7 @@ pub struct LeaseAck {
     pub vendor_class: Option<Text>,
     /// The relay it came through.
     pub relay: Option<Ipv4Addr>,
-    /// The VLAN in the frame's bytes.
+    /// The innermost VLAN.
     pub vlan: Option<u16>,
     /// Lease in seconds; `u32::MAX` is for ever.
     pub lease_secs: Option<u32>,

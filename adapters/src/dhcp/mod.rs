@@ -6,3 +6,4 @@ pub mod join;
 mod options;
 pub mod oui;
 pub mod pcap;
+pub mod tap;

@@ -104,7 +104,7 @@ impl NetBox {
     ) -> Result<Plan, Fault> {
         let name = &near.name;
         if let Some(cable) = &near.cable {
-            let there = peer(near);
+            let there = far_end(near);
             return match there {
                 Some(there) if same_port(&there, port) && connected.get(&cable.id) == Some(&true) => Ok(Plan::Stands),
                 Some(there) if same_port(&there, port) => Ok(Plan::Confirm(cable.id)),
@@ -120,7 +120,7 @@ impl NetBox {
         }
         let far = self.switch_port(device, port).await?;
         if let Some(cable) = &far.cable {
-            let held = peer(&far).map_or_else(|| "elsewhere".into(), |p| format!("{} {}", p.switch, p.port));
+            let held = far_end(&far).map_or_else(|| "elsewhere".into(), |p| format!("{} {}", p.switch, p.port));
             let what = format!(
                 "{name} was seen on {} {}, but cable #{} goes from there to {held}",
                 port.switch, port.port, cable.id
@@ -224,12 +224,12 @@ fn interface(found: &wire::Interface) -> Interface {
         id: found.id,
         name: found.name.clone(),
         mac: found.primary_mac_address.as_ref().map(|m| m.mac_address),
-        peer: peer(found),
+        peer: far_end(found),
     }
 }
 
 /// The far end: the other end of its cable, or, through patch panels, the end of the path.
-fn peer(found: &wire::Interface) -> Option<Port> {
+pub(super) fn far_end(found: &wire::Interface) -> Option<Port> {
     let far = |kind: &Option<Text>| kind.as_deref() == Some(INTERFACE);
     let ends: &[Holder] = if far(&found.link_peers_type) {
         &found.link_peers

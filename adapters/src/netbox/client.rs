@@ -1,4 +1,5 @@
-//! Calls to NetBox: connections that are kept, one typed answer per call, lists by our own offsets.
+//! Calls to NetBox: connections that are kept, one typed answer per call, lists by our own offsets, and what release
+//! answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::refusal::{is_json, refusal};
-use super::wire::{Numbered, Page};
+use super::release::Release;
+use super::wire::{Numbered, Page, Status};
 use super::{Settings, Token};
 use crate::http::{Answer, Call, Client, Connection, Limits};
 use crate::port::clock::Clock;
@@ -38,6 +40,15 @@ struct Inner {
     settings: Settings,
     idle: Mutex<Vec<(Timestamp, Connection)>>,
     turns: Semaphore,
+    learned: Mutex<Learned>,
+}
+
+/// What its answers have told of NetBox.
+#[derive(Default)]
+struct Learned {
+    release: Option<Release>,
+    /// Whether this release refuses our GraphQL queries.
+    no_graphql: bool,
 }
 
 /// How a conditional write ended.
@@ -48,6 +59,16 @@ pub(super) enum Revised<T> {
     Stale,
 }
 
+/// A request as it goes out.
+struct Outgoing<'a> {
+    method: &'a Method,
+    uri: &'a str,
+    body: Option<&'a Value>,
+    tag: Option<&'a HeaderValue>,
+    /// Whether it changes nothing, and so may be sent twice.
+    reads: bool,
+}
+
 /// Query parameters.
 pub(super) type Query<'a> = &'a [(&'a str, &'a str)];
 
@@ -56,7 +77,70 @@ impl NetBox {
     pub fn new(dial: Arc<dyn Dial>, clock: Clock, settings: Settings) -> Self {
         let client = Client { dial, clock, limits: Limits::STANDARD, system: System::Netbox };
         let turns = Semaphore::new(IN_FLIGHT);
-        Self(Arc::new(Inner { client, settings, idle: Mutex::default(), turns }))
+        Self(Arc::new(Inner { client, settings, idle: Mutex::default(), turns, learned: Mutex::default() }))
+    }
+
+    /// The release, from the first answer that told it.
+    pub async fn release(&self) -> Result<Release, Fault> {
+        if let Some(release) = self.learned().release {
+            return Ok(release);
+        }
+        // Where a proxy keeps the header, the body tells it.
+        let (status, _): (Status, _) = self.get("status/", &[]).await?;
+        let release: Release = status.version.parse().map_err(|()| {
+            Self::fault(Kind::Malformed, format!("status/: `{}` is no version of NetBox", status.version))
+        })?;
+        self.learn(release);
+        Ok(release)
+    }
+
+    fn learn(&self, release: Release) {
+        let mut learned = self.learned();
+        if learned.release != Some(release) {
+            *learned = Learned { release: Some(release), no_graphql: false };
+        }
+    }
+
+    fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
+        self.0.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the release that answered has ETags.
+    pub(super) fn knows_etags(&self) -> bool {
+        self.learned().release.is_some_and(Release::has_cursors)
+    }
+
+    /// Whether a GraphQL query is worth a try.
+    pub(super) fn may_query(&self) -> bool {
+        !self.learned().no_graphql
+    }
+
+    /// Remembers that this release refuses our queries, until another release answers.
+    pub(super) fn no_more_queries(&self) {
+        self.learned().no_graphql = true;
+    }
+
+    /// Sends a GraphQL query. It changes nothing, so it is a read although it is posted.
+    pub(super) async fn ask(&self, query: &str) -> Result<Answer, Fault> {
+        let uri = format!("{}/graphql/", self.0.settings.base.trim_end_matches('/'));
+        let body = serde_json::json!({ "query": query });
+        let request = Outgoing { method: &Method::POST, uri: &uri, body: Some(&body), tag: None, reads: true };
+        self.send(request).await
+    }
+
+    /// How deep an answer's JSON may be nested.
+    pub(super) fn depth(&self) -> usize {
+        self.0.client.limits.depth
+    }
+
+    /// Where NetBox is and how we log in.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Time.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.client.clock
     }
 
     /// A fault of NetBox.
@@ -106,8 +190,9 @@ impl NetBox {
             query.extend([("ordering", "id"), ("limit", limit.as_str()), ("offset", offset.as_str())]);
             let answer = self.call(Method::GET, path, &query, None, None).await?;
             let page: Page<T> = self.decode(path, &answer)?;
-            if page.count > most as u64 || page.results.len() as u64 > page.count {
-                let what = format!("{path}: {} objects where at most {most} can be; a filter was ignored", page.count);
+            let count = page.count.unwrap_or(u64::MAX);
+            if count > most as u64 || page.results.len() as u64 > count {
+                let what = format!("{path}: {count} objects where at most {most} can be; a filter was ignored");
                 return Err(Self::fault(Kind::Malformed, what));
             }
             let done = page.results.is_empty();
@@ -118,7 +203,7 @@ impl NetBox {
                 }
                 found.push(object);
             }
-            if found.len() as u64 >= page.count {
+            if found.len() as u64 >= count {
                 return Ok(found);
             }
             if done {
@@ -167,7 +252,7 @@ impl NetBox {
         Ok(Revised::Done(self.decode(path, &answer)?))
     }
 
-    async fn call(
+    pub(super) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -183,7 +268,7 @@ impl NetBox {
         if answer.status.is_success() { Ok(answer) } else { Err(refusal(method, path, &answer)) }
     }
 
-    fn decode<T: DeserializeOwned>(&self, path: &str, answer: &Answer) -> Result<T, Fault> {
+    pub(super) fn decode<T: DeserializeOwned>(&self, path: &str, answer: &Answer) -> Result<T, Fault> {
         let malformed = |what: String| Self::fault(Kind::Malformed, format!("{path}: {what}"));
         if !is_json(answer) {
             return Err(malformed("a page where JSON was due".to_owned())
@@ -201,9 +286,14 @@ impl NetBox {
         body: Option<&Value>,
         tag: Option<&HeaderValue>,
     ) -> Result<(StatusCode, Answer), Fault> {
+        let uri = uri(&self.0.settings.base, path, query)?;
+        let answer = self.send(Outgoing { method, uri: &uri, body, tag, reads: is_read(method) }).await?;
+        Ok((answer.status, answer))
+    }
+
+    async fn send(&self, request: Outgoing<'_>) -> Result<Answer, Fault> {
+        let Outgoing { method, uri, body, tag, reads } = request;
         let inner = &*self.0;
-        let reads = is_read(method);
-        let uri = uri(&inner.settings.base, path, query)?;
         let mut headers = vec![(AUTHORIZATION, self.authorization()?)];
         headers.push((HeaderName::from_static("accept"), HeaderValue::from_static("application/json")));
         if let Some(tag) = tag {
@@ -218,11 +308,15 @@ impl NetBox {
                 Some(connection) => connection,
                 None => inner.client.connect(&inner.settings.target).await?,
             };
-            let call = Call { method: method.clone(), path: &uri, headers: headers.clone(), body };
+            let call = Call { method: method.clone(), path: uri, headers: headers.clone(), body };
             match connection.send(call).await {
                 Ok(answer) => {
                     self.keep(connection);
-                    return Ok((answer.status, answer));
+                    let told = answer.headers.get("api-version").and_then(|v| v.to_str().ok());
+                    if let Some(release) = told.and_then(|text| text.parse().ok()) {
+                        self.learn(release);
+                    }
+                    return Ok(answer);
                 }
                 // A kept connection may have been closed by the other side since; nothing was sent, or nothing it
                 // would matter to send twice.

@@ -66,19 +66,11 @@ impl NetBox {
             let what = format!("{MACS}: asked for {mac}, got {}; the filter was ignored", other.mac);
             return Err(Self::fault(Kind::Malformed, what));
         }
-        let holders: Vec<(ObjectId, &Holder)> = found
-            .iter()
-            .filter_map(MacAddress::interface)
-            .filter_map(|holder| Some((holder.device.as_ref()?.id, holder)))
-            .collect();
-        let devices: BTreeSet<ObjectId> = holders.iter().map(|(device, _)| *device).collect();
-        let Some(device) = devices.first().copied() else { return Ok(Lookup::Nobody) };
-        if devices.len() > 1 {
-            return Ok(Lookup::Several(devices.into_iter().collect()));
-        }
-        // On two interfaces of one device, the one that is named like a BMC has it.
-        let holder = holders.iter().map(|(_, h)| *h).min_by_key(|h| (!is_bmc_name(h.name.as_deref()), h.id));
-        let Some(interface) = holder.map(|h| h.id) else { return Ok(Lookup::Nobody) };
+        let (device, interface) = match held(&found) {
+            Held::Nobody => return Ok(Lookup::Nobody),
+            Held::Several(devices) => return Ok(Lookup::Several(devices)),
+            Held::One { device, interface } => (device, interface),
+        };
         let card: DeviceCard = self.device(device, DeviceCard::FIELDS).await?.0;
         Ok(Lookup::One(card.into_device(interface)))
     }
@@ -134,6 +126,29 @@ impl NetBox {
     }
 }
 
+/// Who holds a MAC.
+pub(super) enum Held {
+    Nobody,
+    One { device: ObjectId, interface: ObjectId },
+    Several(Vec<ObjectId>),
+}
+
+/// Who holds the MAC these objects are about.
+pub(super) fn held(objects: &[MacAddress]) -> Held {
+    let holders: Vec<(ObjectId, &Holder)> = objects
+        .iter()
+        .filter_map(MacAddress::interface)
+        .filter_map(|holder| Some((holder.device.as_ref()?.id, holder)))
+        .collect();
+    let devices: BTreeSet<ObjectId> = holders.iter().map(|(device, _)| *device).collect();
+    if devices.len() > 1 {
+        return Held::Several(devices.into_iter().collect());
+    }
+    // On two interfaces of one device, the one that is named like a BMC has it.
+    let holder = holders.iter().min_by_key(|(_, h)| (!is_bmc_name(h.name.as_deref()), h.id));
+    holder.map_or(Held::Nobody, |(device, h)| Held::One { device: *device, interface: h.id })
+}
+
 /// A reading of one device.
 pub(super) trait HasId {
     /// The device's id.
@@ -144,11 +159,11 @@ macro_rules! has_id {
     ($($name:ident),*) => { $(impl HasId for super::wire::$name { fn id(&self) -> ObjectId { self.id } })* };
 }
 
-has_id!(DeviceCard, DeviceStatus, DeviceOob, Named);
+has_id!(DeviceCard, DeviceStatus, DeviceOob, DeviceRow, Named);
 
 impl StatusWrite {
     /// What has to be sent so that `found` becomes this; a write that changes nothing would still fire webhooks.
-    fn difference(&self, found: &DeviceStatus) -> Option<Value> {
+    pub(super) fn difference(&self, found: &DeviceStatus) -> Option<Value> {
         let mut body = Map::new();
         if found.status.0 != self.status {
             body.insert("status".into(), json!(self.status));
@@ -181,7 +196,7 @@ impl StatusWrite {
 }
 
 impl DeviceCard {
-    fn into_device(self, bmc_interface: ObjectId) -> Device {
+    pub(super) fn into_device(self, bmc_interface: ObjectId) -> Device {
         let place = self.rack.map(|Rack { name }| match self.position {
             Some(unit) => Text::from(format!("{name} U{unit}")),
             None => name,
@@ -203,11 +218,12 @@ impl DeviceCard {
 }
 
 /// A select field's value, bare or with its label.
-fn select(fields: &Map<String, Value>, name: &str) -> Option<Text> {
+pub(super) fn select(fields: &Map<String, Value>, name: &str) -> Option<Text> {
     let value = fields.get(name)?;
     serde_json::from_value::<Choice>(value.clone()).ok().map(|c| c.0)
 }
 
-fn is_bmc_name(name: Option<&str>) -> bool {
+/// Whether an interface with this name is a BMC's.
+pub(super) fn is_bmc_name(name: Option<&str>) -> bool {
     name.is_some_and(|n| ["bmc", "ilo", "idrac"].iter().any(|known| n.eq_ignore_ascii_case(known)))
 }

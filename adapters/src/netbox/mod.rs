@@ -8,20 +8,32 @@
 //! [`Kind::Unknown`]: rackhand_core::fault::Kind::Unknown
 
 mod address;
+mod bulk;
 mod cabling;
+mod check;
 mod client;
 mod device;
+mod graphql;
+mod inventory;
 mod macs;
+mod manifest;
 mod notes;
+mod reading;
+mod pages;
 mod refusal;
+mod release;
 mod setup;
 mod wire;
 
 pub use cabling::{CableEnd, InterfaceReading};
+pub use check::{Readiness, unreachable};
 pub use client::NetBox;
 pub use device::{StatusReading, StatusWrite, TenantWrite};
 pub use notes::{Note, NoteKind};
+pub use reading::read_any;
 pub use setup::{Readiness, STAGING_TENANT, Setup};
+pub use release::Release;
+pub use setup::STAGING_TENANT;
 
 use rackhand_core::secret::Secret;
 

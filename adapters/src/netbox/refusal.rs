@@ -33,6 +33,10 @@ pub(super) fn refusal(method: &Method, path: &str, answer: &Answer) -> Fault {
     let fault = |kind| NetBox::fault(kind, what.as_str());
     match status {
         StatusCode::BAD_REQUEST if told.contains("Duplicate") => fault(Kind::Conflict),
+        // 4.7 refuses a bulk write for an object that is gone; before that it was skipped.
+        StatusCode::BAD_REQUEST if told.contains("Object with ID") && told.contains("does not exist") => {
+            fault(Kind::Gone)
+        }
         StatusCode::BAD_REQUEST => fault(Kind::Rejected).advise(remedy(json.as_ref())),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => fault(Kind::Unauthorised).advise(login(&told)),
         // A page instead of NetBox's own 404 is about the URL, not about the object: nothing is gone.
@@ -55,7 +59,7 @@ fn login(told: &str) -> &'static str {
     if told.contains("permission") {
         "The token is good but may not do this: give its user the object permission, and the token write access."
     } else if told.contains("not provided") {
-        "NetBox saw no token: check what stands between it and Rackhand."
+        "NetBox saw no token: check what stands between it and Rackhand. A v2 token (nbt_...) needs NetBox 4.5."
     } else {
         "Give Rackhand a valid token: a v1 token as it is, a v2 token as nbt_KEY.SECRET."
     }

@@ -1,23 +1,23 @@
 //! What NetBox must have for us, and making what it lacks. Statuses are server configuration: we say which lines.
 
-use std::collections::BTreeSet;
-
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
+use rackhand_core::view::netbox::NetboxSetup;
 use serde_json::{Value, json};
 
 use super::client::{NetBox, object};
 use super::device::{DEVICES, LIFECYCLE};
-use super::wire::{ChoiceSet, CustomField, Id, Named, Options, Status};
+use super::wire::{ChoiceSet, CustomField, Id, Named, Options};
 
 /// Slug of the tenant that servers belong to until they are given to a customer.
 pub const STAGING_TENANT: &str = "baremetal-staging";
 /// The statuses the business has added, with label and colour.
-const STATUSES: [(&str, &str, &str); 2] = [("discovered", "Discovered", "cyan"), ("ready", "Ready", "green")];
+pub(super) const STATUSES: [(&str, &str, &str); 2] =
+    [("discovered", "Discovered", "cyan"), ("ready", "Ready", "green")];
 /// Our custom fields on devices, with their types.
-const FIELDS: [(&str, &str); 6] = [
+pub(super) const FIELDS: [(&str, &str); 6] = [
     (LIFECYCLE, "select"),
     ("discovered_at", "datetime"),
     ("pxe_boot_initiated_at", "datetime"),
@@ -25,6 +25,8 @@ const FIELDS: [(&str, &str); 6] = [
     ("last_monitored_at", "datetime"),
     ("last_power_watts", "integer"),
 ];
+/// Those of them that tell when something happened.
+pub(super) const STAMPS: [&str; 4] = ["discovered_at", "pxe_boot_initiated_at", "hardened_at", "last_monitored_at"];
 const CUSTOM_FIELDS: &str = "extras/custom-fields/";
 const CHOICE_SETS: &str = "extras/custom-field-choice-sets/";
 const TENANTS: &str = "tenancy/tenants/";
@@ -33,52 +35,10 @@ const CHOICES: &str = "Rackhand lifecycle stages";
 const DEVICE: &str = "dcim.device";
 const MOST: usize = 100;
 
-/// What NetBox has of what we need.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Readiness {
-    /// NetBox's version.
-    pub version: Text,
-    /// The device statuses it knows; `None` where the token may not ask (no permission to add devices).
-    pub statuses: Option<BTreeSet<Text>>,
-    /// Custom fields it lacks.
-    pub missing_fields: Vec<Text>,
-}
-
-impl Readiness {
-    /// Whether the statuses `discovered` and `ready` exist; `None` where that is unknown.
-    pub fn has_own_statuses(&self) -> Option<bool> {
-        let known = self.statuses.as_ref()?;
-        Some(STATUSES.iter().all(|(word, _, _)| known.iter().any(|k| k.as_str() == *word)))
-    }
-}
-
-/// What `init` did, and what it could not do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Setup {
-    /// What was made or changed now; empty on a second run.
-    pub created: Vec<Text>,
-    /// Lines for NetBox's `configuration.py`, then a restart; empty where the statuses are there.
-    pub to_configure: Vec<Text>,
-}
-
 impl NetBox {
-    /// Reads version, statuses and custom fields. Also proves address and token.
-    pub async fn check(&self) -> Result<Readiness, Fault> {
-        let (status, _): (Status, _) = self.get("status/", &[]).await?;
-        let options: Options = self.options(DEVICES).await?;
-        let statuses = options.actions.and_then(|a| a.post).map(|form| form.status.choices);
-        let present = self.our_fields().await?;
-        let missing = |name: &&str| !present.iter().any(|f| f.name.as_str() == *name && f.is_on_devices());
-        Ok(Readiness {
-            version: status.version,
-            statuses: statuses.map(|choices| choices.into_iter().map(|c| c.value).collect()),
-            missing_fields: FIELDS.iter().map(|(name, _)| *name).filter(missing).map(Text::new).collect(),
-        })
-    }
-
     /// Makes the custom fields, their choices and the staging tenant where they are missing. Runs again without harm.
-    pub async fn init(&self) -> Result<Setup, Fault> {
-        let mut setup = Setup::default();
+    pub async fn init(&self) -> Result<NetboxSetup, Fault> {
+        let mut setup = NetboxSetup::default();
         let present = self.our_fields().await?;
         for (name, kind) in FIELDS {
             match present.iter().find(|f| f.name.as_str() == name) {
@@ -107,9 +67,8 @@ impl NetBox {
         }
         self.staging_tenant(&mut setup).await?;
         let options: Options = self.options(DEVICES).await?;
-        if let Some(form) = options.actions.and_then(|a| a.post) {
-            let known = form.status.choices;
-            let lacks = |word: &str| !known.iter().any(|c| c.value.as_str() == word);
+        if let Some(known) = options.actions.and_then(|a| a.statuses()) {
+            let lacks = |word: &str| !known.iter().any(|c| c.as_str() == word);
             let missing: Vec<_> = STATUSES.iter().filter(|(word, _, _)| lacks(word)).collect();
             if !missing.is_empty() {
                 let rows: Vec<String> =
@@ -121,7 +80,7 @@ impl NetBox {
         Ok(setup)
     }
 
-    async fn our_fields(&self) -> Result<Vec<CustomField>, Fault> {
+    pub(super) async fn our_fields(&self) -> Result<Vec<CustomField>, Fault> {
         let mut query: Vec<(&str, &str)> = FIELDS.iter().map(|(name, _)| ("name", *name)).collect();
         query.push(("fields", "id,name,type,object_types"));
         let found: Vec<CustomField> = self.list(CUSTOM_FIELDS, &query, MOST).await?;
@@ -132,7 +91,7 @@ impl NetBox {
     }
 
     /// The choice set with all stage words, made or completed.
-    async fn choice_set(&self, setup: &mut Setup) -> Result<ObjectId, Fault> {
+    async fn choice_set(&self, setup: &mut NetboxSetup) -> Result<ObjectId, Fault> {
         let query = [("name", CHOICES), ("fields", "id,name,extra_choices")];
         let found: Vec<ChoiceSet> = self.list(CHOICE_SETS, &query, MOST).await?;
         if found.iter().any(|s| s.name.as_str() != CHOICES) {
@@ -157,7 +116,7 @@ impl NetBox {
         Ok(set.id)
     }
 
-    async fn staging_tenant(&self, setup: &mut Setup) -> Result<(), Fault> {
+    async fn staging_tenant(&self, setup: &mut NetboxSetup) -> Result<(), Fault> {
         let query = [("slug", STAGING_TENANT), ("fields", "id,name,slug")];
         let found: Vec<Named> = self.list(TENANTS, &query, MOST).await?;
         if found.iter().any(|t| t.slug.as_deref() != Some(STAGING_TENANT)) {
@@ -173,7 +132,7 @@ impl NetBox {
 }
 
 impl CustomField {
-    fn is_on_devices(&self) -> bool {
+    pub(super) fn is_on_devices(&self) -> bool {
         self.object_types.iter().any(|t| t.as_str() == DEVICE)
     }
 }

@@ -21,11 +21,17 @@ macro_rules! numbered {
 }
 
 numbered!(Id, MacAddress, Interface, IpAddress, Prefix, Cable, JournalEntry, CustomField, ChoiceSet, Named);
+numbered!(DeviceCard, DeviceStatus, DeviceRow, InterfaceRow, ObjectChange);
 
 /// One page of a list.
 #[derive(Deserialize)]
 pub(super) struct Page<T> {
-    pub count: u64,
+    /// Not told where a cursor is used.
+    #[serde(deserialize_with = "nullable")]
+    pub count: Option<u64>,
+    /// Whether there is more. Where it points to is made from the Host header and may be wrong.
+    #[serde(default)]
+    pub next: Option<Text>,
     pub results: Vec<T>,
 }
 
@@ -48,7 +54,7 @@ pub(super) struct Named {
 }
 
 /// A device as the lookup reads it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct DeviceCard {
     pub id: ObjectId,
     #[serde(deserialize_with = "nullable")]
@@ -80,10 +86,74 @@ pub(super) struct DeviceStatus {
     pub custom_fields: Map<String, Value>,
     #[serde(deserialize_with = "nullable")]
     pub tenant: Option<Slug>,
+    #[serde(default)]
+    pub last_updated: Option<Text>,
 }
 
 impl DeviceStatus {
     pub const FIELDS: &str = "id,status,custom_fields,tenant";
+    /// For a list, which has no ETags: they can be made from the last change.
+    pub const FIELDS_IN_BULK: &str = "id,status,custom_fields,tenant,last_updated";
+}
+
+/// A device as the full read takes it.
+#[derive(Deserialize)]
+pub(super) struct DeviceRow {
+    pub id: ObjectId,
+    #[serde(deserialize_with = "nullable")]
+    pub name: Option<Text>,
+    pub serial: Text,
+    pub device_type: DeviceType,
+    pub site: Slug,
+    #[serde(deserialize_with = "nullable")]
+    pub rack: Option<Rack>,
+    #[serde(deserialize_with = "nullable")]
+    pub position: Option<f64>,
+    #[serde(deserialize_with = "nullable")]
+    pub face: Option<Choice>,
+    pub status: Choice,
+    pub custom_fields: Map<String, Value>,
+    #[serde(deserialize_with = "nullable")]
+    pub tenant: Option<Slug>,
+    #[serde(deserialize_with = "nullable")]
+    pub oob_ip: Option<OobIp>,
+}
+
+impl DeviceRow {
+    pub const FIELDS: &str = "id,name,serial,device_type,site,rack,position,face,status,custom_fields,tenant,oob_ip";
+}
+
+/// An interface as the full read takes it.
+#[derive(Deserialize)]
+pub(super) struct InterfaceRow {
+    pub id: ObjectId,
+    pub device: Named,
+    pub name: Text,
+    pub mgmt_only: bool,
+    #[serde(deserialize_with = "nullable")]
+    pub primary_mac_address: Option<MacRef>,
+    pub mac_addresses: Vec<MacRef>,
+}
+
+impl InterfaceRow {
+    pub const FIELDS: &str = "id,device,name,mgmt_only,primary_mac_address,mac_addresses";
+}
+
+/// A row of the change log.
+#[derive(Deserialize)]
+pub(super) struct ObjectChange {
+    pub id: ObjectId,
+    pub time: Text,
+    pub changed_object_type: Text,
+    pub changed_object_id: ObjectId,
+    #[serde(default)]
+    pub prechange_data: Value,
+    #[serde(default)]
+    pub postchange_data: Value,
+}
+
+impl ObjectChange {
+    pub const FIELDS: &str = "id,time,changed_object_type,changed_object_id,prechange_data,postchange_data";
 }
 
 /// A device's out-of-band address.
@@ -99,25 +169,25 @@ impl DeviceOob {
 }
 
 /// A device type.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct DeviceType {
     pub model: Text,
 }
 
 /// Something with a slug.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Slug {
     pub slug: Text,
 }
 
 /// A rack.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Rack {
     pub name: Text,
 }
 
 /// An address as a device mentions it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct OobIp {
     pub id: ObjectId,
     pub address: Cidr,
@@ -195,11 +265,15 @@ pub(super) struct Interface {
     pub connected_endpoints: Option<Vec<Holder>>,
     #[serde(deserialize_with = "nullable")]
     pub connected_endpoints_type: Option<Text>,
+    /// Whether every cable of the path is connected.
+    #[serde(default)]
+    pub connected_endpoints_reachable: Option<bool>,
 }
 
 impl Interface {
     pub const FIELDS: &str = "id,device,name,mgmt_only,primary_mac_address,mac_addresses,mark_connected,cable,\
-                              link_peers,link_peers_type,connected_endpoints,connected_endpoints_type";
+                              link_peers,link_peers_type,connected_endpoints,connected_endpoints_type,\
+                              connected_endpoints_reachable";
 }
 
 /// An IP address object.
@@ -286,24 +360,25 @@ pub(super) struct Status {
     pub version: Text,
 }
 
-/// `OPTIONS dcim/devices/`. Without permission to add devices there are no actions.
+/// What `OPTIONS` of a collection answers. Without permission to add or change there are no actions.
 #[derive(Deserialize)]
 pub(super) struct Options {
+    /// What all such answers have, so that nothing else is taken for one.
+    #[serde(rename = "renders")]
+    _renders: Vec<Text>,
     #[serde(default)]
     pub actions: Option<Actions>,
 }
 
-/// See [`Options`].
-#[derive(Deserialize)]
+/// What may be done: each with the form for it.
+#[derive(Default, Deserialize)]
 pub(super) struct Actions {
+    /// There with the permission to add.
     #[serde(rename = "POST", default)]
-    pub post: Option<DeviceForm>,
-}
-
-/// See [`Options`].
-#[derive(Deserialize)]
-pub(super) struct DeviceForm {
-    pub status: Choices,
+    pub post: Option<Value>,
+    /// There with the permission to change.
+    #[serde(rename = "PUT", default)]
+    pub put: Option<Value>,
 }
 
 /// See [`Options`].
@@ -319,6 +394,7 @@ pub(super) struct Labelled {
 }
 
 /// The value of a choice: `{"value", "label"}`, or bare, as custom fields are before 4.7.
+#[derive(Clone)]
 pub(super) struct Choice(pub Text);
 
 impl<'de> Deserialize<'de> for Choice {

@@ -1,5 +1,8 @@
 //! One conversation with one controller: a connection, redirects, answers turned into faults.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use hyper::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, LOCATION};
 use hyper::{Method, StatusCode};
 use rackhand_core::bmc::Fingerprint;
@@ -7,8 +10,10 @@ use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
 use serde_json::Value;
 
-use super::message::{Meaning, meaning, reason};
-use super::wire::{local_path, messages};
+use super::line::{Line, Lines};
+use super::message::{Effect, Meaning, meaning, messages, reason};
+use super::redact::redact;
+use super::wire::local_path;
 use crate::http::{Answer, Call, Client, Connection};
 use crate::port::dial::{Target, Trust};
 
@@ -24,7 +29,22 @@ pub(super) struct Talk {
     pub(super) target: Target,
     pub(super) token: Option<HeaderValue>,
     pub(super) certificate: Option<Fingerprint>,
+    pub(super) line: Arc<Line>,
+    pub(super) lines: Lines,
+    /// Set before the first request goes out that may change something.
+    pub(super) changed: Arc<AtomicBool>,
     connection: Option<Connection>,
+}
+
+/// What a controller said to a change that worked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its status and message ids, for the journal.
+    pub words: Text,
+    /// The path of the task that does it, where it goes on in the background.
+    pub task: Option<String>,
+    /// Whether it takes effect only after a restart (of the controller or the server).
+    pub needs_restart: bool,
 }
 
 /// A resource and the tag of its present state.
@@ -35,8 +55,14 @@ pub(super) struct Resource {
 
 impl Talk {
     /// Nothing is sent yet.
-    pub(super) fn new(client: Client, target: Target) -> Self {
-        Self { client, target, token: None, certificate: None, connection: None }
+    pub(super) fn new(client: Client, target: Target, line: Arc<Line>, lines: Lines) -> Self {
+        let changed = Arc::default();
+        Self { client, target, token: None, certificate: None, line, lines, changed, connection: None }
+    }
+
+    /// Another conversation with the same controller, without a login.
+    pub(super) fn again(&self) -> Self {
+        Self::new(self.client.clone(), self.target.clone(), Arc::clone(&self.line), self.lines.clone())
     }
 
     /// A fault that names the controller.
@@ -71,6 +97,9 @@ impl Talk {
         let mut path = path.to_owned();
         for _ in 0..=MAX_REDIRECTS {
             let answer = self.send_once(method, &path, body, if_match).await?;
+            if answer.status == StatusCode::UNAUTHORIZED && self.token.is_some() {
+                self.line.withdraw();
+            }
             if !answer.status.is_redirection() || answer.status == StatusCode::NOT_MODIFIED {
                 return Ok(answer);
             }
@@ -86,6 +115,9 @@ impl Talk {
         body: Option<&Value>,
         if_match: Option<&HeaderValue>,
     ) -> Result<Answer, Fault> {
+        let line = Arc::clone(&self.line);
+        // Never closed: the line lives as long as its users.
+        let _place = line.places.acquire().await;
         let mut replaced = false;
         loop {
             let mut call = Call::new(method.clone(), path);
@@ -130,20 +162,28 @@ impl Talk {
     /// Reads a resource.
     pub(super) async fn get(&mut self, path: &str) -> Result<Resource, Fault> {
         let answer = self.send(&Method::GET, path, None, None).await?;
-        if answer.status != StatusCode::OK {
-            return Err(self.refusal(&Method::GET, path, &answer));
-        }
-        let body = answer
-            .json(self.client.limits.depth)
-            .map_err(|why| self.fault(Kind::Malformed, format!("GET {path}: {why}")))?;
+        let body = self.body(path, &answer)?;
         let in_body = body.get("@odata.etag").and_then(Value::as_str).filter(|t| !t.is_empty());
         let etag = answer.headers.get(ETAG).filter(|t| !t.is_empty()).cloned();
         let etag = etag.or_else(|| in_body.and_then(|t| HeaderValue::from_str(t).ok()));
         Ok(Resource { body, etag })
     }
 
+    /// The body of a reading's answer, secrets taken out before anything else sees it.
+    pub(super) fn body(&self, path: &str, answer: &Answer) -> Result<Value, Fault> {
+        if answer.status != StatusCode::OK {
+            return Err(self.refusal(&Method::GET, path, answer));
+        }
+        let mut body = answer
+            .json_within(&self.client.limits)
+            .map_err(|why| self.fault(Kind::Malformed, format!("GET {path}: {why}")))?;
+        redact(&mut body);
+        Ok(body)
+    }
+
     /// Posts to an action; a receipt, or the fault.
-    pub(super) async fn post(&mut self, path: &str, body: &Value) -> Result<Text, Fault> {
+    pub(super) async fn post(&mut self, path: &str, body: &Value) -> Result<Receipt, Fault> {
+        self.changed.store(true, Ordering::Relaxed);
         let answer = self.send(&Method::POST, path, Some(body), None).await?;
         self.receipt(&Method::POST, path, &answer)
     }
@@ -151,7 +191,13 @@ impl Talk {
     /// Changes a resource under the tag of the state that was read; a receipt, or the fault. On 412 nothing was done:
     /// the tag was stale, or the controller cannot compare tags it gave out itself (weak ones). So it is asked again,
     /// once with a fresh tag and once with none.
-    pub(super) async fn patch(&mut self, path: &str, body: &Value, etag: Option<HeaderValue>) -> Result<Text, Fault> {
+    pub(super) async fn patch(
+        &mut self,
+        path: &str,
+        body: &Value,
+        etag: Option<HeaderValue>,
+    ) -> Result<Receipt, Fault> {
+        self.changed.store(true, Ordering::Relaxed);
         let mut answer = self.send(&Method::PATCH, path, Some(body), etag.as_ref()).await?;
         if answer.status == StatusCode::PRECONDITION_FAILED {
             let fresh = self.get(path).await?.etag;
@@ -165,24 +211,27 @@ impl Talk {
 
     /// iLO answers a change that worked with an `error` object whose message is `Success` or `ResetRequired`; a 2xx
     /// that carries only messages of failure is a refusal all the same.
-    fn receipt(&self, method: &Method, path: &str, answer: &Answer) -> Result<Text, Fault> {
+    fn receipt(&self, method: &Method, path: &str, answer: &Answer) -> Result<Receipt, Fault> {
         if !answer.status.is_success() {
             return Err(self.refusal(method, path, answer));
         }
-        let said = answer.json(self.client.limits.depth).map(|b| messages(&b)).unwrap_or_default();
-        let failed = |id: &str| matches!(meaning(id), Some(Meaning::Failed(..)));
-        if !said.is_empty() && said.iter().all(|(id, _)| failed(id)) {
+        let said = answer.json_within(&self.client.limits).map(|b| messages(&b)).unwrap_or_default();
+        let meanings: Vec<_> = said.iter().map(|m| meaning(&m.id)).collect();
+        if !said.is_empty() && meanings.iter().all(|m| matches!(m, Some(Meaning::Failed(..)))) {
             return Err(self.refusal(method, path, answer));
         }
-        let task = answer.headers.get(LOCATION).and_then(|v| v.to_str().ok()).and_then(local_path);
-        let ids = said.into_iter().map(|(id, _)| id);
-        let words: Vec<String> = [answer.status.as_u16().to_string()].into_iter().chain(task).chain(ids).collect();
-        Ok(Text::from(words.join(" ")))
+        let task = answer.headers.get(LOCATION).and_then(|v| v.to_str().ok());
+        let task = task.and_then(|to| local_path(to).or_else(|| same_host(to, &self.target)));
+        let ids = said.iter().map(|m| m.id.clone());
+        let words: Vec<String> =
+            [answer.status.as_u16().to_string()].into_iter().chain(task.clone()).chain(ids).collect();
+        let needs_restart = meanings.contains(&Some(Meaning::Done(Effect::AfterRestart)));
+        Ok(Receipt { words: Text::from(words.join(" ")), task, needs_restart })
     }
 
     /// The fault an answer of refusal is.
     pub(super) fn refusal(&self, method: &Method, path: &str, answer: &Answer) -> Fault {
-        let said = answer.json(self.client.limits.depth).map(|b| messages(&b)).unwrap_or_default();
+        let said = answer.json_within(&self.client.limits).map(|b| messages(&b)).unwrap_or_default();
         let reason = reason(&said);
         let kind = kind_of(*method != Method::GET, answer.status, reason.as_ref().and_then(|(kind, _)| *kind));
         let why = reason.map_or_else(|| Text::new(answer.status.canonical_reason().unwrap_or("refused")), |(_, t)| t);

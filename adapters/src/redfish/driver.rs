@@ -1,9 +1,11 @@
 //! What differs between controllers, as data and named functions.
 
 use rackhand_core::bmc::Vendor;
+use rackhand_core::bmc::reading::PowerLimit;
 use rackhand_core::text::Text;
+use serde_json::Value;
 
-use super::wire::System;
+use super::wire::{System, text};
 use super::{Reset, generic, idrac, ilo};
 
 /// One vendor's ways.
@@ -16,6 +18,28 @@ pub(super) struct Driver {
     pub(super) vendor_words: &'static [&'static str],
     /// Whether the boot override may live on the settings resource. It does where that resource has the property.
     pub(super) override_on_settings: bool,
+    /// What it means that a `PowerControl` has no `PowerLimit`.
+    pub(super) limit_when_absent: PowerLimit,
+    /// Whether a temperature of this name and `PhysicalContext` is the inlet's.
+    pub(super) is_inlet: fn(&str, Option<&str>) -> bool,
+    /// CPU utilisation in the system resource, percent, if it counts now.
+    pub(super) cpu_in_system: fn(&Value) -> Option<f64>,
+    /// Whether a `Sensor` is the CPUs' utilisation.
+    pub(super) is_cpu_sensor: fn(&Value) -> bool,
+    /// Whether sensors without type and unit are temperatures.
+    pub(super) untyped_sensors_are_temperatures: bool,
+    /// How far the boot has come.
+    pub(super) progress: fn(&Value) -> Option<Text>,
+    /// What `IndicatorLED` says of the locator.
+    pub(super) indicator: fn(&str) -> Option<bool>,
+    /// A log entry's number that never comes again.
+    pub(super) entry_number: fn(&Value) -> Option<u64>,
+    /// Whether a log lists its oldest entries first.
+    pub(super) oldest_entries_first: bool,
+    /// Whether a firmware component is what runs.
+    pub(super) firmware_is_current: fn(&Value) -> Option<bool>,
+    /// The controller's name, from its manager resource.
+    pub(super) controller: fn(&Value) -> Option<Text>,
 }
 
 impl Driver {
@@ -44,6 +68,11 @@ impl Driver {
         let bare = bare.trim().trim_end_matches("SIMULATED").trim_end_matches([' ', '-']);
         (!bare.is_empty()).then(|| Text::new(bare))
     }
+}
+
+/// `BootProgress.LastState` (DSP0268 ComputerSystem 1.13), where the service has it.
+pub(super) fn boot_progress(system: &Value) -> Option<Text> {
+    text(system, &["BootProgress", "LastState"])
 }
 
 /// The `ResetType` to send: the first of ours that the controller allows, or the standard one where it lists none.

@@ -1,32 +1,54 @@
 //! BMCs by Redfish (DSP0266): what the controller is, what it says of its server, one-time network boot, reset.
 //!
-//! Each call is one connection, one session and one request at a time, and ends within its deadlines. Where iLO and
-//! iDRAC differ is in `ilo` and `idrac`; everything else follows links and what the controller offers.
+//! Each call is one connection and one request at a time, and ends within its deadlines, whatever the controller does.
+//! Over all callers a controller has two requests in flight and one session at most ([`Redfish::hold`] keeps it for a
+//! sequence of calls). Where iLO and iDRAC differ is in `ilo` and `idrac`, one function for each difference; everything
+//! else follows links and what the controller offers.
 
 mod client;
+mod collection;
+mod conversation;
 mod driver;
 mod generic;
 mod idrac;
 mod ilo;
+mod line;
 mod message;
+mod reading;
+pub mod parse;
+mod read;
+pub mod redact;
 mod session;
+mod task;
 mod wire;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use hyper::header::HeaderValue;
+use futures::future::BoxFuture;
+use rackhand_core::bmc::inventory::{FirmwareComponent, Inventory};
+use rackhand_core::bmc::reading::{
+    AccountsReading, BmcReading, BootReading, IdentityReading, Log, PowerReading, Section, SensorsReading,
+};
 use rackhand_core::bmc::{Fingerprint, Identity, Power, SystemReading};
 use rackhand_core::fault::{Fault, Kind, System as Blamed};
-use rackhand_core::mac::Mac;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
-use serde_json::{Value, json};
+use serde_json::json;
 
+pub use self::reading::read_any;
+
+pub use self::client::Receipt;
 use self::client::Talk;
-use self::driver::{Driver, reset_type};
+use self::conversation::Conversation;
+use self::driver::Driver;
+use self::line::Lines;
+pub use self::read::Cursors;
 use self::session::Session;
-use self::wire::{Boot, Root, System};
+pub use self::task::{TaskMonitor, TaskReading, TaskState};
+use self::wire::Root;
 use crate::http::{Client, Limits};
 use crate::port::clock::Clock;
 use crate::port::dial::{Dial, Target};
@@ -34,8 +56,20 @@ use crate::port::dial::{Dial, Target};
 /// The service root (DSP0266); every service answers here without a login.
 const ROOT: &str = "/redfish/v1/";
 
-/// NIC resources read for their MACs at most.
-const MAX_NICS: usize = 16;
+/// What one answer may cost. The longest real ones are logs that come whole: some hundred kilobytes.
+const LIMITS: Limits = Limits { body: 2 << 20, values: 100_000, ..Limits::STANDARD };
+
+/// A whole action or small reading: login, what it does, and all it reads on the way.
+const ERRAND: Duration = Duration::from_secs(150);
+
+/// One section. A whole iDRAC takes up to a minute; firmware inventories of large machines two to three.
+const SECTION: Duration = Duration::from_secs(200);
+
+/// Everything.
+const EVERYTHING: Duration = Duration::from_secs(600);
+
+/// In the place of a firmware version that is not told.
+const UNNAMED: &str = "unnamed";
 
 /// An account on a BMC. `Debug` shows the user only.
 #[derive(Clone, Debug)]
@@ -68,28 +102,43 @@ pub enum Reset {
     ForceRestart,
 }
 
-/// The Redfish adapter.
+/// The Redfish adapter. Its copies share sessions, and what was learned of firmwares.
 #[derive(Clone)]
 pub struct Redfish {
     client: Client,
     port: u16,
+    lines: Lines,
 }
 
-/// A logged-in conversation with the system's present state in hand.
-struct Opened {
-    session: Session,
-    driver: &'static Driver,
-    path: String,
-    system: System,
-    etag: Option<HeaderValue>,
+/// Keeps a session open, so that calls that follow share it. Dropping it closes the session in the background.
+pub struct Held(Conversation);
+
+impl Held {
+    /// Closes the session, if nobody else uses it by now, and waits for that.
+    pub async fn release(self) {
+        self.0.session.close().await;
+    }
 }
+
+/// What a call does once it is logged in.
+type Work<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
 impl Redfish {
     /// An adapter that reaches BMCs at `port` through `dial`. Per call: 5 s to connect, 30 s to each answer of at
     /// most 2 MiB.
     pub fn new(dial: Arc<dyn Dial>, clock: Clock, port: u16) -> Self {
-        let limits = Limits { body: 2 << 20, ..Limits::STANDARD };
-        Self { client: Client { dial, clock, limits, system: Blamed::Bmc }, port }
+        let client = Client { dial, clock, limits: LIMITS, system: Blamed::Bmc };
+        Self { client, port, lines: Lines::default() }
+    }
+
+    /// Waits until every session that callers have left is closed, or has been given up; some 20 s at the most.
+    pub async fn finished(&self) {
+        self.lines.finished().await;
+    }
+
+    /// How many controllers are being talked to.
+    pub fn in_use(&self) -> usize {
+        self.lines.count()
     }
 
     /// Asks the service root what it is, without a login, and tells the certificate it showed.
@@ -98,78 +147,184 @@ impl Redfish {
         address: IpAddr,
         pin: Option<Fingerprint>,
     ) -> Result<(Identity, Option<Fingerprint>), Fault> {
-        let mut talk = self.talk(address, pin);
-        let root = read_root(&mut talk).await?;
-        Ok((root.identity(), talk.certificate))
+        let asked = async {
+            let mut talk = self.talk(address, pin);
+            let root = read_root(&mut talk).await?;
+            Ok((root.identity(), talk.certificate))
+        };
+        let late = || self.client.fault(Kind::Transient, format!("{address}: not read in time"));
+        self.client.clock.timeout(ERRAND, asked).await.unwrap_or_else(|| Err(late()))
+    }
+
+    /// Logs in and stays so; see [`Held`].
+    pub async fn hold(&self, at: &Bmc, credentials: &Credentials) -> Result<Held, Fault> {
+        let changed = Arc::default();
+        let late = || self.client.fault(Kind::Transient, format!("{}: no login in time", at.address));
+        let opened = self.client.clock.timeout(ERRAND, self.open(at, credentials, &changed)).await;
+        opened.unwrap_or_else(|| Err(late())).map(Held)
     }
 
     /// Logs in and reads serial, model, power state and NIC MACs.
     pub async fn read_system(&self, at: &Bmc, credentials: &Credentials) -> Result<SystemReading, Fault> {
-        let mut opened = self.open(at, credentials).await?;
-        let read = opened.reading().await;
-        opened.session.close().await;
-        read
+        self.errand(at, credentials, ERRAND, |c| Box::pin(c.reading())).await
     }
 
     /// Logs in and reads the power state.
     pub async fn power(&self, at: &Bmc, credentials: &Credentials) -> Result<Power, Fault> {
-        let opened = self.open(at, credentials).await?;
-        let power = opened.system.power();
-        opened.session.close().await;
-        Ok(power)
+        self.errand(at, credentials, ERRAND, |c| Box::pin(async { Ok(c.system.power()) })).await
     }
 
     /// Whether the next boot, and only that, goes to the network.
     pub async fn network_boot_armed(&self, at: &Bmc, credentials: &Credentials) -> Result<bool, Fault> {
-        let mut opened = self.open(at, credentials).await?;
-        let armed = opened.armed().await;
-        opened.session.close().await;
-        armed
+        self.errand(at, credentials, ERRAND, |c| Box::pin(c.armed())).await
     }
 
     /// Arms one-time network boot and returns the controller's receipt. The boot mode is never sent: it is read-only
     /// on some controllers and they then refuse the whole request.
     pub async fn arm_network_boot(&self, at: &Bmc, credentials: &Credentials) -> Result<Text, Fault> {
-        let mut opened = self.open(at, credentials).await?;
-        let done = opened.arm().await;
-        opened.session.close().await;
-        done
+        self.errand(at, credentials, ERRAND, |c| Box::pin(c.arm())).await.map(|r| r.words)
     }
 
     /// Takes one-time boot back and returns the controller's receipt. Only `BootSourceOverrideEnabled` is sent.
     pub async fn disarm_network_boot(&self, at: &Bmc, credentials: &Credentials) -> Result<Text, Fault> {
-        let mut opened = self.open(at, credentials).await?;
         let body = json!({ "Boot": { "BootSourceOverrideEnabled": "Disabled" } });
-        let done = opened.patch_boot(&body).await;
-        opened.session.close().await;
-        done
+        let done = self.errand(at, credentials, ERRAND, |c| Box::pin(async move { c.patch_boot(&body).await })).await;
+        done.map(|r| r.words)
     }
 
     /// Changes the server's power and returns the controller's receipt. [`Kind::Unknown`] means that it may have
     /// happened; refusals in the present state (self-test running, on already) are [`Kind::Transient`].
     pub async fn reset(&self, at: &Bmc, credentials: &Credentials, kind: Reset) -> Result<Text, Fault> {
-        let mut opened = self.open(at, credentials).await?;
-        let done = opened.reset(kind).await;
-        opened.session.close().await;
-        done
+        self.errand(at, credentials, ERRAND, |c| Box::pin(c.reset(kind))).await.map(|r| r.words)
+    }
+
+    /// Switches the locator LED on or off.
+    pub async fn locate(&self, at: &Bmc, credentials: &Credentials, on: bool) -> Result<Receipt, Fault> {
+        self.errand(at, credentials, ERRAND, |c| Box::pin(c.locate(on))).await
+    }
+
+    /// Caps the server's power at so many watts, or takes the cap away.
+    pub async fn cap_power(&self, at: &Bmc, credentials: &Credentials, watts: Option<u32>) -> Result<Receipt, Fault> {
+        self.errand(at, credentials, ERRAND, |c| Box::pin(c.cap(watts))).await
+    }
+
+    /// Looks at a background task once. One that cannot be seen yet, shortly after it was created, is waiting; later
+    /// on that it is not there is [`Kind::Gone`].
+    pub async fn task(&self, at: &Bmc, credentials: &Credentials, monitor: &TaskMonitor) -> Result<TaskReading, Fault> {
+        let (path, young) = (monitor.path.clone(), self.client.clock.now().since(monitor.since) < task::UNBORN);
+        self.errand(at, credentials, ERRAND, |c| {
+            Box::pin(async move {
+                match c.talk().get(&path).await {
+                    Ok(found) => Ok(task::task(&found.body)),
+                    Err(fault) if fault.kind == Kind::Gone && young => Ok(TaskReading::default()),
+                    Err(fault) => Err(fault),
+                }
+            })
+        })
+        .await
+    }
+
+    /// Reads who it is: serial, model, firmware, network services, certificate, licences.
+    pub async fn read_identity(&self, at: &Bmc, credentials: &Credentials) -> Result<IdentityReading, Fault> {
+        self.errand(at, credentials, SECTION, |c| Box::pin(c.identity())).await
+    }
+
+    /// Reads power state, watts, limit and supplies.
+    pub async fn read_power(&self, at: &Bmc, credentials: &Credentials) -> Result<PowerReading, Fault> {
+        self.errand(at, credentials, SECTION, |c| Box::pin(c.power_reading())).await
+    }
+
+    /// Reads boot override, boot order and secure boot.
+    pub async fn read_boot(&self, at: &Bmc, credentials: &Credentials) -> Result<BootReading, Fault> {
+        self.errand(at, credentials, SECTION, |c| Box::pin(c.boot())).await
+    }
+
+    /// Reads temperatures, fans, utilisation and health.
+    pub async fn read_sensors(&self, at: &Bmc, credentials: &Credentials) -> Result<SensorsReading, Fault> {
+        self.errand(at, credentials, SECTION, |c| Box::pin(c.sensors())).await
+    }
+
+    /// Reads the logs: of each, what came after its cursor.
+    pub async fn read_logs(&self, at: &Bmc, credentials: &Credentials, after: &Cursors) -> Result<Vec<Log>, Fault> {
+        let after = after.clone();
+        self.errand(at, credentials, SECTION, |c| Box::pin(async move { c.logs(&after).await })).await
+    }
+
+    /// Reads the firmware inventory.
+    pub async fn read_firmware(&self, at: &Bmc, credentials: &Credentials) -> Result<Vec<FirmwareComponent>, Fault> {
+        self.errand(at, credentials, SECTION, |c| Box::pin(c.firmware())).await
+    }
+
+    /// Reads the accounts; never a password or a hash.
+    pub async fn read_accounts(&self, at: &Bmc, credentials: &Credentials) -> Result<AccountsReading, Fault> {
+        self.errand(at, credentials, SECTION, |c| Box::pin(c.accounts())).await
+    }
+
+    /// Reads memory, processors, drives and network adapters.
+    pub async fn read_inventory(&self, at: &Bmc, credentials: &Credentials) -> Result<Inventory, Fault> {
+        self.errand(at, credentials, SECTION, |c| Box::pin(c.inventory())).await
+    }
+
+    /// Reads these sections on one session. A section that fails is told in [`BmcReading::unread`].
+    pub async fn read_all(
+        &self,
+        at: &Bmc,
+        credentials: &Credentials,
+        sections: &[Section],
+    ) -> Result<BmcReading, Fault> {
+        let sections = sections.to_vec();
+        self.errand(at, credentials, EVERYTHING, |c| {
+            Box::pin(async move { c.sections(&sections, &Cursors::new(), SECTION).await })
+        })
+        .await
     }
 
     fn talk(&self, address: IpAddr, pin: Option<Fingerprint>) -> Talk {
-        Talk::new(self.client.clone(), Target::bmc(address, self.port, pin))
+        let target = Target::bmc(address, self.port, pin);
+        Talk::new(self.client.clone(), target, self.lines.to(address), self.lines.clone())
     }
 
     /// Reads the root again, logs in where it still is the controller it was, and reads the system.
-    async fn open(&self, at: &Bmc, credentials: &Credentials) -> Result<Opened, Fault> {
+    async fn open(
+        &self,
+        at: &Bmc,
+        credentials: &Credentials,
+        changed: &Arc<AtomicBool>,
+    ) -> Result<Conversation, Fault> {
         let mut talk = self.talk(at.address, at.pin);
+        talk.changed = Arc::clone(changed);
         let root = read_root(&mut talk).await?;
         same_controller(&talk, &at.identity, &root.identity())?;
         let driver = Driver::of(at.identity.vendor);
-        let mut session = Session::open(talk, &root, credentials).await?;
-        match find_system(&mut session.talk, &root, driver).await {
-            Ok((path, body, etag)) => Ok(Opened { session, driver, path, system: System::read(&body), etag }),
-            Err(fault) => {
-                session.close().await;
-                Err(fault)
+        let session = Session::open(talk, &root, credentials).await?;
+        Conversation::begin(session, root, driver).await
+    }
+
+    /// One call: log in, work, log out. When `span` is over it ends, wherever it is; then it is [`Kind::Unknown`] if a
+    /// request that changes something may have gone out, and nothing has happened otherwise.
+    async fn errand<T: Send>(
+        &self,
+        at: &Bmc,
+        credentials: &Credentials,
+        span: Duration,
+        work: impl for<'c> FnOnce(&'c mut Conversation) -> Work<'c, T> + Send,
+    ) -> Result<T, Fault> {
+        let changed = Arc::new(AtomicBool::new(false));
+        let attempt = async {
+            let mut conversation = self.open(at, credentials, &changed).await?;
+            let done = work(&mut conversation).await;
+            Ok((conversation, done))
+        };
+        match self.client.clock.timeout(span, attempt).await {
+            Some(Ok((conversation, done))) => {
+                conversation.session.close().await;
+                done
+            }
+            Some(Err(fault)) => Err(fault),
+            None => {
+                let kind = if changed.load(Ordering::Relaxed) { Kind::Unknown } else { Kind::Transient };
+                let what = format!("{}: not done within {} s", at.address, span.as_secs());
+                Err(self.client.fault(kind, what))
             }
         }
     }
@@ -197,101 +352,4 @@ fn same_controller(talk: &Talk, expected: &Identity, found: &Identity) -> Result
     };
     let what = format!("expected {}, found {}; no login was sent", name(expected), name(found));
     Err(talk.fault(Kind::Conflict, what).advise("Find out which server has this address."))
-}
-
-async fn find_system(
-    talk: &mut Talk,
-    root: &Root,
-    driver: &Driver,
-) -> Result<(String, Value, Option<HeaderValue>), Fault> {
-    let missing = |talk: &Talk, what| talk.fault(Kind::Malformed, what);
-    let systems = root.systems.as_deref().ok_or_else(|| missing(talk, "its root has no link to Systems"))?;
-    let collection = talk.get(systems).await?;
-    let members = wire::members(&collection.body);
-    let path = driver.pick(&members).ok_or_else(|| missing(talk, "it lists no system"))?.to_owned();
-    let system = talk.get(&path).await?;
-    Ok((path, system.body, system.etag))
-}
-
-impl Opened {
-    async fn reading(&mut self) -> Result<SystemReading, Fault> {
-        let missing = |what| self.session.talk.fault(Kind::Malformed, what);
-        let serial = (self.driver.serial)(&self.system).ok_or_else(|| missing("the system tells no serial"))?;
-        let model = self.driver.model(&self.system).ok_or_else(|| missing("the system tells no model"))?;
-        let power = self.system.power();
-        Ok(SystemReading { serial, model, power, nics: self.nics().await })
-    }
-
-    /// MACs of the system's own interfaces. They are extra: where one cannot be read, none is told rather than some.
-    async fn nics(&mut self) -> Vec<Mac> {
-        let Some(path) = self.system.interfaces.clone() else {
-            return Vec::new();
-        };
-        let talk = &mut self.session.talk;
-        let Ok(collection) = talk.get(&path).await else {
-            return Vec::new();
-        };
-        let mut macs = Vec::new();
-        for member in wire::members(&collection.body).into_iter().take(MAX_NICS) {
-            let Ok(nic) = talk.get(&member).await else { return Vec::new() };
-            let told =
-                wire::text(&nic.body, &["PermanentMACAddress"]).or_else(|| wire::text(&nic.body, &["MACAddress"]));
-            if let Some(mac) = told.and_then(|t| t.parse::<Mac>().ok()).filter(|m| m.0 != [0; 6] && !macs.contains(m)) {
-                macs.push(mac);
-            }
-        }
-        macs
-    }
-
-    /// The settings resource, where the boot override is written on this controller (iDRAC10).
-    async fn settings(&mut self) -> Result<Option<(String, Boot, Option<HeaderValue>)>, Fault> {
-        let Some(path) = self.system.settings.clone().filter(|_| self.driver.override_on_settings) else {
-            return Ok(None);
-        };
-        match self.session.talk.get(&path).await {
-            Ok(found) => {
-                let boot = System::read(&found.body).boot;
-                Ok(boot.offers_target.then_some((path, boot, found.etag)))
-            }
-            Err(fault) if matches!(fault.kind, Kind::Gone | Kind::Rejected) => Ok(None),
-            Err(fault) => Err(fault),
-        }
-    }
-
-    async fn armed(&mut self) -> Result<bool, Fault> {
-        if self.system.boot.armed() {
-            return Ok(true);
-        }
-        Ok(self.settings().await?.is_some_and(|(_, boot, _)| boot.armed()))
-    }
-
-    async fn arm(&mut self) -> Result<Text, Fault> {
-        let allowed = self.system.boot.allowed.as_deref();
-        if allowed.is_some_and(|list| !list.iter().any(|a| a == "Pxe")) {
-            let fault = self.session.talk.fault(Kind::Rejected, "it does not offer network boot (Pxe)");
-            return Err(fault.advise("Enable PXE on a NIC in the server's BIOS."));
-        }
-        let body = json!({ "Boot": { "BootSourceOverrideTarget": "Pxe", "BootSourceOverrideEnabled": "Once" } });
-        self.patch_boot(&body).await
-    }
-
-    /// Writes the boot override where this controller takes it, under the tag of the state that was read.
-    async fn patch_boot(&mut self, body: &Value) -> Result<Text, Fault> {
-        let (path, etag) = match self.settings().await? {
-            Some((path, _, etag)) => (path, etag),
-            None => (self.path.clone(), self.etag.clone()),
-        };
-        self.session.talk.patch(&path, body, etag).await
-    }
-
-    async fn reset(&mut self, kind: Reset) -> Result<Text, Fault> {
-        let talk = &mut self.session.talk;
-        let Some(action) = self.system.reset.clone() else {
-            return Err(talk.fault(Kind::Rejected, "the system offers no reset"));
-        };
-        let Some(word) = reset_type(kind, self.system.reset_types.as_deref()) else {
-            return Err(talk.fault(Kind::Rejected, format!("the system offers no reset of type {kind:?}")));
-        };
-        talk.post(&action, &json!({ "ResetType": word })).await
-    }
 }

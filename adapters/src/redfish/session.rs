@@ -1,8 +1,9 @@
 //! A login: opened once, closed in every exit path, also when the caller goes away in the middle.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::{HeaderValue, LOCATION};
+use hyper::header::LOCATION;
 use hyper::{Method, StatusCode};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
@@ -10,8 +11,9 @@ use serde_json::json;
 
 use super::Credentials;
 use super::client::{AUTH_TOKEN, Talk};
-use super::message::reason;
-use super::wire::{Root, local_path, messages, text};
+use super::line::Login;
+use super::message::{messages, reason};
+use super::wire::{Root, local_path, text};
 use crate::http::{Answer, Limits};
 
 /// Where sessions are opened when the root does not say.
@@ -20,16 +22,11 @@ const STANDARD_SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
 /// To close a session; shorter than for a call, since its result is already known.
 const CLOSING: Duration = Duration::from_secs(10);
 
-/// A login and the conversation it is used on. Dropping it closes the session in a task of its own.
+/// A session and the conversation it is used on. Who talks to the controller at the same time shares it; the last one
+/// closes it. Dropping it closes in a task of its own.
 pub(super) struct Session {
     pub(super) talk: Talk,
-    end: Option<End>,
-}
-
-/// What it takes to close a session.
-struct End {
-    token: HeaderValue,
-    location: String,
+    login: Option<Arc<Login>>,
 }
 
 impl Session {
@@ -38,19 +35,39 @@ impl Session {
     pub(super) async fn open(talk: Talk, root: &Root, credentials: &Credentials) -> Result<Self, Fault> {
         let path = root.sessions.clone().unwrap_or_else(|| STANDARD_SESSIONS.to_owned());
         let credentials = credentials.clone();
+        let unfinished = talk.lines.unfinished();
         // In a task of its own, so that a caller who goes away meanwhile leaves a session that is dropped, not lost.
-        let opening = tokio::spawn(async move { Self::log_in(talk, path, credentials).await });
+        let opening = tokio::spawn(async move {
+            let opened = Self::join_or_log_in(talk, path, credentials).await;
+            drop(unfinished);
+            opened
+        });
         let Ok(opened) = opening.await else {
             return Err(Fault::new(rackhand_core::fault::System::Bmc, Kind::Transient, "login was interrupted"));
         };
         opened
     }
 
-    async fn log_in(mut talk: Talk, path: String, credentials: Credentials) -> Result<Self, Fault> {
+    async fn join_or_log_in(mut talk: Talk, path: String, credentials: Credentials) -> Result<Self, Fault> {
+        let line = Arc::clone(&talk.line);
+        let _door = line.door.lock().await;
+        let login = match line.shared_login(&credentials, talk.certificate) {
+            Some(login) => login,
+            None => {
+                let login = Arc::new(Self::log_in(&mut talk, &path, &credentials).await?);
+                line.offer(&login);
+                login
+            }
+        };
+        talk.token = Some(login.token.clone());
+        Ok(Self { talk, login: Some(login) })
+    }
+
+    async fn log_in(talk: &mut Talk, path: &str, credentials: &Credentials) -> Result<Login, Fault> {
         let body = json!({ "UserName": credentials.user.as_str(), "Password": credentials.password.reveal() });
-        let answer = talk.send(&Method::POST, &path, Some(&body), None).await.map_err(nothing_done)?;
+        let answer = talk.send(&Method::POST, path, Some(&body), None).await.map_err(nothing_done)?;
         if !matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
-            return Err(refused_login(&talk, &answer));
+            return Err(refused_login(talk, &answer));
         }
         let mut token = answer
             .headers
@@ -58,13 +75,12 @@ impl Session {
             .cloned()
             .ok_or_else(|| talk.fault(Kind::Malformed, "the login's answer has no X-Auth-Token"))?;
         token.set_sensitive(true);
-        let location = session_location(&answer, talk.client.limits.depth)
+        let location = session_location(&answer, &talk.client.limits)
             .ok_or_else(|| talk.fault(Kind::Malformed, "the login's answer does not name the session"))?;
-        talk.token = Some(token.clone());
-        Ok(Self { talk, end: Some(End { token, location }) })
+        Ok(Login::new(credentials, talk.certificate, token, location))
     }
 
-    /// Closes the session and waits for it; the outcome changes nothing for the caller.
+    /// Closes the session, if nobody else uses it, and waits for that; the outcome changes nothing for the caller.
     pub(super) async fn close(mut self) {
         if let Some(closing) = self.closing() {
             drop(tokio::spawn(closing).await);
@@ -72,13 +88,17 @@ impl Session {
     }
 
     fn closing(&mut self) -> Option<impl Future<Output = ()> + use<>> {
-        let end = self.end.take()?;
+        let login = Arc::into_inner(self.login.take()?)?;
         let limits = Limits { answer: CLOSING, ..self.talk.client.limits };
         let client = crate::http::Client { limits, ..self.talk.client.clone() };
-        let spent = Talk::new(client.clone(), self.talk.target.clone());
+        let spent = self.talk.again();
         let mut talk = std::mem::replace(&mut self.talk, spent);
         talk.client = client;
-        Some(async move { end.run(talk).await })
+        let unfinished = talk.lines.unfinished();
+        Some(async move {
+            end(login, talk).await;
+            drop(unfinished);
+        })
     }
 }
 
@@ -90,29 +110,29 @@ impl Drop for Session {
     }
 }
 
-impl End {
-    /// Asks twice at most: the first time may meet a connection that is no longer good.
-    async fn run(self, mut talk: Talk) {
-        talk.token = Some(self.token);
-        for _ in 0..2 {
-            match talk.send(&Method::DELETE, &self.location, None, None).await {
-                Ok(answer) if !answer.status.is_server_error() => return,
-                Ok(answer) => tracing::debug!(host = %talk.target.host, status = %answer.status, "session not closed"),
-                Err(fault) => tracing::debug!(host = %talk.target.host, %fault, "session not closed"),
-            }
+/// Asks twice at most: the first time may meet a connection that is no longer good.
+async fn end(login: Login, mut talk: Talk) {
+    talk.token = Some(login.token.clone());
+    let line = Arc::clone(&talk.line);
+    let _door = line.door.lock().await;
+    for _ in 0..2 {
+        match talk.send(&Method::DELETE, &login.location, None, None).await {
+            Ok(answer) if !answer.status.is_server_error() => return,
+            Ok(answer) => tracing::debug!(host = %talk.target.host, status = %answer.status, "session not closed"),
+            Err(fault) => tracing::debug!(host = %talk.target.host, %fault, "session not closed"),
         }
-        tracing::warn!(host = %talk.target.host, "a BMC session was left to its timeout");
     }
+    tracing::warn!(host = %talk.target.host, "a BMC session was left to its timeout");
 }
 
 /// Where the session can be deleted. Only the path is used, whatever host a `Location` names.
-fn session_location(answer: &Answer, depth: usize) -> Option<String> {
+fn session_location(answer: &Answer, limits: &Limits) -> Option<String> {
     let header = answer.headers.get(LOCATION).and_then(|v| v.to_str().ok());
     let path = |raw: &str| {
         let rest = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://"));
         local_path(rest.map_or(Some(raw), |r| r.find('/').map(|at| &r[at..]))?)
     };
-    header.and_then(path).or_else(|| local_path(&text(&answer.json(depth).ok()?, &["@odata.id"])?))
+    header.and_then(path).or_else(|| local_path(&text(&answer.json_within(limits).ok()?, &["@odata.id"])?))
 }
 
 /// A login that was lost did none of what the caller wanted: it may be tried again later.
@@ -122,9 +142,9 @@ fn nothing_done(fault: Fault) -> Fault {
 
 /// Says why a login was refused. Of the answer only message ids are used: its text may repeat what we sent.
 fn refused_login(talk: &Talk, answer: &Answer) -> Fault {
-    let mut said = answer.json(talk.client.limits.depth).map(|b| messages(&b)).unwrap_or_default();
-    for (_, sentence) in &mut said {
-        *sentence = None;
+    let mut said = answer.json_within(&talk.client.limits).map(|b| messages(&b)).unwrap_or_default();
+    for message in &mut said {
+        (message.said, message.args) = (None, Vec::new());
     }
     let (meant, why) = reason(&said).map_or((None, Text::new("no reason given")), |(kind, why)| (kind, why));
     let kind = match (answer.status.as_u16(), meant) {

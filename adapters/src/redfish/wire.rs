@@ -1,5 +1,6 @@
 //! The parts of Redfish resources we read, tolerantly: a property that is missing or of another type is `None`.
 
+use rackhand_core::bmc::reading::Health;
 use rackhand_core::bmc::{Identity, Power, Vendor};
 use rackhand_core::text::Text;
 use serde_json::Value;
@@ -7,16 +8,80 @@ use serde_json::Value;
 /// How many members of a collection are looked at.
 const MAX_MEMBERS: usize = 64;
 
+/// Elements looked at in a list inside a resource. A log that comes whole, as on iLO, has up to 2,000.
+pub(super) const MAX_LISTED: usize = 2_048;
+
+/// Nothing that is measured here is larger.
+const MAX_NUMBER: f64 = 1e9;
+
 /// The string at `path` inside `value`, cleaned; `None` where it is missing, of another type or empty.
 pub(super) fn text(value: &Value, path: &[&str]) -> Option<Text> {
-    let found = path.iter().try_fold(value, |v, key| v.get(key))?.as_str()?.trim();
+    let found = at(value, path)?.as_str()?.trim();
     (!found.is_empty()).then(|| Text::new(found))
+}
+
+/// The object or value at `path`.
+pub(super) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |v, key| v.get(key))
+}
+
+/// The number at `path`, if it is one that a measured quantity can have.
+pub(super) fn number(value: &Value, path: &[&str]) -> Option<f64> {
+    at(value, path)?.as_f64().filter(|n| n.abs() <= MAX_NUMBER)
+}
+
+/// The whole number at `path`, from 0 on. Some controllers write them as `99.0` (iLO 5, recorded).
+pub(super) fn whole(value: &Value, path: &[&str]) -> Option<u64> {
+    let told = at(value, path)?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Whole, and within 2^53.
+    let rounded = |n: f64| (n.fract() == 0.0 && (0.0..9e15).contains(&n)).then_some(n as u64);
+    told.as_u64().or_else(|| rounded(told.as_f64()?))
+}
+
+/// The same, where it fits.
+pub(super) fn small(value: &Value, path: &[&str]) -> Option<u32> {
+    whole(value, path).and_then(|n| u32::try_from(n).ok())
+}
+
+/// The truth value at `path`.
+pub(super) fn flag(value: &Value, path: &[&str]) -> Option<bool> {
+    at(value, path)?.as_bool()
+}
+
+/// The elements of the list at `path`, at most [`MAX_LISTED`].
+pub(super) fn list<'a>(value: &'a Value, path: &[&str]) -> &'a [Value] {
+    let found = at(value, path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    &found[..found.len().min(MAX_LISTED)]
+}
+
+/// `Status.Health` (DSP0268).
+pub(super) fn health(value: &Value) -> Option<Health> {
+    health_word(at(value, &["Status", "Health"])?.as_str()?)
+}
+
+/// A word of `Health` or `Severity`; Dell's roll-ups have words of their own.
+pub(super) fn health_word(word: &str) -> Option<Health> {
+    match word {
+        "OK" | "Ok" | "Informational" | "Repaired" => Some(Health::Ok),
+        "Warning" | "Degraded" | "Caution" => Some(Health::Warning),
+        "Critical" | "Error" | "Fatal" => Some(Health::Critical),
+        _ => None,
+    }
+}
+
+/// Whether `Status.State` says that the thing is there; `None` where it says nothing.
+pub(super) fn present(value: &Value) -> Option<bool> {
+    text(value, &["Status", "State"]).map(|state| state.as_str() != "Absent")
+}
+
+/// Whether a reading counts: what is absent or disabled keeps an old value, or 0.
+pub(super) fn live(value: &Value) -> bool {
+    text(value, &["Status", "State"]).is_none_or(|state| state.as_str() == "Enabled")
 }
 
 /// The path a link object names (`@odata.id`, DSP0266), if it stays on the service.
 pub(super) fn link(value: &Value, path: &[&str]) -> Option<String> {
-    let object = path.iter().try_fold(value, |v, key| v.get(key))?;
-    local_path(object.get("@odata.id")?.as_str()?)
+    local_path(at(value, path)?.get("@odata.id")?.as_str()?)
 }
 
 /// A reference that can be requested as it stands: a path from the root, printable ASCII, no fragment, no
@@ -52,6 +117,12 @@ pub(super) struct Root {
     pub(super) dell_service_tag: Option<Text>,
     pub(super) systems: Option<String>,
     pub(super) sessions: Option<String>,
+    pub(super) chassis: Option<String>,
+    pub(super) managers: Option<String>,
+    pub(super) accounts: Option<String>,
+    pub(super) updates: Option<String>,
+    pub(super) licences: Option<String>,
+    pub(super) expand: Option<&'static str>,
 }
 
 impl Root {
@@ -68,6 +139,12 @@ impl Root {
             dell_service_tag: text(body, &["Oem", "Dell", "ServiceTag"]),
             systems: link(body, &["Systems"]),
             sessions: link(body, &["Links", "Sessions"]),
+            chassis: link(body, &["Chassis"]),
+            managers: link(body, &["Managers"]),
+            accounts: link(body, &["AccountService"]),
+            updates: link(body, &["UpdateService"]),
+            licences: link(body, &["LicenseService"]),
+            expand: expand_query(body),
         };
         (root.version.is_some() || root.systems.is_some()).then_some(root)
     }
@@ -97,6 +174,18 @@ impl Root {
             firmware: self.hpe_manager_firmware.clone(),
             serial: self.dell_service_tag.clone().filter(|_| vendor == Vendor::Dell),
         }
+    }
+}
+
+/// The query that fills in a collection's members, where the service offers one (DSP0266 7.3.1): iLO offers `.`, iDRAC
+/// `*` too.
+fn expand_query(root: &Value) -> Option<&'static str> {
+    let offered = |what| flag(root, &["ProtocolFeaturesSupported", "ExpandQuery", what]) == Some(true);
+    match (offered("NoLinks"), offered("ExpandAll"), offered("Levels")) {
+        (_, true, true) => Some("$expand=*($levels=1)"),
+        (_, true, false) => Some("$expand=*"),
+        (true, false, _) => Some("$expand=."),
+        _ => None,
     }
 }
 
@@ -144,6 +233,8 @@ pub(super) struct System {
     pub(super) interfaces: Option<String>,
     pub(super) reset: Option<String>,
     pub(super) reset_types: Option<Vec<String>>,
+    pub(super) chassis: Option<String>,
+    pub(super) manager: Option<String>,
 }
 
 impl System {
@@ -161,6 +252,8 @@ impl System {
             interfaces: link(body, &["EthernetInterfaces"]),
             reset: reset.and_then(|r| r.get("target")?.as_str()).and_then(local_path),
             reset_types: reset.and_then(|r| allowable(r, "ResetType@Redfish.AllowableValues")),
+            chassis: list(body, &["Links", "Chassis"]).iter().find_map(|l| link(l, &[])),
+            manager: list(body, &["Links", "ManagedBy"]).iter().find_map(|l| link(l, &[])),
         }
     }
 
@@ -174,34 +267,4 @@ impl System {
             _ => Power::Unknown,
         }
     }
-}
-
-/// The last part of every `MessageId` in an error or extended-info body, and the service's own sentence, if any.
-/// Versions and registries before it differ by firmware and say nothing.
-pub(super) fn messages(body: &Value) -> Vec<(String, Option<Text>)> {
-    let error = body.get("error").unwrap_or(body);
-    let list = error.get("@Message.ExtendedInfo").or_else(|| body.get("@Message.ExtendedInfo"));
-    // One message without a list around it is seen in the field.
-    let infos = match list {
-        Some(Value::Array(many)) => many.as_slice(),
-        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
-        _ => &[],
-    };
-    let from_code = || {
-        let code = error.get("code").and_then(Value::as_str)?;
-        Some((last_part(code), text(error, &["message"])))
-    };
-    let found: Vec<_> = infos
-        .iter()
-        .take(16)
-        .filter_map(|m| {
-            let id = m.get("MessageId").or_else(|| m.get("MessageID"))?.as_str()?;
-            Some((last_part(id), text(m, &["Message"])))
-        })
-        .collect();
-    if found.is_empty() { from_code().into_iter().collect() } else { found }
-}
-
-fn last_part(id: &str) -> String {
-    id.rsplit('.').next().unwrap_or(id).chars().filter(char::is_ascii_alphanumeric).take(64).collect()
 }

@@ -5,14 +5,22 @@
 //! be older or newer than its daemon: JSON names methods, so an inserted one is never taken for another.
 
 pub mod codec;
+pub mod doctor;
 pub mod hello;
 
+use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
-use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::id::{SiteId, Subject, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
+use rackhand_core::lifecycle::registration::Standing;
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +46,24 @@ pub struct JournalQuery {
     pub before: Option<Seq>,
     /// Rows; at most [`MAX_EVENTS`].
     pub limit: usize,
+}
+
+/// Rows of a manifest in one call at the most.
+pub const MAX_IMPORT: usize = 500;
+
+/// Rows of a manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Import {
+    /// The rows; at most [`MAX_IMPORT`].
+    pub rows: Vec<Row>,
+    /// The site of new units.
+    pub site: SiteId,
+    /// Where new units are in their life.
+    pub stage: Stage,
+    /// What the devices are that NetBox lacks; where it is `None`, none is made.
+    pub create: Option<NewDevice>,
+    /// Only judge them.
+    pub check: bool,
 }
 
 /// A command was carried out: its events are on disk.
@@ -86,4 +112,22 @@ pub trait Console {
     async fn verify() -> Result<Verified, Refusal>;
     /// A page of the work at hand, in the order to walk it.
     async fn work(query: WorkQuery) -> Page<WorkRow>;
+    /// Enters rows of a manifest, or only says what they would be. Each row is whole or nothing; one after the other in
+    /// the answer. Again it does what is missing.
+    async fn import(import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal>;
+    /// How the rows with these serials stand; `None` for a serial nobody has. At most [`MAX_IMPORT`].
+    async fn imported(serials: Vec<Text>) -> Vec<Option<Standing>>;
+    /// Takes leases a DHCP server's hook tells of; at most [`rackhand_core::lease::MAX_EVENTS`]. The caller needs the
+    /// role of a technician.
+    async fn dhcp_event(events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal>;
+    /// What is wrong with the daemon's surroundings, and what to do. Give the call a deadline of 30 s.
+    async fn doctor() -> doctor::Report;
+    /// Looks whether NetBox is ready for us. Operators and up. Some thirty requests: give it a minute.
+    async fn netbox_check() -> Result<NetboxCheck, Refusal>;
+    /// Makes in NetBox what is missing, and says what only its configuration can add. Administrators.
+    async fn netbox_init() -> Result<NetboxSetup, Refusal>;
+    /// A page of what the daemon's copy of NetBox and the journal disagree about.
+    async fn netbox_diff(offset: usize, limit: usize) -> Result<NetboxDiff, Refusal>;
+    /// A page of the BMCs that were seen.
+    async fn sightings(offset: usize, limit: usize) -> Sightings;
 }

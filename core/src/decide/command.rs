@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::lease::ALIVE_ON_ORDER;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::Vendor;
+use crate::dcim::NewDevice;
 use crate::event::Event;
 use crate::flow::rules::rule;
 use crate::flow::step::Step;
@@ -15,6 +16,7 @@ use crate::lifecycle::table;
 use crate::lifecycle::task::TaskId;
 use crate::lifecycle::unit::{Phase, Unit};
 use crate::mac::Mac;
+use crate::manifest::{self, Row};
 use crate::text::Text;
 
 /// A person's wish.
@@ -35,6 +37,17 @@ pub enum Command {
         model: Option<Text>,
         /// Where it is in its life.
         stage: Stage,
+    },
+    /// Enter the server a manifest's row names, and have NetBox hold its BMC's MAC. Again it does what is missing.
+    ImportRow {
+        /// The row.
+        row: Row,
+        /// The site of a new unit.
+        site: SiteId,
+        /// The stage of a new unit.
+        stage: Stage,
+        /// What the device is, where it is to be made if NetBox lacks it.
+        create: Option<NewDevice>,
     },
     /// Try the parked steps again, with a fresh budget.
     Retry {
@@ -115,7 +128,8 @@ impl Command {
             | Self::Quarantine { .. }
             | Self::CloseTask { .. }
             | Self::Move { .. } => Role::Technician,
-            Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::Import { .. } => Role::Operator,
+            Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } => Role::Operator,
+            Self::Import { .. } | Self::ImportRow { .. } => Role::Operator,
         }
     }
 }
@@ -127,6 +141,7 @@ impl Deciding<'_> {
             Command::Import { site, serial, bmc_mac, vendor, model, stage } => {
                 self.import(site, serial, *bmc_mac, *vendor, model.as_ref(), *stage)
             }
+            Command::ImportRow { row, site, stage, create } => self.import_row(row, site, *stage, create.as_ref()),
             Command::Retry { subject } => self.retry(*subject),
             Command::Skip { subject, step, generation, reason } => self.skip(*subject, *step, *generation, reason),
             Command::Cancel { unit, reason } => self.cancel(*unit, reason),
@@ -168,10 +183,9 @@ impl Deciding<'_> {
         model: Option<&Text>,
         stage: Stage,
     ) -> Result<Answer, Refusal> {
-        let serial = Text::from(serial.trim().to_uppercase());
-        if serial.is_empty() || serial.chars().count() > 64 || serial.contains(char::is_whitespace) {
+        let Some(serial) = manifest::serial(serial) else {
             return Err(Refusal::new(Why::Invalid, "a serial has 1 to 64 characters and no spaces"));
-        }
+        };
         if let Some(unit) = self.world.by_serial(&serial) {
             let same = unit.bmc_mac.is_none() || bmc_mac.is_none() || unit.bmc_mac == bmc_mac;
             return if same {
@@ -187,13 +201,27 @@ impl Deciding<'_> {
         if let Some(unit) = bmc_mac.and_then(|m| self.world.by_bmc(m)) {
             return Err(Refusal::new(Why::Conflict, format!("that BMC MAC belongs to {}", unit.label())));
         }
+        self.admit(site, serial, bmc_mac, vendor, model, stage);
+        Ok(Answer::Done)
+    }
+
+    /// A new unit.
+    pub(super) fn admit(
+        &mut self,
+        site: &SiteId,
+        serial: Text,
+        bmc_mac: Option<Mac>,
+        vendor: Option<Vendor>,
+        model: Option<&Text>,
+        stage: Stage,
+    ) -> UnitId {
         let id = UnitId::mint(self.moment.now, self.moment.entropy);
         let (site, model) = (site.clone(), model.cloned());
         self.emit(Subject::Unit(id), Event::UnitImported { site, serial, bmc_mac, vendor, model, stage });
         if stage.is_on_order() && bmc_mac.is_some_and(|m| self.world.sightings.contains_key(&m)) {
             self.quarantine(id, ALIVE_ON_ORDER);
         }
-        Ok(Answer::Done)
+        id
     }
 
     fn parked(&self, subject: Subject) -> Result<Vec<(Step, u32)>, Refusal> {
@@ -277,9 +305,10 @@ impl Deciding<'_> {
         let subject = Subject::Unit(id);
         let reason = Text::new("released");
         self.emit(subject, Event::DispositionChanged { from, to: Disposition::Normal, reason });
-        if from == Disposition::Cancelled && (Stage::Discovered..=Stage::Ready).contains(&stage) {
+        let undone = matches!(from, Disposition::Cancelled | Disposition::Retired);
+        if undone && (Stage::Discovered..=Stage::Ready).contains(&stage) {
             // What its stage rested on was undone.
-            self.enter(id, Stage::Cabled, Proof::EvidenceLost, "released after its cancellation");
+            self.enter(id, Stage::Cabled, Proof::EvidenceLost, "released after what was done to it was undone");
         }
         self.consequences(subject);
         Ok(Answer::Done)

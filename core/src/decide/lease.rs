@@ -10,7 +10,9 @@ use crate::lifecycle::c4::{Verdict, judge};
 use crate::lifecycle::evidence::{Evidence, Proof};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::task::{Task, TaskKind};
+use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
+use crate::policy::Policy;
 use crate::text::Text;
 
 /// BMCs that may wait for their first verdict at once. More are left to their next renewal.
@@ -53,6 +55,12 @@ impl Deciding<'_> {
             _ => None,
         };
         let by_mac = self.world.by_bmc(mac);
+        let port = by_mac.and_then(|u| u.registration.as_ref()?.seen.as_ref());
+        if *lookup == Lookup::Nobody && !sighting.reopened && port.is_some_and(|p| p.mac == mac) {
+            // The question was on its way while NetBox learnt the answer.
+            self.reopen(mac);
+            return Answer::Done;
+        }
         let by_serial = device.and_then(|d| d.serial.as_ref()).and_then(|s| self.world.by_serial(s));
         let unit = by_mac.or(by_serial);
         let verdict = match (by_mac, by_serial) {
@@ -64,7 +72,17 @@ impl Deciding<'_> {
         };
         // To promote is never old: it is said only while there is something to promote.
         if last.as_ref() == Some(&verdict) && verdict != Verdict::Promote {
-            return Answer::Already;
+            return match (&verdict, unit, device) {
+                // The verdict is old, but NetBox has lost what it was seen to hold.
+                (Verdict::Refresh | Verdict::Assign, Some(unit), Some(device))
+                    if has_lost(unit, address, device, self.policy) =>
+                {
+                    let id = unit.id;
+                    self.accept(id, mac, address, device);
+                    Answer::Done
+                }
+                _ => Answer::Already,
+            };
         }
         let known = unit.map(|u| u.id);
         self.emit(Subject::Bmc(mac), Event::SightingJudged { verdict: verdict.clone() });
@@ -114,6 +132,12 @@ impl Deciding<'_> {
         self.enter(id, Stage::Discovered, Proof::LeaseAndDevice, &format!("{lease}, NetBox device {}", device.id));
     }
 
+    /// Has a sighting looked up and judged anew, since NetBox was seen to have its MAC.
+    pub(super) fn reopen(&mut self, mac: Mac) {
+        let reason = Text::new("NetBox was seen to have its MAC");
+        self.emit(Subject::Bmc(mac), Event::SightingReopened { reason });
+    }
+
     fn accept(&mut self, id: UnitId, mac: Mac, address: IpAddr, device: &Device) {
         let event = Event::LeaseAccepted { device: device.clone(), bmc_mac: mac, address };
         self.emit(Subject::Unit(id), event);
@@ -152,4 +176,13 @@ impl Deciding<'_> {
         let (to, reason) = (Disposition::Quarantined, Text::new(reason));
         self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason });
     }
+}
+
+/// Whether the device has not what NetBox was seen to hold for this unit: its address, its status or its stage. What
+/// is still to be written is none of it.
+fn has_lost(unit: &Unit, address: IpAddr, device: &Device, policy: &Policy) -> bool {
+    let address_lost = unit.address_written == Some(address) && device.oob_address != Some(address);
+    let status_lost = unit.status_written == Some(unit.stage)
+        && (device.status != policy.status(unit.stage) || device.lifecycle_state.as_deref() != Some(unit.stage.word()));
+    address_lost || status_lost
 }

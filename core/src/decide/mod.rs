@@ -4,6 +4,7 @@
 pub mod boot;
 pub mod command;
 mod consequence;
+pub mod import;
 mod lease;
 mod outcome;
 

@@ -32,9 +32,13 @@ impl Deciding<'_> {
                 }
             }
             Outcome::Observed(saw) => {
+                let told = self.unit(subject).and_then(|u| u.registration.as_ref()?.told.clone());
                 self.emit(subject, Event::StepObserved { step, generation, saw: saw.clone() });
                 if let (Observation::System(reading), Subject::Unit(_)) = (saw, subject) {
                     self.compare_identity(subject, reading);
+                }
+                if let (Observation::Registered(port), Subject::Unit(id)) = (saw, subject) {
+                    self.registered(id, port, told.as_ref());
                 }
                 self.consequences(subject);
             }

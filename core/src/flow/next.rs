@@ -108,7 +108,8 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
         if let Some(step) = wanted(unit, lane) {
             let at = unit.progress.get(&lane).filter(|p| p.step == step);
             let rung = (step == Step::ResetForBoot).then(|| LADDER.get(unit.boot.rungs.len()).copied()).flatten();
-            let may_cancel = unit.disposition != Disposition::Cancelled && unit.stage < Stage::AssignedToTenant;
+            let ended = matches!(unit.disposition, Disposition::Cancelled | Disposition::Retired);
+            let may_cancel = !ended && unit.stage < Stage::AssignedToTenant;
             advance(&mut next, step, unit.generation(step), at, rung, may_cancel, now);
         }
     }
@@ -155,6 +156,10 @@ pub fn wanted(unit: &Unit, lane: Lane) -> Option<Step> {
 }
 
 fn inventory_step(unit: &Unit) -> Option<Step> {
+    // Until a lease was accepted: then NetBox has shown that it knows this BMC.
+    if unit.registration.as_ref().is_some_and(|r| r.seen.is_none()) {
+        return Some(Step::RegisterBmc);
+    }
     unit.device.as_ref()?;
     let stage = unit.stage;
     // Before it is discovered, or discovered again, no lease speaks for the address.

@@ -94,6 +94,7 @@ const BASE: Rule = Rule {
 /// The table. `rackhand explain steps` prints it.
 pub const RULES: &[Rule] = &[
     Rule { step: Step::LookUpDevice, class: Class::Read, first: secs(1), ..BASE },
+    Rule { step: Step::RegisterBmc, skip: Some("NetBox does not get the BMC's MAC from the manifest"), ..BASE },
     Rule {
         step: Step::AssignBmcAddress,
         skip: Some("NetBox keeps another BMC address than the server has"),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, Identity, SystemReading};
-use crate::dcim::{CablingPlan, Lookup};
+use crate::dcim::{BmcPort, CablingPlan, Lookup};
 use crate::event::Seq;
 use crate::lifecycle::stage::Stage;
 use crate::text::Text;
@@ -33,6 +33,8 @@ macro_rules! steps {
 steps! {
     /// Ask NetBox whose BMC a MAC is.
     LookUpDevice = "look_up_device",
+    /// Write the MAC a manifest names to the BMC's interface of the device with its serial.
+    RegisterBmc = "register_bmc",
     /// Write the BMC's address to its NetBox interface and make it the device's out-of-band address.
     AssignBmcAddress = "assign_bmc_address",
     /// Write status and lifecycle fields of the stage to NetBox.
@@ -85,6 +87,8 @@ impl FromStr for Step {
 pub enum Observation {
     /// NetBox's answer to a lookup.
     Lookup(Lookup),
+    /// NetBox shows this MAC on the device's BMC interface, the manifest's or another.
+    Registered(BmcPort),
     /// NetBox shows this out-of-band address on the device.
     Address(IpAddr),
     /// NetBox shows the status and `lifecycle_state` of this stage.

@@ -30,6 +30,19 @@ pub enum Verdict {
     Settle(Text),
 }
 
+impl Verdict {
+    /// In words, for a person.
+    pub fn sentence(&self) -> Text {
+        match self {
+            Self::Promote => "promoted to discovered".into(),
+            Self::Refresh => "address refreshed".into(),
+            Self::Assign => "address assigned".into(),
+            Self::Nothing => "nothing to do".into(),
+            Self::Warn(why) | Self::Error(why) | Self::Settle(why) => why.clone(),
+        }
+    }
+}
+
 /// Applies C4. `unit` is what the journal holds for this BMC or this serial. The journal's gates come first: because
 /// of a lease, only a unit before `discovered` is ever acted upon.
 pub fn judge(unit: Option<&Unit>, lookup: &Lookup, address: IpAddr, policy: &Policy) -> Verdict {

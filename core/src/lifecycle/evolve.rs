@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::registration::Registration;
 use super::stage::{Disposition, Stage};
 use super::unit::{Boot, Note, Phase, Progress, Unit, Validation};
+use crate::dcim::BmcPort;
 use crate::event::{Event, Seq};
 use crate::flow::rules::{Lane, rule};
 use crate::flow::step::{Observation, Step};
@@ -21,6 +23,12 @@ impl Unit {
                 self.model.clone_from(model);
                 self.stage = *stage;
             }
+            Event::ManifestRowTaken { bmc_mac, create, .. } => {
+                self.bmc_mac = Some(*bmc_mac);
+                let before = self.registration.take().unwrap_or_default();
+                let (create, begun) = (create.clone(), before.begun && before.seen.is_none());
+                self.registration = Some(Registration { create, begun, seen: None, told: before.told });
+            }
             Event::UnitAdopted { serial, bmc_mac, model, .. } => {
                 self.serial.clone_from(serial);
                 self.bmc_mac = Some(*bmc_mac);
@@ -36,6 +44,12 @@ impl Unit {
                     self.progress.retain(|_, p| !matches!(p.step, Step::ReachBmc | Step::AssignBmcAddress));
                 }
                 self.bmc_address = Some(*address);
+                if let Some(registration) = self.registration.as_mut().filter(|r| r.seen.is_none()) {
+                    // NetBox found the device by this MAC: it holds what the manifest wanted it to hold.
+                    let (device, interface) = (device.id, device.bmc_interface);
+                    registration.seen = Some(BmcPort { device, interface, name: "its BMC".into(), mac: *bmc_mac });
+                    self.progress.retain(|_, p| p.step != Step::RegisterBmc);
+                }
                 self.device = Some(device.clone());
                 // It may be another device, or its status changed by hand: looked at anew.
                 self.status_written = None;
@@ -68,6 +82,9 @@ impl Unit {
                 {
                     self.boot.rungs.push(*rung);
                 }
+                if let Some(registration) = self.registration.as_mut().filter(|_| *step == Step::RegisterBmc) {
+                    registration.begun = true;
+                }
                 let phase = Phase::Intended;
                 let progress = Progress {
                     step: *step,
@@ -86,7 +103,7 @@ impl Unit {
                     progress.since = at;
                 }
             }
-            Event::StepObserved { step, saw, .. } => self.observe(*step, saw, at),
+            Event::StepObserved { step, saw, .. } => self.observe(seq, *step, saw, at),
             Event::StepUnknown { step, generation, fault, again_at }
             | Event::StepFailed { step, generation, fault, again_at } => {
                 let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
@@ -134,7 +151,7 @@ impl Unit {
             }
             Event::ValidationRefused { .. } => self.validation.refused = true,
             Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
-            Event::BmcSighted { .. } | Event::SightingJudged { .. } => {}
+            Event::BmcSighted { .. } | Event::SightingJudged { .. } | Event::SightingReopened { .. } => {}
         }
     }
 
@@ -189,13 +206,14 @@ impl Unit {
     fn stand(&mut self, to: Disposition, reason: crate::text::Text, at: Timestamp) {
         match to {
             Disposition::Normal | Disposition::OnHold | Disposition::Quarantined => {}
-            Disposition::Cancelled => {
+            // Both leave outside nothing that says it is still on its way: no armed boot, no address, no staging.
+            Disposition::Cancelled | Disposition::Retired => {
                 self.forget(|s| s != Step::WriteNotes);
                 self.undo = self.done.iter().filter_map(|s| rule(*s).undo).collect();
                 self.boot = Boot::default();
             }
             // Nothing of it goes on, so nobody is asked about it either.
-            Disposition::Rejected | Disposition::ReturnedToVendor | Disposition::Retired | Disposition::Lost => {
+            Disposition::Rejected | Disposition::ReturnedToVendor | Disposition::Lost => {
                 self.forget(|s| s != Step::WriteNotes);
                 self.boot = Boot::default();
             }
@@ -213,7 +231,7 @@ impl Unit {
         self.progress.insert(lane, Progress { step, generation, attempts, rung, since: at, until, phase });
     }
 
-    fn observe(&mut self, step: Step, saw: &Observation, at: Timestamp) {
+    fn observe(&mut self, seq: Seq, step: Step, saw: &Observation, at: Timestamp) {
         let lane = rule(step).lane;
         if self.progress.get(&lane).is_some_and(|p| p.step == step) {
             self.progress.remove(&lane);
@@ -223,6 +241,7 @@ impl Unit {
         }
         match saw {
             Observation::Lookup(_) => {}
+            Observation::Registered(port) => self.registered(seq, port),
             Observation::Address(address) => self.address_written = Some(*address),
             Observation::Status(stage) => self.status_written = Some(*stage),
             Observation::Plan(plan) => self.plan = Some(plan.clone()),
@@ -260,6 +279,18 @@ impl Unit {
         }
     }
 
+    fn registered(&mut self, seq: Seq, port: &BmcPort) {
+        self.notes.device.get_or_insert(port.device);
+        let Some(registration) = &mut self.registration else { return };
+        registration.seen = Some(port.clone());
+        // Another MAC is a warning, an event of its own; the same as last time is no news.
+        let news = registration.told.replace(port.clone()).as_ref() != Some(port) && self.bmc_mac == Some(port.mac);
+        if news {
+            let done = if self.registration.as_ref().is_some_and(|r| r.begun) { "written" } else { "confirmed" };
+            self.note(seq, false, format!("BMC MAC {} {done} on {} from the manifest", port.mac, port.name));
+        }
+    }
+
     fn undone(&mut self, step: Step) {
         self.undo.retain(|s| *s != step);
         self.done.retain(|s| rule(*s).undo != Some(step));
@@ -276,6 +307,7 @@ impl Unit {
     fn skip(&mut self, step: Step) {
         self.progress.remove(&rule(step).lane);
         match step {
+            Step::RegisterBmc => self.registration = None,
             Step::AssignBmcAddress => self.address_written = self.bmc_address,
             Step::SyncStatus => self.status_written = Some(self.stage),
             Step::ReadCablingPlan => self.plan = Some(crate::dcim::CablingPlan::default()),

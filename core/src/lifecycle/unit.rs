@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::registration::Registration;
 use super::stage::{Disposition, Stage};
 use super::task::{Task, TaskId};
 use crate::bmc::{Fingerprint, Identity, Rung, SystemReading, Vendor};
@@ -47,6 +48,8 @@ pub struct Unit {
     pub bmc_mac: Option<Mac>,
     /// Its BMC's address, as the last accepted lease has it.
     pub bmc_address: Option<IpAddr>,
+    /// What a manifest wants of NetBox, where one named this unit.
+    pub registration: Option<Registration>,
     /// The device in NetBox, as it was when the lease was accepted.
     pub device: Option<Device>,
     /// The address NetBox was seen to hold.
@@ -210,6 +213,7 @@ impl Unit {
             disposition_reason: None,
             bmc_mac: None,
             bmc_address: None,
+            registration: None,
             device: None,
             address_written: None,
             status_written: None,

@@ -61,6 +61,8 @@ pub enum Wish {
     CloseTask,
     Move(usize),
     Import(usize),
+    /// A manifest names it, with its own MAC or another server's, and says what the device is or not.
+    ImportRow(bool, bool),
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -103,6 +105,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
         3 => Just(Wish::CloseTask),
         2 => (0..Stage::ALL.len()).prop_map(Wish::Move),
         1 => (0..Stage::ALL.len()).prop_map(Wish::Import),
+        3 => (prop::bool::weighted(0.9), any::<bool>()).prop_map(|(own, create)| Wish::ImportRow(own, create)),
     ]
 }
 

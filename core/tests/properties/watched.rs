@@ -18,7 +18,8 @@ use rackhand_core::world::World;
 
 use super::happening::{End, Happening, SERVERS, Wish, lookup};
 use super::scene::{
-    Scene, address, bmc_mac, due, failed, good, nic_mac, person, plan, port, report, serial, step_report, token,
+    Scene, address, bmc_mac, bmc_port, due, failed, good, new_device, nic_mac, person, plan, port, report, row, serial,
+    step_report, token,
 };
 
 /// A token that was given out.
@@ -126,7 +127,7 @@ impl Watched {
             }
             Event::DispositionChanged { from, to, .. } => {
                 assert_eq!(before.expect("a unit").disposition, *from);
-                if *to == Disposition::Cancelled {
+                if matches!(to, Disposition::Cancelled | Disposition::Retired) {
                     self.kill_tokens(id);
                 }
                 if !matches!(to, Disposition::OnHold | Disposition::Quarantined | Disposition::Normal) {
@@ -192,14 +193,15 @@ impl Watched {
                 _ => assert!(steps.iter().all(|s| *s == Step::WriteNotes), "{}", where_()),
             }
             if unit.stage.is_on_order() {
-                assert!(next.moves.is_empty(), "{}", where_());
+                let may = [Step::RegisterBmc, Step::WriteNotes];
+                assert!(steps.iter().all(|s| may.contains(s)), "{}", where_());
             }
             if unit.stage.is_tenants() {
-                let may = [Step::AssignBmcAddress, Step::WriteNotes];
+                let may = [Step::RegisterBmc, Step::AssignBmcAddress, Step::WriteNotes];
                 assert!(steps.iter().all(|s| may.contains(s)), "{}", where_());
             }
             if unit.stage < Stage::Discovered && unit.undo.is_empty() {
-                let may = [Step::SyncStatus, Step::WriteNotes];
+                let may = [Step::RegisterBmc, Step::SyncStatus, Step::WriteNotes];
                 assert!(steps.iter().all(|s| may.contains(s)), "{}", where_());
             }
             if next.moves.is_empty() {
@@ -234,7 +236,7 @@ impl Watched {
         }
         let query = view::Query { filter: "site:fra1 !lost".into(), limit: 10, ..view::Query::default() };
         assert!(view::units(world, &query, now).rows.len() <= world.units.len());
-        let health = view::Health { intake_stopped: None, systems: Vec::new(), unknown_leases: 0 };
+        let health = view::Health::default();
         let overview = view::overview(world, SiteId::new("fra1"), now, health, false);
         assert_eq!(overview.dead_letters as usize, view::dead_letters(world, now).len());
         assert_eq!(overview.states.values().sum::<u32>() as usize, world.units.len());
@@ -338,6 +340,9 @@ impl Watched {
                 reading.serial = "ANOTHER".into();
                 Outcome::Observed(Observation::System(reading))
             }
+            End::Odd if step == Step::RegisterBmc => {
+                Outcome::Observed(Observation::Registered(bmc_port(n, bmc_mac(77))))
+            }
             End::Odd if step == Step::ReadCablingPlan => {
                 let mut plan = plan(n);
                 plan.interfaces[0].peer = Some(port(200));
@@ -392,6 +397,14 @@ impl Watched {
             self.put(person(role), &Input::Command(import));
             return;
         }
+        if let Wish::ImportRow(own, create) = wish {
+            let mut row = row(n);
+            row.bmc_mac = if own { row.bmc_mac } else { bmc_mac((n + 1) % SERVERS) };
+            let create = create.then(new_device);
+            let import = Command::ImportRow { row, site, stage: Stage::Received, create };
+            self.put(person(role), &Input::Command(import));
+            return;
+        }
         let Some(unit) = self.id(n) else { return };
         let (subject, bmc) = (Subject::Unit(unit), Subject::Bmc(bmc_mac(n)));
         let reason = || "because".into();
@@ -415,7 +428,7 @@ impl Watched {
                 Command::CloseTask { unit, task: *task, note: "done".into() }
             }
             Wish::Move(stage) => Command::Move { unit, to: Stage::ALL[stage], reason: reason() },
-            Wish::Import(_) => return,
+            Wish::Import(_) | Wish::ImportRow(..) => return,
         };
         self.put(person(role), &Input::Command(command));
     }

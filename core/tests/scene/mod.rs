@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use rackhand_core::bmc::{Identity, Power, SystemReading, Vendor};
-use rackhand_core::dcim::{CablingPlan, Device, Interface, Lookup, Port};
+use rackhand_core::dcim::{BmcPort, CablingPlan, Device, Interface, Lookup, NewDevice, Port};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Decided, Input, Moment, Refusal, decide};
 use rackhand_core::event::{Draft, Event, Recorded, TokenHash};
@@ -20,6 +20,7 @@ use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::mac::Mac;
+use rackhand_core::manifest::Row;
 use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
@@ -82,6 +83,20 @@ pub fn device(n: u8, status: &str) -> Device {
     }
 }
 
+/// The BMC's interface of this server's device, with this MAC.
+pub fn bmc_port(n: u8, mac: Mac) -> BmcPort {
+    let device = device(n, "offline");
+    BmcPort { device: device.id, interface: device.bmc_interface, name: "iLO".into(), mac }
+}
+
+pub fn row(n: u8) -> Row {
+    Row { serial: serial(n), bmc_mac: bmc_mac(n) }
+}
+
+pub fn new_device() -> NewDevice {
+    NewDevice { device_type: "dl360".into(), role: "server".into(), site: "fra1".into() }
+}
+
 pub fn port(n: u8) -> Port {
     Port { switch: "leaf1".into(), port: format!("Ethernet{n}").into() }
 }
@@ -112,6 +127,7 @@ pub fn report(n: u8) -> ValidationReport {
 pub fn good(n: u8, unit: &Unit, step: Step) -> Option<Observation> {
     Some(match step {
         Step::LookUpDevice | Step::ResetForBoot | Step::Validate => return None,
+        Step::RegisterBmc => Observation::Registered(bmc_port(n, unit.bmc_mac?)),
         Step::AssignBmcAddress => Observation::Address(unit.bmc_address?),
         Step::SyncStatus => Observation::Status(unit.stage),
         Step::ReadCablingPlan => Observation::Plan(plan(n)),
@@ -207,6 +223,12 @@ impl Scene {
         let import = Command::Import { site, serial: serial(n), bmc_mac, vendor, model, stage };
         self.command(Role::Admin, import).unwrap();
         self.world.by_serial(&serial(n)).unwrap().id
+    }
+
+    /// A manifest names the server with this number.
+    pub fn import_row(&mut self, row: Row, create: Option<NewDevice>) -> Result<Answer, Refusal> {
+        let (site, stage) = (SiteId::new("fra1"), Stage::Received);
+        self.command(Role::Operator, Command::ImportRow { row, site, stage, create })
     }
 
     pub fn lease(&mut self, n: u8, address: IpAddr) -> Answer {
@@ -357,6 +379,10 @@ impl Scene {
 
     pub fn cancel(&mut self, id: UnitId) -> Result<Answer, Refusal> {
         self.command(Role::Operator, Command::Cancel { unit: id, reason: "not wanted".into() })
+    }
+
+    pub fn retire(&mut self, id: UnitId) -> Result<Answer, Refusal> {
+        self.command(Role::Operator, Command::Retire { unit: id, reason: "burnt".into() })
     }
 
     pub fn hold(&mut self, id: UnitId) -> Result<Answer, Refusal> {

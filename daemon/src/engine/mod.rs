@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::gate::Gate;
 use crate::ledger::{Ledger, Patience};
+use crate::pulse::Beat;
 use perform::Ports;
 
 /// Calls to NetBox in the air at once. It is slow; more would only queue inside it.
@@ -76,8 +77,13 @@ impl Engine {
         }
     }
 
-    /// Runs until `stop` is told, then lets the calls in the air end.
-    pub async fn run(mut self, mut changed: mpsc::UnboundedReceiver<Subject>, mut stop: watch::Receiver<bool>) {
+    /// Runs until `stop` is told, then lets the calls in the air end. `beats` are answered as they come.
+    pub async fn run(
+        mut self,
+        mut changed: mpsc::UnboundedReceiver<Subject>,
+        mut beats: mpsc::Receiver<Beat>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         self.stop = Some(stop.clone());
         self.recover().await;
         loop {
@@ -86,6 +92,7 @@ impl Engine {
             tokio::select! {
                 biased;
                 () = told(&mut stop) => break,
+                Some(beat) = beats.recv() => drop(beat.send(())),
                 Some(done) = self.calls.join_next(), if !self.calls.is_empty() => {
                     if let Ok((subject, lane)) = done {
                         self.in_the_air.remove(&(subject, lane));

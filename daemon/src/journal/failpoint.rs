@@ -1,9 +1,9 @@
-//! For tests: the process kills itself right before or after a chosen event is on the disk.
+//! For tests: the process kills itself, or its journal hangs, at a chosen event: inside the open transaction or right
+//! after its commit.
 
-use rackhand_core::event::{Draft, Seq};
+use std::ops::RangeInclusive;
 
-use super::error::JournalError;
-use super::store::Store;
+use rackhand_core::event::Seq;
 
 /// Where the process ends.
 pub(super) struct Failpoint {
@@ -11,12 +11,19 @@ pub(super) struct Failpoint {
     seq: Seq,
     /// Whether it is on the disk by then.
     after: bool,
+    /// Whether only the journal's thread stops there, for good, and the process lives on.
+    hangs: bool,
 }
 
 impl Failpoint {
-    /// What `RACKHAND_CRASH_AT` says, `before:N` or `after:N`; `None` for anything else. The number is a sequence number.
+    /// What `RACKHAND_CRASH_AT` or `RACKHAND_HANG_AT` says, `before:N` or `after:N`; `None` for anything else. The number
+    /// is a sequence number.
     pub(super) fn from_env() -> Option<Self> {
-        Self::parse(&std::env::var("RACKHAND_CRASH_AT").ok()?)
+        if let Ok(crash) = std::env::var("RACKHAND_CRASH_AT") {
+            return Self::parse(&crash);
+        }
+        let hang = Self::parse(&std::env::var("RACKHAND_HANG_AT").ok()?)?;
+        Some(Self { hangs: true, ..hang })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -26,24 +33,39 @@ impl Failpoint {
             "after" => true,
             _ => return None,
         };
-        Some(Self { seq: seq.parse().ok().filter(|n| *n > 0)?, after })
+        Some(Self { seq: seq.parse().ok().filter(|n| *n > 0)?, after, hangs: false })
     }
 
-    /// How many of `count` events after `head` are recorded before the process ends; `None` if it does not end in them.
-    fn cut(&self, head: Seq, count: usize) -> Option<usize> {
-        let before = usize::try_from(self.seq.checked_sub(head + 1)?).ok()?;
-        (before < count).then_some(before + usize::from(self.after))
+    /// Ends the process if event `seq` is the one: its transaction is open, and what it holds so far is lost with it.
+    pub(super) fn before(&self, seq: Seq) {
+        if self.is_before(seq) {
+            self.stop();
+        }
     }
 
-    /// Ends the process if the event is among `drafts`, after recording what comes before it.
-    pub(super) fn pass(&self, store: &mut Store, drafts: &[Draft]) -> Result<(), JournalError> {
-        let Some(cut) = self.cut(store.head(), drafts.len()) else { return Ok(()) };
-        store.append(&drafts[..cut])?;
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    /// Ends the process if the event is among those just committed, before anybody is told of them.
+    pub(super) fn after(&self, committed: RangeInclusive<Seq>) {
+        if self.is_after(&committed) {
+            self.stop();
+        }
+    }
+
+    fn stop(&self) -> ! {
+        if !self.hangs {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
         // The signal is on its way; nothing may be recorded any more.
         loop {
             std::thread::park();
         }
+    }
+
+    fn is_before(&self, seq: Seq) -> bool {
+        !self.after && self.seq == seq
+    }
+
+    fn is_after(&self, committed: &RangeInclusive<Seq>) -> bool {
+        self.after && committed.contains(&self.seq)
     }
 }
 
@@ -52,14 +74,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_is_cut_right_before_or_after_the_named_event() {
-        let cut = |text, head, count| Failpoint::parse(text).and_then(|f| f.cut(head, count));
-        assert_eq!(cut("before:5", 4, 1), Some(0));
-        assert_eq!(cut("after:5", 4, 1), Some(1));
-        assert_eq!(cut("before:5", 2, 4), Some(2));
-        assert_eq!(cut("after:5", 2, 4), Some(3));
-        assert_eq!(cut("after:5", 5, 4), None);
-        assert_eq!(cut("before:5", 0, 4), None);
+    fn it_ends_before_the_named_event_or_after_the_commit_that_holds_it_and_nowhere_else() {
+        let before = Failpoint::parse("before:5").unwrap_or_else(|| unreachable!());
+        let after = Failpoint::parse("after:5").unwrap_or_else(|| unreachable!());
+        assert_eq!((4..7).filter(|seq| before.is_before(*seq)).collect::<Vec<_>>(), [5]);
+        assert!((4..7).all(|seq| !after.is_before(seq)));
+        for (committed, ends) in [(3..=4, false), (4..=5, true), (5..=8, true), (6..=8, false)] {
+            assert_eq!((after.is_after(&committed), before.is_after(&committed)), (ends, false), "{committed:?}");
+        }
         assert!(Failpoint::parse("before:0").is_none() && Failpoint::parse("on:3").is_none());
     }
 }

@@ -185,6 +185,11 @@ impl Journal {
         self.read(move |s| backup::backup(&s, &to)).await
     }
 
+    /// Returns when the writer has come to it, behind what is queued.
+    pub async fn beat(&self) -> Result<(), JournalError> {
+        self.on_store(|_| Ok(())).await
+    }
+
     /// Waits for what is queued, ends the chain in a checkpoint and closes the file. Other handles get `Closed`.
     pub async fn close(self) -> Result<(), JournalError> {
         match &*self.0 {

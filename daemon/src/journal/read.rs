@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rackhand_core::event::{Recorded, Seq};
-use rackhand_core::id::Subject;
+use rackhand_core::id::{SiteId, Subject};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql};
 
 use super::chain::Verified;
 use super::error::JournalError;
 use super::record::{COLUMNS, Decoder};
-use super::{Source, backup, schema, search};
+use super::{Source, backup, chain, head, schema, search};
 
 /// How many events one page can have.
 const MAX_PAGE: usize = 10_000;
@@ -189,6 +189,21 @@ impl Reader {
     /// Verifies the whole journal; see [`super::Store::verify`].
     pub fn verify(&self) -> Result<Verified, JournalError> {
         self.with(|s| s.verify())
+    }
+
+    /// Whose journal it is and its head, after a look at its last events and its note of the head.
+    ///
+    /// # Errors
+    /// `Broken` where the end was altered or is missing.
+    pub fn check_tail(&self) -> Result<(SiteId, Seq), JournalError> {
+        self.with(|s| {
+            // The note first: whatever is committed after it only makes the journal longer.
+            let reached = s.dir.and_then(head::read);
+            let _moment = s.conn.unchecked_transaction()?;
+            let site = schema::site(s.conn)?;
+            let (head, _) = chain::check_tail(s.conn, &site, reached)?;
+            Ok((site, head))
+        })
     }
 
     /// Copies the journal; see [`super::Store::backup`].

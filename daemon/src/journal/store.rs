@@ -27,6 +27,8 @@ pub struct Store {
     hash: Hash,
     encoder: Encoder,
     place: Option<Place>,
+    #[cfg(feature = "failpoints")]
+    failpoint: Option<super::failpoint::Failpoint>,
 }
 
 /// What a store on disk holds besides its connection.
@@ -64,6 +66,10 @@ impl Store {
         let note = HeadNote::open(dir)?;
         note.write(store.head, &store.hash);
         store.place = Some(Place { dir: dir.to_owned(), note, _lock: lock });
+        #[cfg(feature = "failpoints")]
+        {
+            store.failpoint = super::failpoint::Failpoint::from_env();
+        }
         Ok(store)
     }
 
@@ -80,7 +86,15 @@ impl Store {
             return Err(JournalError::OtherSite { found: found.to_string(), wanted: site.to_string() });
         }
         let (head, hash) = chain::check_tail(&conn, site, reached)?;
-        Ok(Self { conn, head, hash, encoder: Encoder::default(), place: None })
+        Ok(Self {
+            conn,
+            head,
+            hash,
+            encoder: Encoder::default(),
+            place: None,
+            #[cfg(feature = "failpoints")]
+            failpoint: None,
+        })
     }
 
     /// Place of the last event; 0 if there is none.
@@ -133,6 +147,10 @@ impl Store {
             )?;
             for draft in drafts {
                 seq += 1;
+                #[cfg(feature = "failpoints")]
+                if let Some(failpoint) = &self.failpoint {
+                    failpoint.before(seq);
+                }
                 hash = self.encoder.insert(&mut insert, seq, &hash, draft)?;
                 if seq % CHECKPOINT_EVERY == 0 {
                     mark(&tx, seq)?;
@@ -140,6 +158,10 @@ impl Store {
             }
         }
         tx.commit()?;
+        #[cfg(feature = "failpoints")]
+        if let Some(failpoint) = &self.failpoint {
+            failpoint.after(self.head + 1..=seq);
+        }
         Ok((seq, hash))
     }
 

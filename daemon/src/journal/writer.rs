@@ -35,8 +35,6 @@ pub(super) enum Command {
 
 /// Serves commands until it is told to close, or nobody is left who could ask.
 pub(super) fn run(mut store: Store, commands: &Receiver<Command>, heads: &watch::Sender<Seq>) {
-    #[cfg(feature = "failpoints")]
-    let failpoint = super::failpoint::Failpoint::from_env();
     // How long to wait before tidying; `None` when all is tidy, so that an idle daemon never wakes up.
     let mut patience = Some(QUIET);
     loop {
@@ -58,13 +56,6 @@ pub(super) fn run(mut store: Store, commands: &Receiver<Command>, heads: &watch:
                 Command::Append(batch) => {
                     let group;
                     (group, next) = gather(batch, commands);
-                    #[cfg(feature = "failpoints")]
-                    if let Some(failpoint) = &failpoint {
-                        let drafts: Vec<_> = group.iter().flat_map(|b| b.drafts.iter().cloned()).collect();
-                        if let Err(error) = failpoint.pass(&mut store, &drafts) {
-                            tracing::error!(%error, "the failpoint could not be reached");
-                        }
-                    }
                     commit(&mut store, group, heads);
                 }
                 Command::Run(job) => job(&mut store),

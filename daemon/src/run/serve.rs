@@ -11,13 +11,16 @@ use rackhand_core::world::World;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Stop;
+use super::{Stop, notify};
 use crate::config::Config;
+use crate::doctor::Doctor;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
+use crate::projection;
 use crate::random::Random;
 use crate::rpc;
 use crate::site::{Parts, Site, fold};
+use crate::tap;
 
 /// Runs until it is told to stop. `begun` is when the process started.
 pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Result<(), Stop> {
@@ -30,20 +33,29 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     let http = listen(&config).await?;
     let consoles = bind(&config.socket, config.socket_group).await?;
     let random = Random::from_system().ok_or_else(|| Stop::failed("the system gives no randomness"))?;
-    let said = Said {
+    let said = Arc::new(Said {
         site: config.policy.site.to_string(),
         events: world.head,
         http: http.local_addr().map_or_else(|_| config.listen.to_string(), |a| a.to_string()),
         socket: config.socket.clone(),
-    };
+    });
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
+    let (interfaces, promiscuous, clock) = (config.interfaces.clone(), config.promiscuous, config.clock());
+    let servers = config.servers.clone();
     let mut site = start(config, journal, world, random);
+    site.intake.wire().only(servers);
+    // It is set once.
+    let _ = site.desk.doctor.set(Doctor::inside(file).into());
     let mut doors = tokio::task::JoinSet::new();
     doors.spawn(site.http.clone().listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     said.ready(begun);
+    tap::listen((&interfaces, promiscuous), &site.intake, &clock, &site.stopping());
+    notify::ready(&said.status(said.events));
+    let (world, status) = (site.ledger.worlds(), Arc::clone(&said));
+    let alive = tokio::spawn(notify::watch(site.pulse.clone(), move || status.status(world.borrow().head)));
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
     tokio::select! {
         biased;
@@ -54,6 +66,8 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
         }
     }
     tracing::info!("stopping: calls in the air are awaited; a second signal ends at once");
+    notify::stopping();
+    alive.abort();
     replay.abort();
     let stopped = tokio::select! {
         biased;
@@ -72,6 +86,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
 
 fn start(config: Config, journal: Journal, world: World, random: Random) -> Site {
     let clock = config.clock();
+    let projection = projection::Settings::standard(&config.data_dir);
     Site::start(Parts {
         journal,
         world,
@@ -85,6 +100,7 @@ fn start(config: Config, journal: Journal, world: World, random: Random) -> Site
         base: config.base,
         roles: config.roles,
         demo: false,
+        projection: Some(projection),
     })
 }
 
@@ -150,6 +166,11 @@ struct Said {
 }
 
 impl Said {
+    /// What systemd shows.
+    fn status(&self, events: u64) -> String {
+        format!("site {}, {events} events, http {}, socket {}", self.site, self.http, self.socket.display())
+    }
+
     /// On standard output, for whoever started it; the log is on standard error.
     fn ready(&self, begun: Instant) {
         let Self { site, events, http, socket } = self;

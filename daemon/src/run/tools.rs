@@ -1,18 +1,26 @@
 //! What is done to a journal without a daemon: verify, backup, restore.
 
 use std::fmt;
+use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rackhand_core::time::Timestamp;
 
 use super::Stop;
 use crate::journal::{self, JournalError, Reader};
+
+/// A copy's name is this, the time, and the end.
+const COPY: &str = "journal-";
+const COPY_END: &str = ".db";
 
 fn failed(error: JournalError) -> Stop {
     Stop::failed(error.to_string())
 }
 
 /// A line for the person who asked.
-fn say(line: fmt::Arguments<'_>) -> Result<(), Stop> {
+pub(super) fn say(line: fmt::Arguments<'_>) -> Result<(), Stop> {
     writeln!(std::io::stdout(), "{line}").map_err(|e| Stop::failed(format!("standard output takes nothing: {e}")))
 }
 
@@ -37,6 +45,32 @@ pub(super) fn verify(dir: &Path) -> Result<(), Stop> {
 pub(super) fn backup(dir: &Path, to: &Path) -> Result<(), Stop> {
     let copied = reader(dir)?.backup(to).map_err(failed)?;
     say(format_args!("{}: {} events, head {}, checksum beside it", to.display(), copied.events, copied.head))
+}
+
+/// A copy whose name has the time, as one of at most `keep`.
+pub(super) fn backup_into(data: &Path, dir: &Path, keep: usize) -> Result<(), Stop> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = Timestamp::from_secs(now.as_secs().cast_signed()).to_string().replace(['-', ':'], "");
+    backup(data, &dir.join(format!("{COPY}{now}{COPY_END}")))?;
+    // Only after there is a new one, and nothing whose name is not ours.
+    let unlisted = |e| Stop::failed(format!("{} cannot be listed: {e}", dir.display()));
+    let mut copies: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(dir).map_err(unlisted)? {
+        let path = entry.map_err(unlisted)?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let time = name.strip_prefix(COPY).and_then(|n| n.strip_suffix(COPY_END));
+        if time.is_some_and(|t| t.len() == 16 && t.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'T' | b'Z'))) {
+            copies.push(path);
+        }
+    }
+    copies.sort();
+    for old in copies.iter().rev().skip(keep) {
+        fs::remove_file(old).map_err(|e| Stop::failed(format!("{} cannot be removed: {e}", old.display())))?;
+        // A checksum that stays behind does no harm.
+        let _ = fs::remove_file(format!("{}.sha256", old.display()));
+        say(format_args!("{}: removed", old.display()))?;
+    }
+    Ok(())
 }
 
 pub(super) fn restore(from: &Path, dir: &Path) -> Result<(), Stop> {

@@ -21,6 +21,7 @@ use rackhand_core::world::World;
 use rackhand_daemon::http::Http;
 use rackhand_daemon::journal::Journal;
 use rackhand_daemon::keys::Keys;
+use rackhand_daemon::projection;
 use rackhand_daemon::random::Random;
 use rackhand_daemon::rpc::Roles;
 use rackhand_daemon::site::{Parts, Site};
@@ -55,6 +56,8 @@ pub struct Outside {
     pub servers: Vec<Server>,
     /// Where machines find the daemon.
     pub door: Door,
+    /// How a daemon keeps its copy of NetBox; not at all unless this is set.
+    pub projection: Option<projection::Settings>,
     pace: LifePace,
     policy: Policy,
     keys: Keys,
@@ -131,6 +134,7 @@ impl Outside {
             fleet,
             servers: Vec::new(),
             door,
+            projection: None,
             pace,
             policy,
             keys: Keys::default(),
@@ -232,6 +236,7 @@ impl Outside {
             base: "http://rackhandd.lab".to_owned(),
             roles: Roles { own: Some(rackhand_core::id::Role::Admin), ..Roles::default() },
             demo,
+            projection: self.projection.clone(),
         });
         self.door.open(site.http.clone());
         site

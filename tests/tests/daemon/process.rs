@@ -198,3 +198,21 @@ async fn a_second_signal_ends_it_even_while_a_call_hangs() {
     assert_eq!(daemon.child.wait().await.unwrap().code(), Some(1));
     assert!(place.log().contains("a second signal ends at once"), "{}", place.log());
 }
+
+#[tokio::test]
+async fn a_configuration_is_explained_described_and_checked_by_the_same_program() {
+    let example = tool(&["config", "example"]).await;
+    assert_eq!(String::from_utf8_lossy(&example.stdout), rackhand_daemon::config::EXAMPLE);
+    let schema = tool(&["config", "schema"]).await;
+    let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).unwrap();
+    assert_eq!(schema["properties"]["http"]["$ref"], "#/$defs/Http", "{schema:#}");
+    let mut place = Place::alone();
+    let file = place.configure();
+    let sound = tool(&["config", "check", file.to_str().unwrap()]).await;
+    assert!(sound.status.success() && sound.stdout.ends_with(b": sound; site fra1\n"), "{}", said(&sound));
+    place.top = "data_dri = \"x\"".to_owned();
+    place.configure();
+    let wrong = tool(&["config", "check", file.to_str().unwrap()]).await;
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(said(&wrong).contains("rackhandd.toml:4:1: unknown field `data_dri`; did you mean `data_dir`?"));
+}

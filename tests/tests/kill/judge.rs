@@ -52,6 +52,8 @@ pub fn judge(lab: &Lab, events: &[Recorded], wrong: &mut Vec<String>) {
         }
     };
     let interface = netbox.interface_id(server.device, "bmc").unwrap();
+    check(netbox.mac_count(server.bmc_mac) == 1, format!("its BMC's MAC: {} times", netbox.mac_count(server.bmc_mac)));
+    check(netbox.primary_mac(interface) == Some(server.bmc_mac), "its BMC has another MAC".to_owned());
     let addresses = netbox.addresses_on(interface);
     check(addresses.len() == 1, format!("addresses on its BMC: {addresses:?}"));
     let oob = netbox.oob_of(server.device);

@@ -2,9 +2,18 @@
 
 use super::*;
 
-#[tokio::test(start_paused = true)]
-async fn macs_become_objects_and_then_primary_and_nothing_is_doubled() {
-    let b = bench();
+on_each_release! {
+    macs_become_objects_and_then_primary_and_nothing_is_doubled,
+    a_mac_of_another_device_is_a_conflict_and_nothing_is_written,
+    the_plan_has_all_but_management_interfaces_and_a_planned_cable_is_no_connected_one,
+    proven_cables_are_confirmed_or_made_and_a_second_run_changes_nothing,
+    what_stands_in_a_cables_way_is_told_and_the_other_cables_are_made,
+    notes_are_written_in_one_request_and_found_by_their_keys,
+    a_long_journal_is_read_page_by_page,
+}
+
+async fn macs_become_objects_and_then_primary_and_nothing_is_doubled(release: Release) {
+    let b = bench(release);
     let (eth0, eth1) = (b.nic("eth0"), b.nic("eth1"));
     let other = Mac([0x94, 0x40, 0xC9, 0, 1, 2]);
     b.lab.add_mac(other, None);
@@ -17,9 +26,8 @@ async fn macs_become_objects_and_then_primary_and_nothing_is_doubled() {
     assert_eq!(plan.interfaces.iter().map(|i| i.mac).collect::<Vec<_>>(), [Some(NIC), Some(other)]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_mac_of_another_device_is_a_conflict_and_nothing_is_written() {
-    let b = bench();
+async fn a_mac_of_another_device_is_a_conflict_and_nothing_is_written(release: Release) {
+    let b = bench(release);
     let other = b.lab.add_device(&DeviceSpec {
         nics: vec![("eth0".into(), None)],
         ..DeviceSpec::offline("srv2", "CZ2", Mac([2; 6]))
@@ -32,9 +40,8 @@ async fn a_mac_of_another_device_is_a_conflict_and_nothing_is_written() {
     assert_eq!(b.lab.mac_count(fresh), 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_plan_has_all_but_management_interfaces_and_a_planned_cable_is_no_connected_one() {
-    let b = bench();
+async fn the_plan_has_all_but_management_interfaces_and_a_planned_cable_is_no_connected_one(release: Release) {
+    let b = bench(release);
     let plan = b.netbox.cabling_plan(b.device).await.unwrap();
     let ends: Vec<_> = plan.interfaces.iter().map(|i| (i.name.as_str(), i.peer.clone())).collect();
     assert_eq!(ends, [("eth0", Some(port("Eth1"))), ("eth1", None)]);
@@ -43,9 +50,8 @@ async fn the_plan_has_all_but_management_interfaces_and_a_planned_cable_is_no_co
     assert_eq!(cables[1].cable, None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn proven_cables_are_confirmed_or_made_and_a_second_run_changes_nothing() {
-    let b = bench();
+async fn proven_cables_are_confirmed_or_made_and_a_second_run_changes_nothing(release: Release) {
+    let b = bench(release);
     let (eth0, eth1) = (b.nic("eth0"), b.nic("eth1"));
     // A switch's name may come in another case by LLDP.
     let far = Port { switch: Text::new("SW1"), port: Text::new("Eth2") };
@@ -58,9 +64,8 @@ async fn proven_cables_are_confirmed_or_made_and_a_second_run_changes_nothing() 
     assert_eq!(b.lab.cable_count(), 2);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_stands_in_a_cables_way_is_told_and_the_other_cables_are_made() {
-    let b = bench();
+async fn what_stands_in_a_cables_way_is_told_and_the_other_cables_are_made(release: Release) {
+    let b = bench(release);
     let (eth0, eth1) = (b.nic("eth0"), b.nic("eth1"));
     let other = b.lab.add_device(&DeviceSpec {
         nics: vec![("eth0".into(), Some(port("Eth3")))],
@@ -86,9 +91,8 @@ async fn what_stands_in_a_cables_way_is_told_and_the_other_cables_are_made() {
 
 // Notes.
 
-#[tokio::test(start_paused = true)]
-async fn notes_are_written_in_one_request_and_found_by_their_keys() {
-    let b = bench();
+async fn notes_are_written_in_one_request_and_found_by_their_keys(release: Release) {
+    let b = bench(release);
     let long = "x".repeat(3_000);
     let notes = [note(1, "lease seen"), note(12, &long)];
     let keys: Vec<Text> = [1, 12, 2].map(|n| note(n, "").key).to_vec();
@@ -103,9 +107,8 @@ async fn notes_are_written_in_one_request_and_found_by_their_keys() {
     assert_eq!(kind(b.netbox.add_notes(9_999, &[note(5, "gone")]).await), Kind::Rejected);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_long_journal_is_read_page_by_page() {
-    let b = bench();
+async fn a_long_journal_is_read_page_by_page(release: Release) {
+    let b = bench(release);
     let notes: Vec<Note> = (0..450).map(|n| note(n, "tick")).collect();
     b.netbox.add_notes(b.device, &notes).await.unwrap();
     let keys: Vec<Text> = notes.iter().map(|n| n.key.clone()).collect();

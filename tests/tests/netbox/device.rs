@@ -2,9 +2,23 @@
 
 use super::*;
 
-#[tokio::test(start_paused = true)]
-async fn a_bmc_mac_finds_its_device_with_all_that_c4_needs() {
-    let b = bench().with_fields();
+on_each_release! {
+    a_bmc_mac_finds_its_device_with_all_that_c4_needs,
+    an_unknown_or_unassigned_mac_is_nobodys_and_one_on_two_devices_is_an_error_of_the_inventory,
+    an_address_is_made_with_the_mask_of_its_prefix_and_becomes_the_out_of_band_one,
+    without_a_prefix_the_usual_mask_is_taken_but_never_one_that_makes_it_a_network_or_broadcast_address,
+    an_address_that_moved_is_changed_in_place,
+    an_unassigned_equal_address_is_reused_and_the_old_one_let_go,
+    an_address_of_another_interface_is_a_conflict_that_names_it,
+    a_released_address_is_left_unassigned_and_releasing_twice_does_no_harm,
+    status_fields_and_tenant_are_written_once_and_other_fields_stay,
+    a_status_a_field_or_a_tenant_that_is_missing_is_rejected_with_what_to_do,
+    a_device_that_changed_meanwhile_is_read_again_and_written_once_more,
+    a_status_that_was_taken_out_of_the_configuration_is_overwritten,
+}
+
+async fn a_bmc_mac_finds_its_device_with_all_that_c4_needs(release: Release) {
+    let b = bench(release).with_fields();
     b.netbox.assign_bmc_address(b.device, b.bmc, ip("10.20.0.5")).await.unwrap();
     let Lookup::One(found) = b.netbox.device_by_bmc_mac(BMC).await.unwrap() else { panic!("not one device") };
     assert_eq!((found.id, found.bmc_interface), (b.device, b.bmc));
@@ -15,9 +29,8 @@ async fn a_bmc_mac_finds_its_device_with_all_that_c4_needs() {
     assert_eq!(found.oob_address, Some(ip("10.20.0.5")));
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_unknown_or_unassigned_mac_is_nobodys_and_one_on_two_devices_is_an_error_of_the_inventory() {
-    let b = bench();
+async fn an_unknown_or_unassigned_mac_is_nobodys_and_one_on_two_devices_is_an_error_of_the_inventory(release: Release) {
+    let b = bench(release);
     let unassigned = Mac([2, 0, 0, 0, 0, 9]);
     b.lab.add_mac(unassigned, None);
     assert_eq!(b.netbox.device_by_bmc_mac(unassigned).await, Ok(Lookup::Nobody));
@@ -31,9 +44,8 @@ async fn an_unknown_or_unassigned_mac_is_nobodys_and_one_on_two_devices_is_an_er
 
 // The address.
 
-#[tokio::test(start_paused = true)]
-async fn an_address_is_made_with_the_mask_of_its_prefix_and_becomes_the_out_of_band_one() {
-    let b = bench();
+async fn an_address_is_made_with_the_mask_of_its_prefix_and_becomes_the_out_of_band_one(release: Release) {
+    let b = bench(release);
     b.lab.add_prefix("10.0.0.0/8");
     b.lab.add_prefix("10.20.0.0/22");
     assert_eq!(b.netbox.bmc_address(b.device, b.bmc).await, Ok(None));
@@ -46,31 +58,30 @@ async fn an_address_is_made_with_the_mask_of_its_prefix_and_becomes_the_out_of_b
     assert_eq!(b.netbox.bmc_address(b.device, b.nic("eth0")).await, Ok(None));
 }
 
-#[tokio::test(start_paused = true)]
-async fn without_a_prefix_the_usual_mask_is_taken_but_never_one_that_makes_it_a_network_or_broadcast_address() {
+async fn without_a_prefix_the_usual_mask_is_taken_but_never_one_that_makes_it_a_network_or_broadcast_address(
+    release: Release,
+) {
     for (address, stored) in [
         ("10.20.0.5", "10.20.0.5/24"),
         ("10.20.0.255", "10.20.0.255/32"),
         ("10.20.1.0", "10.20.1.0/32"),
         ("fd00::5", "fd00::5/64"),
     ] {
-        let b = bench();
+        let b = bench(release);
         b.netbox.assign_bmc_address(b.device, b.bmc, ip(address)).await.unwrap();
         assert_eq!(b.lab.oob_of(b.device).as_deref(), Some(stored));
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_address_that_moved_is_changed_in_place() {
-    let b = bench();
+async fn an_address_that_moved_is_changed_in_place(release: Release) {
+    let b = bench(release);
     b.netbox.assign_bmc_address(b.device, b.bmc, ip("10.20.0.5")).await.unwrap();
     b.netbox.assign_bmc_address(b.device, b.bmc, ip("10.20.0.6")).await.unwrap();
     assert_eq!((b.lab.oob_of(b.device).as_deref(), b.lab.address_count()), (Some("10.20.0.6/24"), 1));
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_unassigned_equal_address_is_reused_and_the_old_one_let_go() {
-    let b = bench();
+async fn an_unassigned_equal_address_is_reused_and_the_old_one_let_go(release: Release) {
+    let b = bench(release);
     b.netbox.assign_bmc_address(b.device, b.bmc, ip("10.20.0.5")).await.unwrap();
     b.lab.add_ip("10.20.0.6/23", None);
     b.netbox.assign_bmc_address(b.device, b.bmc, ip("10.20.0.6")).await.unwrap();
@@ -78,9 +89,8 @@ async fn an_unassigned_equal_address_is_reused_and_the_old_one_let_go() {
     assert_eq!((b.lab.addresses_on(b.bmc), b.lab.address_count()), (vec!["10.20.0.6/23".to_owned()], 2));
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_address_of_another_interface_is_a_conflict_that_names_it() {
-    let b = bench();
+async fn an_address_of_another_interface_is_a_conflict_that_names_it(release: Release) {
+    let b = bench(release);
     let other = b.lab.add_device(&DeviceSpec::offline("srv2", "CZ2", Mac([2; 6])));
     b.lab.add_ip("10.20.0.5/24", b.lab.interface_id(other, "bmc"));
     let fault = b.netbox.assign_bmc_address(b.device, b.bmc, ip("10.20.0.5")).await.unwrap_err();
@@ -89,9 +99,8 @@ async fn an_address_of_another_interface_is_a_conflict_that_names_it() {
     assert_eq!(b.lab.oob_of(b.device), None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_released_address_is_left_unassigned_and_releasing_twice_does_no_harm() {
-    let b = bench();
+async fn a_released_address_is_left_unassigned_and_releasing_twice_does_no_harm(release: Release) {
+    let b = bench(release);
     b.netbox.assign_bmc_address(b.device, b.bmc, ip("10.20.0.5")).await.unwrap();
     for _ in 0..2 {
         b.netbox.release_bmc_address(b.device, b.bmc).await.unwrap();
@@ -104,9 +113,8 @@ async fn a_released_address_is_left_unassigned_and_releasing_twice_does_no_harm(
 
 // Status.
 
-#[tokio::test(start_paused = true)]
-async fn status_fields_and_tenant_are_written_once_and_other_fields_stay() {
-    let b = bench().with_fields();
+async fn status_fields_and_tenant_are_written_once_and_other_fields_stay(release: Release) {
+    let b = bench(release).with_fields();
     b.lab.add_custom_field("owner_team", "text", &[]);
     for _ in 0..2 {
         b.netbox.write_status(b.device, &staged()).await.unwrap();
@@ -123,9 +131,8 @@ async fn status_fields_and_tenant_are_written_once_and_other_fields_stay() {
     assert_eq!(b.lab.tenant_of(b.device), None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_status_a_field_or_a_tenant_that_is_missing_is_rejected_with_what_to_do() {
-    let b = bench();
+async fn a_status_a_field_or_a_tenant_that_is_missing_is_rejected_with_what_to_do(release: Release) {
+    let b = bench(release);
     let plain = StatusWrite {
         status: Text::new("discovered"),
         lifecycle_state: None,
@@ -160,12 +167,13 @@ impl Host for Meddler {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_device_that_changed_meanwhile_is_read_again_and_written_once_more() {
-    for (times, written) in [(1, true), (2, false)] {
-        let b = bench().with_fields();
+async fn a_device_that_changed_meanwhile_is_read_again_and_written_once_more(release: Release) {
+    // Before 4.6 nobody notices: the last one to write wins.
+    let unprotected = release == Release::V4_2;
+    for (times, written) in [(1, true), (2, unprotected)] {
+        let b = bench(release).with_fields();
         let meddler = Arc::new(Meddler(b.lab.clone(), Mutex::new(times), b.device));
-        let (netbox, _, _) = adapter(meddler, Token::V2(Secret::new(TOKEN)));
+        let (netbox, _, _) = adapter(meddler, token(release));
         let done = netbox.write_status(b.device, &staged()).await;
         assert_eq!(done.is_ok(), written, "{done:?}");
         if let Err(fault) = done {
@@ -176,9 +184,8 @@ async fn a_device_that_changed_meanwhile_is_read_again_and_written_once_more() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_status_that_was_taken_out_of_the_configuration_is_overwritten() {
-    let b = bench().with_fields();
+async fn a_status_that_was_taken_out_of_the_configuration_is_overwritten(release: Release) {
+    let b = bench(release).with_fields();
     b.lab.set_status(b.device, "quarantine");
     assert_eq!(b.netbox.status(b.device).await.unwrap().status.as_str(), "quarantine");
     b.netbox.write_status(b.device, &staged()).await.unwrap();

@@ -16,7 +16,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 /// The daemon with its failpoints.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_rackhandd-under-test");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_rackhandd-under-test");
 
 /// Where a daemon's HTTP listens: a port for each test process, an address for each daemon. It must be known before
 /// the daemon runs, and be the same after a restart.
@@ -37,6 +37,10 @@ pub struct Place {
     pub more: String,
     /// Top-level keys.
     pub top: String,
+    /// The program and arguments that start it, where something is to be done first; else it is started directly.
+    pub launcher: Vec<String>,
+    /// Environment variables of its own.
+    pub env: Vec<(&'static str, String)>,
 }
 
 impl Place {
@@ -44,7 +48,14 @@ impl Place {
     pub fn new() -> Self {
         let memory = Path::new("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        Self { dir, http: own_address(), more: String::new(), top: String::new() }
+        Self {
+            dir,
+            http: own_address(),
+            more: String::new(),
+            top: String::new(),
+            launcher: Vec::new(),
+            env: Vec::new(),
+        }
     }
 
     /// With a NetBox that nobody serves, where none is needed.
@@ -86,8 +97,16 @@ impl Place {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = match self.launcher.split_first() {
+            None => Command::new(PROGRAM),
+            Some((launcher, arguments)) => {
+                let mut command = Command::new(launcher);
+                command.args(arguments);
+                command
+            }
+        };
         command.arg("--config").arg(self.configure()).kill_on_drop(true).stdin(Stdio::null());
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 

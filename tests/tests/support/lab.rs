@@ -11,6 +11,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_core::id::SiteId;
+use rackhand_core::manifest::Row;
 use rackhand_core::policy::Policy;
 use rackhand_core::time::Timestamp;
 use rackhand_lab::bmc::Pace;
@@ -46,6 +47,8 @@ pub struct Lab {
     pub outside: Outside,
     pub server: Server,
     pub place: Place,
+    /// The row of a manifest that names the server, where one does: then NetBox does not know its BMC before.
+    pub row: Option<Row>,
     tempo: Tempo,
     netbox: Listening,
     bmc: Listening,
@@ -80,9 +83,16 @@ impl Lab {
         let certificate = issuer.issue(&server.serial).unwrap();
         let at = SocketAddr::new(server.address.into(), 0);
         let bmc = TlsServer::bind(at, station, &certificate).await.unwrap();
-        let mut lab = Self { outside, server, place, tempo, netbox, bmc };
+        let mut lab = Self { outside, server, place, row: None, tempo, netbox, bmc };
         lab.write();
         lab
+    }
+
+    /// Has a manifest bring the server's MAC to NetBox, instead of a person before it.
+    pub fn by_manifest(&mut self) {
+        let netbox = &self.outside.netbox;
+        netbox.remove_macs(netbox.interface_id(self.server.device, "bmc").unwrap());
+        self.row = Some(Row { serial: self.server.serial.as_str().into(), bmc_mac: self.server.bmc_mac });
     }
 
     fn write(&mut self) {
@@ -107,6 +117,11 @@ impl Lab {
         let earlier = by.as_secs_f64() / (self.tempo.speed - 1.0);
         self.tempo.since -= earlier.ceil() as i64;
         self.write();
+    }
+
+    /// The port its BMC listens at.
+    pub fn bmc_port(&self) -> u16 {
+        self.bmc.address().port()
     }
 
     pub fn twin(&self) -> &Twin {

@@ -1,16 +1,19 @@
 //! The verbs and their arguments.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rackhand_core::bmc::Vendor;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
-use rackhand_core::mac::Mac;
+use rackhand_core::text::Text;
 use rackhand_core::view::Sort;
 
+use super::dhcp::DhcpEvent;
 use crate::link::host::HostSpec;
 
 /// rackhand: bare-metal servers from the dock to service. Without a verb, the console.
@@ -35,7 +38,10 @@ pub struct Cli {
 const AFTER: &str = "\
 LABEL is a serial, or a unit's id.
 
-Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 no connection, 4 the journal is damaged.";
+Exit codes: 0 done, 1 refused, not found, or a row failed, 2 wrong usage, 3 no connection,
+4 the journal is damaged, 5 rows still wait for NetBox.";
+Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 no connection, 4 the journal is damaged, \
+5 something is left for a person to do.";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -84,8 +90,24 @@ pub enum Verb {
     /// Change something.
     #[command(flatten)]
     Change(Change),
+    /// Enter the servers a vendor's manifest names, and have NetBox hold their BMCs' MACs
+    Import(Import),
     /// Check the whole journal; exit code 4 where it is damaged
     Verify,
+    /// Tell of a lease: for the hooks of DHCP servers
+    DhcpEvent(DhcpEvent),
+    /// BMCs that were seen, and what became of them
+    Sightings {
+        /// Rows
+        #[arg(long, default_value_t = 50, value_parser = rows(512))]
+        limit: usize,
+        /// First row
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
+    },
+    /// NetBox: whether it is ready, setting it up, what it and the journal disagree about
+    #[command(subcommand)]
+    Netbox(Netbox),
     /// Print a table Rackhand works by; needs no daemon
     Explain {
         /// Which
@@ -95,7 +117,7 @@ pub enum Verb {
     DialStdio {
         /// The socket; default as for --host
         #[arg(long, value_name = "PATH")]
-        socket: Option<std::path::PathBuf>,
+        socket: Option<PathBuf>,
     },
     /// Five datacenters on this machine, simulated, with a daemon and the console
     #[cfg(feature = "demo")]
@@ -155,8 +177,24 @@ pub enum Change {
         #[arg(long)]
         reason: String,
     },
-    /// Enter a unit that exists already
-    Import(Import),
+}
+
+/// About NetBox.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Netbox {
+    /// Look whether it is ready for Rackhand; exit code 5 where something is to be done
+    Check,
+    /// Make the custom fields, choices and tenant it lacks, and print what only its configuration can add
+    Init,
+    /// What the daemon's copy of it and the journal disagree about; exit code 5 where a person must act
+    Diff {
+        /// Rows
+        #[arg(long, default_value_t = 50, value_parser = rows(512))]
+        limit: usize,
+        /// First row
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
+    },
 }
 
 /// Which units.
@@ -231,26 +269,30 @@ pub struct Final {
     pub yes: bool,
 }
 
-/// A unit to enter.
+/// A manifest to enter. The same again is harmless: it does what is missing.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// Its serial
-    pub serial: String,
-    /// Its site's NetBox slug
-    #[arg(long, value_parser = site)]
-    pub site: SiteId,
-    /// Where it is in its life
-    #[arg(long, value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
+    /// CSV with the columns server_serial and server_bmc_mac; `-` reads standard input
+    pub file: PathBuf,
+    /// Device type of devices NetBox lacks, by its slug; with --role and --site they are made
+    #[arg(long = "type", value_name = "SLUG", value_parser = slug, requires = "role", requires = "site")]
+    pub device_type: Option<Text>,
+    /// Their role
+    #[arg(long, value_name = "SLUG", value_parser = slug, requires = "device_type", requires = "site")]
+    pub role: Option<Text>,
+    /// Their site
+    #[arg(long, value_name = "SLUG", value_parser = site, requires = "device_type", requires = "role")]
+    pub site: Option<SiteId>,
+    /// Where servers that are new here are in their life
+    #[arg(long, default_value = "received", hide_possible_values = true)]
+    #[arg(value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())))]
     pub stage: Stage,
-    /// Its BMC's MAC
-    #[arg(long, value_name = "MAC")]
-    pub bmc_mac: Option<Mac>,
-    /// Its vendor
-    #[arg(long, value_enum)]
-    pub vendor: Option<Made>,
-    /// Its model
+    /// How long to wait for NetBox: 60s, 5m, 2h, or 0s
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    pub wait: Duration,
+    /// Only read the file and hold it against what is known; nothing is changed
     #[arg(long)]
-    pub model: Option<String>,
+    pub check: bool,
 }
 
 /// What a demo is made of.
@@ -298,27 +340,6 @@ impl From<SortBy> for Sort {
     }
 }
 
-/// Vendors.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Made {
-    /// Hewlett Packard Enterprise.
-    Hpe,
-    /// Dell.
-    Dell,
-    /// Anyone else.
-    Other,
-}
-
-impl From<Made> for Vendor {
-    fn from(made: Made) -> Self {
-        match made {
-            Made::Hpe => Self::Hpe,
-            Made::Dell => Self::Dell,
-            Made::Other => Self::Other,
-        }
-    }
-}
-
 /// What can be explained.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Topic {
@@ -336,7 +357,7 @@ fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
 }
 
 /// One of the words of a type. clap suggests the nearest.
-fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+pub(super) fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
 where
     T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
 {
@@ -347,4 +368,26 @@ fn site(slug: &str) -> Result<SiteId, &'static str> {
     let site = SiteId::new(slug);
     let same = site.as_str() == slug && !slug.is_empty();
     same.then_some(site).ok_or("a site's slug has 1 to 32 lower-case letters, digits and dashes")
+}
+
+/// A slug as NetBox has them.
+fn slug(text: &str) -> Result<Text, &'static str> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let sound = (1..=100).contains(&text.len()) && text.chars().all(fits);
+    sound.then(|| Text::new(text)).ok_or("a slug has 1 to 100 letters, digits, dashes and underscores")
+}
+
+/// A span such as `90s`, `5m` or `2h`, up to a day.
+fn span(text: &str) -> Result<Duration, &'static str> {
+    const BAD: &str = "give seconds, minutes or hours, such as 90s, 5m or 2h; a day at most";
+    let unit = text.char_indices().last().ok_or(BAD)?;
+    let seconds: u64 = match unit.1 {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        _ => return Err(BAD),
+    };
+    let count: u64 = text[..unit.0].parse().map_err(|_| BAD)?;
+    let span = count.checked_mul(seconds).filter(|s| *s <= 86_400).ok_or(BAD)?;
+    Ok(Duration::from_secs(span))
 }

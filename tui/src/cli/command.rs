@@ -11,10 +11,10 @@ use rackhand_core::text::Text;
 use rackhand_rpc::Receipt;
 use tarpc::client::RpcError;
 
-use super::args::{Change, Final, Import};
+use super::args::{Change, Final};
 use super::output::{Fail, Output, not_found};
-use crate::link::call;
 use crate::link::connect::{Connection, HostSpec, connect};
+use crate::link::{CALL, answered, call};
 
 pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_>) -> Result<(), Fail> {
     if let Change::Cancel(Final { yes: false, .. }) | Change::Retire(Final { yes: false, .. }) = &change
@@ -57,21 +57,13 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
         Change::Move { label, stage, reason } => {
             Command::Move { unit: unit(label).await?, to: stage, reason: reason.into() }
         }
-        Change::Import(Import { serial, site, stage, bmc_mac, vendor, model }) => Command::Import {
-            site,
-            serial: serial.into(),
-            bmc_mac,
-            vendor: vendor.map(Into::into),
-            model: model.map(Into::into),
-            stage,
-        },
     })
 }
 
 /// Skips the step in the generation it is parked in now, so that a step parked anew is not skipped unseen.
 async fn skip(link: &Connection, label: &str, step: Step, reason: Text) -> Result<Command, Fail> {
     let unit = super::find(link, label).await?;
-    let detail = link.client.unit(call(), unit).await??;
+    let detail = answered(CALL, link.client.unit(call(), unit)).await??;
     let parked = detail.steps.iter().find(|row| row.step == step && row.phase.as_str() == "parked");
     let Some(row) = parked else {
         return Err(not_found(format!("{step} of {} is not parked; `rackhand why` tells what is", detail.row.label)));
@@ -84,7 +76,7 @@ async fn confirm(link: &Connection, unit: UnitId, yes: bool, what: &str, out: &m
     if yes {
         return Ok(());
     }
-    let row = link.client.unit(call(), unit).await??.row;
+    let row = answered(CALL, link.client.unit(call(), unit)).await??.row;
     let skip = row.label.chars().count().saturating_sub(4);
     let four: String = row.label.chars().skip(skip).collect();
     let place = row.place.as_ref().map_or("place unknown", Text::as_str);
@@ -101,14 +93,14 @@ async fn confirm(link: &Connection, unit: UnitId, yes: bool, what: &str, out: &m
 /// which answers it without doing it twice; another daemon's life knows nothing of the request, so it is not asked.
 async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Result<Receipt, Fail> {
     let request = request_id();
-    let lost = match link.client.command(call(), request.clone(), command.clone()).await {
+    let lost = match answered(CALL, link.client.command(call(), request.clone(), command.clone())).await {
         Ok(answer) => return Ok(answer?),
         Err(RpcError::Server(error)) => return Err(RpcError::Server(error).into()),
         Err(lost) => lost,
     };
     if let Ok(again) = connect(host).await
         && again.hello.epoch == link.hello.epoch
-        && let Ok(answer) = again.client.command(call(), request, command.clone()).await
+        && let Ok(answer) = answered(CALL, again.client.command(call(), request, command.clone())).await
     {
         return Ok(answer?);
     }

@@ -12,7 +12,7 @@ use super::args::{EventPage, Journal};
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
-use crate::link::{call, watch};
+use crate::link::{CALL, answered, call, watch, watched};
 
 /// Events `tail` begins with.
 const LAST: usize = 10;
@@ -30,7 +30,7 @@ pub(super) async fn journal(link: &Connection, which: Journal, out: &mut Output<
 }
 
 async fn show(link: &Connection, query: JournalQuery, labels: bool, out: &mut Output<'_>) -> Result<(), Fail> {
-    let page = link.client.journal(call(), query).await??;
+    let page = answered(CALL, link.client.journal(call(), query)).await??;
     if out.json {
         return out.document(&page);
     }
@@ -98,7 +98,7 @@ async fn page(
     limit: usize,
 ) -> Result<Page<EventRow>, Fail> {
     let query = JournalQuery { subject, before, limit, ..JournalQuery::default() };
-    Ok(link.client.journal(call(), query).await??)
+    Ok(answered(CALL, link.client.journal(call(), query)).await??)
 }
 
 fn print(row: &EventRow, out: &mut Output<'_>) -> Result<(), Fail> {
@@ -119,7 +119,8 @@ impl Tail<'_> {
     /// too, so that it can be gone on from.
     async fn follow(&self, seen: Seq, out: &mut Output<'_>) -> Result<Seq, (Seq, Fail)> {
         let asked = Instant::now();
-        let head = self.link.client.watch(watch(MAX_WATCH_MS), seen, MAX_WATCH_MS).await;
+        let head =
+            answered(watched(MAX_WATCH_MS), self.link.client.watch(watch(MAX_WATCH_MS), seen, MAX_WATCH_MS)).await;
         let head = head.map_err(|error| (seen, error.into()))?;
         if head <= seen {
             // A daemon that does not hold the call must not be asked without a pause.

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::time::human;
-use rackhand_core::view::{Overview, Query, State, UnitRow};
+use rackhand_core::time::{Timestamp, human};
+use rackhand_core::view::{Overview, Query, State, TapState, TapStatus, UnitRow};
 
 use super::args::Units;
 use super::exit;
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
-use crate::link::{call, within};
+use crate::link::{CALL, answered, call, within};
 
 /// A full check reads the whole journal. The daemon grants no call more than this.
 const VERIFY: Duration = Duration::from_mins(2);
 
 pub(super) async fn status(link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
-    let now = link.client.overview(call()).await?;
+    let now = answered(CALL, link.client.overview(call())).await?;
     if out.json {
         return out.document(&now);
     }
@@ -55,7 +55,34 @@ fn health(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
         table.row([system.to_string(), wrong]);
     }
     table.row(["Unknown leases".into(), format!("{} since the daemon started", now.health.unknown_leases)]);
+    for tap in &now.health.taps {
+        table.row([format!("Tap {}", tap.interface), tap_line(tap, now.now)]);
+    }
+    for rogue in &now.health.rogue_servers {
+        let server = rogue.address.map_or("without a name".to_owned(), |a| a.to_string());
+        let (leases, ago) = (count(rogue.leases as usize, "lease"), human(now.now.since(rogue.last)));
+        table.row([
+            format!("DHCP server {server}"),
+            format!("ROGUE: gave {leases}, the last {ago} ago; none was taken in"),
+        ]);
+    }
     out.table(&table)
+}
+
+fn tap_line(tap: &TapStatus, now: Timestamp) -> String {
+    let state =
+        if tap.state == TapState::Listening { tap.state.word().into() } else { tap.state.word().to_uppercase() };
+    let mut line =
+        format!("{state} for {}, {} heard", human(now.since(tap.since)), count(tap.frames as usize, "frame"));
+    for (lost, how) in [(tap.dropped, "dropped by the daemon"), (tap.missed, "missed by the kernel")] {
+        if lost > 0 {
+            line.push_str(&format!(", {lost} {how}"));
+        }
+    }
+    if let Some(trouble) = &tap.trouble {
+        line.push_str(&format!(": {trouble}"));
+    }
+    line
 }
 
 /// Stages down, sites across; all sites of a fleet would not fit, so those are a table only up to six.
@@ -84,7 +111,7 @@ pub(super) async fn units(link: &Connection, which: Units, out: &mut Output<'_>)
         offset: which.offset,
         limit: which.limit,
     };
-    let page = link.client.units(call(), query).await?;
+    let page = answered(CALL, link.client.units(call(), query)).await?;
     if out.json {
         return out.document(&page);
     }
@@ -113,7 +140,13 @@ fn waits_for(row: &UnitRow) -> String {
 }
 
 /// Says how much of a list was shown.
-fn left_over(out: &mut Output<'_>, offset: usize, shown: usize, total: usize, what: &str) -> Result<(), Fail> {
+pub(super) fn left_over(
+    out: &mut Output<'_>,
+    offset: usize,
+    shown: usize,
+    total: usize,
+    what: &str,
+) -> Result<(), Fail> {
     if shown == total {
         return out.line(count(total, what));
     }
@@ -128,7 +161,7 @@ pub(super) async fn dead_letters(
     limit: usize,
     out: &mut Output<'_>,
 ) -> Result<(), Fail> {
-    let page = link.client.dead_letters(call(), offset, limit).await?;
+    let page = answered(CALL, link.client.dead_letters(call(), offset, limit)).await?;
     if out.json {
         return out.document(&page);
     }
@@ -152,7 +185,7 @@ pub(super) async fn dead_letters(
 }
 
 pub(super) async fn verify(link: &Connection, out: &mut Output<'_>) -> Result<u8, Fail> {
-    let found = link.client.verify(within(VERIFY)).await??;
+    let found = answered(VERIFY, link.client.verify(within(VERIFY))).await??;
     if out.json {
         out.document(&found)?;
     } else {

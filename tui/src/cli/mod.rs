@@ -13,7 +13,13 @@
 //! | `tail` | an `EventRow` on each line |
 //! | `dead-letters` | `Page<DeadLetter>` |
 //! | `verify` | `Verified` |
+//! | `dhcp-event` | `LeasesTold` |
+//! | `sightings` | `Sightings` |
+//! | `netbox check` | `NetboxCheck` |
+//! | `netbox init` | `NetboxSetup` |
+//! | `netbox diff` | `NetboxDiff` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
+//! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
 //! | commands | `Receipt` |
 //! | any that fails | `{"error": {"why": ..., "text": ...}}` |
 //!
@@ -22,10 +28,13 @@
 
 pub mod args;
 mod command;
+mod dhcp;
 mod dial;
 mod events;
 mod explain;
 mod fleet;
+mod import;
+mod netbox;
 mod output;
 mod table;
 mod unit;
@@ -39,8 +48,8 @@ use rackhand_core::id::{Subject, UnitId};
 use self::args::{Cli, Verb};
 use self::output::{Fail, Output, not_found};
 use crate::app;
-use crate::link::call;
 use crate::link::connect::{Connection, HostSpec, connect};
+use crate::link::{CALL, answered, call};
 
 pub use self::output::Streams;
 
@@ -48,7 +57,7 @@ pub use self::output::Streams;
 pub mod exit {
     /// Done, or nothing was to be done.
     pub const DONE: u8 = 0;
-    /// Refused, or not found.
+    /// Refused, not found, or a row of a manifest failed.
     pub const REFUSED: u8 = 1;
     /// Wrong usage.
     pub const USAGE: u8 = 2;
@@ -56,6 +65,10 @@ pub mod exit {
     pub const NO_CONNECTION: u8 = 3;
     /// `verify` found damage.
     pub const DAMAGED: u8 = 4;
+    /// Rows of a manifest still wait for NetBox; none has failed.
+    pub const WAITING: u8 = 5;
+    /// Something is left for a person to do.
+    pub const TO_DO: u8 = 5;
 }
 
 /// Runs one command line, program name first, with nobody to ask and no terminal. Gives the exit code.
@@ -113,12 +126,16 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Status => fleet::status(&connect(host).await?, out).await?,
         Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
         Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
+        Verb::Sightings { limit, offset } => netbox::sightings(&connect(host).await?, offset, limit, out).await?,
+        Verb::Netbox(what) => return netbox::netbox(&connect(host).await?, what, out).await,
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
         Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
         Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,
         Verb::History { label, page } => events::history(&connect(host).await?, &label, page, out).await?,
         Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
         Verb::Tail { label, since } => events::tail(&connect(host).await?, label.as_deref(), since, out).await?,
+        Verb::Import(manifest) => return import::import(host, manifest, out).await,
+        Verb::DhcpEvent(told) => dhcp::tell(host, told, out).await?,
         Verb::Change(change) => command::command(host, change, out).await?,
     }
     Ok(exit::DONE)
@@ -130,7 +147,7 @@ async fn find(link: &Connection, label: &str) -> Result<UnitId, Fail> {
     // Serials are kept in upper case.
     let upper = label.to_uppercase();
     for form in [label, &upper] {
-        if let Some(id) = link.client.find(call(), form.to_owned()).await? {
+        if let Some(id) = answered(CALL, link.client.find(call(), form.to_owned())).await? {
             return Ok(id);
         }
         if upper == label {

@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::events;
 use super::output::{Fail, Output};
 use super::table::{Last, Table};
-use crate::link::call;
 use crate::link::connect::Connection;
+use crate::link::{CALL, answered, call};
 
 /// Events at the end of `show`.
 const LAST: usize = 10;
@@ -32,9 +32,9 @@ struct Because<'a> {
 
 async fn read(link: &Connection, label: &str) -> Result<(UnitDetail, Page<EventRow>), Fail> {
     let id = super::find(link, label).await?;
-    let unit = link.client.unit(call(), id).await??;
+    let unit = answered(CALL, link.client.unit(call(), id)).await??;
     let query = JournalQuery { subject: Some(Subject::Unit(id)), limit: LAST, ..JournalQuery::default() };
-    let events = link.client.journal(call(), query).await??;
+    let events = answered(CALL, link.client.journal(call(), query)).await??;
     Ok((unit, events))
 }
 

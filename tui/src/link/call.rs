@@ -6,10 +6,11 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::text::Text;
 use rackhand_rpc::ConsoleClient;
 use tarpc::client::RpcError;
+use tarpc::context::Context;
 use tokio::sync::mpsc::Sender;
 
 use super::sync::{Lines, sentence};
-use super::within;
+use super::{answered, within};
 use crate::event::{Ask, CallEnd, CallId, Data, Event};
 
 /// How long a question may take.
@@ -23,14 +24,16 @@ pub const VERIFY: Duration = Duration::from_mins(2);
 pub async fn ask(lines: Lines, id: CallId, ask: Ask, events: Sender<Event>) {
     let client = lines.borrow().as_ref().map(|c| c.asks.clone());
     let answer = match client {
-        Some(client) => put(&client, ask).await.map(Box::new).map_err(|e| sentence(&e)),
+        Some(client) => {
+            let span = if ask == Ask::Verify { VERIFY } else { ASK };
+            answered(span, put(&client, ask, within(span))).await.map(Box::new).map_err(|e| sentence(&e))
+        }
         None => Err(Text::new("there is no connection")),
     };
     let _ = events.send(Event::Arrived(id, answer)).await;
 }
 
-async fn put(client: &ConsoleClient, ask: Ask) -> Result<Data, RpcError> {
-    let context = within(if ask == Ask::Verify { VERIFY } else { ASK });
+async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data, RpcError> {
     Ok(match ask {
         Ask::Overview => Data::Overview(client.overview(context).await?),
         Ask::Units(query) => Data::Units(client.units(context, query).await?),
@@ -46,7 +49,7 @@ async fn put(client: &ConsoleClient, ask: Ask) -> Result<Data, RpcError> {
 pub async fn command(lines: Lines, id: CallId, request: String, command: Command, events: Sender<Event>) {
     let client = lines.borrow().as_ref().map(|c| c.commands.clone());
     let end = match client {
-        Some(client) => match client.command(within(COMMAND), request, command).await {
+        Some(client) => match answered(COMMAND, client.command(within(COMMAND), request, command)).await {
             Ok(Ok(receipt)) => CallEnd::Done(receipt),
             Ok(Err(refusal)) => CallEnd::Refused(refusal),
             Err(error) => CallEnd::Lost(sentence(&error)),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rackhand_core::id::Role;
 use rackhand_core::text::Text;
 use rackhand_rpc::hello::ServerHello;
+use tarpc::client::RpcError;
 use tarpc::context::{self, Context};
 
 use crate::event::Greeting;
@@ -27,6 +28,15 @@ pub fn within(span: Duration) -> Context {
     context
 }
 
+/// How much longer than its deadline an answer is waited for: so that whoever keeps the deadline may say so first.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Waits for the answer to a call that may take this long. tarpc's client may wait for ever for a call that was on its
+/// way when the connection broke; nobody who asked may.
+pub async fn answered<T>(span: Duration, call: impl Future<Output = Result<T, RpcError>>) -> Result<T, RpcError> {
+    tokio::time::timeout(span + GRACE, call).await.unwrap_or(Err(RpcError::DeadlineExceeded))
+}
+
 /// The context of an ordinary call.
 pub fn call() -> Context {
     within(CALL)
@@ -34,7 +44,12 @@ pub fn call() -> Context {
 
 /// The context of a watch that the daemon may hold for `wait_ms` milliseconds.
 pub fn watch(wait_ms: u32) -> Context {
-    within(Duration::from_millis(wait_ms.into()) + CALL)
+    within(watched(wait_ms))
+}
+
+/// How long a watch may take that the daemon may hold for `wait_ms` milliseconds.
+pub fn watched(wait_ms: u32) -> Duration {
+    Duration::from_millis(wait_ms.into()) + CALL
 }
 
 /// A way to the daemon.

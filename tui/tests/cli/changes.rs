@@ -1,10 +1,9 @@
 //! Verbs that change something: the command that reaches the daemon, confirmations, refusals, lost answers.
 
-use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{SiteId, Subject};
+use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_rpc::Receipt;
 
@@ -17,14 +16,6 @@ async fn every_verb_becomes_its_command() {
     let fake = Fake::start();
     let (unit, subject) = (id(1), Subject::Unit(id(1)));
     let why = || "why".into();
-    let imported = Command::Import {
-        site: SiteId::new("fra1"),
-        serial: "NEW1".into(),
-        bmc_mac: Some(BMC),
-        vendor: Some(Vendor::Dell),
-        model: Some("R660".into()),
-        stage: Stage::Received,
-    };
     let step = Step::AssignBmcAddress;
     for (args, command) in [
         (&["retry", LABEL][..], Command::Retry { subject }),
@@ -40,23 +31,6 @@ async fn every_verb_becomes_its_command() {
         (&["retire", LABEL, "--reason", "why", "--yes"], Command::Retire { unit, reason: why() }),
         (&["done", LABEL, "12", "--note", "why"], Command::CloseTask { unit, task: 12, note: why() }),
         (&["move", LABEL, "cabled", "--reason", "why"], Command::Move { unit, to: Stage::Cabled, reason: why() }),
-        (
-            &[
-                "import",
-                "NEW1",
-                "--site",
-                "fra1",
-                "--stage",
-                "received",
-                "--bmc-mac",
-                "9440.c901.0203",
-                "--vendor",
-                "dell",
-                "--model",
-                "R660",
-            ],
-            imported,
-        ),
     ] {
         let (code, out, err) = fake.run(args).await;
         assert_eq!((code, out.as_str(), err.as_str()), (0, "done; the journal is at event 5\n", ""), "{args:?}");

@@ -8,21 +8,33 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::StreamExt;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
+use rackhand_core::lifecycle::registration::{Registered, Standing};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
+use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
+use rackhand_core::view::{
+    DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
+    UnitRow,
+};
+use rackhand_core::reconcile::{Difference, Field, Owner};
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::netbox::{Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing};
 use rackhand_core::view::{DeadLetter, EventRow, Health, Overview, Page, Query, State, StepRow, UnitDetail, UnitRow};
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, JournalQuery, Receipt, Verified};
+use rackhand_rpc::{Console, Import, JournalQuery, Receipt, Verified};
 use rackhand_tui::cli::{self, Streams};
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel};
@@ -43,6 +55,8 @@ pub struct Held {
     /// The most events in one page.
     pub cap: usize,
     pub commands: Vec<Command>,
+    /// Leases that hooks have told.
+    pub leases: Vec<LeaseEvent>,
     answers: BTreeMap<String, Result<Receipt, Refusal>>,
     pub refuse: Option<Refusal>,
     /// Commands after which the connection breaks before the answer.
@@ -53,6 +67,10 @@ pub struct Held {
     pub intake_stopped: Option<Text>,
     pub role: Option<Role>,
     pub epoch: u64,
+    pub imports: Vec<Import>,
+    /// So many questions about rows are answered while NetBox is away.
+    pub netbox_away: usize,
+    pub asked: usize,
 }
 
 impl Held {
@@ -190,6 +208,7 @@ impl Fake {
             coming: Vec::new(),
             cap: 256,
             commands: Vec::new(),
+            leases: Vec::new(),
             answers: BTreeMap::new(),
             refuse: None,
             breaks: 0,
@@ -199,6 +218,9 @@ impl Fake {
             intake_stopped: None,
             role: Some(Role::Operator),
             epoch: 7,
+            imports: Vec::new(),
+            netbox_away: 0,
+            asked: 0,
         };
         let held = Arc::new(Mutex::new(held));
         let listener = UnixListener::bind(&socket).unwrap();
@@ -313,6 +335,28 @@ fn page<T>(held: &Held, all: Vec<T>, offset: usize, limit: usize) -> Page<T> {
     Page { head: held.head(), now: NOW, total, offset: offset.min(total), rows }
 }
 
+fn taps() -> Vec<TapStatus> {
+    let tap = TapStatus {
+        interface: "eno2".into(),
+        state: TapState::Listening,
+        since: NOW,
+        trouble: None,
+        frames: 1_234,
+        dropped: 0,
+        missed: 5,
+    };
+    let trouble = Some("the capability CAP_NET_RAW is missing".into());
+    let other = TapStatus {
+        interface: "eno3".into(),
+        state: TapState::NotPermitted,
+        trouble,
+        frames: 0,
+        missed: 0,
+        ..tap.clone()
+    };
+    vec![tap, other]
+}
+
 impl Console for Server {
     async fn overview(self, _: Context) -> Overview {
         let held = self.held();
@@ -328,7 +372,13 @@ impl Console for Server {
             stages,
             states,
             dead_letters: held.letters.len() as u32,
-            health: Health { intake_stopped: held.intake_stopped.clone(), systems, unknown_leases: 3 },
+            health: Health {
+                intake_stopped: held.intake_stopped.clone(),
+                systems,
+                unknown_leases: 3,
+                taps: taps(),
+                rogue_servers: vec![RogueServer { address: Some([10, 0, 4, 66].into()), leases: 2, last: NOW }],
+            },
         }
     }
 
@@ -372,6 +422,10 @@ impl Console for Server {
                 let next = held.coming.remove(0);
                 held.events.push(next);
             }
+            // Rows come to something without an event of this daemon's.
+            if held.asked > 0 {
+                return held.head();
+            }
             held.head()
         };
         if head <= since {
@@ -404,6 +458,57 @@ impl Console for Server {
         answer
     }
 
+    async fn import(self, _: Context, import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
+        let (answers, breaks) = {
+            let mut held = self.held();
+            let known: Vec<Text> = held.imports.iter().flat_map(|i| &i.rows).map(|r| r.serial.clone()).collect();
+            let refuse = held.refuse.clone();
+            let entry = |row: &Row| match &refuse {
+                Some(refusal) => Err(refusal.clone()),
+                None if row.serial.starts_with("BAD") => {
+                    Err(Refusal::new(Why::Conflict, "it is here with BMC 94:40:C9:00:00:09"))
+                }
+                None if known.contains(&row.serial) => Ok(Entry::Already),
+                None => Ok(Entry::Imported),
+            };
+            let answers: Vec<_> = import.rows.iter().map(entry).collect();
+            if !import.check {
+                held.imports.push(import);
+            }
+            let breaks = held.breaks > 0;
+            held.breaks = held.breaks.saturating_sub(1);
+            (answers, breaks)
+        };
+        if breaks {
+            self.hang_up.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok(answers)
+    }
+
+    async fn imported(self, _: Context, serials: Vec<Text>) -> Vec<Option<Standing>> {
+        let mut held = self.held();
+        held.asked += 1;
+        let waiting = held.asked <= held.netbox_away;
+        let standing = |serial: &Text| {
+            let (result, text) = match serial.as_str() {
+                _ if waiting => (Registered::Waiting, "NetBox does not answer"),
+                "KEPT" => (
+                    Registered::MacKept,
+                    "another MAC is there and was left alone: NetBox device 7 has 94:40:C9:00:00:09 on iLO",
+                ),
+                "LOST" => (
+                    Registered::Failed,
+                    "NetBox: no device has serial LOST (Add it in NetBox and retry, or import again with --type, --role and --site.)",
+                ),
+                "THERE" => (Registered::MacThere, "NetBox device 8 has it"),
+                _ => (Registered::MacSet, "NetBox device 9 has it"),
+            };
+            Some(Standing { result, text: text.into() })
+        };
+        serials.iter().map(standing).collect()
+    }
+
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let held = self.held();
         Ok(Verified { events: 4, head: held.head(), checkpoints: 1, broken: held.broken.clone() })
@@ -411,5 +516,76 @@ impl Console for Server {
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         page(&self.held(), Vec::new(), query.offset, query.limit)
+    }
+
+    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
+        let told = LeasesTold { new: events.len() as u32, ..LeasesTold::default() };
+        self.held().leases.extend(events);
+        Ok(told)
+    }
+
+    async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
+        rackhand_rpc::doctor::Report::new(Vec::new())
+    }
+
+    async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
+        let point = |point: &str, standing, found: &str, todo: &str| Finding {
+            point: point.into(),
+            standing,
+            found: found.into(),
+            todo: todo.into(),
+        };
+        let mut findings = vec![point("version", Standing::Good, "4.6.8 (4.2..4.7 are supported)", "")];
+        if self.held().broken.is_none() {
+            let todo = "Run `rackhand netbox init`.";
+            findings.push(point("custom fields", Standing::ToDo, "missing: lifecycle_state, hardened_at", todo));
+        }
+        Ok(NetboxCheck { findings })
+    }
+
+    async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
+        let refuse = self.held().refuse.clone();
+        let line = "FIELD_CHOICES = {'dcim.Device.status+': [['ready', 'Ready', 'green']]}";
+        let setup = NetboxSetup { created: vec!["tenant staging".into()], to_configure: vec![line.into()] };
+        refuse.map_or(Ok(setup), Err)
+    }
+
+    async fn netbox_diff(self, _: Context, offset: usize, limit: usize) -> Result<NetboxDiff, Refusal> {
+        let row = Difference {
+            label: "CZ2D1X0GB1".into(),
+            field: Field::Status,
+            unit: Some(id(1)),
+            device: Some(17),
+            ours: Some("staged".into()),
+            theirs: Some("failed".into()),
+            owner: Owner::Journal,
+            then: "somebody changed it in NetBox after Rackhand wrote it: set it back there".into(),
+            who: Some(Role::Operator),
+        };
+        let all = vec![row.clone(), Difference { who: None, theirs: None, ..row }];
+        Ok(NetboxDiff {
+            now: NOW,
+            read_at: Timestamp::from_secs(1_794_999_760),
+            devices: 5_000,
+            interfaces: 15_000,
+            trouble: self.held().broken.clone(),
+            total: 2,
+            offset,
+            rows: all.into_iter().skip(offset).take(limit).collect(),
+        })
+    }
+
+    async fn sightings(self, _: Context, offset: usize, _: usize) -> Sightings {
+        let row = SightingRow {
+            mac: BMC,
+            address: [10, 0, 7, 9].into(),
+            hostname: None,
+            at: Timestamp::from_secs(1_794_999_000),
+            unit: None,
+            verdict: None,
+            waits_for: "NetBox's answer".into(),
+            probably: Some("NetBox was away; by our copy of 2026-11-18T11:02:40Z this is srv-17".into()),
+        };
+        Sightings { head: self.held().head(), now: NOW, total: 1, offset, rows: vec![row] }
     }
 }

@@ -4,6 +4,8 @@
 mod changes;
 mod dial;
 mod fake;
+mod hooks;
 mod hostile;
+mod import;
 mod reading;
 mod tail;

@@ -228,3 +228,31 @@ async fn explain_prints_the_tables_that_are_built_in() {
     let (_, stages, _) = fake.run(&["explain", "stages"]).await;
     assert_eq!(stages.lines().count(), 1 + Stage::ALL.len());
 }
+
+#[tokio::test]
+async fn what_is_left_for_a_person_shows_in_the_exit_code() {
+    let fake = Fake::start();
+    let mut all = String::new();
+    for (args, left) in [
+        (&["netbox", "check"][..], 5),
+        (&["netbox", "init"], 5),
+        (&["netbox", "diff"], 5),
+        (&["netbox", "diff", "--offset", "1"], 0),
+        (&["sightings"], 0),
+    ] {
+        let (code, out, err) = fake.run_answering(args, "").await;
+        assert_eq!((code, err.as_str()), (left, ""), "{args:?}");
+        assert!(out.lines().all(|l| l.chars().count() <= 110), "{out}");
+        writeln!(all, "$ rackhand {}\n{out}", args.join(" ")).unwrap();
+        let (code, out, _) = fake.run(&[&["--json"], args].concat()).await;
+        assert_eq!((code, out.lines().count()), (left, 1));
+        assert!(serde_json::from_str::<Value>(&out).unwrap().is_object());
+    }
+    for told in ["2 differences", "1 point to put right", "TO DO", "this is srv-17", "FIELD_CHOICES", "4m00s ago"] {
+        assert!(all.contains(told), "{told}: {all}");
+    }
+    fake.held().broken = Some("the chain".into());
+    assert_eq!(fake.run(&["netbox", "check"]).await.0, 0);
+    let (_, out, _) = fake.run(&["netbox", "diff"]).await;
+    assert!(out.contains("NOT KEPT UP"), "{out}");
+}

@@ -7,12 +7,15 @@ use futures::StreamExt;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::dcim::Device;
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{Draft, Event, Recorded, Seq};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
+use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
@@ -20,10 +23,11 @@ use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, ConsoleClient, JournalQuery, Receipt, Verified, codec};
+use rackhand_rpc::{Console, ConsoleClient, Import, JournalQuery, Receipt, Verified, codec};
 use rackhand_tui::link::Connection;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel};
@@ -61,7 +65,7 @@ impl Fake {
         let health = Health {
             intake_stopped: None,
             systems: vec![("NetBox".into(), None), ("journal".into(), None)],
-            unknown_leases: 0,
+            ..Health::default()
         };
         let inside = Inside {
             world: World::default(),
@@ -381,6 +385,14 @@ impl Console for Fake {
     async fn command(self, _: Context, request: String, command: Command) -> Result<Receipt, Refusal> {
         self.carry_out(request, command)
     }
+    async fn import(self, _: Context, _: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
+        Err(Refusal::new(Why::Invalid, "the console imports nothing"))
+    }
+
+    async fn imported(self, _: Context, _: Vec<Text>) -> Vec<Option<Standing>> {
+        Vec::new()
+    }
+
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let i = self.inside.lock().unwrap();
         Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
@@ -389,5 +401,29 @@ impl Console for Fake {
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         let i = self.inside.lock().unwrap();
         work(&i.world, &query, i.now)
+    }
+
+    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
+        Ok(LeasesTold { new: events.len() as u32, ..LeasesTold::default() })
+    }
+
+    async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
+        rackhand_rpc::doctor::Report::new(Vec::new())
+    }
+
+    async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
+        Ok(NetboxCheck::default())
+    }
+
+    async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
+        Ok(NetboxSetup::default())
+    }
+
+    async fn netbox_diff(self, _: Context, _: usize, _: usize) -> Result<NetboxDiff, Refusal> {
+        Err(Refusal::new(Why::Unavailable, "no copy"))
+    }
+
+    async fn sightings(self, _: Context, offset: usize, _: usize) -> Sightings {
+        Sightings { head: 0, now: Timestamp::default(), total: 0, offset, rows: Vec::new() }
     }
 }

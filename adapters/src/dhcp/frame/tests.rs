@@ -221,7 +221,10 @@ fn frames(lease: &Lease<'_>) -> [Vec<u8>; 4] {
 
 /// The same fields as another decoder reads them.
 fn opinion(payload: &[u8]) -> Message {
-    let m = v4::Message::decode(&mut Decoder::new(payload)).unwrap();
+    as_ours(&v4::Message::decode(&mut Decoder::new(payload)).unwrap())
+}
+
+fn as_ours(m: &v4::Message) -> Message {
     let text = |code| match m.opts().get(code) {
         Some(DhcpOption::Hostname(name)) => Some(Text::new(name)),
         Some(DhcpOption::ClassIdentifier(class)) => Some(Text::new(&String::from_utf8_lossy(class))),
@@ -283,6 +286,30 @@ proptest! {
             frame.truncate(cut.index(frame.len()));
         }
         let _ = parse(&frame);
+    }
+
+    #[test]
+    fn another_decoder_agrees_on_mutations_that_both_take(
+        (lease, hostname, vendor_class) in any_lease(),
+        which in 0..4_usize,
+        edits in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let lease = Lease { hostname: hostname.as_deref(), vendor_class: vendor_class.as_deref(), vlan: None, ..lease };
+        let mut frame = frames(&lease)[which].clone();
+        for (at, octet) in edits {
+            // What follows the headers and is not among the 192 octets of names, where both look only if told to.
+            let at = HEADERS + at.index(frame.len() - HEADERS - 192);
+            let at = if at >= HEADERS + 44 { at + 192 } else { at };
+            frame[at] = octet;
+        }
+        let Ok(ours) = parse(&frame) else { return Ok(()) };
+        // It panics at options we do not read, in debug builds.
+        let payload = frame[HEADERS..].to_vec();
+        let theirs = std::panic::catch_unwind(|| v4::Message::decode(&mut Decoder::new(&payload)));
+        let Ok(Ok(theirs)) = theirs else { return Ok(()) };
+        // Who, what and where. What it makes of options with a wrong length is its own affair: it drops what follows.
+        let bare = |m: Message| Message { hostname: None, vendor_class: None, lease_secs: None, server: None, arch: None, ..m };
+        prop_assert_eq!(bare(ours), bare(as_ours(&theirs)));
     }
 
     #[test]

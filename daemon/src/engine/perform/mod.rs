@@ -4,6 +4,7 @@ mod address;
 mod boot;
 mod controller;
 mod notes;
+mod register;
 mod staging;
 mod wiring;
 
@@ -46,6 +47,7 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> 
     }
     let unit = unit_of(world, subject)?;
     match due.step {
+        Step::RegisterBmc => register::look(ports, unit).await,
         Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::look(ports, unit, due.step).await,
         Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::look(ports, unit, due.step).await,
         Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(ports, unit, due.step).await,
@@ -63,6 +65,7 @@ pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> R
     }
     let unit = unit_of(world, subject)?;
     match due.step {
+        Step::RegisterBmc => register::act(ports, unit).await,
         Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::act(ports, unit, due.step).await,
         Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::act(ports, unit, due.step).await,
         Step::WriteInterfaces | Step::WriteCables => wiring::act(ports, unit, due.step).await,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use rackhand_core::mac::Mac;
 use serde_json::{Value, json};
 
+use super::environment::MEASURED_CPU;
 use super::{Personality, Spec};
 
 /// What never changes while the controller runs, ready to send.
@@ -28,6 +29,8 @@ pub(super) struct Paths {
     pub(super) settings: String,
     pub(super) reset: String,
     pub(super) interfaces: String,
+    pub(super) chassis: String,
+    pub(super) manager: String,
 }
 
 pub(super) const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
@@ -53,6 +56,11 @@ impl Bodies {
             settings: format!("{system}/Settings"),
             reset: format!("{system}/Actions/ComputerSystem.Reset"),
             interfaces: interfaces.clone(),
+            chassis: format!("/redfish/v1/Chassis/{id}"),
+            manager: format!(
+                "/redfish/v1/Managers/{}",
+                if spec.personality.is_ilo() { "1" } else { "iDRAC.Embedded.1" }
+            ),
             system,
         };
         let nics: Vec<(String, Bytes)> = spec
@@ -88,10 +96,11 @@ impl Bodies {
         body.push_str(&self.system_head);
         let Present { power, in_post, off, target, enabled, etag } = present;
         let allowed = allowed_targets(spec.personality);
+        let options = format!("{}/BootOptions", self.paths.system);
         // Writing to a String does not fail.
         let _ = write!(
             body,
-            r#","PowerState":"{power}","Boot":{{"BootSourceOverrideEnabled":"{enabled}","BootSourceOverrideMode":"UEFI","BootSourceOverrideTarget":"{target}","BootSourceOverrideTarget@Redfish.AllowableValues":{allowed}}}"#,
+            r#","PowerState":"{power}","Boot":{{"BootOptions":{{"@odata.id":"{options}"}},"BootOrder":["Boot0001"],"BootSourceOverrideEnabled":"{enabled}","BootSourceOverrideMode":"UEFI","BootSourceOverrideTarget":"{target}","BootSourceOverrideTarget@Redfish.AllowableValues":{allowed}}}"#,
         );
         let state = match (off, in_post) {
             (true, _) => ("PowerOff", "None"),
@@ -101,7 +110,7 @@ impl Bodies {
         if spec.personality.is_ilo() {
             let _ = write!(
                 body,
-                r#","@odata.etag":"{}","Oem":{{"Hpe":{{"PostState":"{}"}}}}"#,
+                r#","@odata.etag":"{}","Oem":{{"Hpe":{{"AggregateHealthStatus":{{"Fans":{{"Status":{{"Health":"OK"}}}}}},"PostState":"{}","SystemUsage":{{"CPUUtil":{MEASURED_CPU}}}}}}}"#,
                 etag.replace('"', "\\\""),
                 state.0
             );
@@ -138,6 +147,12 @@ fn root(spec: &Spec, serial: &str) -> Value {
         "Name": "Root Service", "RedfishVersion": spec.personality.redfish_version(),
         "Systems": { "@odata.id": SYSTEMS },
         "Managers": { "@odata.id": "/redfish/v1/Managers" },
+        "Chassis": { "@odata.id": "/redfish/v1/Chassis" },
+        "AccountService": { "@odata.id": "/redfish/v1/AccountService" },
+        "UpdateService": { "@odata.id": "/redfish/v1/UpdateService" },
+        "ProtocolFeaturesSupported": { "ExpandQuery": {
+            "ExpandAll": !spec.personality.is_ilo(), "Levels": true, "NoLinks": true,
+        }},
         "SessionService": { "@odata.id": "/redfish/v1/SessionService" },
         "Links": { "Sessions": { "@odata.id": SESSIONS } },
     });
@@ -149,6 +164,7 @@ fn root(spec: &Spec, serial: &str) -> Value {
         }]}});
     } else {
         root["Vendor"] = json!("Dell");
+        root["LicenseService"] = json!({ "@odata.id": "/redfish/v1/LicenseService" });
         root["Product"] = json!("Integrated Dell Remote Access Controller");
         root["ServiceIdentification"] = json!(serial);
         root["Oem"] = json!({ "Dell": {
@@ -173,8 +189,20 @@ fn system_head(spec: &Spec, serial: &str, id: &str, paths: &Paths) -> String {
     let mut system = json!({
         "@odata.id": paths.system, "@odata.type": "#ComputerSystem.v1_17_0.ComputerSystem", "Id": id,
         "EthernetInterfaces": { "@odata.id": paths.interfaces },
-        "Status": { "Health": "OK", "State": "Enabled" },
+        "BiosVersion": "1.13.2", "HostName": "", "UUID": "4c4c4544-004c-4c10-8056-c3c04f305233",
+        "Links": { "ManagedBy": [{ "@odata.id": paths.manager }] },
+        "Status": { "Health": "OK", "HealthRollup": "OK", "State": "Enabled" },
     });
+    for part in ["LogServices", "Memory", "Processors", "SecureBoot", "Storage"] {
+        // iDRAC's logs are all the manager's.
+        if part != "LogServices" || spec.personality.is_ilo() {
+            system[part] = json!({ "@odata.id": format!("{}/{part}", paths.system) });
+        }
+    }
+    // iLO 5 does not say which chassis it is in.
+    if spec.personality != Personality::Ilo5 {
+        system["Links"]["Chassis"] = json!([{ "@odata.id": paths.chassis }]);
+    }
     if spec.personality.is_ilo() {
         system["Manufacturer"] = json!("HPE");
         system["Model"] = json!(spec.model);
@@ -202,10 +230,11 @@ fn nic_id(personality: Personality, n: usize) -> String {
 
 /// iLO writes host MACs in lower case and leaves the name empty; iDRAC writes upper case.
 fn nic(personality: Personality, path: &str, n: usize, mac: Mac) -> Value {
+    let kind = "#EthernetInterface.v1_4_1.EthernetInterface";
     if personality.is_ilo() {
-        return json!({ "@odata.id": path, "Id": nic_id(personality, n), "Name": "", "LinkStatus": "LinkUp",
+        return json!({ "@odata.id": path, "@odata.type": kind, "Id": nic_id(personality, n), "Name": "", "LinkStatus": "LinkUp",
             "MACAddress": mac.to_string().to_lowercase() });
     }
-    json!({ "@odata.id": path, "Id": nic_id(personality, n), "Name": "System Ethernet Interface",
+    json!({ "@odata.id": path, "@odata.type": kind, "Id": nic_id(personality, n), "Name": "System Ethernet Interface",
         "LinkStatus": "LinkUp", "MACAddress": mac.to_string(), "PermanentMACAddress": mac.to_string() })
 }

@@ -3,10 +3,15 @@
 
 mod answers;
 mod bodies;
+mod environment;
 pub mod fleet;
+mod jobs;
+mod logs;
 mod power;
+pub mod recorded;
 mod routes;
 mod sessions;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -17,6 +22,8 @@ use rackhand_core::time::Timestamp;
 use tokio::sync::watch;
 
 use self::bodies::Bodies;
+use self::environment::Switched;
+use self::jobs::Job;
 use self::power::{Action, Phase};
 pub use self::power::{Boot, Pace};
 use self::sessions::Sessions;
@@ -29,6 +36,8 @@ pub enum Personality {
     Ilo5,
     /// HPE iLO 6.
     Ilo6,
+    /// HPE iLO 7: says `null` for a power limit that is not set. Known from descriptions only, no recorded tree.
+    Ilo7,
     /// Dell iDRAC9: boot override on the system.
     Idrac9,
     /// Dell iDRAC10: boot override on the settings resource. Known from descriptions only, no recorded tree.
@@ -48,13 +57,14 @@ impl Personality {
         match self {
             Self::Ilo5 => Some("iLO 5"),
             Self::Ilo6 => Some("iLO 6"),
+            Self::Ilo7 => Some("iLO 7"),
             Self::Idrac9 | Self::Idrac10 => None,
         }
     }
 
     const fn redfish_version(self) -> &'static str {
         match self {
-            Self::Ilo5 | Self::Ilo6 | Self::Idrac10 => "1.20.0",
+            Self::Ilo5 | Self::Ilo6 | Self::Ilo7 | Self::Idrac10 => "1.20.0",
             Self::Idrac9 => "1.18.0",
         }
     }
@@ -99,6 +109,7 @@ impl Spec {
         let (model, firmware, user) = match personality {
             Personality::Ilo5 => ("ProLiant DL360 Gen10 Plus", "3.11", "Administrator"),
             Personality::Ilo6 => ("ProLiant DL380a Gen11", "1.66", "Administrator"),
+            Personality::Ilo7 => ("ProLiant DL380 Gen12", "1.12.00", "Administrator"),
             Personality::Idrac9 => ("PowerEdge R750", "7.10.30.00", "root"),
             Personality::Idrac10 => ("PowerEdge R770", "1.10.17.00", "root"),
         };
@@ -141,6 +152,8 @@ pub struct Behaviour {
     pub never_boots: u32,
     /// Takes this much longer for every answer.
     pub slow: Duration,
+    /// Does not fill in the members of collections; says so by an error.
+    pub no_expand: bool,
 }
 
 /// What a BMC has seen so far.
@@ -199,6 +212,8 @@ struct State {
     behaviour: Behaviour,
     counters: Counters,
     bodies: Bodies,
+    switched: Switched,
+    job: Option<Job>,
 }
 
 impl LabBmc {
@@ -221,6 +236,8 @@ impl LabBmc {
             behaviour: Behaviour::default(),
             counters: Counters::default(),
             bodies: Bodies::of(&spec, &spec.serial),
+            switched: Switched::default(),
+            job: None,
         };
         Self { spec, seed, state: Mutex::new(state), changes: watch::Sender::new(0) }
     }
@@ -236,6 +253,18 @@ impl LabBmc {
         change(&mut state.behaviour);
         let serial = state.behaviour.wrong_serial.clone();
         state.bodies = Bodies::of(&self.spec, serial.as_deref().unwrap_or(&self.spec.serial));
+    }
+
+    /// Starts a job that takes a minute, and gives its path. It cannot be seen in its first ten seconds.
+    pub fn start_job(&self, fails: bool, now: Timestamp) -> String {
+        lock(&self.state).job = Some(Job::new(fails, now));
+        jobs::PATH.to_owned()
+    }
+
+    /// Whether the locator LED is on, and the power limit in watts.
+    pub fn switched(&self) -> (bool, Option<u64>) {
+        let state = lock(&self.state);
+        (state.switched.locator, state.switched.cap)
     }
 
     /// What it has seen.

@@ -4,12 +4,13 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, StatusCode};
 use rackhand_core::time::Timestamp;
+use serde_json::Value;
 
 use super::answers::{refused, taken, unauthorised};
 use super::bodies::{Present, SESSIONS, SYSTEMS};
 use super::power::{Action, Phase};
 use super::sessions::Login;
-use super::{LabBmc, Personality, State};
+use super::{LabBmc, Personality, State, environment, logs, tree};
 use crate::faults::lock;
 use crate::host::{Fate, Host, Reply, Request};
 
@@ -44,12 +45,14 @@ impl LabBmc {
         }
         let paths = &state.bodies.paths;
         match request.method {
-            Method::GET => self.read(state, path, now),
+            Method::GET => self.get(state, request, path, now),
             Method::POST if path == paths.reset => self.reset(state, request, now),
             Method::PATCH if path == paths.system => self.patch(state, request, personality != Personality::Idrac10),
             Method::PATCH if path == paths.settings && !personality.is_ilo() => {
                 self.patch(state, request, personality == Personality::Idrac10)
             }
+            Method::PATCH if path == paths.chassis => self.switch_locator(state, request),
+            Method::PATCH if *path == format!("{}/Power", paths.chassis) => self.limit_power(state, request),
             Method::DELETE => {
                 let id = path.strip_prefix(SESSIONS).and_then(|p| session_number(p.trim_start_matches('/')));
                 if id.is_some_and(|id| state.sessions.close(id)) {
@@ -84,6 +87,74 @@ impl LabBmc {
         }
     }
 
+    /// A resource; a collection with its members filled in, where that is asked for.
+    fn get(&self, state: &State, request: &Request, path: &str, now: Timestamp) -> Reply {
+        let personality = self.spec.personality;
+        if let Some(page) = logs::lifecycle(personality, &state.bodies.paths.manager, request) {
+            return page;
+        }
+        if !request.query.contains("$expand") {
+            return self.read(state, path, now);
+        }
+        if state.behaviour.no_expand {
+            return refused(personality, StatusCode::BAD_REQUEST, &["Base.1.18.QueryNotSupportedOnResource"]);
+        }
+        let reply = self.read(state, path, now);
+        let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
+        for member in body["Members"].as_array_mut().into_iter().flatten() {
+            let target = member["@odata.id"].as_str().unwrap_or_default().to_owned();
+            if let Ok(whole) = serde_json::from_slice(&self.read(state, &target, now).body) {
+                *member = whole;
+            }
+        }
+        Reply::json(reply.status, &body)
+    }
+
+    /// What is not kept ready: measured at this instant, or the same for all servers of a kind.
+    fn rare(&self, state: &State, path: &str, now: Timestamp) -> Option<Value> {
+        let (spec, paths) = (&self.spec, &state.bodies.paths);
+        let part = path.strip_prefix(&paths.chassis);
+        let sensors = format!("{}/Sensors", paths.chassis);
+        match part {
+            Some("") => return Some(environment::chassis(spec, paths, state.switched)),
+            Some("/Power") => return Some(environment::power(spec, paths, state.phase, state.switched)),
+            Some("/Thermal") => return Some(environment::thermal(spec, paths, state.phase)),
+            Some("/Sensors/SystemBoardCPUUsage") if !spec.personality.is_ilo() => {
+                return Some(environment::cpu_sensor(path, state.phase));
+            }
+            _ => {}
+        }
+        if path == super::jobs::PATH {
+            return state.job?.body(now);
+        }
+        let serial = state.behaviour.wrong_serial.as_deref().unwrap_or(&spec.serial);
+        let mut tree = tree::tree(spec, serial, paths);
+        if !spec.personality.is_ilo() {
+            tree::collection(&mut tree, &sensors, vec![format!("{sensors}/SystemBoardCPUUsage")]);
+        }
+        tree.remove(path)
+    }
+
+    /// The locator LED. It is the chassis's on both; iDRAC's system does not take it.
+    fn switch_locator(&self, state: &mut State, request: &Request) -> Reply {
+        match request.json()["LocationIndicatorActive"].as_bool() {
+            Some(on) => {
+                state.switched.locator = on;
+                taken(self.spec.personality)
+            }
+            None => refused(self.spec.personality, StatusCode::BAD_REQUEST, &["Base.1.18.PropertyNotWritable"]),
+        }
+    }
+
+    fn limit_power(&self, state: &mut State, request: &Request) -> Reply {
+        match request.json().pointer("/PowerControl/0/PowerLimit/LimitInWatts") {
+            Some(Value::Null) => state.switched.cap = None,
+            Some(watts) if watts.is_u64() => state.switched.cap = watts.as_u64(),
+            _ => return refused(self.spec.personality, StatusCode::BAD_REQUEST, &["Base.1.18.PropertyUnknown"]),
+        }
+        taken(self.spec.personality)
+    }
+
     fn read(&self, state: &State, path: &str, now: Timestamp) -> Reply {
         let bodies = &state.bodies;
         match path {
@@ -114,7 +185,10 @@ impl LabBmc {
             _ if path == bodies.paths.interfaces => ready(&bodies.interfaces),
             _ => match bodies.nics.iter().find(|(p, _)| p == path) {
                 Some((_, body)) => ready(body),
-                None => missing(self.spec.personality),
+                None => match self.rare(state, path, now) {
+                    Some(body) => Reply::json(StatusCode::OK, &body),
+                    None => missing(self.spec.personality),
+                },
             },
         }
     }

@@ -36,12 +36,14 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
         let what = format!("Select a valid choice. {bad} is not one of the available choices.");
         return Err(Problem::field("status", what));
     }
-    let serials = query.all("serial");
+    let site = super::query::site(state, query)?;
+    let serials: Option<Vec<String>> = query.all("serial").map(|all| all.iter().map(|s| s.to_lowercase()).collect());
     let lifecycle = query.all("cf_lifecycle_state");
     let passes = |id: &u64| {
         let Some(device) = state.devices.get(id) else { return false };
-        statuses.as_ref().is_none_or(|all| all.contains(&device.status.as_str()))
-            && serials.as_ref().is_none_or(|all| all.contains(&device.serial.as_str()))
+        site.is_none_or(|site| device.site == site)
+            && statuses.as_ref().is_none_or(|all| all.contains(&device.status.as_str()))
+            && serials.as_ref().is_none_or(|all| all.contains(&device.serial.to_lowercase()))
             && lifecycle.as_ref().is_none_or(|all| {
                 device.fields.get("lifecycle_state").and_then(Value::as_str).is_some_and(|v| all.contains(&v))
             })
@@ -81,11 +83,19 @@ pub(super) fn show(state: &State, id: u64, want: &Want) -> Value {
         })
         .put("position", || json!(d.position))
         .put("face", || if d.position.is_some() { choice("front") } else { Value::Null })
-        .put("status", || choice(&d.status))
+        .put("status", || match state.knows_status(&d.status) {
+            true => choice(&d.status),
+            // A choice that was taken out of the configuration has no label any more.
+            false => json!({ "value": d.status, "label": "" }),
+        })
         .put("oob_ip", || d.oob.map_or(Value::Null, |id| super::address::mention(state, id)))
         .put("custom_fields", || {
             let ours = state.fields.values().filter(|f| f.object_types.iter().any(|t| t == "dcim.device"));
-            ours.map(|f| (f.name.clone(), d.fields.get(&f.name).cloned().unwrap_or(Value::Null))).collect()
+            let read = |f: &super::state::Field| match d.fields.get(&f.name) {
+                Some(Value::String(word)) if f.kind == "select" && state.profile.is_newest() => choice(word),
+                other => other.cloned().unwrap_or(Value::Null),
+            };
+            ours.map(|f| (f.name.clone(), read(f))).collect()
         })
         .put("description", || "".into())
         .put("comments", || "".into())
@@ -114,7 +124,7 @@ pub(super) fn show(state: &State, id: u64, want: &Want) -> Value {
 
 pub(super) fn check(state: &State, id: Option<u64>, body: &Value) -> Result<(), Problem> {
     if id.is_none() {
-        return Err(Problem::field("device_type", "This field is required."));
+        super::intake::check(state, body)?;
     }
     if let Some(status) = body.get("status") {
         let known = status.as_str().is_some_and(|s| state.knows_status(s));
@@ -179,7 +189,7 @@ fn tenant(state: &State, value: &Value) -> Result<Option<u64>, Problem> {
 
 /// Changes a device; `check` has passed.
 pub(super) fn save(state: &mut State, id: Option<u64>, body: &Value, now: Timestamp) -> u64 {
-    let Some(id) = id else { return 0 };
+    let id = id.unwrap_or_else(|| super::intake::make(state, body, now));
     let at = state.tick(now);
     let tenant = body.get("tenant").and_then(|value| tenant(state, value).ok());
     let Some(device) = state.devices.get_mut(&id) else { return 0 };
@@ -231,9 +241,11 @@ pub(super) mod named {
         shape
             .common(path, id, &named.name, named.stamps)
             .put("name", || named.name.as_str().into())
-            .put("slug", || named.slug.as_str().into())
             .put("description", || "".into())
             .put("custom_fields", || json!({}));
+        if path != "dcim/racks" {
+            shape.put("slug", || named.slug.as_str().into());
+        }
         shape.done()
     }
 

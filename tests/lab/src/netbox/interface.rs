@@ -34,12 +34,14 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
         let objects = macs.flat_map(|m| state.by_mac.get(&m).into_iter().flatten());
         narrow(objects.filter_map(|id| state.macs.get(id)?.interface).collect());
     }
+    let site = super::query::site(state, query)?;
     let names = query.all("name");
     let mgmt_only = query.one("mgmt_only").map(|v| v.eq_ignore_ascii_case("true"));
     let cabled = query.one("cabled").map(|v| v.eq_ignore_ascii_case("true"));
     let passes = |id: &u64| {
         let Some(i) = state.interfaces.get(id) else { return false };
-        names.as_ref().is_none_or(|all| all.contains(&i.name.as_str()))
+        site.is_none_or(|site| state.devices.get(&i.device).is_some_and(|d| d.site == site))
+            && names.as_ref().is_none_or(|all| all.contains(&i.name.as_str()))
             && mgmt_only.is_none_or(|wanted| wanted == i.mgmt_only)
             && cabled.is_none_or(|wanted| wanted == i.cable.is_some())
     };
@@ -143,7 +145,8 @@ pub(super) fn check(state: &State, id: Option<u64>, body: &Value) -> Result<(), 
     Ok(())
 }
 
-/// Makes or changes an interface; `check` has passed. `mac_address` is taken and forgotten, as in 4.2 to 4.6.
+/// Makes or changes an interface; `check` has passed. Before 4.7 `mac_address` is taken and forgotten; from then on it
+/// makes or finds the object and makes it the primary one.
 pub(super) fn save(state: &mut State, id: Option<u64>, body: &Value, now: Timestamp) -> u64 {
     let flag = |key: &str| body.get(key).and_then(Value::as_bool);
     let id = match id {
@@ -163,6 +166,19 @@ pub(super) fn save(state: &mut State, id: Option<u64>, body: &Value, now: Timest
     }
     if let Some(primary) = body.get("primary_mac_address") {
         interface.primary = reference("primary_mac_address", primary).ok().flatten();
+    }
+    let mac = body.get("mac_address").and_then(Value::as_str).filter(|_| state.profile.is_newest());
+    if let Some(mac) = mac.and_then(|text| text.parse::<Mac>().ok()) {
+        let here = state.interfaces.get(&id).into_iter().flat_map(|i| i.macs.iter().copied());
+        let there = here.into_iter().find(|m| state.macs.get(m).is_some_and(|m| m.mac == mac));
+        let object = there.unwrap_or_else(|| {
+            let body =
+                json!({ "mac_address": mac, "assigned_object_type": "dcim.interface", "assigned_object_id": id });
+            macs::save(state, None, &body, now)
+        });
+        if let Some(interface) = state.interfaces.get_mut(&id) {
+            interface.primary = Some(object);
+        }
     }
     id
 }
@@ -231,6 +247,10 @@ pub(super) mod macs {
             .put("comments", || "".into())
             .put("owner", || Value::Null)
             .put("custom_fields", || json!({}));
+        if state.profile.is_newest() {
+            let holder = m.interface.and_then(|i| state.interfaces.get(&i));
+            shape.put("is_primary", || holder.is_some_and(|i| i.primary == Some(id)).into());
+        }
         shape.done()
     }
 

@@ -1,15 +1,22 @@
-//! NetBox 4.6 as far as Rackhand meets it, with its traps: refused logins are 403, unknown filters and `mac_address` on
-//! an interface are ignored, MACs are not unique, `fields` on a write drops what it does not name, bulk writes skip
-//! unknown ids, 404s of unknown paths are pages.
+//! NetBox as far as Rackhand meets it, in three releases ([`Profile`]), with its traps: refused logins are 403, unknown
+//! filters and, before 4.7, `mac_address` on an interface are ignored, MACs are not unique, `fields` on a write drops
+//! what it does not name, bulk writes skip unknown ids before 4.7, 404s of unknown paths and all answers without Redis
+//! are pages, GraphQL cuts lists in silence.
 
 mod address;
 mod cable;
+mod changelog;
 mod customisation;
 mod device;
+mod graphql;
+mod intake;
 mod interface;
 mod journal;
 mod object;
+mod pace;
+mod profile;
 mod query;
+mod rack;
 mod route;
 mod setup;
 mod state;
@@ -22,6 +29,8 @@ use rackhand_core::time::Timestamp;
 use crate::faults::lock;
 use crate::host::{Host, Reply, Request};
 
+pub use pace::Pace;
+pub use profile::Profile;
 pub use setup::DeviceSpec;
 use state::State;
 
@@ -40,9 +49,46 @@ impl NetBox {
         Self::default()
     }
 
+    /// An empty NetBox of this release.
+    pub fn of(profile: Profile) -> Self {
+        let netbox = Self::default();
+        netbox.upgrade(profile);
+        netbox
+    }
+
+    /// Makes it another release, as an upgrade does.
+    pub fn upgrade(&self, profile: Profile) {
+        lock(&self.0).profile = profile;
+    }
+
+    /// The release it is.
+    pub fn profile(&self) -> Profile {
+        lock(&self.0).profile
+    }
+
     /// How long each answer takes.
     pub fn set_think_time(&self, think: Duration) {
-        lock(&self.0).think = think;
+        self.set_pace(Pace::Even(think));
+    }
+
+    /// How long answers take.
+    pub fn set_pace(&self, pace: Pace) {
+        lock(&self.0).pace = pace;
+    }
+
+    /// `MAX_PAGE_SIZE`, for GraphQL too; 1,000 unless it is set.
+    pub fn set_largest_page(&self, rows: usize) {
+        lock(&self.0).max_page = rows;
+    }
+
+    /// Takes Redis away, or brings it back.
+    pub fn set_redis_down(&self, down: bool) {
+        lock(&self.0).redis_down = down;
+    }
+
+    /// Restarts the database under so many workers: each meets it with one 500.
+    pub fn restart_database(&self, workers: u32) {
+        lock(&self.0).dead_workers = workers;
     }
 
     /// How many requests have come in.
@@ -56,8 +102,12 @@ impl Host for NetBox {
         let mut state = lock(&self.0);
         state.requests += 1;
         let id = state.requests;
-        let think = state.think;
-        let reply = route::answer(&mut state, request, now);
-        reply.header("api-version", "4.6").header("x-request-id", &format!("{id:032x}")).after(think)
+        let (reply, objects) = route::answer(&mut state, request, now);
+        let reply = reply.header("x-request-id", &format!("{id:032x}")).after(state.pace.of(request, objects));
+        // Where a page is answered, NetBox has not come to its API.
+        if reply.status.is_server_error() && state.redis_down {
+            return reply;
+        }
+        reply.header("api-version", state.profile.api())
     }
 }

@@ -22,8 +22,7 @@ impl Problem {
 
     /// 500 as the API's exception handler words it.
     pub fn exception(error: &str, exception: &str) -> Self {
-        Self::Broken(json!({ "error": error, "exception": exception, "netbox_version": super::state::VERSION,
-            "python_version": "3.12.0" }))
+        Self::Broken(json!({ "error": error, "exception": exception, "python_version": "3.12.0" }))
     }
 }
 
@@ -72,9 +71,13 @@ impl<'a> Shape<'a> {
             .put("url", || url(path, id).into())
             .put("display_url", || format!("http://netbox.lab/{path}/{id}/").into())
             .put("display", || display.into())
-            .put("tags", || json!([]))
             .put("created", || iso(stamps.created).into())
-            .put("last_updated", || iso(stamps.updated).into())
+            .put("last_updated", || iso(stamps.updated).into());
+        // Customisation itself has no tags.
+        if !path.starts_with("extras/custom-field") {
+            self.put("tags", || json!([]));
+        }
+        self
     }
 
     pub fn done(&mut self) -> Value {

@@ -2,6 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
+use super::object::Problem;
+use super::profile::Profile;
+use super::state::State;
+
 /// A decoded query.
 pub(super) struct Query(Vec<(String, String)>);
 
@@ -31,35 +37,88 @@ impl Query {
     }
 
     /// A filter by ids: 400 where one is no number.
-    pub fn ids(&self, key: &str) -> Result<Option<BTreeSet<u64>>, super::object::Problem> {
+    pub fn ids(&self, key: &str) -> Result<Option<BTreeSet<u64>>, Problem> {
         let Some(values) = self.all(key) else { return Ok(None) };
         let ids: Result<BTreeSet<u64>, _> = values.iter().map(|v| v.parse()).collect();
-        ids.map(Some).map_err(|_| super::object::Problem::field(key, "Enter a whole number."))
+        ids.map(Some).map_err(|_| Problem::field(key, "Enter a whole number."))
     }
 
-    /// Page size and offset. A bad limit means 50; 0 and more than 1000 mean 1000.
-    pub fn page(&self) -> (usize, usize) {
+    /// Page size and offset. A bad limit means 50; 0 and more than the largest mean the largest.
+    pub fn page(&self, largest: usize) -> (usize, usize) {
         let limit = match self.one("limit").map(str::parse::<usize>) {
-            Some(Ok(0)) => 1_000,
-            Some(Ok(limit)) => limit.min(1_000),
-            _ => 50,
+            Some(Ok(0)) => largest,
+            Some(Ok(limit)) => limit.min(largest),
+            _ => 50.min(largest),
         };
         (limit, self.one("offset").and_then(|v| v.parse().ok()).unwrap_or(0))
     }
 
+    /// Where a cursor stands; `None` where there is none, or this release knows none.
+    pub fn start(&self, profile: Profile) -> Result<Option<u64>, Problem> {
+        let Some(text) = self.one("start").filter(|_| profile.is_recent()) else { return Ok(None) };
+        if self.0.iter().any(|(key, _)| key == "ordering") {
+            let what = "Ordering cannot be specified in conjunction with cursor-based pagination.";
+            return Err(Problem::Invalid(json!([what])));
+        }
+        if self.0.iter().any(|(key, _)| key == "offset") {
+            return Err(Problem::Invalid(json!(["'start' and 'offset' are mutually exclusive."])));
+        }
+        let bad = "Invalid 'start' parameter: must be a non-negative integer.";
+        text.parse().map(Some).map_err(|_| Problem::Invalid(json!([bad])))
+    }
+
     /// The properties that were asked for.
-    pub fn want(&self) -> Want<'_> {
-        Want(self.one("fields").map(|list| list.split(',').collect()))
+    pub fn want(&self, profile: Profile) -> Want<'_> {
+        let brief = self.one("brief").is_some_and(|v| matches!(v, "1" | "true"));
+        let only = self.one("fields").map(|list| list.split(',').collect());
+        let omitted = self.one("omit").filter(|_| profile.is_recent()).into_iter().chain(self.one("exclude"));
+        Want {
+            only: only.or_else(|| brief.then(|| BRIEF.iter().copied().collect())),
+            but: omitted.flat_map(|list| list.split(',')).collect(),
+        }
     }
 }
 
-/// Which properties an answer has; `None` is all.
-pub(super) struct Want<'a>(Option<BTreeSet<&'a str>>);
+/// What brief answers have, of whatever kind.
+const BRIEF: &[&str] = &[
+    "id",
+    "url",
+    "display",
+    "name",
+    "slug",
+    "description",
+    "mac_address",
+    "address",
+    "family",
+    "device",
+    "cable",
+    "_occupied",
+];
+
+/// Which properties an answer has.
+pub(super) struct Want<'a> {
+    only: Option<BTreeSet<&'a str>>,
+    but: BTreeSet<&'a str>,
+}
 
 impl Want<'_> {
-    pub fn has(&self, key: &str) -> bool {
-        self.0.as_ref().is_none_or(|keys| keys.contains(key))
+    /// All properties.
+    pub fn all() -> Self {
+        Self { only: None, but: BTreeSet::new() }
     }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.only.as_ref().is_none_or(|keys| keys.contains(key)) && !self.but.contains(key)
+    }
+}
+
+/// The filter by site's slug; an unknown one is an error, unlike an unknown value of a custom field.
+pub(super) fn site(state: &State, query: &Query) -> Result<Option<u64>, Problem> {
+    let Some(slug) = query.one("site") else { return Ok(None) };
+    let found = state.sites.iter().find(|(_, s)| s.slug == slug).map(|(id, _)| *id);
+    found.map(Some).ok_or_else(|| {
+        Problem::field("site", format!("Select a valid choice. {slug} is not one of the available choices."))
+    })
 }
 
 fn decode(raw: &str) -> String {

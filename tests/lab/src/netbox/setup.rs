@@ -7,8 +7,9 @@ use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::state::{Device, Named, State};
-use super::{NetBox, address, cable, customisation, device, interface};
+use super::query::Want;
+use super::state::{Access, Device, Named, State};
+use super::{NetBox, address, cable, changelog, customisation, device, interface};
 use crate::faults::lock;
 
 /// A device to set up.
@@ -54,10 +55,15 @@ impl DeviceSpec {
     }
 }
 
-const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+pub(super) const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 
 impl State {
-    fn named(&mut self, table: fn(&mut Self) -> &mut BTreeMap<u64, Named>, path: &'static str, slug: &str) -> u64 {
+    pub(super) fn named(
+        &mut self,
+        table: fn(&mut Self) -> &mut BTreeMap<u64, Named>,
+        path: &'static str,
+        slug: &str,
+    ) -> u64 {
         if let Some((id, _)) = table(self).iter().find(|(_, n)| n.slug == slug) {
             return *id;
         }
@@ -75,7 +81,7 @@ impl State {
         of.iter().copied().find(|id| self.interfaces.get(id).is_some_and(|i| i.name == name))
     }
 
-    fn add_device(&mut self, spec: &DeviceSpec) -> u64 {
+    pub(super) fn add_device(&mut self, spec: &DeviceSpec) -> u64 {
         let site = self.named(|s| &mut s.sites, "dcim/sites", &spec.site);
         let rack = spec.rack.as_ref().map(|name| self.named(|s| &mut s.racks, "dcim/racks", name));
         let tenant = spec.tenant.as_ref().map(|slug| self.named(|s| &mut s.tenants, "tenancy/tenants", slug));
@@ -131,7 +137,15 @@ impl State {
 impl NetBox {
     /// A token, v1 or v2 (`nbt_key.secret`), that may read, and write where `may_write`.
     pub fn add_token(&self, token: &str, may_write: bool) {
-        lock(&self.0).tokens.insert(token.to_owned(), may_write);
+        let access = Access { may_write, ..Access::default() };
+        lock(&self.0).tokens.insert(token.to_owned(), access);
+    }
+
+    /// Takes a permission from a token's user: `view`, `add` or `change`, and the collection, such as `dcim/cables`.
+    pub fn deny(&self, token: &str, verb: &str, collection: &str) {
+        if let Some(access) = lock(&self.0).tokens.get_mut(token) {
+            access.denied.insert((verb.to_owned(), collection.to_owned()));
+        }
     }
 
     /// A device status beyond the stock ones, as server configuration adds them.
@@ -230,12 +244,35 @@ impl NetBox {
 
     /// Changes a device as a person does in the web form, whether the status is a known one or not.
     pub fn set_status(&self, device: ObjectId, status: &str) {
-        device::save(&mut lock(&self.0), Some(device), &json!({ "status": status }), START);
+        self.edit(device, &json!({ "status": status }), START);
     }
 
     /// Makes an address the device's out-of-band one.
     pub fn set_oob(&self, device: ObjectId, ip: ObjectId) {
-        device::save(&mut lock(&self.0), Some(device), &json!({ "oob_ip": ip }), START);
+        self.edit(device, &json!({ "oob_ip": ip }), START);
+    }
+
+    /// Changes any property of a device as a person does in the web form, at this moment.
+    pub fn edit(&self, device: ObjectId, body: &Value, now: Timestamp) {
+        let mut state = lock(&self.0);
+        let before = device::show(&state, device, &Want::all());
+        device::save(&mut state, Some(device), body, now);
+        let after = device::show(&state, device, &Want::all());
+        changelog::record(&mut state, device::PATH, device, &before, &after, now);
+    }
+
+    /// Deletes a device with its interfaces, as a person does, at this moment.
+    pub fn remove_device(&self, id: ObjectId, now: Timestamp) {
+        let mut state = lock(&self.0);
+        let before = device::show(&state, id, &Want::all());
+        let Some(device) = state.devices.remove(&id) else { return };
+        state.device_names.entry(device.name.to_lowercase()).or_default().remove(&id);
+        for interface in device.interfaces {
+            let Some(gone) = state.interfaces.remove(&interface) else { continue };
+            gone.macs.iter().for_each(|mac| interface::macs::delete(&mut state, *mac));
+            gone.ips.iter().for_each(|ip| address::delete(&mut state, *ip));
+        }
+        changelog::record(&mut state, device::PATH, id, &before, &Value::Null, now);
     }
 }
 

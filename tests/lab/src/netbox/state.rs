@@ -8,10 +8,10 @@ use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use serde_json::Value;
 
+use super::intake::Template;
 use super::object::Stamps;
-
-/// The release that is simulated.
-pub(super) const VERSION: &str = "4.6.8";
+use super::pace::Pace;
+use super::profile::Profile;
 
 /// A device.
 pub(super) struct Device {
@@ -105,17 +105,45 @@ pub(super) struct ChoiceSet {
     pub stamps: Stamps,
 }
 
+/// What a token may do.
+#[derive(Clone, Default)]
+pub(super) struct Access {
+    /// Whether it may write at all.
+    pub may_write: bool,
+    /// What it may not: `view`, `add` or `change`, and the collection.
+    pub denied: BTreeSet<(String, String)>,
+}
+
+/// A row of the change log.
+pub(super) struct Change {
+    pub action: &'static str,
+    pub kind: &'static str,
+    pub object: u64,
+    pub pre: Value,
+    pub post: Value,
+    pub stamps: Stamps,
+}
+
 /// Everything.
 pub(super) struct State {
-    pub think: Duration,
+    pub profile: Profile,
+    pub pace: Pace,
     pub requests: u64,
-    /// Whether each known token may write.
-    pub tokens: BTreeMap<String, bool>,
+    /// The largest page.
+    pub max_page: usize,
+    /// Whether Redis is away: then every answer is a page with 500.
+    pub redis_down: bool,
+    /// Workers whose database connection is dead: each answers once with a 500.
+    pub dead_workers: u32,
+    pub tokens: BTreeMap<String, Access>,
+    pub changes: BTreeMap<u64, Change>,
     pub extra_statuses: Vec<(String, String)>,
     pub sites: BTreeMap<u64, Named>,
     pub racks: BTreeMap<u64, Named>,
     pub tenants: BTreeMap<u64, Named>,
     pub types: BTreeMap<u64, Named>,
+    pub roles: BTreeMap<u64, Named>,
+    pub templates: BTreeMap<u64, Template>,
     pub devices: BTreeMap<u64, Device>,
     pub device_names: BTreeMap<String, BTreeSet<u64>>,
     pub interfaces: BTreeMap<u64, Interface>,
@@ -135,14 +163,21 @@ pub(super) struct State {
 impl State {
     pub fn new() -> Self {
         Self {
-            think: Duration::ZERO,
+            profile: Profile::default(),
+            pace: Pace::None,
             requests: 0,
+            max_page: 1_000,
+            redis_down: false,
+            dead_workers: 0,
+            changes: BTreeMap::new(),
             tokens: BTreeMap::new(),
             extra_statuses: Vec::new(),
             sites: BTreeMap::new(),
             racks: BTreeMap::new(),
             tenants: BTreeMap::new(),
             types: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            templates: BTreeMap::new(),
             devices: BTreeMap::new(),
             device_names: BTreeMap::new(),
             interfaces: BTreeMap::new(),

@@ -45,6 +45,7 @@ pub fn serve(dir: &Path) -> Measured<()> {
             base: "http://127.0.0.1".into(),
             roles: Roles { own: Some(Role::Admin), ..Roles::default() },
             demo: false,
+            projection: None,
         };
         let site = Site::start(parts);
         let listener = bind(&socket(dir), None).await?;

@@ -86,6 +86,7 @@ fn site(runtime: &Runtime, dir: &Path, port: u16) -> Measured<Site> {
         base: "http://127.0.0.1".into(),
         roles: Roles::default(),
         demo: false,
+        projection: None,
     };
     Ok(runtime.block_on(async { Site::start(parts) }))
 }

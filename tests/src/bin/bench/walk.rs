@@ -110,6 +110,7 @@ async fn walked(course: &Course) -> Measured<Walk> {
         base: "http://rackhandd.lab".to_owned(),
         roles: Roles::default(),
         demo: false,
+        projection: None,
     });
     outside.door.open(site.http.clone());
     let (cpu, wall) = (thread_cpu(), Instant::now());

@@ -1,0 +1,438 @@
+//! A vendor's manifest: a CSV with the serial and the BMC's MAC of each server. Read strictly, since what it says is
+//! written to the inventory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::iter::Peekable;
+use std::str::Chars;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mac::Mac;
+use crate::text::Text;
+
+/// Bytes of a file at the most.
+pub const MAX_BYTES: usize = 8 << 20;
+/// Rows of a file at the most, the header not counted.
+pub const MAX_ROWS: usize = 10_000;
+/// Bytes of a cell at the most.
+pub const MAX_CELL: usize = 256;
+/// Cells of a line at the most.
+pub const MAX_COLUMNS: usize = 256;
+/// Characters of a serial at the most.
+pub const MAX_SERIAL: usize = 64;
+
+/// The column with the serial.
+pub const SERIAL: &str = "server_serial";
+/// The column with the MAC of the BMC.
+pub const BMC_MAC: &str = "server_bmc_mac";
+/// Columns that are refused until there is a place for secrets that takes them.
+const SECRETS: [&str; 2] = ["bmc_user", "bmc_password"];
+/// What may stand between two cells.
+const DELIMITERS: [char; 3] = [',', ';', '\t'];
+
+/// One server as a manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its serial, upper case.
+    pub serial: Text,
+    /// Its BMC's MAC.
+    pub bmc_mac: Mac,
+}
+
+/// A file that could be read as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its rows, in the order of the file.
+    pub lines: Vec<Line>,
+    /// Columns nobody here reads.
+    pub ignored: Vec<Text>,
+}
+
+/// One row as it stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The line it begins on, from 1.
+    pub line: u32,
+    /// The serial as it was written.
+    pub serial: Text,
+    /// The MAC as it was written.
+    pub bmc_mac: Text,
+    /// What it says, or why it says nothing that can be used.
+    pub row: Result<Row, Problem>,
+}
+
+/// Why one row cannot be used. The others can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It has so many cells, and the header so many.
+    Cells(usize, usize),
+    /// The serial is empty.
+    NoSerial,
+    /// It is no serial.
+    BadSerial,
+    /// The MAC is empty.
+    NoMac,
+    /// It is no MAC address.
+    BadMac,
+    /// It is a MAC address that no card has: a group's, or all zeros.
+    NoCard,
+    /// The same serial has another MAC on this line.
+    OtherMac(u32),
+    /// The same MAC has another serial on this line.
+    OtherSerial(u32),
+    /// It says what this line says.
+    Repeats(u32),
+}
+
+/// Why a file cannot be used at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is larger than [`MAX_BYTES`].
+    TooBig(usize),
+    /// It is not UTF-8 from this line on.
+    Encoding(u32),
+    /// There is nothing in it.
+    Empty,
+    /// The header has no such column.
+    NoColumn(&'static str),
+    /// The header has this column twice.
+    TwoColumns(&'static str),
+    /// Two of the delimiters would do.
+    Delimiter,
+    /// This column is not taken.
+    Secret(&'static str),
+    /// Something stands behind a closing quote, or a quote is not closed, on this line.
+    Quote(u32),
+    /// A cell of this line is longer than [`MAX_CELL`].
+    LongCell(u32),
+    /// This line has more than [`MAX_COLUMNS`] cells.
+    TooWide(u32),
+    /// There are more than [`MAX_ROWS`] rows.
+    TooLong,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cells(found, wanted) => write!(f, "{found} cells where the header has {wanted}"),
+            Self::NoSerial => f.write_str("the serial is missing"),
+            Self::BadSerial => write!(f, "not a serial: 1 to {MAX_SERIAL} characters, no spaces"),
+            Self::NoMac => f.write_str("the BMC's MAC is missing"),
+            Self::BadMac => write!(f, "{}", crate::mac::NotAMac),
+            Self::NoCard => f.write_str("no card has this MAC address: it is a group's, or all zeros"),
+            Self::OtherMac(line) => write!(f, "line {line} has this serial with another MAC; which is right?"),
+            Self::OtherSerial(line) => write!(f, "line {line} has this MAC with another serial; which is right?"),
+            Self::Repeats(line) => write!(f, "says what line {line} says"),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooBig(bytes) => {
+                write!(f, "it has {bytes} bytes; at most {MAX_BYTES} are read. Split it")
+            }
+            Self::Encoding(line) => write!(f, "line {line}: not UTF-8. Save it as CSV in UTF-8, then import it again"),
+            Self::Empty => f.write_str("there is nothing in it"),
+            Self::NoColumn(name) => {
+                write!(
+                    f,
+                    "the header has no column {name}. The first line names the columns, such as {SERIAL},{BMC_MAC}"
+                )
+            }
+            Self::TwoColumns(name) => write!(f, "the header has two columns {name}; remove one"),
+            Self::Delimiter => f.write_str("comma, semicolon and tab could each separate its cells; use one of them"),
+            Self::Secret(name) => write!(
+                f,
+                "column {name} is not taken: passwords must not lie in a manifest or the journal, and there is no secret \
+                 store yet. Remove the columns bmc_user and bmc_password, and name the password's file under \
+                 [[credentials]] in rackhandd.toml"
+            ),
+            Self::Quote(line) => {
+                write!(f, "line {line}: a quote is not closed, or something follows a closed one")
+            }
+            Self::LongCell(line) => {
+                write!(f, "line {line}: a cell has more than {MAX_CELL} bytes; is a quote left open?")
+            }
+            Self::TooWide(line) => write!(f, "line {line}: more than {MAX_COLUMNS} cells"),
+            Self::TooLong => write!(f, "more than {MAX_ROWS} rows. Split it"),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+impl std::error::Error for Unreadable {}
+
+/// A serial as it is kept: trimmed, upper case. `None` where it is none.
+pub fn serial(raw: &str) -> Option<Text> {
+    let upper = raw.trim().to_uppercase();
+    let clean = Text::new(&upper);
+    let fits = (1..=MAX_SERIAL).contains(&clean.chars().count());
+    // What had to be cleaned is not what stands on the chassis.
+    let sound =
+        clean.as_str() == upper && !clean.contains(|c: char| c.is_whitespace() || c == char::REPLACEMENT_CHARACTER);
+    (fits && sound).then_some(clean)
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// Where what is in it is not certain as a whole: size, encoding, header, quotes. Nothing of it may be used then.
+pub fn parse(bytes: &[u8]) -> Result<Manifest, Unreadable> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Unreadable::TooBig(bytes.len()));
+    }
+    let text = decode(bytes)?;
+    let (header, delimiter) = header(text)?;
+    let mut records = Records::new(text, delimiter);
+    // The header itself.
+    records.next_filled()?;
+    let mut lines = Vec::new();
+    while let Some(record) = records.next_filled()? {
+        if lines.len() == MAX_ROWS {
+            return Err(Unreadable::TooLong);
+        }
+        lines.push(read(&record, &header));
+    }
+    contradictions(&mut lines);
+    Ok(Manifest { lines, ignored: header.ignored })
+}
+
+/// These rows as a file that [`parse`] reads back.
+pub fn to_csv(rows: &[Row]) -> String {
+    let mut out = format!("{SERIAL},{BMC_MAC}\n");
+    for row in rows {
+        let serial = row.serial.as_str();
+        if serial.contains(['"', ',', ';', '\t']) {
+            out.push_str(&format!("\"{}\"", serial.replace('"', "\"\"")));
+        } else {
+            out.push_str(serial);
+        }
+        out.push_str(&format!(",{}\n", row.bmc_mac));
+    }
+    out
+}
+
+fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let until = match std::str::from_utf8(bytes) {
+        // UTF-16 without its mark reads as ASCII with zeros in between.
+        Ok(text) => match bytes.iter().position(|b| *b == 0) {
+            None => return Ok(text),
+            Some(zero) => zero,
+        },
+        Err(error) => error.valid_up_to(),
+    };
+    let lines = bytes[..until].iter().filter(|b| **b == b'\n').count();
+    Err(Unreadable::Encoding(u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1)))
+}
+
+/// Where the two columns are.
+struct Header {
+    serial: usize,
+    bmc_mac: usize,
+    cells: usize,
+    ignored: Vec<Text>,
+}
+
+/// The header, and the one delimiter under which it has both columns.
+fn header(text: &str) -> Result<(Header, char), Unreadable> {
+    let mut found: Option<(Header, char)> = None;
+    let mut best: Option<(usize, Unreadable)> = None;
+    for delimiter in DELIMITERS {
+        let cells = match Records::new(text, delimiter).next_filled() {
+            Ok(Some(record)) => record.cells,
+            Ok(None) => return Err(Unreadable::Empty),
+            Err(error) => {
+                best.get_or_insert((0, error));
+                continue;
+            }
+        };
+        let count = cells.len();
+        match columns(cells) {
+            Ok(header) if found.is_none() => found = Some((header, delimiter)),
+            Ok(_) => return Err(Unreadable::Delimiter),
+            // The delimiter that makes the most of the line is the one that was meant.
+            Err(error) if best.as_ref().is_none_or(|(most, _)| count > *most) => best = Some((count, error)),
+            Err(_) => {}
+        }
+    }
+    found.ok_or_else(|| best.map_or(Unreadable::Empty, |(_, error)| error))
+}
+
+fn columns(cells: Vec<String>) -> Result<Header, Unreadable> {
+    let names: Vec<String> = cells.iter().map(|c| c.trim().to_lowercase()).collect();
+    let place = |wanted: &'static str| {
+        let mut at = names.iter().enumerate().filter(|(_, name)| name.as_str() == wanted).map(|(n, _)| n);
+        match (at.next(), at.next()) {
+            (Some(n), None) => Ok(n),
+            (Some(_), Some(_)) => Err(Unreadable::TwoColumns(wanted)),
+            (None, _) => Err(Unreadable::NoColumn(wanted)),
+        }
+    };
+    let (serial, bmc_mac) = (place(SERIAL)?, place(BMC_MAC)?);
+    if let Some(secret) = SECRETS.into_iter().find(|s| names.iter().any(|n| n == s)) {
+        return Err(Unreadable::Secret(secret));
+    }
+    let others = cells.iter().enumerate().filter(|(n, _)| *n != serial && *n != bmc_mac);
+    let ignored = others.map(|(_, name)| Text::new(name.trim())).filter(|name| !name.is_empty()).collect();
+    Ok(Header { serial, bmc_mac, cells: cells.len(), ignored })
+}
+
+fn read(record: &Record, header: &Header) -> Line {
+    let cell = |at: usize| record.cells.get(at).map_or("", |c| c.trim());
+    let (raw_serial, raw_mac) = (cell(header.serial), cell(header.bmc_mac));
+    let surplus = record.cells.iter().skip(header.cells).any(|c| !c.trim().is_empty());
+    let row = if surplus || record.cells.len() < header.cells {
+        Err(Problem::Cells(record.cells.len(), header.cells))
+    } else {
+        row(raw_serial, raw_mac)
+    };
+    Line { line: record.line, serial: Text::new(raw_serial), bmc_mac: Text::new(raw_mac), row }
+}
+
+fn row(raw_serial: &str, raw_mac: &str) -> Result<Row, Problem> {
+    if raw_serial.is_empty() {
+        return Err(Problem::NoSerial);
+    }
+    let serial = serial(raw_serial).ok_or(Problem::BadSerial)?;
+    if raw_mac.is_empty() {
+        return Err(Problem::NoMac);
+    }
+    let bmc_mac: Mac = raw_mac.parse().map_err(|_| Problem::BadMac)?;
+    // IEEE 802, 8.2.2: the lowest bit of the first octet tells a group from one card.
+    if bmc_mac.0[0] & 1 == 1 || bmc_mac.0 == [0; 6] {
+        return Err(Problem::NoCard);
+    }
+    Ok(Row { serial, bmc_mac })
+}
+
+/// Where two rows say different things of one serial or one MAC, neither is used: nothing tells which is right.
+fn contradictions(lines: &mut [Line]) {
+    let mut by_serial: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
+    let mut by_mac: BTreeMap<Mac, Vec<usize>> = BTreeMap::new();
+    let rows: Vec<Option<Row>> = lines.iter().map(|l| l.row.clone().ok()).collect();
+    for (n, row) in rows.iter().enumerate() {
+        let Some(row) = row else { continue };
+        by_serial.entry(row.serial.clone()).or_default().push(n);
+        by_mac.entry(row.bmc_mac).or_default().push(n);
+    }
+    let mut problems: Vec<(usize, Problem)> = Vec::new();
+    let mut judge = |group: &[usize], problem: fn(u32) -> Problem| {
+        let Some((first, rest)) = group.split_first() else { return };
+        let another = rest.iter().find(|n| rows[**n] != rows[*first]);
+        for n in group {
+            let other = if rows[*n] == rows[*first] { another } else { Some(first) };
+            match other {
+                Some(other) => problems.push((*n, problem(lines[*other].line))),
+                None if n != first => problems.push((*n, Problem::Repeats(lines[*first].line))),
+                None => {}
+            }
+        }
+    };
+    by_serial.values().for_each(|group| judge(group, Problem::OtherMac));
+    by_mac.values().for_each(|group| judge(group, Problem::OtherSerial));
+    for (n, problem) in problems {
+        // What is said first of a row stands: a serial is what a person looks for.
+        if lines[n].row.is_ok() {
+            lines[n].row = Err(problem);
+        }
+    }
+}
+
+/// One line of cells; a quoted cell may go on over several.
+struct Record {
+    line: u32,
+    cells: Vec<String>,
+}
+
+/// Cells as RFC 4180 has them, with any of the delimiters and any line end.
+struct Records<'a> {
+    rest: Peekable<Chars<'a>>,
+    line: u32,
+    delimiter: char,
+}
+
+impl<'a> Records<'a> {
+    fn new(text: &'a str, delimiter: char) -> Self {
+        Self { rest: text.chars().peekable(), line: 1, delimiter }
+    }
+
+    /// The next record in which anything stands.
+    fn next_filled(&mut self) -> Result<Option<Record>, Unreadable> {
+        loop {
+            match self.record()? {
+                Some(record) if record.cells.iter().all(|c| c.trim().is_empty()) => {}
+                other => return Ok(other),
+            }
+        }
+    }
+
+    fn record(&mut self) -> Result<Option<Record>, Unreadable> {
+        if self.rest.peek().is_none() {
+            return Ok(None);
+        }
+        let line = self.line;
+        let mut cells = Vec::new();
+        loop {
+            if cells.len() == MAX_COLUMNS {
+                return Err(Unreadable::TooWide(line));
+            }
+            cells.push(self.cell(line)?);
+            match self.take() {
+                Some(c) if c == self.delimiter => {}
+                // The end of the line, or of the file.
+                _ => return Ok(Some(Record { line, cells })),
+            }
+        }
+    }
+
+    /// One cell, up to what ends it.
+    fn cell(&mut self, line: u32) -> Result<String, Unreadable> {
+        let mut cell = String::new();
+        let quoted = self.rest.next_if_eq(&'"').is_some();
+        loop {
+            if cell.len() > MAX_CELL {
+                return Err(Unreadable::LongCell(line));
+            }
+            if quoted {
+                match self.take() {
+                    None => return Err(Unreadable::Quote(line)),
+                    Some('"') if self.rest.next_if_eq(&'"').is_none() => {
+                        while self.rest.next_if_eq(&' ').is_some() {}
+                        return if self.ends() { Ok(cell) } else { Err(Unreadable::Quote(line)) };
+                    }
+                    Some(c) => cell.push(c),
+                }
+            } else if self.ends() {
+                return Ok(cell);
+            } else {
+                cell.extend(self.take());
+            }
+        }
+    }
+
+    /// Whether what comes next ends a cell.
+    fn ends(&mut self) -> bool {
+        self.rest.peek().is_none_or(|c| *c == self.delimiter || matches!(c, '\n' | '\r'))
+    }
+
+    /// The next character; a line end of any kind is one `\n`.
+    fn take(&mut self) -> Option<char> {
+        let c = match self.rest.next()? {
+            '\r' => {
+                self.rest.next_if_eq(&'\n');
+                '\n'
+            }
+            c => c,
+        };
+        self.line = self.line.saturating_add(u32::from(c == '\n'));
+        Some(c)
+    }
+}
+
+#[cfg(test)]
+#[path = "manifest/tests.rs"]
+mod tests;

@@ -1,0 +1,163 @@
+//! What a manifest says, and what is refused.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::*;
+
+const GOOD: &str = "server_serial,server_bmc_mac\nMXP1111111,A0:36:9F:7C:05:00\n";
+
+fn rows(text: &str) -> Vec<(String, String)> {
+    let rows = parse(text.as_bytes()).unwrap().lines.into_iter().map(|l| l.row.unwrap());
+    rows.map(|r| (r.serial.to_string(), r.bmc_mac.to_string())).collect()
+}
+
+fn problems(text: &str) -> Vec<(u32, Option<Problem>)> {
+    parse(text.as_bytes()).unwrap().lines.into_iter().map(|l| (l.line, l.row.err())).collect()
+}
+
+#[test]
+fn the_same_server_is_read_from_every_way_a_spreadsheet_writes_it() {
+    let wanted = [("MXP1111111".to_owned(), "A0:36:9F:7C:05:00".to_owned())];
+    for text in [
+        GOOD,
+        "\u{FEFF}server_serial,server_bmc_mac\r\nMXP1111111,A0:36:9F:7C:05:00\r\n",
+        "Server_Serial;SERVER_BMC_MAC\nmxp1111111;a0-36-9f-7c-05-00",
+        "server_bmc_mac\tserver_serial\na036.9f7c.0500\tMXP1111111\n",
+        "\"server_serial\",\"server_bmc_mac\"\n\"MXP1111111\" ,\" A0369F7C0500 \"\n",
+        "\n\n server_serial , server_bmc_mac \n,\nMXP1111111, A0:36:9F:7C:05:00\n,,\n\n",
+        "server_serial,server_bmc_mac\rMXP1111111,A0:36:9F:7C:05:00\r",
+        "po,server_serial,\"note; of\nthe vendor\",server_bmc_mac\n4711,MXP1111111,\"a \"\"b\"\", c\nd\",a0:36:9f:7c:5:0\n",
+    ] {
+        assert_eq!(rows(text), wanted, "{text:?}");
+    }
+}
+
+#[test]
+fn columns_nobody_reads_are_named_and_passwords_are_refused() {
+    let told = parse(b"server_serial,PO,server_bmc_mac,rack\x1b\nA,1,a0:36:9f:7c:5:0,2\n");
+    assert_eq!(told.unwrap().ignored, [Text::new("PO"), Text::new("rack\u{FFFD}")]);
+    for column in ["bmc_user", "BMC_Password"] {
+        let text = format!("server_serial,server_bmc_mac,{column}\nA,a0:36:9f:7c:5:0,calvin\n");
+        let told = parse(text.as_bytes()).unwrap_err();
+        assert!(matches!(told, Unreadable::Secret(_)), "{told}");
+        assert!(!told.to_string().contains("calvin") && told.to_string().contains("[[credentials]]"), "{told}");
+    }
+}
+
+#[test]
+fn each_row_says_what_is_wrong_with_it() {
+    let text = "server_serial,server_bmc_mac,po\n\
+                ,A0:36:9F:7C:05:00,1\n\
+                S 2,A0:36:9F:7C:05:00,1\n\
+                S3,,1\n\
+                S4,A0:36:9F:7C:05,1\n\
+                S5,A1:36:9F:7C:05:00,1\n\
+                S6,A0:36:9F:7C:05:06\n\
+                S7,A0:36:9F:7C:05:07,1,x\n\
+                S8,A0:36:9F:7C:05:08,1,\n";
+    let wanted = [
+        Some(Problem::NoSerial),
+        Some(Problem::BadSerial),
+        Some(Problem::NoMac),
+        Some(Problem::BadMac),
+        Some(Problem::NoCard),
+        Some(Problem::Cells(2, 3)),
+        Some(Problem::Cells(4, 3)),
+        None,
+    ];
+    assert_eq!(problems(text), (2..).zip(wanted).collect::<Vec<_>>());
+    assert_eq!(serial(&"x".repeat(64)).map(|s| s.len()), Some(64));
+    assert_eq!(serial(&"x".repeat(65)), None);
+    assert_eq!(serial("AB\u{202e}C"), None);
+}
+
+#[test]
+fn of_rows_that_contradict_each_other_none_is_used() {
+    let text = "server_serial,server_bmc_mac\n\
+                A,A0:36:9F:7C:05:01\n\
+                a,A0:36:9F:7C:05:02\n\
+                B,A0:36:9F:7C:05:03\n\
+                C,A0:36:9F:7C:05:03\n\
+                D,A0:36:9F:7C:05:04\n\
+                D,a0369f7c0504\n\
+                E,A0:36:9F:7C:05:02\n";
+    let wanted = [
+        Some(Problem::OtherMac(3)),
+        Some(Problem::OtherMac(2)),
+        Some(Problem::OtherSerial(5)),
+        Some(Problem::OtherSerial(4)),
+        None,
+        Some(Problem::Repeats(6)),
+        Some(Problem::OtherSerial(3)),
+    ];
+    assert_eq!(problems(text), (2..).zip(wanted).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_file_that_is_not_certain_as_a_whole_is_refused_with_its_line() {
+    let row = "S,A0:36:9F:7C:05:00\n";
+    let head = "server_serial,server_bmc_mac\n";
+    let utf16: Vec<u8> = GOOD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, wanted) in [
+        (b"".to_vec(), Unreadable::Empty),
+        (b"\r\n,,\n".to_vec(), Unreadable::Empty),
+        (row.into(), Unreadable::NoColumn(SERIAL)),
+        (b"server_serial;po\n".to_vec(), Unreadable::NoColumn(BMC_MAC)),
+        (b"server_serial,server_bmc_mac,server_serial\n".to_vec(), Unreadable::TwoColumns(SERIAL)),
+        ([head.as_bytes(), b"S\xE4,x\n"].concat(), Unreadable::Encoding(2)),
+        (utf16, Unreadable::Encoding(1)),
+        (format!("{head}{row}S2,\"A0").into(), Unreadable::Quote(3)),
+        (format!("{head}\"S\"x,A0\n").into(), Unreadable::Quote(2)),
+        (format!("{head}\"{}", row.repeat(20)).into(), Unreadable::LongCell(2)),
+        (format!("{head}{}\n", ",".repeat(300)).into(), Unreadable::TooWide(2)),
+        (format!("{head}{}", row.repeat(MAX_ROWS + 1)).into(), Unreadable::TooLong),
+        (vec![b'x'; MAX_BYTES + 1], Unreadable::TooBig(MAX_BYTES + 1)),
+    ] {
+        assert_eq!(parse(&bytes), Err(wanted));
+    }
+    assert_eq!(parse(format!("{head}{}", row.repeat(MAX_ROWS)).as_bytes()).unwrap().lines.len(), MAX_ROWS);
+}
+
+fn any_row() -> impl Strategy<Value = Row> {
+    let serial = prop_oneof![
+        4 => "[A-Z0-9]{1,12}".prop_map(|s| Text::new(&s)),
+        1 => any::<String>().prop_filter_map("no serial", |s| serial(&s)),
+    ];
+    (serial, any::<[u8; 6]>()).prop_map(|(serial, mut mac)| {
+        mac[0] = mac[0] & 0xFE | 2;
+        Row { serial, bmc_mac: Mac(mac) }
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_bytes_reading_ends_and_every_row_is_sound(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let _ = parse(&bytes);
+        let beheaded = [GOOD.as_bytes(), &bytes].concat();
+        for line in parse(&beheaded).into_iter().flat_map(|m| m.lines) {
+            prop_assert!(line.line > 1);
+            if let Ok(row) = line.row {
+                prop_assert_eq!(serial(&row.serial), Some(row.serial.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_looks_like_a_table_never_panics(text in "[a-b,;\t\"\r\n ]{0,60}") {
+        for head in ["", "server_serial,server_bmc_mac\n", "server_serial;server_bmc_mac\r", "\"server_serial\"\t\"server_bmc_mac"] {
+            let _ = parse(format!("{head}{text}").as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_was_printed_reads_back_the_same(rows in prop::collection::vec(any_row(), 0..30)) {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut macs = std::collections::BTreeSet::new();
+        let rows: Vec<Row> =
+            rows.into_iter().filter(|r| seen.insert(r.serial.clone()) && macs.insert(r.bmc_mac)).collect();
+        let read = parse(to_csv(&rows).as_bytes()).unwrap();
+        let back: Vec<Row> = read.lines.into_iter().map(|l| l.row.unwrap()).collect();
+        prop_assert_eq!(back, rows);
+    }
+}

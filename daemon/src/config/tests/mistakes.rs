@@ -1,0 +1,133 @@
+//! Each mistake is told with its place and what to do.
+
+use std::path::Path;
+
+use super::{Config, MINIMAL, place, read, refused};
+
+/// The minimal file with one thing changed: what is looked for, what stands there then, and what is said of it.
+const MISTAKES: [(&str, &str, &str); 53] = [
+    // Keys.
+    ("[http]", "sokcet = \"x\"\n[http]", "4:1: unknown field `sokcet`; did you mean `socket`?"),
+    ("[http]", "Site = \"x\"\n[http]", "4:1: unknown field `Site`; did you mean `site`?"),
+    ("[http]", "[htpp]\n[http]", "4:2: unknown field `htpp`; did you mean `http`?"),
+    (
+        "[http]",
+        "colour = \"blue\"\n[http]",
+        "4:1: unknown field `colour`, expected one of `site`, `data_dir`, `socket`, `socket_group`, `own_role`, \
+         `roles`, `http`, `netbox`, `bmc`, `credentials`, `intake`, `lab`",
+    ),
+    ("listen", "port = 80\nlisten", "5:1: unknown field `port`, expected `listen` or `base`"),
+    ("base", "bsae", "6:1: unknown field `bsae`; did you mean `base`?"),
+    (
+        "token_file",
+        "token",
+        "9:1: unknown field `token`, expected one of `url`, `token_file`, `ca_file`, `stock_statuses`",
+    ),
+    ("token_file", "token-file", "9:1: unknown field `token-file`; did you mean `token_file`?"),
+    ("networks", "network", "11:1: unknown field `network`; did you mean `networks`?"),
+    ("[http]", "[intake]\npcaps = []\n[http]", "5:1: unknown field `pcaps`; did you mean `pcap`?"),
+    ("[http]", "[lab]\nspeed = 2\nsince = 0\nsinse = 0\n[http]", "7:1: unknown field `sinse`; did you mean `since`?"),
+    // What is missing.
+    ("site = \"fra1\"", "", "1:1: missing field `site`"),
+    ("data_dir = \"data\"", "", "1:1: missing field `data_dir`"),
+    ("listen = \"127.0.0.1:8080\"", "", "4:1: missing field `listen`"),
+    ("url = \"http://127.0.0.1:8000/netbox/\"", "", "7:1: missing field `url`"),
+    ("networks = [\"10.0.4.0/22\"]", "", "10:1: missing field `networks`"),
+    ("[http]", "[lab]\nspeed = 2.0\n[http]", "4:1: missing field `since`"),
+    // Types.
+    ("\"fra1\"", "5", "2:8: invalid type: integer `5`, expected a string"),
+    ("\"data\"", "[\"data\"]", "3:12: invalid type: sequence, expected path string"),
+    ("[http]", "[http]\nlisten = true", "6:1: duplicate key"),
+    ("\"127.0.0.1:8080\"", "8080", "5:10: invalid type: integer `8080`, expected socket address"),
+    ("\"127.0.0.1:8080\"", "\"127.0.0.1\"", "5:10: invalid socket address syntax"),
+    ("[\"10.0.4.0/22\"]", "\"10.0.4.0/22\"", "11:12: invalid type: string \"10.0.4.0/22\", expected a sequence"),
+    ("[bmc]", "[bmc]\nport = 65536", "11:8: invalid value: integer `65536`, expected u16"),
+    ("[bmc]", "[bmc]\nport = -1", "11:8: invalid value: integer `-1`, expected u16"),
+    ("[bmc]", "stock_statuses = \"yes\"\n[bmc]", "10:18: invalid type: string \"yes\", expected a boolean"),
+    ("[http]", "[lab]\nspeed = \"fast\"\nsince = 0\n[http]", "5:9: invalid type: string \"fast\", expected f64"),
+    ("[http]", "roles = []\n[http]", "4:9: invalid type: sequence, expected a map"),
+    // Values.
+    ("fra1", "Fra 1", "2:8: not a site: give its NetBox slug"),
+    ("fra1", "", "2:8: not a site: give its NetBox slug"),
+    (
+        "\"10.0.4.0/22\"",
+        "\"10.0.4.0/22\", \"10.0.4.1/22\"",
+        "11:28: `10.0.4.1/22`: not an address range: give its first",
+    ),
+    ("10.0.4.0/22", "10.0.4.0/33", "11:13: `10.0.4.0/33`: not an address range"),
+    ("\"10.0.4.0/22\"", "\"10.0.4.0/22\",\n  \"10.0.4.0/22\"", "12:3: `10.0.4.0/22` is listed twice; keep one"),
+    ("[\"10.0.4.0/22\"]", "[]", "11:12: no network: list those BMCs are in"),
+    ("[http]", "[roles]\nalice = \"king\"\n[http]", "5:9: `king`: not a role: read-only, technician, operator"),
+    ("[http]", "own_role = \"root\"\n[http]", "4:12: `root`: not a role: read-only, technician"),
+    ("http://10.0.0.5:8080/", "10.0.0.5", "6:8: not a base URL: give where machines reach this daemon"),
+    ("http://10.0.0.5:8080/", "http://", "6:8: not a base URL"),
+    ("http://10.0.0.5:8080/", "http://10.0.0.5:8080/?a=b", "6:8: not a base URL"),
+    ("http://127.0.0.1:8000/netbox/", "netbox", "8:7: not a URL: give NetBox's address"),
+    ("http://127.0.0.1:8000/netbox/", "ftp://netbox", "8:7: not a URL"),
+    ("http://127.0.0.1:8000", "http://a:b@127.0.0.1:8000", "8:7: a URL without user, password and query"),
+    ("http://127.0.0.1:8000", "https://127.0.0.1:8000", "8:7: https needs ca_file: a PEM file"),
+    ("http://127.0.0.1:8000", "http://192.0.2.1", "8:7: http is only for this host and the management networks"),
+    ("[http]", "[lab]\nspeed = 0.5\nsince = 0\n[http]", "4:1: speed must be from 1 to 100000"),
+    ("[http]", "[intake]\ninterfaces = [\"a\", \"b/c\"]\n[http]", "5:20: not an interface: give a name as `ip link`"),
+    ("[http]", "[intake]\ninterfaces = [\"sixteen-letters!\"]\n[http]", "5:15: not an interface"),
+    ("[http]", "[intake]\ninterfaces = [\"a\", \"a\"]\n[http]", "5:20: `a` is listed twice; keep one"),
+    ("[http]", "[intake]\ninterfaces = \"a\"\n[http]", "5:14: invalid type: string \"a\", expected a sequence"),
+    ("[http]", "[intake]\nservers = [\"10.0.4.0/24\"]\n[http]", "5:12: not an IPv4 address: give the one the DHCP"),
+    // The text itself.
+    ("\"fra1\"", "\"fra1", "2:13: invalid basic string"),
+    ("[bmc]", "[http]\n[bmc]", "10:2: duplicate key"),
+    ("[bmc]", "[bmc", "10:5: unclosed table"),
+];
+
+#[test]
+fn each_mistake_is_told_with_its_place_and_what_to_do() {
+    let mut wrong = Vec::new();
+    for (from, to, expected) in MISTAKES {
+        assert!(MINIMAL.contains(from), "{from}");
+        let said = refused(&MINIMAL.replacen(from, to, 1));
+        let said = said.strip_prefix("rackhandd.toml:").unwrap_or(&said);
+        if !said.starts_with(expected) {
+            wrong.push(format!("{to:?}:\n  said     {said}\n  expected {expected}"));
+        }
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn so_is_each_about_an_account_or_a_file() {
+    let entry = |key: &str| format!("{MINIMAL}[[credentials]]\n{key}user = \"root\"\npassword_file = \"password\"\n");
+    let again = |key: &str| format!("[[credentials]]\n{key}user = \"root\"\npassword_file = \"password\"\n");
+    let serial = |s: &str| format!("serial = \"{s}\"\n");
+    let mut wrong = Vec::new();
+    for (text, expected) in [
+        (entry(""), "13:8: a credential is for one vendor or one serial; give one of the two"),
+        (entry("vendor = \"hpe\"\nserial = \"A\"\n"), "15:8: a credential is for one vendor or one serial"),
+        (entry("vendor = \"ibm\"\n"), "13:10: unknown variant `ibm`, expected one of `hpe`, `dell`, `other`"),
+        (entry("vendor = \"del\"\n"), "13:10: unknown variant `del`; did you mean `dell`?"),
+        (entry("uesr = \"x\"\n"), "13:1: unknown field `uesr`; did you mean `user`?"),
+        (entry(&serial("abc")) + &again(&serial("ABC")), "18:8: a second credential for the same vendor or serial"),
+        (entry("vendor = \"hpe\"\n") + &again("vendor = \"hpe\"\n"), "18:8: a second credential"),
+        (MINIMAL.replace("\"token\"", "\"missing\""), "9:14: missing cannot be read: No such file or directory"),
+        (MINIMAL.replace("\"token\"", "\".\""), "9:14: "),
+        (MINIMAL.replace("\"token\"", "\"credential:\""), "9:14: `credential:`: give a credential's name"),
+        (MINIMAL.replace("\"token\"", "\"credential:../x\""), "9:14: `credential:../x`: give a credential's name"),
+        (MINIMAL.replace("[bmc]", "ca_file = \"missing.pem\"\n[bmc]"), "10:11: missing.pem cannot be read"),
+        (MINIMAL.replace("[bmc]", "ca_file = \"password\"\n[bmc]"), "10:11: certificate authorities: "),
+        (MINIMAL.replace("[bmc]", "ca_file = \"/dev/zero\"\n[bmc]"), "10:11: /dev/zero cannot be read: it has more"),
+        (MINIMAL.replace("[http]", "socket_group = \"no such\"\n[http]"), "4:16: no such group on this machine"),
+    ] {
+        let said = refused(&text);
+        let said = said.strip_prefix("rackhandd.toml:").unwrap_or(&said);
+        if !said.starts_with(expected) {
+            wrong.push(format!("said     {said}\n  expected {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(Config::read(Path::new("/nonexistent")).err().unwrap().to_string().ends_with("with --config"));
+    let dir = place();
+    std::fs::write(dir.path().join("latin1.toml"), b"site = \"fra1\"\n# caf\xE9\n").unwrap();
+    let said = Config::read(&dir.path().join("latin1.toml")).err().unwrap().to_string();
+    assert!(said.ends_with("is not text in UTF-8, first in line 2"), "{said}");
+    read(&dir, MINIMAL).unwrap();
+}

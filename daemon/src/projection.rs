@@ -1,0 +1,190 @@
+//! Our own copy of NetBox, for when NetBox is away, and to hold against the journal. Read whole at the start and each
+//! night, kept by what changed in between. It may be thrown away: nothing with an effect rests on it.
+
+mod file;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rackhand_adapters::netbox::NetBox;
+use rackhand_adapters::port::clock::Clock;
+use rackhand_core::dcim::inventory::{Changes, Inventory};
+use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::id::SiteId;
+use rackhand_core::mac::Mac;
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::engine::{Gates, told};
+
+/// After a failure it is tried again no sooner.
+const AGAIN: Duration = Duration::from_secs(60);
+/// What a unit waits for goes first: after a start, the whole read begins this much later.
+const FIRST: Duration = Duration::from_secs(5);
+
+/// How the copy is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The file it is kept in over a restart; `None` is in memory only.
+    pub file: Option<PathBuf>,
+    /// Between two looks at what changed.
+    pub changes: Duration,
+    /// Between two whole reads, where the change log says nothing of it.
+    pub whole: Duration,
+}
+
+impl Settings {
+    /// Changes every five minutes, everything each day, in this directory.
+    pub fn standard(data_dir: &std::path::Path) -> Self {
+        Self {
+            file: Some(data_dir.join("netbox-copy")),
+            changes: Duration::from_mins(5),
+            whole: Duration::from_hours(24),
+        }
+    }
+}
+
+/// The copy, and how old it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The devices.
+    pub inventory: Inventory,
+    /// When NetBox last said that this is all, by our clock.
+    pub read_at: Timestamp,
+    /// When all of it was last read.
+    pub whole_at: Timestamp,
+}
+
+/// The copy, shared. Clones see the same.
+#[derive(Clone)]
+pub struct Projection {
+    settings: Settings,
+    state: watch::Sender<State>,
+}
+
+/// What is held, and what was wrong the last time.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The copy; `None` until it was read once.
+    pub held: Option<Arc<Held>>,
+    /// Why the last look failed; `None` where it did not.
+    pub trouble: Option<Text>,
+}
+
+impl Projection {
+    /// The copy a file holds, where it is a good one of this site; else none yet.
+    pub fn open(settings: Settings, site: &SiteId) -> Self {
+        let kept = settings.file.as_ref().and_then(|file| file::load(file)).filter(|h| h.inventory.site == *site);
+        let state = State { held: kept.map(Arc::new), trouble: None };
+        Self { settings, state: watch::Sender::new(state) }
+    }
+
+    /// What is held now.
+    pub fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    /// Told of each look.
+    pub fn states(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    /// Which device has this BMC's MAC by our copy, in a sentence for a person. Only to be shown.
+    pub fn guess(&self, mac: Mac) -> Option<Text> {
+        let held = self.state.borrow().held.clone()?;
+        let devices: Vec<Text> = held.inventory.with_mac(mac).take(3).map(|d| d.label()).collect();
+        let copy = format!("NetBox was away; by our copy of {}", held.read_at);
+        Some(Text::from(match devices.as_slice() {
+            [] => format!("{copy} no device has this MAC"),
+            [one] => format!("{copy} this is {one}"),
+            several => {
+                let names: Vec<&str> = several.iter().map(Text::as_str).collect();
+                format!("{copy} several devices have this MAC: {}", names.join(", "))
+            }
+        }))
+    }
+
+    /// Keeps the copy until `stop` is told.
+    pub async fn keep(
+        self,
+        netbox: NetBox,
+        gates: Arc<Gates>,
+        clock: Clock,
+        site: SiteId,
+        stop: watch::Receiver<bool>,
+    ) {
+        let mut stop = stop;
+        let mut pause = FIRST;
+        loop {
+            tokio::select! {
+                biased;
+                () = told(&mut stop) => return,
+                () = clock.sleep(pause) => {}
+            }
+            let look = async {
+                // One place at the gate, so that the units' own calls are never all kept waiting by it.
+                let _place = gates.netbox.enter(&clock).await;
+                let read = self.look(&netbox, &site, clock.now()).await;
+                report(&gates, read.as_ref().map(|_| ()), clock.now());
+                read
+            };
+            let read = tokio::select! {
+                biased;
+                () = told(&mut stop) => return,
+                read = look => read,
+            };
+            pause = match read {
+                Ok((held, is_new)) => {
+                    let held = Arc::new(held);
+                    if is_new && let Some(file) = self.settings.file.clone() {
+                        let body = held.clone();
+                        let saved = tokio::task::spawn_blocking(move || file::save(&file, &body)).await;
+                        if let Ok(Err(error)) = saved {
+                            tracing::warn!(%error, "the copy of NetBox was not kept on disk; the next start reads it anew");
+                        }
+                    }
+                    self.state.send_replace(State { held: Some(held), trouble: None });
+                    self.settings.changes
+                }
+                Err(fault) => {
+                    tracing::warn!(%fault, "the copy of NetBox is not kept up");
+                    self.state.send_modify(|state| state.trouble = Some(fault.to_string().into()));
+                    AGAIN.max(self.settings.changes.min(AGAIN))
+                }
+            };
+        }
+    }
+
+    /// One look: what changed, or everything where that is due. Also tells whether the copy is another than before.
+    async fn look(&self, netbox: &NetBox, site: &SiteId, now: Timestamp) -> Result<(Held, bool), Fault> {
+        let before = self.state.borrow().held.clone();
+        let fresh = before.filter(|held| now.since(held.whole_at) < self.settings.whole);
+        if let Some(held) = fresh {
+            match netbox.changed_since(&held.inventory).await {
+                Ok(Changes::Some(delta)) => {
+                    let is_new = !delta.changed.is_empty() || !delta.gone.is_empty();
+                    let mut held = Held::clone(&held);
+                    held.inventory.apply(delta);
+                    held.read_at = now;
+                    return Ok((held, is_new));
+                }
+                Ok(Changes::Read(why)) => tracing::debug!(%why, "all of NetBox is read again"),
+                // It may not be read any more; what it would have told is then read whole.
+                Err(fault) if fault.kind == Kind::Unauthorised => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let inventory = netbox.read_all(site).await?;
+        Ok((Held { inventory, read_at: now, whole_at: now }, true))
+    }
+}
+
+/// Tells the gate what says something of NetBox. An answer to a long read that we do not understand does not.
+fn report(gates: &Gates, read: Result<(), &Fault>, now: Timestamp) {
+    if read.is_ok() || read.is_err_and(|fault| fault.kind == Kind::Transient) {
+        gates.netbox.report(read, now);
+    }
+}

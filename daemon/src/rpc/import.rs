@@ -1,0 +1,58 @@
+//! Rows of a manifest: entered together, one commit for many, and how each then stands.
+
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::import::{Entry, named};
+use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::id::Actor;
+use rackhand_core::lifecycle::registration::{Registered, Standing};
+use rackhand_core::text::Text;
+use rackhand_rpc::{Import, MAX_IMPORT};
+
+use super::Desk;
+use crate::ledger::Patience;
+
+impl Desk {
+    /// Enters the rows, or judges them. Each is one command, so it is whole or nothing.
+    pub(super) async fn import(&self, actor: &Actor, import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
+        let Import { rows, site, stage, create, check } = import;
+        if rows.len() > MAX_IMPORT {
+            return Err(Refusal::new(Why::Invalid, format!("at most {MAX_IMPORT} rows in one call")));
+        }
+        let world = self.ledger.world();
+        let entry =
+            |row| named(&world, row).map(|known| if known.is_some() { Entry::Already } else { Entry::Imported });
+        let judged: Vec<Result<Entry, Refusal>> = rows.iter().map(entry).collect();
+        if check {
+            return Ok(judged);
+        }
+        let mut queued = Vec::with_capacity(rows.len());
+        for row in rows {
+            let command = Command::ImportRow { row, site: site.clone(), stage, create: create.clone() };
+            queued.push(self.ledger.queue(actor.clone(), Patience::Refuse, Input::Command(command)).await);
+        }
+        let mut answers = Vec::with_capacity(queued.len());
+        for (place, judged) in queued.into_iter().zip(judged) {
+            let done = match place {
+                Ok(place) => place.done().await,
+                Err(refusal) => Err(refusal),
+            };
+            // What was judged before is only for the word; what was done is what counts.
+            answers.push(done.map(|_| judged.unwrap_or(Entry::Already)));
+        }
+        Ok(answers)
+    }
+
+    /// How the rows with these serials stand.
+    pub(super) fn imported(&self, serials: &[Text]) -> Vec<Option<Standing>> {
+        let world = self.ledger.world();
+        let trouble = self.gates.netbox.trouble();
+        let standing = |serial: &Text| {
+            let mut standing = world.by_serial(serial)?.registration_standing();
+            if let (Registered::Waiting, Some(trouble)) = (standing.result, &trouble) {
+                standing.text = format!("NetBox does not answer {trouble}").into();
+            }
+            Some(standing)
+        };
+        serials.iter().take(MAX_IMPORT).map(standing).collect()
+    }
+}

@@ -1,0 +1,75 @@
+//! What consoles ask about NetBox: whether it is ready, setting it up, what it and the journal disagree about, and the
+//! BMCs that were seen.
+
+use rackhand_adapters::netbox::unreachable;
+use rackhand_core::decide::{Refusal, Why};
+use rackhand_core::id::{Actor, Role};
+use rackhand_core::reconcile::reconcile;
+use rackhand_core::view::MAX_ROWS;
+use rackhand_core::view::netbox::{self, NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+
+use super::Desk;
+
+/// Refuses who has less than this role.
+fn least(actor: &Actor, role: Role) -> Result<(), Refusal> {
+    match actor {
+        Actor::Person { role: own, .. } if *own < role => {
+            Err(Refusal::new(Why::NotAllowed, format!("this takes the role {role}; yours is {own}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Desk {
+    /// Looks at NetBox now; the gate is not asked, since a person wants to know.
+    pub(super) async fn check_netbox(&self, actor: &Actor) -> Result<NetboxCheck, Refusal> {
+        least(actor, Role::Operator)?;
+        Ok(match self.netbox.check(&self.policy.site).await {
+            Ok(readiness) => readiness.findings(self.policy.own_statuses),
+            Err(fault) => unreachable(&fault),
+        })
+    }
+
+    /// Makes in NetBox what is missing. Runs again without harm.
+    pub(super) async fn set_netbox_up(&self, actor: &Actor) -> Result<NetboxSetup, Refusal> {
+        least(actor, Role::Admin)?;
+        let setup = self.netbox.init().await.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))?;
+        for made in &setup.created {
+            tracing::info!(%actor, %made, "made in NetBox");
+        }
+        Ok(setup)
+    }
+
+    /// A page of what our copy of NetBox and the journal disagree about.
+    pub(super) async fn diff_netbox(&self, offset: usize, limit: usize) -> Result<NetboxDiff, Refusal> {
+        let none = |why: &str| Refusal::new(Why::Unavailable, why);
+        let projection = self.projection.as_ref().ok_or_else(|| none("this daemon keeps no copy of NetBox"))?;
+        let state = projection.state();
+        let Some(held) = state.held else {
+            let why = state.trouble.map_or_else(|| "it is being read".to_owned(), |t| t.to_string());
+            return Err(none(&format!("there is no copy of NetBox yet: {why}")));
+        };
+        let (world, policy) = (self.ledger.world(), self.policy.clone());
+        let copy = held.clone();
+        // Some ten milliseconds for thousands of devices, which other consoles need not wait for.
+        let all = tokio::task::spawn_blocking(move || reconcile(&world, &copy.inventory, &policy)).await;
+        let all = all.map_err(|_| none("the comparison could not be made"))?;
+        Ok(NetboxDiff {
+            now: self.clock.now(),
+            read_at: held.read_at,
+            devices: held.inventory.devices.len(),
+            interfaces: held.inventory.interfaces(),
+            trouble: state.trouble,
+            total: all.len(),
+            offset,
+            rows: all.into_iter().skip(offset).take(limit.min(MAX_ROWS)).collect(),
+        })
+    }
+
+    /// A page of BMCs that were seen. While NetBox is away, each says which device it probably is.
+    pub(super) fn sightings(&self, offset: usize, limit: usize) -> Sightings {
+        let away = self.gates.netbox.trouble().is_some();
+        let guess = |mac| self.projection.as_ref().filter(|_| away)?.guess(mac);
+        netbox::sightings(&self.ledger.world(), self.clock.now(), offset, limit, guess)
+    }
+}

@@ -1,0 +1,115 @@
+//! What a controller measures and switches: chassis, power, temperatures, utilisation, as they are at an instant.
+
+use serde_json::{Value, json};
+
+use super::bodies::Paths;
+use super::power::Phase;
+use super::{Personality, Spec};
+
+/// The utilisation a controller has measured last; it goes on saying so when the server is off.
+pub(super) const MEASURED_CPU: u32 = 37;
+
+/// What a person can switch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Switched {
+    pub(super) locator: bool,
+    pub(super) cap: Option<u64>,
+}
+
+/// The chassis.
+pub(super) fn chassis(spec: &Spec, paths: &Paths, switched: Switched) -> Value {
+    let at = &paths.chassis;
+    let link = |part: &str| json!({ "@odata.id": format!("{at}/{part}") });
+    let mut body = json!({
+        "@odata.id": at, "@odata.type": "#Chassis.v1_10_2.Chassis", "Id": at.rsplit('/').next(), "Name": "Chassis",
+        "ChassisType": "RackMount", "LocationIndicatorActive": switched.locator, "Power": link("Power"),
+        "Thermal": link("Thermal"), "NetworkAdapters": link("NetworkAdapters"),
+        "Status": { "Health": "OK", "State": "Enabled" },
+    });
+    match spec.personality {
+        Personality::Ilo5 => body["IndicatorLED"] = json!(if switched.locator { "Blinking" } else { "Off" }),
+        Personality::Ilo6 | Personality::Ilo7 => {}
+        // Lit is how it looks when nothing is wrong.
+        Personality::Idrac9 => body["IndicatorLED"] = json!("Lit"),
+        Personality::Idrac10 => {}
+    }
+    if !spec.personality.is_ilo() {
+        body["Sensors"] = link("Sensors");
+    }
+    body
+}
+
+/// `Power`. While nothing is capped, iLO 5 and 6 leave the limit out, iLO 7 says `null`.
+pub(super) fn power(spec: &Spec, paths: &Paths, phase: Phase, switched: Switched) -> Value {
+    let off = phase == Phase::Off;
+    let (ilo, watts) = (spec.personality.is_ilo(), if off { 18 } else { 252 });
+    let metrics = json!({ "AverageConsumedWatts": watts, "MinConsumedWatts": watts, "MaxConsumedWatts": watts + 24,
+        "IntervalInMin": if ilo { 20 } else { 1 } });
+    let mut control =
+        json!({ "MemberId": "0", "PowerCapacityWatts": 1_600, "PowerConsumedWatts": watts, "PowerMetrics": metrics });
+    match (spec.personality, switched.cap) {
+        (_, Some(cap)) => control["PowerLimit"] = json!({ "LimitInWatts": cap }),
+        (Personality::Ilo7, None) => control["PowerLimit"] = Value::Null,
+        (Personality::Idrac9 | Personality::Idrac10, None) => control["PowerLimit"] = json!({ "LimitInWatts": null }),
+        (Personality::Ilo5 | Personality::Ilo6, None) => {}
+    }
+    let supply = |n: u32| {
+        let mut body = json!({ "MemberId": (n - 1).to_string(), "FirmwareVersion": "2.00", "LastPowerOutputWatts": watts / 2,
+            "LineInputVoltage": 230, "Manufacturer": "DELTA", "Model": "865438-B21", "PowerCapacityWatts": 800,
+            "SerialNumber": format!("5WBYE0F4DGX2J{n}"), "Status": { "Health": "OK", "State": "Enabled" } });
+        if ilo {
+            body["Name"] = json!("HpeServerPowerSupply");
+            body["Oem"] = json!({ "Hpe": { "BayNumber": n } });
+        } else {
+            body["Name"] = json!(format!("PS{n} Status"));
+            body["PowerInputWatts"] = json!(watts / 2 + 4);
+        }
+        body
+    };
+    json!({ "@odata.id": format!("{}/Power", paths.chassis), "@odata.type": "#Power.v1_3_0.Power", "Id": "Power",
+        "Name": "Power", "PowerControl": [control], "PowerSupplies": [supply(1), supply(2)] })
+}
+
+/// `Thermal`. iLO counts fans in percent and lists what is not there with a reading of 0; iDRAC counts turns.
+pub(super) fn thermal(spec: &Spec, paths: &Paths, phase: Phase) -> Value {
+    let (ilo, off) = (spec.personality.is_ilo(), phase == Phase::Off);
+    let state = |there: bool| {
+        json!({ "Health": if there { json!("OK") } else { Value::Null },
+        "State": if there { "Enabled" } else { "Absent" } })
+    };
+    let sensor = |name: &str, context: &str, celsius: u32, there: bool| {
+        json!({ "Name": name, "PhysicalContext": context, "ReadingCelsius": if there { celsius } else { 0 },
+            "UpperThresholdCritical": if there { json!(70) } else { Value::Null }, "Status": state(there) })
+    };
+    let temperatures = if ilo {
+        vec![
+            sensor("01-Inlet Ambient", "Intake", 21, true),
+            sensor("02-CPU 1", "CPU", 40, !off),
+            sensor("05-P1 PMM 1-8", "Memory", 0, false),
+            sensor("32-Board Inlet", "SystemBoard", 23, true),
+        ]
+    } else {
+        let inlet = if spec.personality == Personality::Idrac10 { "Inlet Temp" } else { "System Board Inlet Temp" };
+        vec![sensor("CPU1 Temp", "CPU", 40, !off), sensor(inlet, "SystemBoard", 21, true)]
+    };
+    let fan = |n: u32| {
+        let (reading, unit) = match (ilo, off) {
+            (true, false) => (26, "Percent"),
+            (false, false) => (9_840, "RPM"),
+            (true, true) => (0, "Percent"),
+            (false, true) => (0, "RPM"),
+        };
+        let name = if ilo { format!("Fan {n}") } else { format!("System Board Fan{n}A") };
+        json!({ "MemberId": (n - 1).to_string(), "Name": name, "Reading": reading, "ReadingUnits": unit, "Status": state(true) })
+    };
+    json!({ "@odata.id": format!("{}/Thermal", paths.chassis), "@odata.type": "#Thermal.v1_7_1.Thermal", "Id": "Thermal",
+        "Name": "Thermal", "Temperatures": temperatures, "Fans": [fan(1), fan(2)] })
+}
+
+/// iDRAC's sensor of CPU utilisation: `null` while the server is off or has not finished its self-test.
+pub(super) fn cpu_sensor(path: &str, phase: Phase) -> Value {
+    let reading = if phase == Phase::Running { json!(MEASURED_CPU) } else { Value::Null };
+    json!({ "@odata.id": path, "@odata.type": "#Sensor.v1_7_0.Sensor", "Id": "SystemBoardCPUUsage",
+        "Name": "System Board CPU Usage", "PhysicalContext": "SystemBoard", "Reading": reading,
+        "ReadingType": "Percent", "ReadingUnits": "%", "Status": { "Health": "OK", "State": "Enabled" } })
+}

@@ -1,0 +1,286 @@
+//! The resources that do not change while a controller runs: managers, inventory, firmware, services. Each has only
+//! properties that the recorded controllers have.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::bodies::Paths;
+use super::logs;
+use super::{Personality, Spec};
+
+/// Resources by path.
+pub(super) type Tree = BTreeMap<String, Value>;
+
+/// Everything below the root that is the same at any time.
+pub(super) fn tree(spec: &Spec, serial: &str, paths: &Paths) -> Tree {
+    let mut tree = Tree::new();
+    let ilo = spec.personality.is_ilo();
+    collection(&mut tree, "/redfish/v1/Chassis", vec![paths.chassis.clone()]);
+    collection(&mut tree, "/redfish/v1/Managers", vec![paths.manager.clone()]);
+    manager(&mut tree, spec, serial, paths);
+    accounts(&mut tree, spec);
+    firmware(&mut tree, spec);
+    memory_and_processors(&mut tree, ilo, paths);
+    storage(&mut tree, ilo, paths);
+    network(&mut tree, spec, paths);
+    boot(&mut tree, ilo, paths);
+    logs::services(&mut tree, spec.personality, paths);
+    tree
+}
+
+/// A resource with its id.
+pub(super) fn put(tree: &mut Tree, path: &str, mut body: Value) {
+    body["@odata.id"] = json!(path);
+    body["Id"] = json!(path.rsplit('/').next().unwrap_or_default());
+    tree.insert(path.to_owned(), body);
+}
+
+/// A collection of these.
+pub(super) fn collection(tree: &mut Tree, path: &str, members: Vec<String>) {
+    let links: Vec<Value> = members.iter().map(|m| json!({ "@odata.id": m })).collect();
+    let count = links.len();
+    let body = json!({ "@odata.id": path, "Name": "Collection", "Members": links, "Members@odata.count": count });
+    tree.insert(path.to_owned(), body);
+}
+
+/// Resources in a collection.
+fn filled(tree: &mut Tree, path: &str, members: Vec<(String, Value)>) {
+    collection(tree, path, members.iter().map(|(id, _)| format!("{path}/{id}")).collect());
+    for (id, body) in members {
+        put(tree, &format!("{path}/{id}"), body);
+    }
+}
+
+fn link(path: &str) -> Value {
+    json!({ "@odata.id": path })
+}
+
+fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
+    let at = &paths.manager;
+    let protocol = format!("{at}/NetworkProtocol");
+    let mut body = json!({
+        "@odata.type": "#Manager.v1_5_1.Manager", "ManagerType": "BMC", "Name": "Manager",
+        "NetworkProtocol": link(&protocol), "LogServices": link(&format!("{at}/LogServices")),
+        "Links": { "ManagerInChassis": link(&paths.chassis), "ManagerForServers": [link(&paths.system)] },
+    });
+    let on = |port: u16| json!({ "Port": port, "ProtocolEnabled": true });
+    let mut services = json!({
+        "@odata.type": "#ManagerNetworkProtocol.v1_5_0.ManagerNetworkProtocol", "Name": "Manager Network Protocol",
+        "HTTP": on(80), "HTTPS": on(443), "SSH": on(22), "SNMP": on(161), "VirtualMedia": { "ProtocolEnabled": true },
+    });
+    if let Some(name) = spec.personality.ilo() {
+        body["Model"] = json!(name);
+        body["FirmwareVersion"] = json!(format!("{name} v{}", spec.firmware));
+        let (licences, security) = (format!("{at}/LicenseService"), format!("{at}/SecurityService"));
+        body["Oem"] =
+            json!({ "Hpe": { "Links": { "LicenseService": link(&licences), "SecurityService": link(&security) } } });
+        services["HostName"] = json!(format!("ILO{serial}"));
+        services["IPMI"] = json!({ "Port": 623, "ProtocolEnabled": false });
+        services["KVMIP"] = on(17_990);
+        services["VirtualMedia"]["Port"] = json!(17_988);
+        services["SSDP"] = on(1_900);
+        let licence = json!({ "@odata.type": "#HpeiLOLicense.v2_3_0.HpeiLOLicense", "License": "iLO Advanced",
+            "LicenseType": "Perpetual", "LicenseExpire": "", "Name": "iLO License" });
+        filled(tree, &licences, vec![("1".into(), licence)]);
+        let certificate = format!("{security}/HttpsCert");
+        put(tree, &security, json!({ "Links": { "HttpsCert": link(&certificate) } }));
+        let x509 = json!({ "Issuer": "CN = Default Issuer (Do not trust), O = Hewlett Packard Enterprise",
+            "Subject": format!("CN = ILO{serial}, O = Hewlett Packard Enterprise"), "SerialNumber": "05:2a:1a:98",
+            "ValidNotBefore": "2026-01-01T00:00:00Z", "ValidNotAfter": "2041-01-01T00:00:00Z" });
+        put(
+            tree,
+            &certificate,
+            json!({ "@odata.type": "#HpeHttpsCert.v2_0_0.HpeHttpsCert", "X509CertificateInformation": x509 }),
+        );
+    } else {
+        let generation = if spec.personality == Personality::Idrac10 { "17G" } else { "15G" };
+        body["Model"] = json!(format!("{generation} Monolithic"));
+        body["FirmwareVersion"] = json!(spec.firmware);
+        let switches = format!("{}/NetworkPorts/Oem/Dell/DellSwitchConnections", paths.system);
+        body["Links"]["Oem"] = json!({ "Dell": { "DellSwitchConnectionCollection": link(&switches) } });
+        let held = format!("{protocol}/HTTPS/Certificates");
+        services["HostName"] = json!(format!("idrac-{serial}"));
+        services["HTTPS"]["Certificates"] = link(&held);
+        services["IPMI"] = json!({ "ProtocolEnabled": true });
+        services["KVMIP"] = on(5_900);
+        services["Telnet"] = json!({ "Port": 23, "ProtocolEnabled": false });
+        let named = json!({ "CommonName": format!("idrac-{serial}"), "Organization": "Dell Inc." });
+        let certificate = json!({ "@odata.type": "#Certificate.v1_7_0.Certificate", "Name": "Server Certificates",
+            "Subject": named, "Issuer": named, "SerialNumber": "1122E58A",
+            "ValidNotBefore": "2026-1-1T00:00:00+00:00", "ValidNotAfter": "2036-1-1T00:00:00+00:00" });
+        filled(tree, &held, vec![("SecurityCertificate.1".into(), certificate)]);
+        let licences = "/redfish/v1/LicenseService/Licenses";
+        put(
+            tree,
+            "/redfish/v1/LicenseService",
+            json!({ "@odata.type": "#LicenseService.v1_1_0.LicenseService", "Licenses": link(licences) }),
+        );
+        let licence = json!({ "@odata.type": "#License.v1_1_1.License", "Description": "iDRAC9 15g Enterprise License",
+            "LicenseType": "Production", "ExpirationDate": null, "Name": "FD00000027623441" });
+        filled(tree, licences, vec![("FD00000027623441".into(), licence)]);
+        let connections = spec.nics.iter().enumerate().map(|(n, _)| {
+            let function = format!("NIC.Embedded.{}-1-1", n + 1);
+            let body = json!({ "@odata.type": "#DellSwitchConnection.v1_1_0.DellSwitchConnection", "FQDD": function,
+                "Name": "DellSwitchConnection", "StaleData": "NotStale", "SwitchConnectionID": "74:86:e2:bb:cc:20",
+                "SwitchPortConnectionID": format!("swp{}", n + 1) });
+            (function, body)
+        });
+        filled(tree, &switches, connections.collect());
+    }
+    put(tree, at, body);
+    put(tree, &protocol, services);
+}
+
+/// iDRAC9 has sixteen slots to be filled, the first of no use; the others list accounts and nothing else.
+fn accounts(tree: &mut Tree, spec: &Spec) {
+    const PATH: &str = "/redfish/v1/AccountService/Accounts";
+    let mut service = json!({ "@odata.type": "#AccountService.v1_5_0.AccountService", "Accounts": link(PATH),
+        "Name": "Account Service", "MinPasswordLength": if spec.personality.is_ilo() { 8 } else { 0 } });
+    let account = |user: &str, role: &str, enabled: bool| {
+        let mut body = json!({ "@odata.type": "#ManagerAccount.v1_3_0.ManagerAccount", "Name": "User Account",
+            "Enabled": enabled, "Password": null, "RoleId": role, "UserName": user });
+        if spec.personality.is_ilo() {
+            // In spite of its name, this is what the web pages show.
+            body["Oem"] = json!({ "Hpe": { "LoginName": "Operations" } });
+        } else {
+            body["Locked"] = json!(false);
+        }
+        body
+    };
+    let own = account(&spec.user, "Administrator", true);
+    let members = match spec.personality {
+        Personality::Idrac9 => {
+            (1..=16).map(|n| (n.to_string(), if n == 2 { own.clone() } else { account("", "None", false) })).collect()
+        }
+        Personality::Idrac10 => vec![("2".into(), own)],
+        Personality::Ilo5 | Personality::Ilo6 | Personality::Ilo7 => vec![("1".into(), own)],
+    };
+    if !spec.personality.is_ilo() {
+        service["MaxPasswordLength"] = json!(127);
+    }
+    put(tree, "/redfish/v1/AccountService", service);
+    filled(tree, PATH, members);
+}
+
+fn firmware(tree: &mut Tree, spec: &Spec) {
+    const PATH: &str = "/redfish/v1/UpdateService/FirmwareInventory";
+    put(
+        tree,
+        "/redfish/v1/UpdateService",
+        json!({ "@odata.type": "#UpdateService.v1_2_1.UpdateService", "FirmwareInventory": link(PATH) }),
+    );
+    let kind = "#SoftwareInventory.v1_2_0.SoftwareInventory";
+    let members = if let Some(name) = spec.personality.ilo() {
+        let part = |name: &str, version: &str, what: &str| {
+            json!({ "@odata.type": kind, "Name": name, "Version": version, "Description": what, "Updateable": true,
+                "Oem": { "Hpe": { "DeviceContext": "System Board" } } })
+        };
+        vec![
+            ("1".into(), part(name, &spec.firmware, "SystemBMC")),
+            ("2".into(), part("System ROM", "U46 v2.34 (03/11/2025)", "SystemRomActive")),
+            ("11".into(), part("Redundant System ROM", "U46 v1.80 (07/05/2023)", "SystemRomBackup")),
+        ]
+    } else {
+        let part = |name: &str, version: &str, what: &str| {
+            json!({ "@odata.type": kind, "Name": name, "Version": version, "Updateable": true,
+                "Oem": { "Dell": { "DellSoftwareInventory": { "ComponentType": what } } } })
+        };
+        vec![
+            ("Current-159-1.13.2__BIOS.Setup.1-1".into(), part("BIOS", "1.13.2", "BIOS")),
+            ("Installed-159-1.13.2__BIOS.Setup.1-1".into(), part("BIOS", "1.13.2", "BIOS")),
+            ("Previous-159-1.6.5__BIOS.Setup.1-1".into(), part("BIOS", "1.6.5", "BIOS")),
+            (
+                format!("Installed-25227-{}__iDRAC.Embedded.1-1", spec.firmware),
+                part("Integrated Dell Remote Access Controller", &spec.firmware, "FRMW"),
+            ),
+        ]
+    };
+    filled(tree, PATH, members);
+}
+
+fn memory_and_processors(tree: &mut Tree, ilo: bool, paths: &Paths) {
+    let enabled = json!({ "Health": "OK", "State": "Enabled" });
+    let module = |n: u32| {
+        json!({ "@odata.type": "#Memory.v1_7_1.Memory", "Name": format!("dimm{n}"), "CapacityMiB": 16_384,
+            "DeviceLocator": if ilo { format!("PROC 1 DIMM {n}") } else { format!("DIMM A{n}") },
+            "Manufacturer": "Samsung", "MemoryDeviceType": "DDR4", "OperatingSpeedMhz": 3_200,
+            "PartNumber": "M393A2K43DB3-CWE", "SerialNumber": format!("14D4DE0{n}"), "Status": enabled })
+    };
+    let id = |n: u32| if ilo { format!("proc1dimm{n}") } else { format!("DIMM.Socket.A{n}") };
+    let mut modules: Vec<(String, Value)> = (1..=2).map(|n| (id(n), module(n))).collect();
+    if ilo {
+        // iLO lists empty slots, iDRAC does not.
+        let empty = json!({ "@odata.type": "#Memory.v1_7_1.Memory", "Name": "proc1dimm3", "CapacityMiB": 0,
+            "DeviceLocator": "PROC 1 DIMM 3", "Status": { "Health": "OK", "State": "Absent" } });
+        modules.push((id(3), empty));
+    }
+    filled(tree, &format!("{}/Memory", paths.system), modules);
+    let processor = |n: u32| {
+        json!({ "@odata.type": "#Processor.v1_7_2.Processor", "Name": format!("CPU {n}"), "ProcessorType": "CPU",
+            "Model": "Intel(R) Xeon(R) Gold 6354 CPU @ 3.00GHz", "TotalCores": 18, "TotalThreads": 36,
+            "Socket": if ilo { format!("Proc {n}") } else { format!("CPU.Socket.{n}") },
+            "MaxSpeedMHz": 4_000, "Status": enabled })
+    };
+    let id = |n: u32| if ilo { n.to_string() } else { format!("CPU.Socket.{n}") };
+    filled(tree, &format!("{}/Processors", paths.system), (1..=2).map(|n| (id(n), processor(n))).collect());
+}
+
+fn storage(tree: &mut Tree, ilo: bool, paths: &Paths) {
+    let controller = if ilo { "DE00A000" } else { "CPU.1" };
+    let at = format!("{}/Storage/{controller}", paths.system);
+    let drives = if ilo { "/redfish/v1/Chassis/DE00A000/Drives".to_owned() } else { format!("{at}/Drives") };
+    let id = |n: u32| if ilo { (2_555 + n).to_string() } else { format!("Disk.Bay.{n}:Enclosure.Internal.0-1") };
+    let links: Vec<Value> = (1..=2).map(|n| link(&format!("{drives}/{}", id(n)))).collect();
+    let body = json!({ "@odata.type": "#Storage.v1_15_0.Storage", "Name": "Storage", "Drives": links });
+    filled(tree, &format!("{}/Storage", paths.system), vec![(controller.into(), body)]);
+    for n in 1..=2 {
+        let mut place = json!({ "LocationOrdinalValue": n });
+        if ilo {
+            place["ServiceLabel"] = json!(format!("Slot=12:Port=2I:Box=1:Bay={n}"));
+        }
+        let drive = json!({ "@odata.type": "#Drive.v1_17_0.Drive", "Name": "480GB 6G SATA SSD",
+            "CapacityBytes": 480_103_981_056_u64, "FailurePredicted": false, "MediaType": "SSD", "Model": "MK000480GWSSC",
+            "PhysicalLocation": { "PartLocation": place }, "PredictedMediaLifeLeftPercent": 99, "Protocol": "SATA",
+            "Revision": "HPG3", "SerialNumber": format!("S521NA0T60535{n}"),
+            "Status": { "Health": "OK", "State": "Enabled" } });
+        put(tree, &format!("{drives}/{}", id(n)), drive);
+    }
+}
+
+fn network(tree: &mut Tree, spec: &Spec, paths: &Paths) {
+    let ilo = spec.personality.is_ilo();
+    let adapters = format!("{}/NetworkAdapters", paths.chassis);
+    let id = if ilo { "DE080000" } else { "NIC.Embedded.1" };
+    let ports = format!("{adapters}/{id}/Ports");
+    let body = json!({ "@odata.type": "#NetworkAdapter.v1_9_0.NetworkAdapter", "Manufacturer": "MLNX", "Name": "NetworkAdapter",
+        "Model": "Ethernet 10/25Gb 2-port SFP28 MCX512F-ACHT Adapter", "SerialNumber": "ILC220027S",
+        "Controllers": [{ "FirmwarePackageVersion": "16.35.4030" }], "Ports": link(&ports),
+        "Status": { "Health": "OK", "State": "Enabled" } });
+    filled(tree, &adapters, vec![(id.into(), body)]);
+    let members = spec.nics.iter().enumerate().map(|(n, mac)| {
+        let told = if ilo { mac.to_string().to_lowercase() } else { mac.to_string() };
+        // iLO writes names as their octets: this is "1/1/1:4".
+        let heard = json!({ "ChassisId": "BC:D7:A5:72:F4:00", "ChassisIdSubtype": "MacAddr",
+            "PortId": "31:2F:31:2F:31:3A:34", "PortIdSubtype": "IfName" });
+        let port = json!({ "@odata.type": "#Port.v1_6_0.Port", "Name": "Port", "PortId": (n + 1).to_string(),
+            "CurrentSpeedGbps": 25, "LinkStatus": "LinkUp",
+            "Ethernet": { "AssociatedMACAddresses": [told], "LLDPReceive": if ilo { heard } else { json!({}) } },
+            "Status": { "Health": "OK", "State": "Enabled" } });
+        (if ilo { n.to_string() } else { format!("NIC.Embedded.{}-1", n + 1) }, port)
+    });
+    filled(tree, &ports, members.collect());
+}
+
+fn boot(tree: &mut Tree, ilo: bool, paths: &Paths) {
+    let option = json!({ "@odata.type": "#BootOption.v1_0_1.BootOption", "Name": "Boot Option",
+        "BootOptionReference": "Boot0001", "DisplayName": "NIC 1 Port 1 (PXE IPv4)" });
+    let id = if ilo { "1" } else { "Boot0001" };
+    filled(tree, &format!("{}/BootOptions", paths.system), vec![(id.into(), option)]);
+    put(
+        tree,
+        &format!("{}/SecureBoot", paths.system),
+        json!({ "@odata.type": "#SecureBoot.v1_0_0.SecureBoot", "Name": "SecureBoot", "SecureBootEnable": false,
+            "SecureBootCurrentBoot": "Disabled", "SecureBootMode": "UserMode" }),
+    );
+}

@@ -1,0 +1,168 @@
+//! The daemon's own copy of NetBox: it follows, it outlives a restart, and nothing but what is shown rests on it.
+
+use rackhand_core::decide::{Refusal, Why};
+use rackhand_core::id::Role;
+use rackhand_core::policy::Policy;
+use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff};
+use rackhand_core::world::World;
+use rackhand_daemon::journal::{Journal, Store};
+use rackhand_daemon::projection::{Held, Projection, Settings as Keeping};
+use rackhand_daemon::random::Random;
+use rackhand_daemon::site::Site;
+use rackhand_lab::bmc::Pace;
+use rackhand_lab::machine::LifePace;
+use rackhand_lab::outside::{EPOCH, Outside};
+use rackhand_rpc::ConsoleClient;
+use rackhand_rpc::codec::transport;
+use rackhand_rpc::hello::greet;
+use serde::de::DeserializeOwned;
+
+use super::*;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+fn keeping(file: Option<std::path::PathBuf>) -> Keeping {
+    Keeping { file, changes: 5 * MINUTE, whole: 24 * 60 * MINUTE }
+}
+
+fn outside() -> Outside {
+    let mut outside = Outside::new(Clock::scaled(EPOCH, 1.0), Policy::standard(site()), LifePace::default());
+    for n in 0..3 {
+        outside.add_server(n, "fra1", Pace::default());
+    }
+    outside
+}
+
+fn start(outside: &Outside) -> Site {
+    let store = Arc::new(Mutex::new(Store::open_in_memory(&site()).unwrap()));
+    outside.start(Journal::inline(store), World::default(), Random::from_seed(7), false)
+}
+
+/// Waits for a copy that is so.
+async fn until(projection: &Projection, clock: &Clock, so: impl Fn(&Held) -> bool) -> Arc<Held> {
+    let mut states = projection.states();
+    let found = clock.timeout(5_000 * MINUTE, states.wait_for(|s| s.held.as_ref().is_some_and(|h| so(h)))).await;
+    found.expect("it becomes so").unwrap().held.clone().unwrap()
+}
+
+async fn console(site: &Site, role: Role) -> ConsoleClient {
+    let (ours, theirs) = tokio::io::duplex(64 << 10);
+    tokio::spawn(site.desk.clone().serve(theirs, Text::new("anna"), Some(role)));
+    let mut ours = ours;
+    greet(&mut ours).await.unwrap();
+    #[allow(clippy::default_trait_access)] // its type is tarpc's, which these tests do not know
+    ConsoleClient::new(Default::default(), transport(ours)).spawn()
+}
+
+fn soon<T: DeserializeOwned>() -> T {
+    serde_json::from_value(json!({
+        "deadline": { "secs": 100, "nanos": 0 },
+        "trace_context": { "trace_id": vec![0_u8; 16], "span_id": 0, "sampling_decision": "Unsampled" },
+    }))
+    .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_copy_follows_netbox_and_says_how_old_it_is() {
+    let mut outside = outside();
+    outside.projection = Some(keeping(None));
+    let running = start(&outside);
+    let projection = running.desk.projection.clone().unwrap();
+    let first = until(&projection, &outside.clock, |_| true).await;
+    assert!(first.inventory.devices.len() >= 3);
+    let device = outside.servers[1].device;
+    let requests = outside.netbox.requests();
+    outside.netbox.edit(device, &json!({ "status": "failed" }), outside.clock.now());
+    let failed = |h: &Held| h.inventory.devices[&device].status.as_str() == "failed";
+    let second = until(&projection, &outside.clock, failed).await;
+    assert_eq!(second.whole_at, first.whole_at);
+    assert!(second.read_at.since(first.read_at) <= 6 * MINUTE);
+    assert!(outside.netbox.requests() - requests <= 2 + 2, "two looks at the most");
+    // While it is away the copy grows old and says why; a day later everything is read anew.
+    outside.disconnect_netbox();
+    let mut states = projection.states();
+    states.wait_for(|s| s.trouble.is_some()).await.unwrap();
+    assert_eq!(projection.state().held, Some(second.clone()));
+    outside.connect_netbox();
+    until(&projection, &outside.clock, |h| h.whole_at > second.whole_at).await;
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_netbox_is_away_a_sighting_says_which_device_it_probably_is_and_nothing_follows_from_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut outside = outside();
+    outside.projection = Some(keeping(Some(home.path().join("copy"))));
+    let before = start(&outside);
+    let copy = until(before.desk.projection.as_ref().unwrap(), &outside.clock, |_| true).await;
+    before.stop().await.unwrap();
+    // The next daemon starts with NetBox away, and has the copy of the one before.
+    outside.disconnect_netbox();
+    let running = start(&outside);
+    assert_eq!(running.desk.projection.as_ref().unwrap().state().held, Some(copy.clone()));
+    outside.lease(&running, &outside.servers[0]).await;
+    outside.clock.sleep(MINUTE).await;
+    let console = console(&running, Role::ReadOnly).await;
+    let seen = console.sightings(soon(), 0, 10).await.unwrap();
+    let told = seen.rows[0].probably.clone().unwrap_or_else(|| panic!("{seen:?}"));
+    assert!(told.contains(&copy.read_at.to_string()) && told.contains("this is srv-0000"), "{told}");
+    assert!(running.ledger.world().units.is_empty(), "it is only shown");
+    outside.connect_netbox();
+    outside.clock.sleep(10 * MINUTE).await;
+    let seen = console.sightings(soon(), 0, 10).await.unwrap();
+    assert_eq!(
+        (seen.rows[0].probably.clone(), seen.rows[0].verdict.as_deref()),
+        (None, Some("promoted to discovered"))
+    );
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn consoles_check_set_up_and_compare_by_role() {
+    let mut outside = outside();
+    let bare = start(&outside);
+    let none = console(&bare, Role::Admin).await.netbox_diff(soon(), 0, 10).await.unwrap();
+    assert_eq!(none.unwrap_err().why, Why::Unavailable);
+    bare.stop().await.unwrap();
+    outside.projection = Some(keeping(None));
+    let running = start(&outside);
+    until(running.desk.projection.as_ref().unwrap(), &outside.clock, |_| true).await;
+    for role in [Role::ReadOnly, Role::Technician, Role::Operator, Role::Approver, Role::Admin] {
+        let console = console(&running, role).await;
+        let refused = |r: Option<Refusal>| r.map(|r| r.why);
+        let check: Result<NetboxCheck, _> = console.netbox_check(soon()).await.unwrap();
+        assert_eq!(
+            refused(check.as_ref().err().cloned()),
+            (role < Role::Operator).then_some(Why::NotAllowed),
+            "{role}"
+        );
+        if let Ok(check) = check {
+            assert!(check.is_ready(), "{check:?}");
+        }
+        let init = console.netbox_init(soon()).await.unwrap();
+        assert_eq!(refused(init.err()), (role < Role::Admin).then_some(Why::NotAllowed), "{role}");
+        let diff: NetboxDiff = console.netbox_diff(soon(), 0, 10).await.unwrap().unwrap();
+        // The servers NetBox knows and the journal does not yet.
+        assert_eq!((diff.total, diff.rows.len()), (3, 3));
+        assert!(diff.rows.iter().all(|d| d.then.contains("first lease")));
+    }
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_and_a_netbox_that_have_gone_a_way_together_agree() {
+    let mut outside = outside();
+    outside.projection = Some(keeping(None));
+    let running = start(&outside);
+    for server in &outside.servers {
+        outside.lease(&running, server).await;
+    }
+    let mut worlds = running.ledger.worlds();
+    let staged = |w: &Arc<World>| w.units.len() == 3 && w.units.values().all(|u| u.stage == Stage::Staged);
+    outside.clock.timeout(1_000 * MINUTE, worlds.wait_for(staged)).await.expect("they get there").unwrap();
+    let (now, projection) = (outside.clock.now(), running.desk.projection.clone().unwrap());
+    until(&projection, &outside.clock, |h| h.read_at.since(now) > 6 * MINUTE).await;
+    let diff = console(&running, Role::ReadOnly).await.netbox_diff(soon(), 0, 10).await.unwrap().unwrap();
+    assert_eq!(diff.rows, Vec::new());
+    running.stop().await.unwrap();
+}

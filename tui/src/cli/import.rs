@@ -1,0 +1,302 @@
+//! `rackhand import`: a manifest's rows to the daemon, in parts, and what becomes of each.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use rackhand_core::dcim::NewDevice;
+use rackhand_core::decide::import::Entry;
+use rackhand_core::decide::{Refusal, Why};
+use rackhand_core::id::SiteId;
+use rackhand_core::lifecycle::registration::{Registered, Standing};
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::manifest::{self, Line, Manifest, Row};
+use rackhand_core::text::Text;
+use rackhand_rpc::MAX_IMPORT;
+use serde::Serialize;
+use tarpc::client::RpcError;
+use tokio::time::{Instant, sleep};
+
+use super::args::Import;
+use super::exit;
+use super::output::{Fail, Output, count};
+use super::table::{Last, Table};
+use crate::link::call::COMMAND;
+use crate::link::connect::{Connection, HostSpec, connect};
+use crate::link::{CALL, answered, call, watch, watched, within};
+
+/// How long the daemon holds one question for news of NetBox.
+const NEWS: Duration = Duration::from_secs(2);
+/// Pause between two such questions, so that a busy daemon is not asked without end.
+const BREATH: Duration = Duration::from_millis(200);
+
+/// What a row came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Came {
+    /// Judged only.
+    Checked,
+    MacSet,
+    MacThere,
+    MacKept,
+    Waiting,
+    Failed,
+}
+
+/// One row as it is told.
+#[derive(Serialize)]
+struct Told {
+    /// Its line in the file.
+    row: u32,
+    serial: Text,
+    bmc_mac: Text,
+    /// `imported` or `already`; null where the row was not taken.
+    entry: Option<Entry>,
+    result: Came,
+    /// Why, or what stands in NetBox; may be empty.
+    text: Text,
+}
+
+/// How many rows came to what. A row with a warning is a good one.
+#[derive(Default, Serialize)]
+struct Summary {
+    rows: usize,
+    good: usize,
+    warned: usize,
+    failed: usize,
+    waiting: usize,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    check: bool,
+    ignored: &'a [Text],
+    rows: &'a [Told],
+    summary: &'a Summary,
+}
+
+/// What is the same for all rows.
+struct Terms {
+    site: SiteId,
+    stage: Stage,
+    create: Option<NewDevice>,
+    check: bool,
+}
+
+pub(super) async fn import(host: &HostSpec, args: Import, out: &mut Output<'_>) -> Result<u8, Fail> {
+    let name = args.file.display();
+    let bytes = read(&args.file).map_err(|error| Fail::Usage(format!("{name} cannot be read: {error}")))?;
+    let manifest = manifest::parse(&bytes).map_err(|why| Fail::Usage(format!("{name}: {why}")))?;
+    let mut link = connect(host).await?;
+    let create = match (args.device_type, args.role, &args.site) {
+        (Some(device_type), Some(role), Some(site)) => {
+            Some(NewDevice { device_type, role, site: site.as_str().into() })
+        }
+        _ => None,
+    };
+    let site = args.site.unwrap_or_else(|| link.hello.site.clone());
+    let terms = Terms { site, stage: args.stage, create, check: args.check };
+    let Manifest { lines, ignored } = manifest;
+    let rows: Vec<Row> = lines.iter().filter_map(|line| line.row.clone().ok()).collect();
+    let entries = enter(host, &mut link, &rows, &terms).await?;
+    let standings = if args.check { BTreeMap::new() } else { follow(&link, &rows, &entries, args.wait).await? };
+    let mut answers = entries.into_iter();
+    let told: Vec<Told> = lines.into_iter().map(|line| tell(line, &mut answers, &standings)).collect();
+    let summary = summarise(&told);
+    if out.json {
+        out.document(&Document { check: args.check, ignored: &ignored, rows: &told, summary: &summary })?;
+    } else {
+        print(&ignored, &told, &summary, args.check, out)?;
+    }
+    Ok(match summary {
+        Summary { failed: 1.., .. } => exit::REFUSED,
+        Summary { waiting: 1.., .. } => exit::WAITING,
+        _ => exit::DONE,
+    })
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more than is taken, so that what is too much is noticed.
+    let most = manifest::MAX_BYTES as u64 + 1;
+    if path == Path::new("-") {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+    } else {
+        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Sends the rows, so many at a time. Where the connection breaks, a part is sent once more: rows that were taken are
+/// known by then, and nothing is done twice.
+async fn enter(
+    host: &HostSpec,
+    link: &mut Connection,
+    rows: &[Row],
+    terms: &Terms,
+) -> Result<Vec<Result<Entry, Refusal>>, Fail> {
+    let mut entries = Vec::with_capacity(rows.len());
+    for part in rows.chunks(MAX_IMPORT) {
+        let answers = match send(link, part, terms).await {
+            Err(RpcError::Server(error)) => return Err(RpcError::Server(error).into()),
+            Err(_) => {
+                *link = connect(host).await?;
+                send(link, part, terms).await.map_err(|lost| unsure(lost, entries.len()))??
+            }
+            Ok(answers) => answers?,
+        };
+        if answers.len() != part.len() {
+            return Err(Fail::Lost("rackhandd answered for other rows than were sent. Is it of this version?".into()));
+        }
+        // It is the caller that is refused, not the row.
+        if let Some(Err(refusal)) = answers.iter().find(|a| matches!(a, Err(r) if r.why == Why::NotAllowed)) {
+            return Err(refusal.clone().into());
+        }
+        entries.extend(answers);
+    }
+    Ok(entries)
+}
+
+type Entered = Result<Vec<Result<Entry, Refusal>>, Refusal>;
+
+async fn send(link: &Connection, part: &[Row], terms: &Terms) -> Result<Entered, RpcError> {
+    let import = rackhand_rpc::Import {
+        rows: part.to_vec(),
+        site: terms.site.clone(),
+        stage: terms.stage,
+        create: terms.create.clone(),
+        check: terms.check,
+    };
+    answered(COMMAND, link.client.import(within(COMMAND), import)).await
+}
+
+fn unsure(lost: RpcError, taken: usize) -> Fail {
+    let Fail::Lost(why) = Fail::from(lost) else { return Fail::Lost("the answer was lost".into()) };
+    Fail::Lost(format!(
+        "{why}. {} had been taken; import the file again, which does nothing twice",
+        count(taken, "row")
+    ))
+}
+
+/// Waits until every row that was taken has come to something, or the time is over.
+async fn follow(
+    link: &Connection,
+    rows: &[Row],
+    entries: &[Result<Entry, Refusal>],
+    wait: Duration,
+) -> Result<BTreeMap<Text, Standing>, Fail> {
+    let until = Instant::now() + wait;
+    let taken = rows.iter().zip(entries).filter(|(_, entry)| entry.is_ok());
+    let mut open: Vec<Text> = taken.map(|(row, _)| row.serial.clone()).collect();
+    let mut standings = BTreeMap::new();
+    let mut head = link.hello.head;
+    loop {
+        let mut still = Vec::new();
+        for part in open.chunks(MAX_IMPORT) {
+            let told = answered(CALL, link.client.imported(call(), part.to_vec())).await?;
+            for (serial, standing) in part.iter().zip(told) {
+                let Some(standing) = standing else { continue };
+                if standing.result == Registered::Waiting {
+                    still.push(serial.clone());
+                }
+                standings.insert(serial.clone(), standing);
+            }
+        }
+        open = still;
+        let left = until.saturating_duration_since(Instant::now());
+        if open.is_empty() || left.is_zero() {
+            return Ok(standings);
+        }
+        let wait_ms = u32::try_from(left.min(NEWS).as_millis()).unwrap_or(u32::MAX);
+        head = answered(watched(wait_ms), link.client.watch(watch(wait_ms), head, wait_ms)).await?;
+        sleep(left.min(BREATH)).await;
+    }
+}
+
+fn tell(
+    line: Line,
+    answers: &mut impl Iterator<Item = Result<Entry, Refusal>>,
+    standings: &BTreeMap<Text, Standing>,
+) -> Told {
+    let Line { line: row, serial, bmc_mac, row: read } = line;
+    let (serial, bmc_mac, answer) = match &read {
+        Ok(read) => (read.serial.clone(), Text::from(read.bmc_mac.to_string()), answers.next()),
+        Err(_) => (serial, bmc_mac, None),
+    };
+    let told =
+        |entry, result, text: Text| Told { row, serial: serial.clone(), bmc_mac: bmc_mac.clone(), entry, result, text };
+    match (read, answer) {
+        (Err(problem), _) => told(None, Came::Failed, problem.to_string().into()),
+        (Ok(_), None) => told(None, Came::Failed, "it was not sent".into()),
+        (Ok(_), Some(Err(refusal))) => told(None, Came::Failed, refusal.text),
+        (Ok(read), Some(Ok(entry))) => match standings.get(&read.serial) {
+            None => told(Some(entry), Came::Checked, Text::new("")),
+            Some(Standing { result, text }) => {
+                let came = match result {
+                    Registered::Waiting => Came::Waiting,
+                    Registered::MacSet => Came::MacSet,
+                    Registered::MacThere => Came::MacThere,
+                    Registered::MacKept => Came::MacKept,
+                    Registered::Failed => Came::Failed,
+                };
+                told(Some(entry), came, text.clone())
+            }
+        },
+    }
+}
+
+fn summarise(told: &[Told]) -> Summary {
+    let mut summary = Summary { rows: told.len(), ..Summary::default() };
+    for row in told {
+        match row.result {
+            Came::Failed => summary.failed += 1,
+            Came::Waiting => summary.waiting += 1,
+            Came::MacKept => (summary.good, summary.warned) = (summary.good + 1, summary.warned + 1),
+            Came::Checked | Came::MacSet | Came::MacThere => summary.good += 1,
+        }
+    }
+    summary
+}
+
+fn print(ignored: &[Text], told: &[Told], summary: &Summary, check: bool, out: &mut Output<'_>) -> Result<(), Fail> {
+    if !ignored.is_empty() {
+        let names: Vec<&str> = ignored.iter().map(Text::as_str).collect();
+        out.line(format!("Columns nobody here reads: {}", names.join(", ")))?;
+    }
+    let mut table = Table::new(&["ROW", "SERIAL", "BMC MAC", "RESULT"], Last::Wrap);
+    for row in told {
+        table.row([row.row.to_string(), row.serial.to_string(), row.bmc_mac.to_string(), result(row)]);
+    }
+    out.table(&table)?;
+    let mut parts = vec![format!("{} good", summary.good)];
+    for (n, what) in [(summary.warned, "with a warning"), (summary.failed, "failed")] {
+        if n > 0 {
+            parts.push(format!("{n} {what}"));
+        }
+    }
+    if summary.waiting > 0 {
+        parts.push(format!("{} waiting for NetBox (Rackhand goes on by itself)", summary.waiting));
+    }
+    let changed = if check { "; nothing was changed" } else { "" };
+    out.line(format!("{}: {}{changed}", count(summary.rows, "row"), parts.join(", ")))
+}
+
+fn result(row: &Told) -> String {
+    let entry = match row.entry {
+        Some(Entry::Imported) => "imported",
+        Some(Entry::Already) => "already",
+        None => return format!("failed: {}", row.text),
+    };
+    let why = if row.text.is_empty() { String::new() } else { format!(": {}", row.text) };
+    match row.result {
+        Came::Checked if row.entry == Some(Entry::Imported) => "would be imported".to_owned(),
+        Came::Checked => "already".to_owned(),
+        Came::MacSet => format!("{entry}, MAC set"),
+        Came::MacThere => format!("{entry}, MAC there"),
+        Came::MacKept => format!("{entry}, MAC kept; warning{why}"),
+        Came::Waiting => format!("{entry}, waiting for NetBox{why}"),
+        Came::Failed => format!("failed{why}"),
+    }
+}
