@@ -1,7 +1,7 @@
 //! What the inventory (NetBox) holds, in our words: devices, interfaces, planned cables. Nothing of its JSON.
 
-pub mod rack;
 pub mod inventory;
+pub mod rack;
 
 use std::net::IpAddr;
 

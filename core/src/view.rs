@@ -2,10 +2,10 @@
 //! the fleet.
 
 mod filter;
+pub mod netbox;
 pub mod rack;
 mod tap;
 pub mod work;
-pub mod netbox;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

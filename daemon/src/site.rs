@@ -20,8 +20,8 @@ use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
 use crate::keys::Keys;
 use crate::ledger::{self, Ledger};
-use crate::pulse::Pulse;
 use crate::projection::{self, Projection};
+use crate::pulse::Pulse;
 use crate::random::Random;
 use crate::rpc::{Desk, Roles};
 
@@ -127,7 +127,6 @@ impl Site {
         let gates = Arc::new(Gates::default());
         let site = policy.site.clone();
         let intake = Intake::new(ledger.clone(), netbox.clone(), gates.clone(), clock.clone());
-        let ports = Arc::new(Ports { netbox, redfish, keys: parts.keys, clock: clock.clone(), policy });
         let (beat, beats) = mpsc::channel(1);
         let pulse = Pulse { ledger: ledger.clone(), engine: beat };
         let projection = parts.projection.map(|settings| Projection::open(settings, &site));

@@ -246,7 +246,7 @@ impl Readiness {
                 "statuses",
                 statuses.0,
                 statuses.1,
-                "`rackhand netbox init` prints the lines for NetBox's configuration; or set statuses = \"stock\".",
+                "`rackhand netbox init` prints the lines for NetBox's configuration; or set stock_statuses = true.",
             ),
             point(
                 "custom fields",

@@ -18,8 +18,8 @@ mod inventory;
 mod macs;
 mod manifest;
 mod notes;
-mod reading;
 mod pages;
+mod reading;
 mod refusal;
 mod release;
 mod setup;
@@ -31,7 +31,6 @@ pub use client::NetBox;
 pub use device::{StatusReading, StatusWrite, TenantWrite};
 pub use notes::{Note, NoteKind};
 pub use reading::read_any;
-pub use setup::{Readiness, STAGING_TENANT, Setup};
 pub use release::Release;
 pub use setup::STAGING_TENANT;
 

@@ -14,7 +14,6 @@ mod idrac;
 mod ilo;
 mod line;
 mod message;
-mod reading;
 pub mod parse;
 mod read;
 pub mod redact;
@@ -37,8 +36,6 @@ use rackhand_core::fault::{Fault, Kind, System as Blamed};
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use serde_json::json;
-
-pub use self::reading::read_any;
 
 pub use self::client::Receipt;
 use self::client::Talk;

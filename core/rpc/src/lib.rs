@@ -19,8 +19,8 @@ use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
-use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
 

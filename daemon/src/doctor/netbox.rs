@@ -2,24 +2,21 @@
 
 use std::sync::Arc;
 
-use rackhand_adapters::netbox::{NetBox, Readiness};
+use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::text::Text;
+use rackhand_core::view::netbox::{Finding, NetboxCheck, Standing};
 use rackhand_rpc::doctor::Check;
 
 use crate::config::Config;
-
-/// Releases this was made for, as major and minor number.
-const RELEASES: std::ops::RangeInclusive<(u32, u32)> = (4, 2)..=(4, 7);
 
 pub(super) async fn check(config: Arc<Result<Config, String>>) -> Vec<Check> {
     let Ok(config) = &*config else {
         return vec![Check::not_checked("NetBox", "it follows from the configuration")];
     };
     let netbox = NetBox::new(Arc::new(config.dial.clone()), Clock::wall(), config.netbox.clone());
-    match netbox.check().await {
-        Ok(found) => ready(&found, config.policy.own_statuses),
+    match netbox.check(&config.policy.site).await {
+        Ok(found) => ready(&found.findings(config.policy.own_statuses)),
         Err(fault) => vec![unready(&config.netbox.target.authority(), &fault)],
     }
 }
@@ -34,51 +31,18 @@ fn unready(whom: &str, fault: &Fault) -> Check {
     Check::wrong("NetBox", format!("{whom}: {}", fault.what), advice)
 }
 
-fn ready(found: &Readiness, own_statuses: bool) -> Vec<Check> {
-    vec![release(found.version.as_str()), statuses(found.has_own_statuses(), own_statuses), fields(found)]
-}
-
-fn release(version: &str) -> Check {
-    let name = "NetBox";
-    let mut numbers = version.split(['.', '-']).map_while(|n| n.parse::<u32>().ok());
-    let found = format!("answers and takes the token; release {version}");
-    match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if RELEASES.contains(&(major, minor)) => Check::ok(name, found),
-        (Some(_), Some(_)) => Check::warning(name, found, "made for 4.2 to 4.7; another one was not tried"),
-        _ => Check::warning(name, found, "the release is not understood; made for 4.2 to 4.7"),
-    }
-}
-
-fn statuses(there: Option<bool>, wanted: bool) -> Check {
-    let name = "NetBox's statuses";
-    match (there, wanted) {
-        (None, _) => Check::warning(
-            name,
-            "the token may not add devices, so they cannot be seen",
-            "give the token's user the permissions that `rackhandd netbox init` names",
-        ),
-        (Some(false), true) => Check::wrong(
-            name,
-            "`discovered` or `ready` is missing",
-            "add the lines that `rackhand netbox init` prints to NetBox's configuration.py, or set stock_statuses = true",
-        ),
-        (Some(true), false) => Check::warning(
-            name,
-            "`discovered` and `ready` are there, and stock_statuses says they are not",
-            "take stock_statuses out of [netbox]",
-        ),
-        (Some(true), true) => Check::ok(name, "`discovered` and `ready` are there"),
-        (Some(false), false) => Check::ok(name, "those of stock NetBox, as stock_statuses says"),
-    }
-}
-
-fn fields(found: &Readiness) -> Check {
-    let name = "NetBox's custom fields";
-    if found.missing_fields.is_empty() {
-        return Check::ok(name, "all are there");
-    }
-    let missing: Vec<&str> = found.missing_fields.iter().map(Text::as_str).collect();
-    Check::wrong(name, format!("missing: {}", missing.join(", ")), "run `rackhand netbox init`; it makes them")
+/// NetBox's own points, in its order.
+fn ready(found: &NetboxCheck) -> Vec<Check> {
+    let check = |f: &Finding| {
+        let name = format!("NetBox's {}", f.point);
+        match f.standing {
+            Standing::Good => Check::ok(&name, f.found.clone()),
+            Standing::ToDo => Check::wrong(&name, f.found.clone(), f.todo.clone()),
+            Standing::Unknown => Check { advice: f.todo.clone(), ..Check::not_checked(&name, f.found.clone()) },
+        }
+    };
+    let reached = Check::ok("NetBox", "answers and takes the token");
+    std::iter::once(reached).chain(found.findings.iter().map(check)).collect()
 }
 
 #[cfg(test)]
@@ -89,22 +53,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn releases_statuses_and_fields_are_told_apart() {
-        let states = |version: &str, known: Option<&[&str]>, missing: &[&str], own| {
-            let readiness = Readiness {
-                version: version.into(),
-                statuses: known.map(|words| words.iter().map(|w| (*w).into()).collect()),
-                missing_fields: missing.iter().map(|f| (*f).into()).collect(),
-            };
-            ready(&readiness, own).iter().map(|c| c.state).collect::<Vec<_>>()
+    fn each_point_of_netbox_keeps_its_standing_and_its_advice() {
+        let finding = |standing, todo: &str| Finding {
+            point: "statuses".into(),
+            standing,
+            found: "`ready` is missing".into(),
+            todo: todo.into(),
         };
-        let both: Option<&[&str]> = Some(&["offline", "discovered", "ready"]);
-        let stock: Option<&[&str]> = Some(&["offline"]);
-        assert_eq!(states("4.6.8", both, &[], true), [State::Ok, State::Ok, State::Ok]);
-        assert_eq!(states("4.1.11", stock, &["hardened_at"], true), [State::Warning, State::Wrong, State::Wrong]);
-        assert_eq!(states("4.8.0-beta1", stock, &[], false), [State::Warning, State::Ok, State::Ok]);
-        assert_eq!(states("4.7-dev", both, &[], false), [State::Ok, State::Warning, State::Ok]);
-        assert_eq!(states("five", None, &[], true), [State::Warning, State::Warning, State::Ok]);
+        let findings = vec![
+            finding(Standing::Good, ""),
+            finding(Standing::ToDo, "add it"),
+            finding(Standing::Unknown, "give the token its permission"),
+        ];
+        let told = ready(&NetboxCheck { findings, ..NetboxCheck::default() });
+        let lines: Vec<_> = told.iter().map(|c| (c.state, c.name.as_str(), c.advice.as_str())).collect();
+        assert_eq!(
+            lines,
+            [
+                (State::Ok, "NetBox", ""),
+                (State::Ok, "NetBox's statuses", ""),
+                (State::Wrong, "NetBox's statuses", "add it"),
+                (State::NotChecked, "NetBox's statuses", "give the token its permission"),
+            ]
+        );
     }
 
     #[test]

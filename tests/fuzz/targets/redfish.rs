@@ -2,13 +2,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rackhand_adapters::redfish::read_any;
+use rackhand_adapters::redfish::parse;
+use rackhand_core::bmc::Vendor;
 use rackhand_fuzz::plant;
 
 fuzz_target!(
     init: plant(SEEDS.map(|s| s.as_bytes().to_vec())),
     |data: &[u8]| {
-        let _ = read_any(data);
+        for vendor in [Vendor::Hpe, Vendor::Dell, Vendor::Other] {
+            let _ = parse::bytes(vendor, data);
+        }
     }
 );
 

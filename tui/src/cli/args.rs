@@ -39,9 +39,7 @@ const AFTER: &str = "\
 LABEL is a serial, or a unit's id.
 
 Exit codes: 0 done, 1 refused, not found, or a row failed, 2 wrong usage, 3 no connection,
-4 the journal is damaged, 5 rows still wait for NetBox.";
-Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 no connection, 4 the journal is damaged, \
-5 something is left for a person to do.";
+4 the journal is damaged, 5 rows still wait for NetBox, 6 something is left for a person to do.";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]

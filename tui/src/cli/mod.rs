@@ -68,7 +68,7 @@ pub mod exit {
     /// Rows of a manifest still wait for NetBox; none has failed.
     pub const WAITING: u8 = 5;
     /// Something is left for a person to do.
-    pub const TO_DO: u8 = 5;
+    pub const TO_DO: u8 = 6;
 }
 
 /// Runs one command line, program name first, with nobody to ask and no terminal. Gives the exit code.

@@ -20,18 +20,17 @@ use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
 use rackhand_core::manifest::Row;
+use rackhand_core::reconcile::{Difference, Field, Owner};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::netbox::{
+    Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing as Point,
+};
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{
     DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
     UnitRow,
 };
-use rackhand_core::reconcile::{Difference, Field, Owner};
-use rackhand_core::text::Text;
-use rackhand_core::time::Timestamp;
-use rackhand_core::view::netbox::{Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing};
-use rackhand_core::view::{DeadLetter, EventRow, Health, Overview, Page, Query, State, StepRow, UnitDetail, UnitRow};
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, Import, JournalQuery, Receipt, Verified};
@@ -535,10 +534,10 @@ impl Console for Server {
             found: found.into(),
             todo: todo.into(),
         };
-        let mut findings = vec![point("version", Standing::Good, "4.6.8 (4.2..4.7 are supported)", "")];
+        let mut findings = vec![point("version", Point::Good, "4.6.8 (4.2..4.7 are supported)", "")];
         if self.held().broken.is_none() {
             let todo = "Run `rackhand netbox init`.";
-            findings.push(point("custom fields", Standing::ToDo, "missing: lifecycle_state, hardened_at", todo));
+            findings.push(point("custom fields", Point::ToDo, "missing: lifecycle_state, hardened_at", todo));
         }
         Ok(NetboxCheck { findings })
     }
