@@ -2,6 +2,7 @@
 
 pub mod dhcp;
 pub mod http;
+pub mod maas;
 pub mod netbox;
 pub mod port;
 pub mod redfish;

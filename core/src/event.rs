@@ -81,6 +81,8 @@ events! {
         /// What it said.
         verdict: Verdict,
     } = "sighting_judged",
+    /// A BMC that NetBox does not know was dropped, to make room for another.
+    SightingForgotten {} = "sighting_forgotten",
     /// A unit was entered by a person or a manifest.
     UnitImported {
         /// Its site.

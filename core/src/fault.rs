@@ -20,6 +20,8 @@ pub enum System {
     Journal,
     /// Rackhand's own rules.
     Rules,
+    /// MAAS.
+    Maas,
 }
 
 impl fmt::Display for System {
@@ -30,6 +32,7 @@ impl fmt::Display for System {
             Self::Machine => "server",
             Self::Journal => "journal",
             Self::Rules => "Rackhand",
+            Self::Maas => "MAAS",
         })
     }
 }

@@ -84,8 +84,22 @@ impl Serialize for Mac {
 
 impl<'de> Deserialize<'de> for Mac {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
-        text.parse().map_err(serde::de::Error::custom)
+        // Through a visitor, so that an error is told at the value's own place in its document.
+        d.deserialize_str(Written)
+    }
+}
+
+struct Written;
+
+impl serde::de::Visitor<'_> for Written {
+    type Value = Mac;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a MAC address")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Mac, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

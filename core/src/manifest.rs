@@ -225,8 +225,8 @@ fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
         },
         Err(error) => error.valid_up_to(),
     };
-    let lines = bytes[..until].iter().filter(|b| **b == b'\n').count();
-    Err(Unreadable::Encoding(u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1)))
+    let lines = bytes[..until].split(|b| *b == b'\n').count();
+    Err(Unreadable::Encoding(u32::try_from(lines).unwrap_or(u32::MAX)))
 }
 
 /// Where the two columns are.
@@ -332,8 +332,12 @@ fn contradictions(lines: &mut [Line]) {
             }
         }
     };
-    by_serial.values().for_each(|group| judge(group, Problem::OtherMac));
-    by_mac.values().for_each(|group| judge(group, Problem::OtherSerial));
+    for group in by_serial.values() {
+        judge(group, Problem::OtherMac);
+    }
+    for group in by_mac.values() {
+        judge(group, Problem::OtherSerial);
+    }
     for (n, problem) in problems {
         // What is said first of a row stands: a serial is what a person looks for.
         if lines[n].row.is_ok() {

@@ -13,6 +13,7 @@ impl Event {
                 format!("BMC seen at {address}{}{}", extra(hostname), extra(vendor_class))
             }
             Self::SightingJudged { verdict } => format!("lease judged: {verdict:?}"),
+            Self::SightingForgotten {} => "forgotten: NetBox does not know it, and others came".to_owned(),
             Self::UnitImported { serial, stage, .. } => format!("{serial} entered as {stage}"),
             Self::ManifestRowTaken { serial, bmc_mac, .. } => format!("manifest: {serial} has BMC {bmc_mac}"),
             Self::SightingReopened { reason } => format!("looked up again: {reason}"),

@@ -89,7 +89,7 @@ impl World {
         let free = free.filter(|s| !self.by_serial.contains_key(s));
         let Some(slot) = self.units.get_mut(&id) else { return };
         let unit = Arc::make_mut(slot);
-        let (mac, token) = (unit.bmc_mac, unit.boot.token);
+        let (mac, token) = (unit.bmc_mac, unit.boot.last_token());
         unit.apply(seq, draft.at, &draft.event);
         if unit.serial.is_none() {
             unit.serial = free;
@@ -106,11 +106,11 @@ impl World {
         if let Some(mac) = unit.bmc_mac {
             self.by_bmc.insert(mac, id);
         }
-        if token != unit.boot.token {
+        if token != unit.boot.last_token() {
             if let Some(old) = token {
                 self.by_token.remove(&old);
             }
-            if let Some(new) = unit.boot.token {
+            if let Some(new) = unit.boot.last_token() {
                 self.by_token.insert(new, id);
             }
         }
@@ -131,6 +131,10 @@ impl World {
                 notes: before.map(|s| s.notes.clone()).unwrap_or_default(),
             };
             self.sightings.insert(mac, Arc::new(seen));
+            return;
+        }
+        if draft.event == (Event::SightingForgotten {}) {
+            self.sightings.remove(&mac);
             return;
         }
         let Some(slot) = self.sightings.get_mut(&mac) else { return };
@@ -207,7 +211,7 @@ impl World {
         self.by_serial.get(&Text::from(serial.to_uppercase())).and_then(|id| self.unit(*id))
     }
 
-    /// The unit whose boot has this token.
+    /// The unit whose boot has this token, or had it until its report was in.
     pub fn by_token(&self, token: &TokenHash) -> Option<&Unit> {
         self.by_token.get(token).and_then(|id| self.unit(*id))
     }

@@ -9,6 +9,7 @@ use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::Event;
+use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::c4::Verdict;
@@ -436,6 +437,11 @@ fn a_bmc_that_was_replaced_does_not_leave_its_old_address_behind() {
     scene.answer(2, Lookup::One(Device { serial: Some(serial(1)), ..device(1, "discovered") }));
     assert_eq!(scene.world.by_bmc(bmc_mac(2)).map(|u| u.id), Some(id));
     assert!(scene.world.by_bmc(bmc_mac(1)).is_none());
+    let asked: Vec<_> = scene.unit(id).tasks.iter().map(|(_, task)| (task.kind, task.text.to_string())).collect();
+    assert!(
+        matches!(&asked[..], [(TaskKind::CheckIdentity, text)] if text.contains(&bmc_mac(1).to_string())),
+        "a person must say that it was replaced: {asked:?}"
+    );
 }
 
 #[test]
@@ -481,4 +487,24 @@ fn what_somebody_erased_in_netbox_is_written_again_at_the_next_look() {
     assert_eq!(scene.renewed(1, Lookup::One(held(Stage::InService, "active"))), Answer::Done, "nothing to do, once");
     assert_eq!(scene.renewed(1, Lookup::One(bare)), Answer::Done);
     assert_eq!(scene.touching(id), [Step::AssignBmcAddress]);
+}
+
+#[test]
+fn what_a_person_said_to_go_on_without_is_not_asked_of_netbox_at_every_renewal() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    for step in [Step::AssignBmcAddress, Step::SyncStatus] {
+        scene.lead_to(1, id, step);
+        scene.attempt(id, step, scene::failed(Kind::Rejected));
+        scene.skip(id, step).unwrap();
+    }
+    let bare = || Lookup::One(device(1, "offline"));
+    // It is news once that the promoted unit is discovered.
+    scene.renewed(1, bare());
+    assert_eq!(scene.touching(id)[0], Step::ReadCablingPlan);
+    assert_eq!(scene.renewed(1, bare()), Answer::Already);
+    // Another address is another question.
+    scene.lease(1, address(2));
+    scene.answer(1, bare());
+    assert_eq!(scene.touching(id)[0], Step::AssignBmcAddress);
 }

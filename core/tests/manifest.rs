@@ -217,6 +217,15 @@ fn a_lookup_that_was_on_its_way_while_the_mac_was_written_is_made_once_more_and_
 }
 
 #[test]
+fn a_server_that_came_by_a_lease_is_known_and_its_mac_is_there() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    let mark = scene.mark();
+    assert_eq!(scene.import_row(row(1), Some(new_device())), Ok(Answer::Already));
+    assert_eq!((scene.mark(), standing(&scene, id).result), (mark, Registered::MacThere));
+}
+
+#[test]
 fn a_lease_that_netbox_confirms_settles_a_row_that_failed() {
     let mut scene = Scene::default();
     let id = imported(&mut scene, 1);
@@ -226,6 +235,31 @@ fn a_lease_that_netbox_confirms_settles_a_row_that_failed() {
     assert_eq!((scene.unit(id).stage, scene.unit(id).parked().count()), (Stage::Discovered, 0));
     assert_eq!(standing(&scene, id).result, Registered::MacThere);
     scene.lead_to_stage(1, id, Stage::Staged);
+}
+
+#[test]
+fn a_mac_the_manifest_got_wrong_stays_a_warning_when_the_bmc_shows_its_own() {
+    let mut scene = Scene::default();
+    let wrong = Row { bmc_mac: bmc_mac(7), ..row(1) };
+    scene.import_row(wrong.clone(), None).unwrap();
+    let id = scene.world.by_serial(&serial(1)).unwrap().id;
+    looked(&mut scene, id, saw(1, 1));
+    assert_eq!(standing(&scene, id).result, Registered::MacKept);
+    scene.lease(1, address(1));
+    scene.answer(1, Lookup::One(device(1, "offline")));
+    assert_eq!((scene.unit(id).stage, scene.unit(id).bmc_mac), (Stage::Discovered, Some(bmc_mac(1))));
+    let mark = scene.mark();
+    assert_eq!(scene.import_row(wrong, None), Ok(Answer::Already));
+    assert_eq!((scene.mark(), standing(&scene, id).result), (mark, Registered::MacKept));
+    scene.lead_to_stage(1, id, Stage::Staged);
+
+    // The same where the lease comes first.
+    let mut scene = Scene::default();
+    scene.import_row(Row { bmc_mac: bmc_mac(7), ..row(1) }, None).unwrap();
+    scene.lease(1, address(1));
+    scene.answer(1, Lookup::One(device(1, "offline")));
+    let id = scene.world.by_bmc(bmc_mac(1)).unwrap().id;
+    assert_eq!(standing(&scene, id).result, Registered::MacKept);
 }
 
 #[test]

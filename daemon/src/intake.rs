@@ -1,10 +1,14 @@
 //! Leases come in here, from whatever saw them: parsed, joined, sifted by rule C3, and handed to the ledger.
 
+pub mod follow;
+mod strangers;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use rackhand_adapters::dhcp::frame::parse;
 use rackhand_adapters::dhcp::join::{Joiner, LeaseAck};
 use rackhand_adapters::dhcp::oui::is_bmc_candidate;
@@ -20,12 +24,13 @@ use rackhand_core::time::Timestamp;
 use crate::engine::Gates;
 use crate::ledger::{Ledger, Patience, Queued};
 use crate::tap::Wire;
-
-/// MACs nobody knows that are remembered, the oldest forgotten first.
-const STRANGERS: usize = 4_096;
+use strangers::{Doorman, Strangers};
 
 /// A renewal that changes nothing asks NetBox again after this, so that a status changed there is seen.
 const ASK_AGAIN: Duration = Duration::from_secs(3_600);
+
+/// So many MACs are remembered as asked before those that may be asked again are dropped.
+const ASKED: usize = 16_384;
 
 /// The door for leases.
 #[derive(Clone)]
@@ -43,13 +48,15 @@ struct Inner {
 #[derive(Default)]
 struct State {
     joiner: Option<Joiner>,
-    strangers: BTreeMap<Mac, Timestamp>,
+    strangers: Strangers,
+    doorman: Doorman,
     strange_leases: u64,
     ended: u64,
     asked: BTreeMap<Mac, Timestamp>,
 }
 
 /// A lease, whoever saw it.
+#[derive(Clone)]
 struct Seen {
     mac: Mac,
     address: IpAddr,
@@ -144,13 +151,19 @@ impl Intake {
         Ok(told)
     }
 
-    /// Hands a lease to the ledger; `None` where it is no controller's, or the daemon stops.
+    /// Hands a lease to the ledger; `None` where it is no controller's, is kept outside, or the daemon stops.
     async fn queue(&self, lease: Seen, patience: Patience) -> Option<(Mac, Queued)> {
         let world = self.0.ledger.world();
         let mac = lease.mac;
         let known = world.by_bmc(mac).is_some() || world.sightings.contains_key(&mac);
         if !is_bmc_candidate(mac, lease.vendor_class.as_deref(), known) {
-            self.stranger(mac, lease.at);
+            self.stranger(lease);
+            return None;
+        }
+        let now = self.0.clock.now();
+        if !known && !self.state().doorman.admits(mac, now) {
+            self.stranger(lease);
+            self.keep_out(mac, now).await;
             return None;
         }
         let Seen { mac, address, hostname, vendor_class, .. } = lease;
@@ -180,19 +193,55 @@ impl Intake {
 
     /// The MACs nobody knows that were seen last.
     pub fn strangers(&self) -> Vec<(Mac, Timestamp)> {
-        self.state().strangers.iter().map(|(m, t)| (*m, *t)).collect()
+        self.state().strangers.seen().collect()
     }
 
-    fn stranger(&self, mac: Mac, at: Timestamp) {
+    fn stranger(&self, lease: Seen) {
         let mut state = self.state();
         state.strange_leases += 1;
-        if state.strangers.len() >= STRANGERS
-            && !state.strangers.contains_key(&mac)
-            && let Some(oldest) = state.strangers.iter().min_by_key(|(_, t)| **t).map(|(m, _)| *m)
-        {
-            state.strangers.remove(&oldest);
+        state.strangers.put(lease);
+    }
+
+    /// There are more new MACs than a site has BMCs. From now on those come in that NetBox lists; the journal is told
+    /// now and then.
+    async fn keep_out(&self, last: Mac, now: Timestamp) {
+        let (list, tell) = {
+            let mut state = self.state();
+            (state.doorman.is_time_to_list(now), state.doorman.is_time_to_tell(now))
+        };
+        if list {
+            let intake = self.clone();
+            tokio::spawn(intake.list());
         }
-        state.strangers.insert(mac, at);
+        if let Some(leases) = tell {
+            let told = Input::KeptOut { last, leases };
+            // A word about a flood need not outlast a journal that takes nothing.
+            let _ = self.0.ledger.queue(Actor::Rackhand, Patience::Refuse, told).await;
+        }
+    }
+
+    /// Asks NetBox for all its MACs, and lets in who of those waits outside.
+    fn list(self) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.let_listed_in().await })
+    }
+
+    async fn let_listed_in(&self) {
+        let Some(_place) = self.0.gates.netbox.enter(&self.0.clock).await else { return };
+        let found = self.0.netbox.all_macs().await;
+        let now = self.0.clock.now();
+        self.0.gates.netbox.report(found.as_ref().map(|_| ()), now);
+        if let Err(fault) = &found {
+            tracing::warn!(%fault, "NetBox did not list its MACs; new BMCs wait until it does");
+        }
+        let leases: Vec<Seen> = {
+            let state = &mut *self.state();
+            state.doorman.list(found.ok(), now);
+            let macs = state.doorman.listed(state.strangers.seen().map(|(mac, _)| mac));
+            macs.into_iter().filter_map(|mac| state.strangers.take(mac)).collect()
+        };
+        for lease in leases {
+            self.queue(lease, Patience::Keep).await;
+        }
     }
 
     fn is_time_to_ask(&self, mac: Mac) -> bool {
@@ -202,6 +251,10 @@ impl Intake {
         let mut state = self.state();
         let due = judged && state.asked.get(&mac).is_none_or(|t| now.since(*t) >= ASK_AGAIN);
         if due {
+            // What was asked longer ago may be asked again all the same.
+            if state.asked.len() >= ASKED {
+                state.asked.retain(|_, at| now.since(*at) < ASK_AGAIN);
+            }
             state.asked.insert(mac, now);
         }
         due
@@ -227,7 +280,6 @@ impl Intake {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use futures::future::BoxFuture;
     use rackhand_adapters::dhcp::compose::Lease;
     use rackhand_adapters::netbox::{Settings, Token};
     use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
+use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
@@ -21,7 +21,6 @@ use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
-use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
@@ -41,8 +40,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
 
 use crate::doctor::Doctor;
-use crate::door::admit;
+use crate::door::{Caps, admit};
 use crate::engine::Gates;
+use crate::engine::perform::{self, Ports};
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
@@ -67,12 +67,10 @@ pub struct Desk {
     pub intake: Intake,
     /// The outside systems' gates.
     pub gates: Arc<Gates>,
-    /// NetBox.
-    pub netbox: NetBox,
-    /// Our copy of it, where one is kept.
+    /// Our copy of NetBox, where one is kept.
     pub projection: Option<Projection>,
-    /// The business's rules.
-    pub policy: Policy,
+    /// The outside systems.
+    pub ports: Arc<Ports>,
     /// Time.
     pub clock: Clock,
     /// The site.
@@ -187,7 +185,7 @@ pub async fn bind(path: &Path, group: Option<u32>) -> std::io::Result<UnixListen
 impl Desk {
     /// Serves consoles until `stop` is told.
     pub async fn listen(self: Arc<Self>, listener: UnixListener, stop: watch::Receiver<bool>) {
-        let accept = |cx: &mut std::task::Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+        let accept = |cx: &mut std::task::Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| (stream, None));
         let serve = |stream: UnixStream| {
             let desk = Arc::clone(&self);
             async move {
@@ -197,7 +195,8 @@ impl Desk {
                 }
             }
         };
-        admit(CONSOLES, stop, accept, serve).await;
+        // All consoles of a host are of one source.
+        admit(Caps { most: CONSOLES, each: CONSOLES }, stop, accept, serve).await;
     }
 
     /// Serves one console over a stream whose other end is this user.
@@ -267,6 +266,22 @@ impl Desk {
             }
         });
         first.await?.clone()
+    }
+
+    /// A live reading of a unit's BMC, through the gate, by whoever may act on servers.
+    async fn read_bmc(&self, actor: &Actor, id: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
+        if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Technician) {
+            return Err(Refusal::new(Why::NotAllowed, "reading a BMC is for technicians and operators"));
+        }
+        let world = self.ledger.world();
+        let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
+        let (bmc, credentials) = perform::bmc_of(&self.ports, unit)
+            .map_err(|fault| Refusal::new(Why::Conflict, format!("{}: {fault}", unit.label())))?;
+        let sections = what.map_or_else(|| Section::ALL.to_vec(), |one| vec![one]);
+        let call = self.ports.redfish.read_all(&bmc, &credentials, &sections);
+        let read = self.gates.call_bmc(&self.clock, call).await;
+        let stopped = || Refusal::new(Why::Unavailable, "the daemon stops");
+        read.ok_or_else(stopped)?.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))
     }
 
     fn given(&self) -> std::sync::MutexGuard<'_, Given> {
@@ -412,6 +427,14 @@ impl Console for Seat {
 
     async fn sightings(self, _: Context, offset: usize, limit: usize) -> Sightings {
         self.desk.sightings(offset, limit)
+    }
+
+    async fn bmc_reading(self, context: Context, id: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
+        let left = context.deadline.saturating_duration_since(Instant::now());
+        // The console wants an answer, not its own deadline.
+        let wait = left.saturating_sub(Duration::from_millis(500));
+        let late = || Refusal::new(Why::Unavailable, format!("the BMC was not read within {} s", wait.as_secs()));
+        tokio::time::timeout(wait, self.desk.read_bmc(&self.actor, id, what)).await.unwrap_or_else(|_| Err(late()))
     }
 }
 

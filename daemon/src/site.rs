@@ -28,6 +28,9 @@ use crate::rpc::{Desk, Roles};
 /// Events from one snapshot to the next; they fold in some 20 ms.
 const SNAPSHOT_EVERY: u64 = 20_000;
 
+/// How long a stop waits for sessions on BMCs to be closed.
+const LAST_SESSIONS: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// What a site is made of.
 pub struct Parts {
     /// The journal.
@@ -75,6 +78,8 @@ pub struct Site {
     stop: watch::Sender<bool>,
     engine: JoinHandle<()>,
     clerk: JoinHandle<()>,
+    redfish: Redfish,
+    clock: Clock,
 }
 
 /// Folds a store's events: from its newest snapshot, where there is a good one, and what came after.
@@ -134,20 +139,24 @@ impl Site {
             let (netbox, gates, clock) = (netbox.clone(), gates.clone(), clock.clone());
             tokio::spawn(projection.keep(netbox, gates, clock, site.clone(), stop.subscribe()));
         }
-        let rules = policy.clone();
-        let ports = Arc::new(Ports { netbox: netbox.clone(), redfish, keys: parts.keys, clock: clock.clone(), policy });
-        let engine = Engine::new(ledger.clone(), ports, gates.clone(), clock.clone());
+        let ports = Arc::new(Ports {
+            netbox: netbox.clone(),
+            redfish: redfish.clone(),
+            keys: parts.keys,
+            clock: clock.clone(),
+            policy,
+        });
+        let engine = Engine::new(ledger.clone(), ports.clone(), gates.clone(), clock.clone());
         let engine = tokio::spawn(engine.run(changes, beats, stopping));
-        let http = Http::new(ledger.clone(), random, parts.base);
+        let http = Http::new(ledger.clone(), intake.clone(), clock.clone(), random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),
             journal: parts.journal.clone(),
             intake: intake.clone(),
             gates,
-            netbox,
+            ports,
             projection,
-            policy: rules,
-            clock,
+            clock: clock.clone(),
             site,
             epoch,
             demo: parts.demo,
@@ -157,7 +166,7 @@ impl Site {
             doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));
-        Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk }
+        Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk, redfish, clock }
     }
 
     /// Returns only if the ledger or the engine has ended by itself, which nothing but a fault of ours can bring about.
@@ -180,6 +189,8 @@ impl Site {
         self.stop.send_replace(true);
         // The engine ends by itself once its calls have; a panic in it has been reported where it happened.
         drop(self.engine.await);
+        // Sessions on BMCs are few, and one that is left is taken for half an hour.
+        self.clock.timeout(LAST_SESSIONS, self.redfish.finished()).await;
         let world = self.ledger.world();
         if let Ok(body) = serde_json::to_vec(&*world) {
             self.journal.save_snapshot(world.head, FOLD, body).await?;

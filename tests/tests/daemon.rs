@@ -7,6 +7,10 @@ mod support;
 mod doctor;
 #[path = "daemon/doors.rs"]
 mod doors;
+#[path = "daemon/hostile.rs"]
+mod hostile;
+#[path = "daemon/import.rs"]
+mod import;
 #[path = "daemon/machines.rs"]
 mod machines;
 #[path = "daemon/process.rs"]

@@ -43,8 +43,8 @@ struct Bed {
 /// Events that end their decision: a transaction can end there, and nowhere else.
 fn ends(path: &[Recorded]) -> impl Iterator<Item = &Recorded> {
     let root = |e: &Recorded| e.draft.cause.unwrap_or(e.seq);
-    let next = move |n: usize| path.get(n + 1).map(root);
-    path.iter().enumerate().filter(move |(n, e)| next(*n) != Some(root(e))).map(|(_, e)| e)
+    let last = path.last().into_iter();
+    path.windows(2).filter(move |pair| root(&pair[0]) != root(&pair[1])).map(|pair| &pair[0]).chain(last)
 }
 
 /// What became of one point.

@@ -5,8 +5,12 @@
 mod bed;
 #[path = "redfish/calls.rs"]
 mod calls;
+#[path = "redfish/console.rs"]
+mod console;
 #[path = "redfish/contract.rs"]
 mod contract;
+#[path = "redfish/drivers.rs"]
+mod drivers;
 #[path = "redfish/hostile.rs"]
 mod hostile;
 #[path = "redfish/hostile_calls.rs"]
@@ -19,6 +23,8 @@ mod lives;
 mod methods;
 #[path = "redfish/recorded.rs"]
 mod recorded;
+#[path = "redfish/starved.rs"]
+mod starved;
 #[path = "redfish/tls.rs"]
 mod tls;
 #[path = "redfish/values.rs"]

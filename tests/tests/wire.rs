@@ -12,6 +12,8 @@ mod client;
 mod controller;
 #[path = "wire/frames.rs"]
 mod frames;
+#[path = "wire/hooks.rs"]
+mod hooks;
 #[path = "wire/leases.rs"]
 mod leases;
 #[path = "wire/namespace.rs"]

@@ -3,6 +3,7 @@
 pub mod compose;
 pub mod frame;
 pub mod join;
+pub mod lease_file;
 mod options;
 pub mod oui;
 pub mod pcap;

@@ -21,6 +21,8 @@ pub(super) const MACS: &str = "dcim/mac-addresses/";
 pub(super) const LIFECYCLE: &str = "lifecycle_state";
 /// MAC objects with the same address: more is no inventory but an ignored filter.
 const SAME_MAC: usize = 100;
+/// MAC objects of a NetBox at the most.
+const ALL_MACS: usize = 500_000;
 
 /// A device's status and what stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +75,12 @@ impl NetBox {
         };
         let card: DeviceCard = self.device(device, DeviceCard::FIELDS).await?.0;
         Ok(Lookup::One(card.into_device(interface)))
+    }
+
+    /// All MACs NetBox holds, whosever they are: a hint who may be somebody.
+    pub async fn all_macs(&self) -> Result<BTreeSet<Mac>, Fault> {
+        let found: Vec<MacAddress> = self.list(MACS, &[("fields", MacAddress::FIELDS)], ALL_MACS).await?;
+        Ok(found.into_iter().map(|m| m.mac).collect())
     }
 
     /// A device's status, lifecycle field and tenant.

@@ -228,7 +228,8 @@ impl Conversation {
                 read => read?,
             };
             let mut entries = parse::entries(driver, &members);
-            let cursor = entries.iter().filter_map(|e| e.number).max().or(since);
+            // Of what is listed, not of what is left of it: an entry that only counts another one is read, too.
+            let cursor = members.iter().filter_map(driver.entry_number).max().or(since);
             entries.retain(|e| !known(e.number));
             more |= entries.len() > MAX_ENTRIES;
             entries.truncate(MAX_ENTRIES);

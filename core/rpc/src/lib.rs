@@ -8,6 +8,7 @@ pub mod codec;
 pub mod doctor;
 pub mod hello;
 
+use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
@@ -130,4 +131,7 @@ pub trait Console {
     async fn netbox_diff(offset: usize, limit: usize) -> Result<NetboxDiff, Refusal>;
     /// A page of the BMCs that were seen.
     async fn sightings(offset: usize, limit: usize) -> Sightings;
+    /// Reads a unit's BMC now: this section, or all of them. Nothing is changed and nothing journaled. Give the call a
+    /// deadline of a minute at least; a whole BMC may take two.
+    async fn bmc_reading(unit: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal>;
 }

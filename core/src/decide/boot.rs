@@ -13,9 +13,32 @@ use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::{Phase, Unit};
 use crate::mac::Mac;
 use crate::text::Text;
+use crate::time::Timestamp;
+use crate::world::World;
 
 /// How long a boot's token is good: the validation's own deadline.
 pub const TOKEN_LIFE: Duration = Duration::from_hours(4);
+
+/// Whether a token opens anything now: a boot on its way, or one whose report is in and may come once more.
+pub fn opens(world: &World, token: &TokenHash, now: Timestamp) -> bool {
+    world.by_token(token).is_some_and(|unit| is_alive(unit, token, now) || is_used(unit, token, now))
+}
+
+/// The one answer for unknown, used and expired tokens: nothing is learned by trying.
+pub fn no_such_token() -> Refusal {
+    Refusal::new(Why::NotAllowed, "this token is not valid for any boot")
+}
+
+fn is_alive(unit: &Unit, token: &TokenHash, now: Timestamp) -> bool {
+    unit.boot.token == Some(*token)
+        && unit.boot.expires.is_some_and(|e| now < e)
+        && unit.stage == Stage::Discovered
+        && matches!(unit.disposition, Disposition::Normal | Disposition::OnHold)
+}
+
+fn is_used(unit: &Unit, token: &TokenHash, now: Timestamp) -> bool {
+    unit.boot.used == Some(*token) && unit.boot.expires.is_some_and(|e| now < e)
+}
 
 impl Deciding<'_> {
     /// Answers a machine that asks what to boot. Only a server whose network boot is on its way gets the validation
@@ -52,8 +75,14 @@ impl Deciding<'_> {
         }
     }
 
-    /// Takes the final report; the token dies with it.
+    /// Takes the final report; the token dies with it, but for the very same report: where the answer was lost, the
+    /// machine sends it again.
     pub(super) fn final_report(&mut self, token: &TokenHash, report: &ValidationReport) -> Result<Answer, Refusal> {
+        let now = self.moment.now;
+        if let Some(unit) = self.world.by_token(token).filter(|u| is_used(u, token, now)) {
+            let same = unit.validation.report.as_deref() == Some(report);
+            return if same { Ok(Answer::Already) } else { Err(no_such_token()) };
+        }
         let id = self.by_live_token(token)?;
         let subject = Subject::Unit(id);
         let generation = self.world.unit(id).map_or(1, |u| u.generation(Step::Validate));
@@ -65,13 +94,8 @@ impl Deciding<'_> {
     }
 
     fn by_live_token(&self, token: &TokenHash) -> Result<UnitId, Refusal> {
-        // One answer for unknown, used and expired tokens: nothing is learned by trying.
-        let refused = || Refusal::new(Why::NotAllowed, "this token is not valid for any boot");
-        let unit = self.world.by_token(token).ok_or_else(refused)?;
-        let alive = unit.boot.expires.is_some_and(|e| self.moment.now < e)
-            && unit.stage == Stage::Discovered
-            && matches!(unit.disposition, Disposition::Normal | Disposition::OnHold);
-        if alive { Ok(unit.id) } else { Err(refused()) }
+        let unit = self.world.by_token(token).filter(|unit| is_alive(unit, token, self.moment.now));
+        unit.map(|unit| unit.id).ok_or_else(no_such_token)
     }
 }
 

@@ -44,7 +44,9 @@ pub fn named(world: &World, row: &Row) -> Result<Option<UnitId>, Refusal> {
         }
         (Some(unit), _) | (None, Some(unit)) => unit,
     };
-    if let Some(mac) = unit.bmc_mac.filter(|mac| *mac != row.bmc_mac) {
+    // What the manifest said of it before it may say again, though NetBox or a lease showed another MAC since.
+    let said = unit.registration.as_ref().is_some_and(|r| r.bmc_mac == row.bmc_mac);
+    if let Some(mac) = unit.bmc_mac.filter(|mac| *mac != row.bmc_mac && !said) {
         return conflict(format!("{serial} is here with BMC {mac}"));
     }
     if !matches!(unit.disposition, Disposition::Normal | Disposition::OnHold) {
@@ -75,8 +77,11 @@ impl Deciding<'_> {
         let wanted = match &unit.registration {
             // A lease was accepted: NetBox has this MAC on a device.
             None => unit.device.is_none() || unit.serial.is_none(),
-            // Another MAC stood there; whoever imports again has mended that, or is told so again.
-            Some(r) if r.seen.is_some() => r.seen.as_ref().is_some_and(|port| port.mac != bmc_mac),
+            // Another MAC stood there; whoever imports again has mended that, or is told so again. Where a lease has
+            // shown which one is right, nothing is asked any more.
+            Some(r) if r.seen.is_some() => {
+                unit.device.is_none() && r.seen.as_ref().is_some_and(|port| port.mac != bmc_mac)
+            }
             Some(r) => r.create.as_ref() != create,
         };
         if wanted {
@@ -94,7 +99,7 @@ impl Deciding<'_> {
 
     /// NetBox was seen to hold a MAC for this unit's BMC. `told` is what was noted of it before.
     pub(super) fn registered(&mut self, id: UnitId, port: &BmcPort, told: Option<&BmcPort>) {
-        let Some(ours) = self.world.unit(id).and_then(|u| u.bmc_mac) else { return };
+        let Some(ours) = self.world.unit(id).and_then(|u| u.registration.as_ref()).map(|r| r.bmc_mac) else { return };
         if ours != port.mac {
             if told != Some(port) {
                 let text = format!("the manifest has BMC MAC {ours}, but {}", port.other_mac());

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{Answer, Deciding};
 use crate::dcim::{Device, Lookup};
 use crate::event::Event;
+use crate::flow::step::Step;
 use crate::id::{Role, SiteId, Subject, UnitId};
 use crate::lifecycle::c4::{Verdict, judge};
 use crate::lifecycle::evidence::{Evidence, Proof};
@@ -15,8 +16,9 @@ use crate::mac::Mac;
 use crate::policy::Policy;
 use crate::text::Text;
 
-/// BMCs that may wait for their first verdict at once. More are left to their next renewal.
-const UNJUDGED: usize = 8_192;
+/// BMCs that are no unit's and are kept all the same. For a further one the oldest that NetBox does not know is
+/// forgotten; where all of them still wait for NetBox, it is left to its next renewal.
+const OTHERS: usize = 8_192;
 
 /// Why a unit on order is quarantined.
 pub(super) const ALIVE_ON_ORDER: &str = "it is on order, but its BMC holds a lease";
@@ -32,7 +34,10 @@ impl Deciding<'_> {
         match self.world.sightings.get(&mac) {
             Some(seen) if seen.address == address => return Answer::Already,
             Some(_) => {}
-            None if self.world.sightings.len() >= UNJUDGED + self.world.units.len() => return Answer::Already,
+            None if self.world.sightings.len() >= OTHERS + self.world.units.len() => match self.forgettable() {
+                Some(oldest) => drop(self.emit(Subject::Bmc(oldest), Event::SightingForgotten {})),
+                None => return Answer::Already,
+            },
             None => {}
         }
         let (hostname, vendor_class) = (hostname.cloned(), vendor_class.cloned());
@@ -43,6 +48,26 @@ impl Deciding<'_> {
             let id = unit.id;
             self.quarantine(id, ALIVE_ON_ORDER);
         }
+        Answer::Done
+    }
+
+    /// The BMC seen longest ago that NetBox does not know, that is no unit's, and about which nothing is owed.
+    fn forgettable(&self) -> Option<Mac> {
+        let nobodys = self.world.sightings.iter().filter(|(mac, seen)| {
+            seen.verdict.as_ref().is_some_and(Verdict::is_nobody)
+                && seen.notes.owed.is_empty()
+                && self.world.by_bmc(**mac).is_none()
+        });
+        nobodys.min_by_key(|(_, seen)| seen.at).map(|(mac, _)| *mac)
+    }
+
+    /// One word for all that were not taken in: a journal that a stranger can fill is none.
+    pub(super) fn kept_out(&mut self, last: Mac, leases: u64) -> Answer {
+        let text = format!(
+            "{leases} leases of new MACs from BMC vendors' blocks were not taken in, the last of {last}: more than a site \
+             has. Those that NetBox lists come in all the same"
+        );
+        self.emit(Subject::Bmc(last), Event::WarningNoted { key: "kept out".into(), device: None, text: text.into() });
         Answer::Done
     }
 
@@ -68,6 +93,10 @@ impl Deciding<'_> {
                 format!("the BMC is that of {} here, the serial in NetBox that of {}", one.label(), other.label())
                     .into(),
             ),
+            // On an interface in NetBox, so its lookup finds the device; but a server's own lease is not its BMC's.
+            (None, Some(other)) if other.has_nic(mac) => {
+                Verdict::Warn(format!("{mac} is a NIC of {}, not its BMC: left alone", other.label()).into())
+            }
             _ => judge(unit, lookup, address, self.policy),
         };
         // To promote is never old: it is said only while there is something to promote.
@@ -85,6 +114,7 @@ impl Deciding<'_> {
             };
         }
         let known = unit.map(|u| u.id);
+        let was = unit.and_then(|u| u.bmc_mac).filter(|was| *was != mac);
         self.emit(Subject::Bmc(mac), Event::SightingJudged { verdict: verdict.clone() });
         match (&verdict, device) {
             (Verdict::Promote, Some(device)) => self.promote(known, mac, address, device),
@@ -101,6 +131,10 @@ impl Deciding<'_> {
                 }
             }
             (Verdict::Promote | Verdict::Refresh | Verdict::Assign | Verdict::Nothing, _) => {}
+        }
+        if let (Verdict::Promote | Verdict::Refresh | Verdict::Assign, Some(id), Some(was)) = (&verdict, known, was) {
+            let text = format!("its BMC was {was}, and NetBox has {mac} now: was its BMC or its mainboard replaced?");
+            self.open_task(id, TaskKind::CheckIdentity, Role::Technician, &text);
         }
         Answer::Done
     }
@@ -181,8 +215,11 @@ impl Deciding<'_> {
 /// Whether the device has not what NetBox was seen to hold for this unit: its address, its status or its stage. What
 /// is still to be written is none of it.
 fn has_lost(unit: &Unit, address: IpAddr, device: &Device, policy: &Policy) -> bool {
-    let address_lost = unit.address_written == Some(address) && device.oob_address != Some(address);
+    let waived = |step| unit.waived.contains(&step);
+    let address_lost =
+        unit.address_written == Some(address) && device.oob_address != Some(address) && !waived(Step::AssignBmcAddress);
     let status_lost = unit.status_written == Some(unit.stage)
+        && !waived(Step::SyncStatus)
         && (device.status != policy.status(unit.stage) || device.lifecycle_state.as_deref() != Some(unit.stage.word()));
     address_lost || status_lost
 }

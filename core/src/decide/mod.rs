@@ -42,6 +42,13 @@ pub enum Input {
         /// Option 60.
         vendor_class: Option<Text>,
     },
+    /// New MACs from BMC vendors' blocks, more than any site has, are not taken in.
+    KeptOut {
+        /// The last of them.
+        last: Mac,
+        /// How many leases, since this was told last.
+        leases: u64,
+    },
     /// The engine is about to make this attempt.
     Begin(Subject, Due),
     /// The engine made an attempt.
@@ -160,6 +167,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::Lease { mac, address, hostname, vendor_class } => {
             d.lease(*mac, *address, hostname.as_ref(), vendor_class.as_ref())
         }
+        Input::KeptOut { last, leases } => d.kept_out(*last, *leases),
         Input::Begin(subject, due) => d.begin(*subject, *due)?,
         Input::Ended { subject, step, generation, outcome } => d.ended(*subject, *step, *generation, outcome),
         Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),

@@ -30,7 +30,15 @@ pub enum Verdict {
     Settle(Text),
 }
 
+/// Said of a MAC that NetBox does not know.
+const NOBODY: &str = "NetBox knows no device with this BMC MAC";
+
 impl Verdict {
+    /// Whether NetBox does not know the MAC.
+    pub fn is_nobody(&self) -> bool {
+        matches!(self, Self::Warn(text) if text.as_str() == NOBODY)
+    }
+
     /// In words, for a person.
     pub fn sentence(&self) -> Text {
         match self {
@@ -47,7 +55,7 @@ impl Verdict {
 /// of a lease, only a unit before `discovered` is ever acted upon.
 pub fn judge(unit: Option<&Unit>, lookup: &Lookup, address: IpAddr, policy: &Policy) -> Verdict {
     let device = match lookup {
-        Lookup::Nobody => return Verdict::Warn("NetBox knows no device with this BMC MAC".into()),
+        Lookup::Nobody => return Verdict::Warn(NOBODY.into()),
         Lookup::Several(ids) => {
             return Verdict::Error(format!("NetBox has this BMC MAC on {} devices: {ids:?}", ids.len()).into());
         }
@@ -79,12 +87,17 @@ pub fn judge(unit: Option<&Unit>, lookup: &Lookup, address: IpAddr, policy: &Pol
         "active" => {
             Verdict::Settle(format!("NetBox says active, the journal says {stage}: nothing was touched").into())
         }
+        // All is as we wrote it.
+        other if *other == *policy.status(stage) && device.oob_address == Some(address) => Verdict::Nothing,
         other => Verdict::Warn(format!("status {other}: a lease changes nothing").into()),
     }
 }
 
 /// A device NetBox knows and the journal does not: adopted where it is nobody's and not yet in use.
 fn unknown_to_us(device: &Device, status: &str, policy: &Policy) -> Verdict {
+    if *device.site != *policy.site.as_str() {
+        return Verdict::Warn(format!("device {} is of site {}: recorded only", device.id, device.site).into());
+    }
     let nobodys = device.tenant.as_ref().is_none_or(|t| *t == policy.staging_tenant);
     match status {
         "offline" | "discovered" if nobodys => Verdict::Promote,

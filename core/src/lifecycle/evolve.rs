@@ -24,10 +24,11 @@ impl Unit {
                 self.stage = *stage;
             }
             Event::ManifestRowTaken { bmc_mac, create, .. } => {
-                self.bmc_mac = Some(*bmc_mac);
-                let before = self.registration.take().unwrap_or_default();
-                let (create, begun) = (create.clone(), before.begun && before.seen.is_none());
-                self.registration = Some(Registration { create, begun, seen: None, told: before.told });
+                self.bmc_mac = self.bmc_mac.or(Some(*bmc_mac));
+                let before = self.registration.take();
+                let begun = before.as_ref().is_some_and(|r| r.begun && r.seen.is_none());
+                let (bmc_mac, create, told) = (*bmc_mac, create.clone(), before.and_then(|r| r.told));
+                self.registration = Some(Registration { bmc_mac, create, begun, seen: None, told });
             }
             Event::UnitAdopted { serial, bmc_mac, model, .. } => {
                 self.serial.clone_from(serial);
@@ -38,12 +39,15 @@ impl Unit {
                 self.notes.device = Some(device.id);
                 self.model = self.model.take().or_else(|| Some(device.model.clone()));
                 self.bmc_mac = Some(*bmc_mac);
-                self.address_written = device.oob_address.filter(|a| a == address);
                 if self.bmc_address != Some(*address) {
+                    self.waived.remove(&Step::AssignBmcAddress);
                     // Another address: what failed against the old one says nothing any more.
                     self.progress.retain(|_, p| !matches!(p.step, Step::ReachBmc | Step::AssignBmcAddress));
                 }
                 self.bmc_address = Some(*address);
+                if !self.waived.contains(&Step::AssignBmcAddress) {
+                    self.address_written = device.oob_address.filter(|a| a == address);
+                }
                 if let Some(registration) = self.registration.as_mut().filter(|r| r.seen.is_none()) {
                     // NetBox found the device by this MAC: it holds what the manifest wanted it to hold.
                     let (device, interface) = (device.id, device.bmc_interface);
@@ -52,7 +56,9 @@ impl Unit {
                 }
                 self.device = Some(device.clone());
                 // It may be another device, or its status changed by hand: looked at anew.
-                self.status_written = None;
+                if !self.waived.contains(&Step::SyncStatus) {
+                    self.status_written = None;
+                }
             }
             Event::StageEntered { from, to, evidence } => {
                 self.enter(*to, at);
@@ -147,11 +153,14 @@ impl Unit {
             }
             Event::ValidationReported { report } => {
                 self.validation.report = Some(Arc::new((**report).clone()));
-                self.boot.token = None;
+                self.boot.used = self.boot.token.take();
             }
             Event::ValidationRefused { .. } => self.validation.refused = true,
             Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
-            Event::BmcSighted { .. } | Event::SightingJudged { .. } | Event::SightingReopened { .. } => {}
+            Event::BmcSighted { .. }
+            | Event::SightingJudged { .. }
+            | Event::SightingForgotten {}
+            | Event::SightingReopened { .. } => {}
         }
     }
 
@@ -175,6 +184,7 @@ impl Unit {
         if to == Stage::Discovered {
             self.discovered_at = Some(at);
         }
+        self.waived.remove(&Step::SyncStatus);
         self.stage = to;
         self.stage_since = at;
     }
@@ -239,6 +249,7 @@ impl Unit {
         if rule(step).undo.is_some() && !self.done.contains(&step) {
             self.done.push(step);
         }
+        self.waived.remove(&step);
         match saw {
             Observation::Lookup(_) => {}
             Observation::Registered(port) => self.registered(seq, port),
@@ -284,9 +295,10 @@ impl Unit {
         let Some(registration) = &mut self.registration else { return };
         registration.seen = Some(port.clone());
         // Another MAC is a warning, an event of its own; the same as last time is no news.
-        let news = registration.told.replace(port.clone()).as_ref() != Some(port) && self.bmc_mac == Some(port.mac);
+        let news = registration.told.replace(port.clone()).as_ref() != Some(port);
+        let news = news && registration.bmc_mac == port.mac;
         if news {
-            let done = if self.registration.as_ref().is_some_and(|r| r.begun) { "written" } else { "confirmed" };
+            let done = if registration.begun { "written" } else { "confirmed" };
             self.note(seq, false, format!("BMC MAC {} {done} on {} from the manifest", port.mac, port.name));
         }
     }
@@ -306,6 +318,9 @@ impl Unit {
 
     fn skip(&mut self, step: Step) {
         self.progress.remove(&rule(step).lane);
+        if matches!(step, Step::AssignBmcAddress | Step::SyncStatus) {
+            self.waived.insert(step);
+        }
         match step {
             Step::RegisterBmc => self.registration = None,
             Step::AssignBmcAddress => self.address_written = self.bmc_address,

@@ -6,14 +6,17 @@ use super::unit::{Phase, Unit};
 use crate::dcim::{BmcPort, NewDevice};
 use crate::flow::rules::Lane;
 use crate::flow::step::Step;
+use crate::mac::Mac;
 use crate::text::Text;
 
 /// Characters of a reason that are told of one row: a page of rows must fit a frame.
 const TOLD: usize = 400;
 
 /// What a manifest asked for, and what came of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
+    /// The MAC the manifest names. A lease that NetBox confirms may show that the BMC has another.
+    pub bmc_mac: Mac,
     /// What the device is, where NetBox may lack it.
     pub create: Option<NewDevice>,
     /// Whether anything was sent to bring it about.
@@ -57,10 +60,14 @@ impl Unit {
             Standing { result, text: short.into() }
         };
         let Some(registration) = &self.registration else {
-            return told(Registered::Failed, "a person went on without it".to_owned());
+            return match &self.device {
+                // A lease was accepted: NetBox found the device by this MAC.
+                Some(device) => told(Registered::MacThere, format!("NetBox device {}", device.id)),
+                None => told(Registered::Failed, "a person went on without it".to_owned()),
+            };
         };
         if let Some(port) = &registration.seen {
-            return if Some(port.mac) != self.bmc_mac {
+            return if port.mac != registration.bmc_mac {
                 told(Registered::MacKept, port.other_mac())
             } else if registration.begun {
                 told(Registered::MacSet, port.to_string())

@@ -1,6 +1,6 @@
 //! One server, as the events so far have made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -56,6 +56,8 @@ pub struct Unit {
     pub address_written: Option<IpAddr>,
     /// The stage whose status NetBox was seen to hold.
     pub status_written: Option<Stage>,
+    /// Of the two before, what a person said to go on without: NetBox does not hold it, and is not asked to.
+    pub waived: BTreeSet<Step>,
     /// When it was discovered, for NetBox's `discovered_at`.
     pub discovered_at: Option<Timestamp>,
     /// When its network boot began, for NetBox's `pxe_boot_initiated_at`.
@@ -109,6 +111,9 @@ pub struct Boot {
     pub token: Option<TokenHash>,
     /// When the token dies.
     pub expires: Option<Timestamp>,
+    /// The token's hash, once the report is in: the machine may not have heard that it is.
+    #[serde(default)]
+    pub used: Option<TokenHash>,
 }
 
 /// What the machine reported.
@@ -186,6 +191,13 @@ pub enum Phase {
     },
 }
 
+impl Boot {
+    /// The token of this boot, whether its report is in or not.
+    pub fn last_token(&self) -> Option<TokenHash> {
+        self.token.or(self.used)
+    }
+}
+
 impl Progress {
     /// How many attempts have failed once the present one has. An attempt whose intention was journaled is counted
     /// already; a look that failed before anything was intended is not.
@@ -217,6 +229,7 @@ impl Unit {
             device: None,
             address_written: None,
             status_written: None,
+            waived: BTreeSet::new(),
             discovered_at: None,
             boot_initiated_at: None,
             identity: None,
@@ -242,6 +255,13 @@ impl Unit {
     /// What a person calls it: its serial, or its id while it has none.
     pub fn label(&self) -> String {
         self.serial.as_ref().map_or_else(|| self.id.to_string(), ToString::to_string)
+    }
+
+    /// Whether this is the MAC of one of its own NICs, by its BMC's word or by NetBox's.
+    pub fn has_nic(&self, mac: Mac) -> bool {
+        let told = self.system.iter().flat_map(|s| &s.nics).copied();
+        let planned = self.plan.iter().flat_map(|p| &p.interfaces).filter_map(|i| i.mac);
+        told.chain(planned).any(|nic| nic == mac)
     }
 
     /// The generation a step would be begun in.

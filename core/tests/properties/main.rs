@@ -58,7 +58,8 @@ fn whatever_comes_in_the_invariants_hold() {
     done.unwrap_or_else(|e| panic!("{e}"));
     let (kinds, stages) = seen.into_inner();
     // The sequences are worth something only if they come far.
-    let missed: Vec<_> = Event::KINDS.iter().filter(|k| !kinds.contains(*k)).collect();
+    // To forget takes more BMCs than a sequence has leases; tests/c4.rs has it.
+    let missed: Vec<_> = Event::KINDS.iter().filter(|k| !kinds.contains(*k) && **k != "sighting_forgotten").collect();
     assert!(missed.is_empty(), "never seen: {missed:?}");
     assert!(stages.contains(&Stage::Staged) && stages.contains(&Stage::Cabled), "{stages:?}");
 }

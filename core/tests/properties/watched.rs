@@ -76,7 +76,12 @@ impl Watched {
             _ => panic!("decided twice, and otherwise"),
         }
         if let (Input::StepReported(token, _) | Input::FinalReport(token, _), Ok(_)) = (input, &answer) {
-            self.may_report(token, &self.scene.log[mark..]);
+            let again = matches!(input, Input::FinalReport(..)) && answer.as_ref().is_ok_and(|a| *a == Answer::Already);
+            if again {
+                assert_eq!(self.scene.mark(), mark, "the same report again changes something");
+            } else {
+                self.may_report(token, &self.scene.log[mark..]);
+            }
         }
         self.fold();
         self.look();

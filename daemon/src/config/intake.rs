@@ -1,13 +1,18 @@
 //! `[intake]`: where leases are taken from.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
+use rackhand_adapters::dhcp::lease_file::Format;
+use rackhand_core::secret::Secret;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::source::{ConfigError, Source};
+use crate::intake::follow::LeaseFile;
 
 /// Octets of an interface's name, without the zero behind it (linux/if.h).
 const NAME: usize = 15;
@@ -32,9 +37,46 @@ pub(super) struct RawIntake {
     #[serde(default)]
     #[schemars(with = "Vec<Ipv4Addr>")]
     servers: Vec<Spanned<String>>,
+    /// The file with a token of at least 32 characters. With it, DHCP servers on other hosts may POST leases to
+    /// `/api/v1/dhcp/event`.
+    #[schemars(with = "Option<String>")]
+    pub event_token_file: Option<Spanned<PathBuf>>,
+    /// Lease files on this host that are followed as they grow, each with its `path` and its `format`: `isc`
+    /// (dhcpd.leases), `kea` (memfile) or `dnsmasq`.
+    #[serde(default)]
+    #[schemars(with = "Vec<BTreeMap<String, String>>")]
+    lease_files: Vec<RawLeaseFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLeaseFile {
+    path: PathBuf,
+    #[serde(deserialize_with = "format")]
+    format: Format,
+}
+
+fn format<'de, D: Deserializer<'de>>(from: D) -> Result<Format, D::Error> {
+    let word = String::deserialize(from)?;
+    word.parse().map_err(|e| D::Error::custom(format!("`{word}`: {e}")))
 }
 
 impl RawIntake {
+    /// The token that DHCP servers show. It is all that stands between a stranger and a lease, so it is no word.
+    pub fn event_token(&self, source: &Source<'_>) -> Result<Option<Secret>, ConfigError> {
+        let Some(file) = &self.event_token_file else { return Ok(None) };
+        let token = source.secret(file)?;
+        if token.reveal().len() < 32 {
+            return Err(source.at(file, "the token has less than 32 characters: make one by `openssl rand -hex 32`"));
+        }
+        Ok(Some(token))
+    }
+
+    pub fn lease_files(&self, source: &Source<'_>) -> Vec<LeaseFile> {
+        let file = |raw: &RawLeaseFile| LeaseFile { path: source.beside(&raw.path), format: raw.format };
+        self.lease_files.iter().map(file).collect()
+    }
+
     pub fn interfaces(&self, source: &Source<'_>) -> Result<Vec<String>, ConfigError> {
         let mut interfaces: Vec<String> = Vec::new();
         for entry in &self.interfaces {

@@ -2,9 +2,11 @@
 //! names the files they are in. A file for each section.
 
 mod bmc;
+mod boot;
 mod http;
 mod intake;
 mod lab;
+mod maas;
 mod netbox;
 mod outline;
 mod roles;
@@ -16,6 +18,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rackhand_adapters::netbox::Settings;
 use rackhand_adapters::port::clock::Clock;
@@ -31,12 +34,16 @@ pub use outline::{NamedFile, Outline};
 pub use schema::schema;
 pub use source::ConfigError;
 
+use crate::http::Offers;
+use crate::intake::follow::LeaseFile;
 use crate::keys::Keys;
 use crate::rpc::Roles;
 use bmc::{RawBmc, RawCredential};
+use boot::RawBoot;
 use http::RawHttp;
 use intake::RawIntake;
 use lab::Lab;
+use maas::RawMaas;
 use netbox::RawNetbox;
 use roles::{Given, OwnRole};
 use source::Source;
@@ -56,6 +63,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where machines reach it.
     pub base: String,
+    /// What the HTTP side offers beside scripts and reports.
+    pub offers: Offers,
     /// The business's rules.
     pub policy: Policy,
     /// Streams to the outside.
@@ -76,6 +85,10 @@ pub struct Config {
     pub promiscuous: bool,
     /// The DHCP servers whose leases are taken; all, where there are none.
     pub servers: Vec<Ipv4Addr>,
+    /// Lease files that are followed.
+    pub lease_files: Vec<LeaseFile>,
+    /// MAAS, and how often it is asked.
+    pub maas: Option<(rackhand_adapters::maas::Settings, Duration)>,
     lab: Option<Lab>,
 }
 
@@ -105,6 +118,8 @@ struct Raw {
     #[serde(default)]
     roles: BTreeMap<String, Given>,
     http: RawHttp,
+    #[serde(default)]
+    boot: RawBoot,
     netbox: RawNetbox,
     bmc: RawBmc,
     /// The accounts of BMCs.
@@ -112,6 +127,7 @@ struct Raw {
     credentials: Vec<RawCredential>,
     #[serde(default)]
     intake: RawIntake,
+    maas: Option<RawMaas>,
     #[schemars(with = "Option<Lab>")]
     lab: Option<Spanned<Lab>>,
 }
@@ -131,6 +147,9 @@ impl Raw {
         bmc::check(source, &raw.credentials)?;
         raw.intake.interfaces(source)?;
         raw.intake.servers(source)?;
+        if let Some(maas) = &raw.maas {
+            maas.target(source, &networks, raw.netbox.ca_file.is_some())?;
+        }
         if let Some(lab) = &raw.lab {
             lab::check(source, lab)?;
         }
@@ -192,14 +211,20 @@ impl Config {
         let site = raw.site(source)?;
         let networks = raw.bmc.networks(source)?;
         let stock = raw.netbox.stock_statuses;
+        let authority = raw.netbox.ca_file.is_some();
         Ok(Self {
             data_dir: source.beside(&raw.data_dir),
             socket: source.beside(&raw.socket),
             socket_group: raw.group(source)?,
             listen: raw.http.listen,
             base: raw.http.base(source)?,
+            offers: Offers {
+                files: raw.boot.files.as_ref().map(|dir| source.beside(dir)),
+                event_token: raw.intake.event_token(source)?,
+            },
             policy: if stock { Policy::stock(site) } else { Policy::standard(site) },
             netbox: raw.netbox.settings(source, &networks)?,
+            maas: raw.maas.as_ref().map(|maas| maas.settings(source, &networks, authority)).transpose()?,
             dial: raw.netbox.dialler(source, networks)?,
             bmc_port: raw.bmc.port,
             keys: bmc::keys(source, &raw.credentials)?,
@@ -207,6 +232,7 @@ impl Config {
             interfaces: raw.intake.interfaces(source)?,
             promiscuous: raw.intake.promiscuous,
             servers: raw.intake.servers(source)?,
+            lease_files: raw.intake.lease_files(source),
             lab: raw.lab.as_ref().map(|lab| *lab.get_ref()),
             roles: raw.roles(),
         })

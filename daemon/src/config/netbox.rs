@@ -37,14 +37,7 @@ pub(super) struct RawNetbox {
 impl RawNetbox {
     /// Where to, and what stands before `/api`.
     pub fn target(&self, source: &Source<'_>, networks: &[Cidr]) -> Result<(Target, String), ConfigError> {
-        let (target, base) = parse_url(self.url.get_ref()).map_err(|e| source.at(&self.url, e))?;
-        if target.trust == Trust::Plain
-            && let Ok(address) = target.host.parse::<IpAddr>()
-            && Networks(networks.to_vec()).check_plain(address).is_err()
-        {
-            let what = "http is only for this host and the management networks: the token would cross the network in the clear; use https";
-            return Err(source.at(&self.url, what));
-        }
+        let (target, base) = guarded_url(source, &self.url, networks)?;
         if target.trust == Trust::Authorities && self.ca_file.is_none() {
             let what = "https needs ca_file: a PEM file with the certificate of the authority that signed NetBox's";
             return Err(source.at(&self.url, what));
@@ -69,6 +62,23 @@ impl RawNetbox {
         let pem = source.content(path)?;
         Tcp::new(Some(&pem), networks).map_err(|e| source.at(path, e.to_string()))
     }
+}
+
+/// A URL, and that what we log in with does not cross the network in the clear.
+pub(super) fn guarded_url(
+    source: &Source<'_>,
+    url: &Spanned<String>,
+    networks: &[Cidr],
+) -> Result<(Target, String), ConfigError> {
+    let (target, base) = parse_url(url.get_ref()).map_err(|e| source.at(url, e))?;
+    if target.trust == Trust::Plain
+        && let Ok(address) = target.host.parse::<IpAddr>()
+        && Networks(networks.to_vec()).check_plain(address).is_err()
+    {
+        let what = "http is only for this host and the management networks: the token would cross the network in the clear; use https";
+        return Err(source.at(url, what));
+    }
+    Ok((target, base))
 }
 
 /// `https://netbox.example.com/base` as a target and what stands before `/api`.

@@ -67,6 +67,12 @@ impl Outline {
         if let Some(path) = &raw.netbox.ca_file {
             named("netbox.ca_file".into(), path, false);
         }
+        if let Some(path) = &raw.intake.event_token_file {
+            named("intake.event_token_file".into(), path, true);
+        }
+        if let Some(maas) = &raw.maas {
+            named("maas.key_file".into(), &maas.key_file, true);
+        }
         for (n, entry) in raw.credentials.iter().enumerate() {
             named(format!("credentials[{n}].password_file"), &entry.password_file, true);
         }

@@ -74,9 +74,14 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     let dir = place();
     let here = |text: &str| {
         let text = text.replace("/etc/rackhand/netbox.token", "token").replace("/etc/rackhand/ca.pem", "ca.pem");
+        let text = text.replace("/etc/rackhand/event.token", "event").replace("/etc/rackhand/maas.key", "maas");
         ["hpe", "CZ23000017"].iter().fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}.password"), "password"))
     };
     fs::write(dir.path().join("ca.pem"), AUTHORITY).unwrap();
+    for (name, text) in [("event", "0123456789abcdef0123456789abcdef"), ("maas", "consumer:token:secret")] {
+        fs::write(dir.path().join(name), text).unwrap();
+        fs::set_permissions(dir.path().join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
     read(&dir, &here(EXAMPLE)).unwrap();
     let config = read(&dir, &here(&whole_example())).unwrap();
     assert_eq!(config.roles.users.len(), 3);
@@ -84,6 +89,9 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     assert_eq!((config.keys.by_vendor.len(), config.keys.by_serial.len(), config.pcap.len()), (1, 1, 1));
     assert_eq!((config.interfaces.len(), config.servers.len()), (1, 2));
     assert_eq!(config.speed(), Some(60.0));
+    assert!(config.offers.event_token.is_some() && config.offers.files.is_some());
+    assert_eq!(config.lease_files.len(), 2);
+    assert_eq!(config.maas.as_ref().map(|(m, poll)| (m.base.as_str(), poll.as_secs())), Some(("/MAAS", 60)));
 }
 
 #[test]

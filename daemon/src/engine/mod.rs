@@ -17,7 +17,7 @@ use rackhand_core::id::{Actor, Subject};
 use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use tokio::sync::{SemaphorePermit, mpsc, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::gate::Gate;
@@ -28,8 +28,17 @@ use perform::Ports;
 /// Calls to NetBox in the air at once. It is slow; more would only queue inside it.
 const NETBOX_CALLS: usize = 8;
 
-/// BMCs spoken to at once. One lane for each BMC holds that each has one call at most.
-const BMC_CALLS: usize = 128;
+/// How many of those may be questions about MACs that are no unit's, so that a flood of them never holds up a unit.
+const NETBOX_STRANGERS: usize = 6;
+
+/// BMCs spoken to at once, those apart that take longer than [`SLOW`]. One lane for each BMC holds that each has one
+/// call at most, so this bounds our memory (some 40 KiB for a call), not a BMC's load: it is sized so that a whole site
+/// of 5,000 of which each fifth hangs does not queue.
+const BMC_CALLS: usize = 4_096;
+
+/// After this long a call to a BMC gives its place up and goes on without one, until its own deadline. Otherwise BMCs
+/// that hang would hold the places of those that answer, for half a minute each.
+const SLOW: Duration = Duration::from_secs(5);
 
 /// How long a stop waits for the calls in the air.
 const LAST_CALLS: Duration = Duration::from_secs(60);
@@ -53,11 +62,29 @@ pub struct Gates {
     pub netbox: Gate,
     /// All BMCs'. A BMC that does not answer says nothing of the others, so this one only counts places.
     pub bmcs: Gate,
+    /// Turns for questions about MACs that are no unit's.
+    strangers: Semaphore,
+}
+
+impl Gates {
+    /// Makes a call to a BMC once there is a place for it.
+    pub async fn call_bmc<T>(&self, clock: &Clock, call: impl Future<Output = T>) -> Option<T> {
+        let place = self.bmcs.enter(clock).await?;
+        let mut call = std::pin::pin!(call);
+        tokio::select! {
+            biased;
+            done = &mut call => return Some(done),
+            () = clock.sleep(SLOW) => {}
+        }
+        drop(place);
+        Some(call.await)
+    }
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { netbox: Gate::new(NETBOX_CALLS), bmcs: Gate::new(BMC_CALLS) }
+        let strangers = Semaphore::new(NETBOX_STRANGERS);
+        Self { netbox: Gate::new(NETBOX_CALLS), bmcs: Gate::new(BMC_CALLS), strangers }
     }
 }
 
@@ -182,15 +209,25 @@ impl Engine {
         let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
         let stop = self.stop.clone();
         self.calls.spawn(async move {
-            let gate = if due.lane == Lane::Bmc { &gates.bmcs } else { &gates.netbox };
+            if due.lane == Lane::Bmc {
+                // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
+                gates.call_bmc(&ports.clock, attempt(&ledger, &ports, None, subject, due)).await;
+                return (subject, due.lane);
+            }
+            let gate = &gates.netbox;
+            let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
             // A closed gate may stay so for hours; who stops the daemon does not wait for it.
             let place = tokio::select! {
                 biased;
-                place = gate.enter(&ports.clock) => place,
+                place = async {
+                    // It is never closed.
+                    let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
+                    gate.enter(&ports.clock).await.map(|place| (place, turn))
+                } => place,
                 () = stopped(stop) => None,
             };
-            if let Some(place) = place {
-                attempt(&ledger, &ports, (gate, place), subject, due).await;
+            if let Some((place, _turn)) = place {
+                attempt(&ledger, &ports, Some((gate, place)), subject, due).await;
             }
             (subject, due.lane)
         });
@@ -220,13 +257,14 @@ async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
 async fn attempt(
     ledger: &Ledger,
     ports: &Ports,
-    (gate, place): (&Gate, SemaphorePermit<'_>),
+    gate: Option<(&Gate, SemaphorePermit<'_>)>,
     subject: Subject,
     due: Due,
 ) {
     let class = rule(due.step).class;
+    let (gate, place) = gate.unzip();
     let told = |fault: Option<&Fault>| {
-        if due.lane != Lane::Bmc {
+        if let Some(gate) = gate {
             gate.report(fault.map_or(Ok(()), Err), ports.clock.now());
         }
     };

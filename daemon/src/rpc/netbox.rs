@@ -24,8 +24,8 @@ impl Desk {
     /// Looks at NetBox now; the gate is not asked, since a person wants to know.
     pub(super) async fn check_netbox(&self, actor: &Actor) -> Result<NetboxCheck, Refusal> {
         least(actor, Role::Operator)?;
-        Ok(match self.netbox.check(&self.policy.site).await {
-            Ok(readiness) => readiness.findings(self.policy.own_statuses),
+        Ok(match self.ports.netbox.check(&self.ports.policy.site).await {
+            Ok(readiness) => readiness.findings(self.ports.policy.own_statuses),
             Err(fault) => unreachable(&fault),
         })
     }
@@ -33,7 +33,8 @@ impl Desk {
     /// Makes in NetBox what is missing. Runs again without harm.
     pub(super) async fn set_netbox_up(&self, actor: &Actor) -> Result<NetboxSetup, Refusal> {
         least(actor, Role::Admin)?;
-        let setup = self.netbox.init().await.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))?;
+        let setup =
+            self.ports.netbox.init().await.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))?;
         for made in &setup.created {
             tracing::info!(%actor, %made, "made in NetBox");
         }
@@ -49,7 +50,7 @@ impl Desk {
             let why = state.trouble.map_or_else(|| "it is being read".to_owned(), |t| t.to_string());
             return Err(none(&format!("there is no copy of NetBox yet: {why}")));
         };
-        let (world, policy) = (self.ledger.world(), self.policy.clone());
+        let (world, policy) = (self.ledger.world(), self.ports.policy.clone());
         let copy = held.clone();
         // Some ten milliseconds for thousands of devices, which other consoles need not wait for.
         let all = tokio::task::spawn_blocking(move || reconcile(&world, &copy.inventory, &policy)).await;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rackhand_adapters::dhcp::pcap;
+use rackhand_adapters::maas::Maas;
 use rackhand_core::world::World;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -44,13 +45,23 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
     }
     let (interfaces, promiscuous, clock) = (config.interfaces.clone(), config.promiscuous, config.clock());
     let servers = config.servers.clone();
-    let mut site = start(config, journal, world, random);
+    let offers = config.offers.clone();
+    let (files, maas, dial) = (config.lease_files.clone(), config.maas.clone(), Arc::new(config.dial.clone()));
+    crate::door::widen();
+    let mut site = start(config, journal, world, random.clone());
     site.intake.wire().only(servers);
     // It is set once.
     let _ = site.desk.doctor.set(Doctor::inside(file).into());
     let mut doors = tokio::task::JoinSet::new();
-    doors.spawn(site.http.clone().listen(http, site.stopping()));
+    doors.spawn(site.http.clone().with(offers).listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
+    for file in files {
+        doors.spawn(site.intake.clone().follow(file, clock.clone(), site.stopping()));
+    }
+    if let Some((settings, every)) = maas {
+        let maas = Maas::new(dial, clock.clone(), settings);
+        doors.spawn(site.intake.clone().ask_maas(maas, every, random, clock.clone(), site.stopping()));
+    }
     said.ready(begun);
     tap::listen((&interfaces, promiscuous), &site.intake, &clock, &site.stopping());
     notify::ready(&said.status(said.events));

@@ -7,6 +7,7 @@ pub mod faults;
 pub mod front;
 pub mod host;
 pub mod life;
+pub mod maas;
 pub mod machine;
 pub mod netbox;
 pub mod outside;

@@ -223,15 +223,28 @@ impl Outside {
 
     /// Starts a daemon over this outside, and opens the door to it.
     pub fn start(&self, journal: Journal, world: World, random: Random, demo: bool) -> Site {
+        self.start_over(Arc::new(self.network.clone()), BMC_PORT, journal, world, random, demo)
+    }
+
+    /// The same, over other streams and with BMCs at another port.
+    pub fn start_over(
+        &self,
+        dial: Arc<dyn Dial>,
+        bmc_port: u16,
+        journal: Journal,
+        world: World,
+        random: Random,
+        demo: bool,
+    ) -> Site {
         let site = Site::start(Parts {
             journal,
             world,
             policy: self.policy.clone(),
             clock: self.clock.clone(),
             random,
-            dial: Arc::new(self.network.clone()),
+            dial,
             netbox: self.netbox_settings(),
-            bmc_port: BMC_PORT,
+            bmc_port,
             keys: self.keys(),
             base: "http://rackhandd.lab".to_owned(),
             roles: Roles { own: Some(rackhand_core::id::Role::Admin), ..Roles::default() },

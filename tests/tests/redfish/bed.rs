@@ -24,7 +24,8 @@ pub const AUTHORITY: &str = "127.9.0.1:443";
 pub const MAC: Mac = Mac([0x94, 0x40, 0xC9, 1, 2, 3]);
 pub const PIN: Fingerprint = Fingerprint([7; 32]);
 pub const EPOCH: Timestamp = Timestamp::from_secs(1_795_000_000);
-pub const ALL: [Personality; 4] = [Personality::Ilo5, Personality::Ilo6, Personality::Idrac9, Personality::Idrac10];
+pub const ALL: [Personality; 5] =
+    [Personality::Ilo5, Personality::Ilo6, Personality::Ilo7, Personality::Idrac9, Personality::Idrac10];
 
 /// Which request meets which fate, and whether the controller sees it before.
 #[derive(Clone, Copy, Debug)]
@@ -39,12 +40,21 @@ pub struct Tap {
     inner: Arc<dyn Host>,
     seen: AtomicU32,
     aim: Mutex<Option<Aim>>,
+    /// Method, and path with its query.
     pub log: Mutex<Vec<(Method, String)>>,
+    /// When each request came, and when its answer left.
+    pub spans: Mutex<Vec<(Timestamp, Timestamp)>>,
 }
 
 impl Tap {
     pub fn over(inner: Arc<dyn Host>) -> Arc<Self> {
-        Arc::new(Self { inner, seen: AtomicU32::new(0), aim: Mutex::new(None), log: Mutex::new(Vec::new()) })
+        Arc::new(Self {
+            inner,
+            seen: AtomicU32::new(0),
+            aim: Mutex::new(None),
+            log: Mutex::default(),
+            spans: Mutex::default(),
+        })
     }
 
     pub fn aim(&self, aim: Aim) {
@@ -62,7 +72,16 @@ impl Tap {
 impl Host for Tap {
     fn answer(&self, request: &Request, now: Timestamp) -> Reply {
         let nth = self.seen.fetch_add(1, Ordering::SeqCst);
-        self.log.lock().unwrap().push((request.method.clone(), request.path.clone()));
+        let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+        self.log.lock().unwrap().push((request.method.clone(), format!("{}{query}", request.path)));
+        let reply = self.reply(nth, request, now);
+        self.spans.lock().unwrap().push((now, now + reply.delay));
+        reply
+    }
+}
+
+impl Tap {
+    fn reply(&self, nth: u32, request: &Request, now: Timestamp) -> Reply {
         match *self.aim.lock().unwrap() {
             Some(aim) if aim.nth == nth && !aim.arrives => Reply { fate: aim.fate, ..Reply::status(StatusCode::OK) },
             Some(aim) if aim.nth == nth => Reply { fate: aim.fate, ..self.inner.answer(request, now) },

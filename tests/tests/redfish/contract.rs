@@ -122,6 +122,8 @@ fn fits(ours: &Value, theirs: &Value, at: &str) -> Result<(), String> {
         (Value::Object(ours), Value::Object(theirs)) => {
             ours.iter().try_for_each(|(key, value)| match theirs.get(key) {
                 Some(real) => fits(value, real, &format!("{at}/{key}")),
+                // Of long logs the recording holds the first entries only.
+                None if key == "Members@odata.nextLink" => Ok(()),
                 None => Err(format!("{at}/{key} is served by the lab and not recorded")),
             })
         }
@@ -145,9 +147,10 @@ fn the_lab_serves_nothing_that_the_recorded_controllers_do_not_have() {
         let served = lab(personality);
         for (path, body) in &served {
             // Ids are the box's own: any recorded resource of the class, or else of the name, will do.
-            let folder = path.rsplit_once('/').unwrap().0;
-            let beside = |p: &str, b: &Value| {
-                if class(body) == "none" { p.starts_with(folder) } else { class(b) == class(body) }
+            let name = path.rsplit_once('/').unwrap().1;
+            let beside = |p: &str, b: &Value| match class(body) {
+                "none" => p.ends_with(name) || class(b).ends_with("Collection"),
+                ours => class(b) == ours,
             };
             let same = recorded.tree().get(path).into_iter();
             let candidates: Vec<&Value> =

@@ -15,6 +15,7 @@ async fn every_controller_says_what_it_is_without_a_login() {
     let told = [
         (Personality::Ilo5, Vendor::Hpe, "iLO 5", Some("3.11"), None),
         (Personality::Ilo6, Vendor::Hpe, "iLO 6", Some("1.66"), None),
+        (Personality::Ilo7, Vendor::Hpe, "iLO 7", Some("1.12.00"), None),
         (Personality::Idrac9, Vendor::Dell, "iDRAC9", None, Some("CZ2D1X0GK7")),
         (Personality::Idrac10, Vendor::Dell, "iDRAC", None, Some("CZ2D1X0GK7")),
     ];

@@ -1,19 +1,29 @@
 //! Over real sockets with TLS: pinned at first use, refused when the certificate has changed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use rackhand_adapters::port::clock::Clock;
+use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};
 use rackhand_adapters::redfish::{Bmc, Credentials, Redfish, Reset};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_core::bmc::Power;
 use rackhand_core::fault::Kind;
+use rackhand_core::id::SiteId;
+use rackhand_core::policy::Policy;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
+use rackhand_core::view;
+use rackhand_core::world::World;
+use rackhand_daemon::journal::{Journal, Store};
+use rackhand_daemon::random::Random;
 use rackhand_lab::bmc::{LabBmc, Pace, Personality, Spec};
 use rackhand_lab::faults::Faults;
-use rackhand_lab::front::Station;
+use rackhand_lab::front::{Network, Station};
+use rackhand_lab::machine::LifePace;
+use rackhand_lab::outside::{EPOCH, Outside};
 use rackhand_lab::sockets::{Issuer, TlsServer};
 
 use crate::bed::{MAC, failed};
@@ -75,4 +85,60 @@ async fn rebind(
         tokio::task::yield_now().await;
     }
     panic!("{address} stays taken");
+}
+
+/// BMCs over TLS sockets, everything else in memory.
+struct Mixed(Tcp, Network);
+
+impl Dial for Mixed {
+    fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connected, DialError>> {
+        match target.trust {
+            Trust::Pin(_) => self.0.dial(target),
+            _ => self.1.dial(target),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_changed_certificate_stops_the_work_on_that_bmc_and_asks_for_a_person() {
+    let fra1 = SiteId::new("fra1");
+    // Fast enough that a rung's deadline passes, slow enough for real handshakes.
+    let clock = Clock::scaled(EPOCH, 300.0);
+    let mut outside = Outside::new(clock.clone(), Policy::standard(fra1.clone()), LifePace::default());
+    let server = outside.add_server(0, "fra1", Pace::default()).clone();
+    let twin = outside.fleet.get(&server.serial).unwrap();
+    // Its resets have no effect, so that the ladder comes back to the BMC.
+    twin.behave(|b| b.never_boots = u32::MAX);
+    let issuer = Issuer::new().unwrap();
+    let first = issuer.issue("first").unwrap();
+    let served = TlsServer::bind(SocketAddr::new(server.address.into(), 0), twin.station(), &first).await.unwrap();
+    let tcp = Tcp::new(None, vec!["127.0.0.0/8".parse().unwrap()]).unwrap();
+    let dial = Arc::new(Mixed(tcp, outside.network.clone()));
+    let store = Arc::new(Mutex::new(Store::open_in_memory(&fra1).unwrap()));
+    let (journal, random) = (Journal::inline(store), Random::from_seed(7));
+    let site = outside.start_over(dial, served.address().port(), journal, World::default(), random, false);
+    outside.lease(&site, &server).await;
+    let mut worlds = site.ledger.worlds();
+    let unit = |w: &World| w.by_serial(&server.serial).cloned();
+
+    let pinned = worlds.wait_for(|w| unit(w).is_some_and(|u| u.certificate.is_some())).await.unwrap().clone();
+    assert_eq!(unit(&pinned).unwrap().certificate, Some(first.fingerprint()));
+    let reset = || twin.counters().resets_total() > 0;
+    while !reset() {
+        worlds.changed().await.unwrap();
+    }
+    let at = served.address();
+    drop(served);
+    let second = issuer.issue("second").unwrap();
+    let _served = rebind(at, &twin.station(), &second).await;
+    let logins = twin.counters().logins_ok;
+
+    let parked = |w: &Arc<World>| !view::dead_letters(w, clock.now()).is_empty();
+    let stopped = tokio::time::timeout(Duration::from_secs(120), worlds.wait_for(parked)).await;
+    let stopped = stopped.expect("parked within two minutes").unwrap().clone();
+    let letters = view::dead_letters(&stopped, clock.now());
+    let told = format!("{letters:?}");
+    assert!(told.contains(&second.fingerprint().to_string()) && told.contains("pinned"), "{told}");
+    assert_eq!(unit(&stopped).unwrap().certificate, Some(first.fingerprint()), "the pin stays");
+    assert_eq!(twin.counters().logins_ok, logins, "nobody logged in to what showed the other certificate");
 }

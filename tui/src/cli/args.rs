@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::SiteId;
@@ -57,6 +58,14 @@ pub enum Verb {
     Why {
         /// Serial or unit id
         label: String,
+    },
+    /// A unit's BMC, read now: all of it, or one section
+    Bmc {
+        /// Serial or unit id
+        label: String,
+        /// Which section
+        #[arg(value_parser = words::<Section>(Section::ALL.iter().map(|s| s.word())))]
+        what: Option<Section>,
     },
     /// The events of one unit, newest first
     History {

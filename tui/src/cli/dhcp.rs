@@ -92,11 +92,11 @@ impl DhcpEvent {
         let (Some(event), Some(mac), Some(address)) = (self.change, self.mac, self.ip) else { return Vec::new() };
         let text = |value: &Option<OsString>| value.as_ref().and_then(|v| said(&v.to_string_lossy()));
         let (hostname, vendor_class) = (text(&self.hostname), text(&self.vendor_class));
-        vec![LeaseEvent { mac, address, hostname, vendor_class, event, source: self.source("cli") }]
+        vec![LeaseEvent { mac, address, hostname, vendor_class, event, source: Some(self.source("cli")) }]
     }
 
-    fn source(&self, by: &str) -> Option<Text> {
-        Some(self.source.as_deref().unwrap_or(by).into())
+    fn source(&self, by: &str) -> Text {
+        self.source.as_deref().unwrap_or(by).into()
     }
 
     /// `add|old|del MAC ADDRESS [NAME]`. With DHCPv6 the second is a DUID, and the MAC a variable.
@@ -117,7 +117,7 @@ impl DhcpEvent {
         let supplied = variable("DNSMASQ_SUPPLIED_HOSTNAME").and_then(|v| said(&v));
         let hostname = supplied.or_else(|| said(&argument(3)?));
         let vendor_class = variable("DNSMASQ_VENDOR_CLASS").and_then(|v| said(&v));
-        Some(LeaseEvent { mac, address, hostname, vendor_class, event, source: self.source("dnsmasq") })
+        Some(LeaseEvent { mac, address, hostname, vendor_class, event, source: Some(self.source("dnsmasq")) })
     }
 
     /// `leases4_committed` comes for new leases, renewals and, with size 0, for refusals. `lease4_renew` comes for a
@@ -134,7 +134,7 @@ impl DhcpEvent {
             }
             let (mac, address) = (of("HWADDR")?.parse().ok()?, of("ADDRESS")?.parse().ok()?);
             let hostname = of("HOSTNAME").and_then(|v| said(&v));
-            Some(LeaseEvent { mac, address, hostname, vendor_class: None, event, source: self.source("kea") })
+            Some(LeaseEvent { mac, address, hostname, vendor_class: None, event, source: Some(self.source("kea")) })
         };
         match point {
             "leases4_committed" => {

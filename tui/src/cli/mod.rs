@@ -8,6 +8,7 @@
 //! | `status` | `Overview` |
 //! | `units` | `Page<UnitRow>` |
 //! | `show` | `{"unit": UnitDetail, "events": [EventRow]}` |
+//! | `bmc` | `BmcReading` |
 //! | `why` | `{"row": UnitRow, "waits": [Wait]}` |
 //! | `history`, `journal` | `Page<EventRow>` |
 //! | `tail` | an `EventRow` on each line |
@@ -27,6 +28,7 @@
 //! [`rackhand_core::decide::Why`].
 
 pub mod args;
+mod bmc;
 mod command;
 mod dhcp;
 mod dial;
@@ -131,6 +133,7 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
         Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
         Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,
+        Verb::Bmc { label, what } => bmc::bmc(&connect(host).await?, &label, what, out).await?,
         Verb::History { label, page } => events::history(&connect(host).await?, &label, page, out).await?,
         Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
         Verb::Tail { label, since } => events::tail(&connect(host).await?, label.as_deref(), since, out).await?,

@@ -81,3 +81,18 @@ pub fn greeting(hello: ServerHello) -> Greeting {
         build: hello.build,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_never_answered_ends_a_little_after_its_deadline() {
+        let begun = tokio::time::Instant::now();
+        let never = std::future::pending::<Result<(), RpcError>>();
+        let end = answered(CALL, never).await;
+        assert!(matches!(end, Err(RpcError::DeadlineExceeded)), "{end:?}");
+        assert_eq!(begun.elapsed(), CALL + GRACE);
+        assert!(matches!(answered(CALL, async { Ok(7) }).await, Ok(7)));
+    }
+}

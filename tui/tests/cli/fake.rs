@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::StreamExt;
+use rackhand_core::bmc::reading::{BmcReading, Health as Hale, PowerLimit, PowerReading, Section, Supply, Unread};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::Seq;
+use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Entropy, Role, SiteId, Subject, UnitId};
@@ -586,5 +588,24 @@ impl Console for Server {
             probably: Some("NetBox was away; by our copy of 2026-11-18T11:02:40Z this is srv-17".into()),
         };
         Sightings { head: self.held().head(), now: NOW, total: 1, offset, rows: vec![row] }
+    }
+
+    async fn bmc_reading(self, _: Context, _: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
+        let mut read = BmcReading::default();
+        if what.is_none_or(|w| w == Section::Power) {
+            let supply = Supply { bay: Some("bay 1".into()), health: Some(Hale::Ok), ..Supply::default() };
+            read.power = Some(PowerReading {
+                state: Some(rackhand_core::bmc::Power::On),
+                watts: Some(252.0),
+                limit: PowerLimit::None,
+                supplies: vec![supply],
+                ..PowerReading::default()
+            });
+        }
+        if what.is_none() {
+            let fault = Fault::new(System::Bmc, Kind::Transient, "10.0.0.1: GET /Thermal: 503");
+            read.unread.push(Unread { what: "sensors".into(), fault });
+        }
+        Ok(read)
     }
 }

@@ -256,3 +256,22 @@ async fn what_is_left_for_a_person_shows_in_the_exit_code() {
     let (_, out, _) = fake.run(&["netbox", "diff"]).await;
     assert!(out.contains("NOT KEPT UP"), "{out}");
 }
+
+#[tokio::test]
+async fn a_bmc_is_told_section_by_section_and_the_unknown_is_said() {
+    let fake = Fake::start();
+    let (code, out, err) = fake.run(&["bmc", "CZ2D1X0GB1"]).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    for line in ["POWER", "  now             252 W", "  limit           none", "  capacity        unknown", "NOT READ"]
+    {
+        assert!(out.lines().any(|l| l == line), "{line} in\n{out}");
+    }
+    assert!(out.contains("  supply bay 1    ok, gives unknown of unknown, unknown, serial unknown"), "{out}");
+    let (_, out, _) = fake.run(&["bmc", "CZ2D1X0GB1", "sensors"]).await;
+    assert!(!out.contains("POWER") && !out.contains("NOT READ"), "{out}");
+    let (_, out, _) = fake.run(&["--json", "bmc", "CZ2D1X0GB1", "power"]).await;
+    let read: rackhand_core::bmc::reading::BmcReading = serde_json::from_str(&out).unwrap();
+    assert_eq!(read.power.unwrap().watts, Some(252.0));
+    let (code, _, err) = fake.run(&["bmc", "CZ2D1X0GB1", "soul"]).await;
+    assert_eq!(code, cli::exit::USAGE, "{err}");
+}

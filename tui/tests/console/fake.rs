@@ -426,4 +426,13 @@ impl Console for Fake {
     async fn sightings(self, _: Context, offset: usize, _: usize) -> Sightings {
         Sightings { head: 0, now: Timestamp::default(), total: 0, offset, rows: Vec::new() }
     }
+
+    async fn bmc_reading(
+        self,
+        _: Context,
+        _: UnitId,
+        _: Option<rackhand_core::bmc::reading::Section>,
+    ) -> Result<rackhand_core::bmc::reading::BmcReading, Refusal> {
+        Ok(rackhand_core::bmc::reading::BmcReading::default())
+    }
 }

@@ -37,16 +37,24 @@ pub async fn arm(ports: &Ports, unit: &Unit, step: Step) -> Result<Text, Fault> 
 /// again; from the first request that may have reached the server on, every doubt is [`Kind::Unknown`].
 pub async fn reset(ports: &Ports, unit: &Unit, rung: Option<Rung>) -> Result<Text, Fault> {
     let (bmc, credentials) = bmc_of(ports, unit)?;
-    if !ports.redfish.network_boot_armed(&bmc, &credentials).await? {
-        ports.redfish.arm_network_boot(&bmc, &credentials).await?;
+    // What follows shares this session.
+    let held = ports.redfish.hold(&bmc, &credentials).await?;
+    let done = reset_by(ports, &bmc, &credentials, rung).await;
+    held.release().await;
+    done
+}
+
+async fn reset_by(ports: &Ports, bmc: &Bmc, credentials: &Credentials, rung: Option<Rung>) -> Result<Text, Fault> {
+    if !ports.redfish.network_boot_armed(bmc, credentials).await? {
+        ports.redfish.arm_network_boot(bmc, credentials).await?;
     }
-    let power = ports.redfish.power(&bmc, &credentials).await?;
+    let power = ports.redfish.power(bmc, credentials).await?;
     let kind = match (power, rung) {
         (Power::Off, _) => Reset::On,
         (Power::On, Some(Rung::PowerCycle)) => {
-            ports.redfish.reset(&bmc, &credentials, Reset::ForceOff).await?;
-            wait_off(ports, &bmc, &credentials).await.map_err(doubt)?;
-            return ports.redfish.reset(&bmc, &credentials, Reset::On).await.map_err(doubt);
+            ports.redfish.reset(bmc, credentials, Reset::ForceOff).await?;
+            wait_off(ports, bmc, credentials).await.map_err(doubt)?;
+            return ports.redfish.reset(bmc, credentials, Reset::On).await.map_err(doubt);
         }
         (Power::On, _) => Reset::ForceRestart,
         (Power::PoweringOn | Power::PoweringOff | Power::Unknown, _) => {
@@ -54,7 +62,7 @@ pub async fn reset(ports: &Ports, unit: &Unit, rung: Option<Rung>) -> Result<Tex
             return Err(Fault::new(System::Bmc, Kind::Transient, what));
         }
     };
-    ports.redfish.reset(&bmc, &credentials, kind).await
+    ports.redfish.reset(bmc, credentials, kind).await
 }
 
 async fn wait_off(ports: &Ports, bmc: &Bmc, credentials: &Credentials) -> Result<(), Fault> {

@@ -92,7 +92,8 @@ fn device_of(unit: &Unit) -> Result<&Device, Fault> {
     unit.device.as_ref().ok_or_else(|| missing("its NetBox device"))
 }
 
-fn bmc_of(ports: &Ports, unit: &Unit) -> Result<(Bmc, Credentials), Fault> {
+/// A unit's BMC as it is known, and the account for it.
+pub fn bmc_of(ports: &Ports, unit: &Unit) -> Result<(Bmc, Credentials), Fault> {
     let address = unit.bmc_address.ok_or_else(|| missing("its BMC address"))?;
     let identity = unit.identity.clone().ok_or_else(|| missing("its BMC's identity"))?;
     let credentials = ports.keys.for_unit(unit)?;

@@ -10,7 +10,8 @@ use super::{Ports, missing};
 
 fn named(unit: &Unit) -> Result<(&Text, Mac), Fault> {
     let serial = unit.serial.as_ref().ok_or_else(|| missing("its serial"))?;
-    Ok((serial, unit.bmc_mac.ok_or_else(|| missing("its BMC's MAC"))?))
+    let registration = unit.registration.as_ref().ok_or_else(|| missing("its BMC's MAC"))?;
+    Ok((serial, registration.bmc_mac))
 }
 
 pub async fn look(ports: &Ports, unit: &Unit) -> Result<Option<Observation>, Fault> {

@@ -1,0 +1,106 @@
+//! Boot scripts for iPXE. Who gets the validation image is the ledger's decision; here it is spelled.
+
+use std::fmt::Write as _;
+
+use hyper::StatusCode;
+use rackhand_core::decide::{Answer, Input};
+use rackhand_core::id::Actor;
+use rackhand_core::text::Text;
+
+use super::answer::{Answered, error, refused, text};
+use super::{Http, hash};
+use crate::ledger::Patience;
+
+/// What iPXE calls the processors our image runs on. A BIOS loader is `i386` on a 64-bit processor too.
+const OURS: [&str; 3] = ["", "i386", "x86_64"];
+
+impl Http {
+    /// What a loader runs first: it asks for its own script by serial and MAC. Where that fails the machine boots what
+    /// it has.
+    pub(super) fn first(&self) -> Answered {
+        let base = &self.0.base;
+        text(
+            StatusCode::OK,
+            format!(
+                "#!ipxe\nisset ${{netX/ip}} || dhcp || goto local\n\
+                 chain --replace {base}/boot/ipxe?serial=${{serial:uristring}}&mac=${{netX/mac:hexhyp}}&uuid=${{uuid}}\
+                 &arch=${{buildarch}}&platform=${{platform}} || goto local\n\
+                 :local\niseq ${{platform}} efi || exit\nexit 1\n"
+            ),
+        )
+    }
+
+    /// The script for a machine: `?serial=&mac=`, and `arch=` and `platform=` as iPXE has them.
+    pub(super) async fn script(&self, query: &str) -> Answered {
+        let value = |key: &str| {
+            let found = query.split('&').find_map(|pair| pair.split_once('=').filter(|(k, _)| *k == key));
+            found.map(|(_, v)| Text::from(unescape(v)))
+        };
+        let Some(serial) = value("serial").filter(|s| !s.is_empty()) else {
+            return error(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "serial is missing: chain with ?serial=${serial:uristring}",
+            );
+        };
+        let efi = value("platform").is_some_and(|p| p.as_str() == "efi");
+        let arch = value("arch").unwrap_or_else(|| Text::new(""));
+        if !OURS.contains(&arch.as_str()) {
+            return local(&format!("there is no image for {arch}"), efi);
+        }
+        let nic = value("mac").and_then(|m| m.parse().ok());
+        let token = hex(&self.0.random.bytes::<32>());
+        let input = Input::BootRequest { serial, nic, token: hash(&token) };
+        match self.0.ledger.submit(Actor::Wire, Patience::Refuse, input).await {
+            Ok(done) if done.answer == Answer::BootValidation => text(StatusCode::OK, self.image(&token)),
+            Ok(done) => match &done.answer {
+                Answer::BootLocal(why) => local(why, efi),
+                _ => local("", efi),
+            },
+            Err(refusal) => refused(&refusal),
+        }
+    }
+
+    /// `initrd=` tells a kernel that UEFI starts which file is its own; a BIOS one does not mind.
+    fn image(&self, token: &str) -> String {
+        let base = &self.0.base;
+        format!(
+            "#!ipxe\nkernel {base}/boot/vmlinuz initrd=image rackhand.url={base} rackhand.token={token}\n\
+             initrd --name image {base}/boot/image\nboot\n"
+        )
+    }
+}
+
+/// Back to the firmware. A BIOS goes on to its next device by itself; UEFI does so only where the loader failed, and
+/// takes success for an end, with a menu (UEFI 2.10, 3.1.2).
+fn local(why: &str, efi: bool) -> Answered {
+    let exit = if efi { "exit 1" } else { "exit" };
+    text(StatusCode::OK, format!("#!ipxe\n# {}\n{exit}\n", Text::new(why)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}
+
+/// `%41` and `+` of a query value; what is no escape stays as it is.
+fn unescape(value: &str) -> String {
+    let bytes = value.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = bytes.get(at + 1..at + 3).and_then(|d| std::str::from_utf8(d).ok());
+        match (bytes[at], code.and_then(|d| u8::from_str_radix(d, 16).ok())) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 2;
+            }
+            (b'+', _) => out.push(b' '),
+            (byte, _) => out.push(byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}

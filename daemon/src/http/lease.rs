@@ -1,0 +1,43 @@
+//! Leases that DHCP servers on other hosts post.
+
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use rackhand_core::lease::LeaseEvent;
+
+use super::answer::{Answered, error, json, refused};
+use super::body::{bearer, collect, decode};
+use super::{Http, hash};
+
+impl Http {
+    /// One event, or a list of them.
+    pub(super) async fn lease_event(&self, request: Request<Incoming>) -> Answered {
+        let Some(token) = &self.0.offers.event_token else {
+            let what = "leases are not taken here: name a file with a token under [intake] event_token_file";
+            return error(StatusCode::NOT_FOUND, what);
+        };
+        if !same(&hash(bearer(&request).unwrap_or_default()).0, &hash(token.reveal()).0) {
+            return error(StatusCode::UNAUTHORIZED, "this is not the token of [intake] event_token_file");
+        }
+        let body = match collect(request).await {
+            Ok(body) => body,
+            Err(answer) => return answer,
+        };
+        let events = if body.trim_ascii_start().first() == Some(&b'[') {
+            decode::<Vec<LeaseEvent>>(&body)
+        } else {
+            decode::<LeaseEvent>(&body).map(|event| vec![event])
+        };
+        match events {
+            Err(what) => error(StatusCode::UNPROCESSABLE_ENTITY, &what),
+            Ok(events) => match self.0.intake.tell(&events).await {
+                Ok(told) => json(StatusCode::OK, serde_json::json!(told).to_string()),
+                Err(refusal) => refused(&refusal),
+            },
+        }
+    }
+}
+
+/// Compares every octet, whatever the first difference is.
+fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    one.iter().zip(other).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}

@@ -1,0 +1,274 @@
+//! Leases from where they are kept: files of DHCP servers, followed as they grow, and MAAS, asked now and then.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use rackhand_adapters::dhcp::lease_file::{Format, Held, Reader};
+use rackhand_adapters::maas::Maas;
+use rackhand_adapters::port::clock::Clock;
+use rackhand_core::decide::Refusal;
+use rackhand_core::lease::{Change, LeaseEvent, MAX_EVENTS};
+use rackhand_core::mac::Mac;
+use rackhand_core::time::Timestamp;
+use tokio::sync::watch;
+
+use super::Intake;
+use crate::engine::told;
+use crate::random::Random;
+
+/// Pause between two looks at a file.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// Octets of a file that are read in one look at the most. What is beyond is read in the next.
+const LOOK: u64 = 64 << 20;
+
+/// What was told is told again after this, as a renewal would be.
+const TELL_AGAIN: Duration = Duration::from_secs(3_600);
+
+/// A lease file.
+#[derive(Clone, Debug)]
+pub struct LeaseFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is written.
+    pub format: Format,
+}
+
+/// What was told of each address, so that a list that is read again and again tells only what is new.
+#[derive(Default)]
+struct Told {
+    rows: BTreeMap<IpAddr, (Mac, Option<Timestamp>)>,
+    since: Option<Timestamp>,
+}
+
+impl Told {
+    /// Whether this is news. What a source holds no more is dropped with the rest within [`TELL_AGAIN`].
+    fn is_new(&mut self, address: IpAddr, mac: Mac, until: Option<Timestamp>, now: Timestamp) -> bool {
+        if self.since.is_none_or(|since| now.since(since) >= TELL_AGAIN) {
+            self.rows.clear();
+            self.since = Some(now);
+        }
+        self.rows.insert(address, (mac, until)) != Some((mac, until))
+    }
+}
+
+/// A lease file and how far it was read.
+struct Follower {
+    file: LeaseFile,
+    reader: Reader,
+    inode: Option<(u64, u64)>,
+    offset: u64,
+    stamp: Option<(SystemTime, u64)>,
+    told: Told,
+}
+
+impl Follower {
+    fn new(file: LeaseFile) -> Self {
+        let reader = Reader::new(file.format);
+        Self { file, reader, inode: None, offset: 0, stamp: None, told: Told::default() }
+    }
+
+    /// What is new in the file. One that was put in its place, or cut, is read from its beginning; so is dnsmasq's at
+    /// each change, since it is written anew in place.
+    fn look(&mut self, now: Timestamp) -> io::Result<Vec<LeaseEvent>> {
+        let mut file = File::open(&self.file.path)?;
+        let about = file.metadata()?;
+        let (inode, stamp) = ((about.dev(), about.ino()), (about.modified()?, about.len()));
+        if self.inode == Some(inode) && self.stamp == Some(stamp) && self.offset >= about.len() {
+            return Ok(Vec::new());
+        }
+        let again = self.file.format == Format::Dnsmasq && self.stamp != Some(stamp);
+        if self.inode != Some(inode) || about.len() < self.offset || again {
+            self.reader = Reader::new(self.file.format);
+            self.offset = 0;
+        }
+        file.seek(SeekFrom::Start(self.offset))?;
+        let (mut file, mut piece) = (file.take(LOOK), vec![0; 64 << 10]);
+        loop {
+            let read = file.read(&mut piece)?;
+            if read == 0 {
+                break;
+            }
+            self.reader.read(&piece[..read]);
+            self.offset += read as u64;
+        }
+        (self.inode, self.stamp) = (Some(inode), Some(stamp));
+        let mut leases = self.reader.take(now);
+        leases.retain(|(address, held)| self.told.is_new(*address, held.mac, held.until, now));
+        Ok(leases.into_iter().map(event).collect())
+    }
+}
+
+fn event((address, held): (IpAddr, Held)) -> LeaseEvent {
+    let Held { mac, hostname, vendor_class, .. } = held;
+    LeaseEvent { mac, address, hostname, vendor_class, event: Change::Old, source: Some("file".into()) }
+}
+
+impl Intake {
+    /// Follows a lease file until `stop` is told. A file that cannot be read is told of once, and looked for again.
+    pub async fn follow(self, file: LeaseFile, clock: Clock, mut stop: watch::Receiver<bool>) {
+        let mut trouble = Trouble::default();
+        let mut follower = Follower::new(file.clone());
+        loop {
+            let now = clock.now();
+            // A file on a disk that hangs must not hold up the rest.
+            let looked = tokio::task::spawn_blocking(move || {
+                let found = follower.look(now);
+                (follower, found)
+            });
+            let Ok((back, found)) = looked.await else { return };
+            follower = back;
+            match found {
+                Ok(leases) => match self.tell_all(&leases).await {
+                    Ok(()) => trouble.over(&file.path.display()),
+                    // All of it again, once the journal takes it.
+                    Err(refusal) => {
+                        follower = Follower::new(file.clone());
+                        trouble.begins(&file.path.display(), &refusal);
+                    }
+                },
+                Err(error) => trouble.begins(&file.path.display(), &error),
+            }
+            tokio::select! {
+                biased;
+                () = told(&mut stop) => return,
+                () = clock.sleep(LOOK_AGAIN) => {}
+            }
+        }
+    }
+
+    /// Asks MAAS for its leases every so often, until `stop` is told.
+    pub async fn ask_maas(
+        self,
+        maas: Maas,
+        every: Duration,
+        random: Random,
+        clock: Clock,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let (mut trouble, mut said) = (Trouble::default(), Told::default());
+        loop {
+            let nonce = format!("{:032x}", u128::from_le_bytes(random.bytes()));
+            match maas.leases(&nonce).await {
+                Ok(mut leases) => {
+                    let now = clock.now();
+                    leases.retain(|l| said.is_new(l.address, l.mac, None, now));
+                    match self.tell_all(&leases).await {
+                        Ok(()) => trouble.over(&"MAAS"),
+                        Err(refusal) => {
+                            said = Told::default();
+                            trouble.begins(&"MAAS", &refusal);
+                        }
+                    }
+                }
+                Err(fault) => trouble.begins(&"MAAS", &fault),
+            }
+            tokio::select! {
+                biased;
+                () = told(&mut stop) => return,
+                () = clock.sleep(every) => {}
+            }
+        }
+    }
+
+    async fn tell_all(&self, leases: &[LeaseEvent]) -> Result<(), Refusal> {
+        let leases: Vec<LeaseEvent> = leases.iter().filter(|l| l.impossible().is_none()).cloned().collect();
+        for some in leases.chunks(MAX_EVENTS) {
+            self.tell(some).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A source of leases that does not work is told of once, and once more when it works again.
+#[derive(Default)]
+struct Trouble(bool);
+
+impl Trouble {
+    fn begins(&mut self, source: &dyn std::fmt::Display, why: &dyn std::fmt::Display) {
+        if !std::mem::replace(&mut self.0, true) {
+            tracing::warn!(%source, %why, "no leases are read from there; it is tried again");
+        }
+    }
+
+    fn over(&mut self, source: &dyn std::fmt::Display) {
+        if std::mem::take(&mut self.0) {
+            tracing::info!(%source, "leases are read again");
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_795_079_700);
+
+    fn row(n: u8, until: u32) -> String {
+        format!("10.0.4.{n},94:40:c9:01:02:{n:02x},01,600,{until},4,0,0,,0,,0\n")
+    }
+
+    fn seen(follower: &mut Follower) -> Vec<String> {
+        follower.look(NOW).unwrap().iter().map(|l| l.address.to_string()).collect()
+    }
+
+    #[test]
+    fn a_file_is_followed_as_it_grows_is_replaced_and_is_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kea-leases4.csv");
+        let mut follower = Follower::new(LeaseFile { path: path.clone(), format: Format::Kea });
+        assert_eq!(follower.look(NOW).unwrap_err().kind(), io::ErrorKind::NotFound);
+        let append = |text: &str| {
+            fs::File::options().create(true).append(true).open(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        };
+        append(&row(1, 1_795_080_000));
+        assert_eq!(seen(&mut follower), ["10.0.4.1"]);
+        assert!(seen(&mut follower).is_empty(), "nothing new");
+        let half = row(2, 1_795_080_000);
+        append(&half[..20]);
+        assert!(seen(&mut follower).is_empty(), "half a row");
+        append(&half[20..]);
+        assert_eq!(seen(&mut follower), ["10.0.4.2"]);
+        append(&row(1, 1_795_080_300));
+        assert_eq!(seen(&mut follower), ["10.0.4.1"], "a renewal");
+
+        // Kea's clean-up puts a new file in its place.
+        let new = dir.path().join("new");
+        fs::write(&new, row(1, 1_795_080_300) + &row(3, 1_795_080_000)).unwrap();
+        fs::rename(&new, &path).unwrap();
+        assert_eq!(seen(&mut follower), ["10.0.4.3"], "what was told is not told again");
+        fs::write(&path, row(4, 1_795_080_000)).unwrap();
+        assert_eq!(seen(&mut follower), ["10.0.4.4"], "cut and written anew");
+    }
+
+    #[test]
+    fn dnsmasqs_file_is_read_whole_at_each_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("dnsmasq.leases");
+        let line = |n: u8| format!("1795080000 94:40:c9:01:02:{n:02x} 10.0.4.{n} * *\n");
+        let mut follower = Follower::new(LeaseFile { path: path.clone(), format: Format::Dnsmasq });
+        fs::write(&path, line(1) + &line(2)).unwrap();
+        assert_eq!(seen(&mut follower), ["10.0.4.1", "10.0.4.2"]);
+        // In place, and longer: a new lease stands before those that are known.
+        fs::write(&path, line(3) + &line(1) + &line(2)).unwrap();
+        assert_eq!(seen(&mut follower), ["10.0.4.3"]);
+    }
+
+    #[test]
+    fn what_was_told_an_hour_ago_is_told_again() {
+        let mut told = Told::default();
+        let (address, mac) = ([10, 0, 4, 1].into(), Mac([0x94, 0x40, 0xC9, 1, 2, 3]));
+        assert!(told.is_new(address, mac, None, NOW) && !told.is_new(address, mac, None, NOW));
+        assert!(told.is_new(address, Mac([0x94, 0x40, 0xC9, 1, 2, 4]), None, NOW), "another client");
+        assert!(told.is_new(address, mac, None, NOW) && told.is_new(address, mac, None, NOW + TELL_AGAIN));
+    }
+}
