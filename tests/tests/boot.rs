@@ -2,8 +2,8 @@
 //! starts a virtual machine (software emulation), which boots the validation image over the network from the real
 //! daemon, tests itself, hears real switches, reports, and switches itself off.
 //!
-//! Takes root, the programs named below, and the image (`pxe/build`, or `RACKHAND_IMAGE` with its directory); without
-//! them it says what was not tested. With `RACKHAND_WIRE=required` it fails then. Each boot takes about 80 s and a core.
+//! Takes root, the programs named below, and the image: `RACKHAND_IMAGE` names the directory that `pxe/build` filled.
+//! Without them it says what was not tested. With `RACKHAND_WIRE=required` it fails then. Each boot takes about 80 s and a core.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "wire/client.rs"]
@@ -11,11 +11,14 @@
 mod client;
 #[path = "wire/controller.rs"]
 mod controller;
+#[path = "boot/dhcp.rs"]
+mod dhcp;
 #[path = "boot/image.rs"]
 mod image;
 #[path = "boot/machine.rs"]
 mod machine;
 #[path = "wire/namespace.rs"]
+#[allow(dead_code)] // what this test does not need of it
 mod namespace;
 #[path = "boot/path.rs"]
 mod path;

@@ -125,7 +125,9 @@ impl Machine {
                 all.push("-drive if=pflash,format=raw,file=/dev/shm/vars.fd".to_owned());
             }
         }
-        for (n, (mac, rom)) in self.nics.iter().zip(["bootindex=1", "romfile="]).enumerate() {
+        // By UEFI without iPXE in the NIC, as in servers: the firmware's own PXE fetches it by TFTP.
+        let first = if firmware == Firmware::Bios { "bootindex=1" } else { "bootindex=1,romfile=" };
+        for (n, (mac, rom)) in self.nics.iter().zip([first, "romfile="]).enumerate() {
             all.push(format!("-netdev tap,id=net{n},ifname=nic{n},script=no,downscript=no"));
             all.push(format!("-device virtio-net-pci,id=nic{n},netdev=net{n},mac={mac},{rom}"));
             // The board's own index of the port, from which its name follows: eno1, eno2.
