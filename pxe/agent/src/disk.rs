@@ -44,6 +44,14 @@ impl Disk {
         format!("/dev/{}", self.name)
     }
 
+    /// Its capacity, for a person.
+    pub fn size(&self) -> String {
+        match self.bytes / 1_000_000 {
+            mega @ 0..10_000 => format!("{mega} MB"),
+            mega => format!("{} GB", mega / 1_000),
+        }
+    }
+
     /// What reports call it.
     pub fn label(&self) -> String {
         self.serial.as_ref().map_or_else(|| self.name.clone(), |serial| format!("{} ({serial})", self.name))

@@ -16,8 +16,8 @@ use crate::client::Client;
 use crate::controller::serve_bmc;
 use crate::image;
 use crate::machine::{Firmware, Machine, body, console, disk, make_disks};
-use crate::namespace::alone_for;
-use crate::segment::{self, INTERFACE};
+use crate::namespace::{alone_for, run};
+use crate::segment::{self, INTERFACE, eventually_within};
 use crate::server::{Kind, Server};
 use crate::support::console::{connect, soon, within};
 use crate::support::daemon::{Daemon, folded};
@@ -165,6 +165,13 @@ fn assert_secret(bed: &Bed) {
 async fn straight_to_staged(firmware: Firmware) {
     let mut bed = Bed::new(&[firmware], "Ethernet1").await;
     let disks = Disks::now();
+    bed.until("under test", |u| !u.validation.steps.is_empty()).await;
+    // In the middle of it the network is gone, for as long as a report has been sent in vain.
+    let uplink = |state| run(&format!("ip -n {} link set uplink {state}", bed.machine.switches[0].space));
+    uplink("down");
+    let in_vain = || said(1).contains("; sent again in ");
+    eventually_within(PATIENCE, "sent in vain", in_vain, || said(1)).await;
+    uplink("up");
     let unit = bed.until("staged", |u| u.stage == Stage::Staged && u.notes.owed.is_empty()).await;
     assert_all_passed(unit.validation.report.as_ref().unwrap());
     bed.assert_inventory_is_written();

@@ -62,8 +62,10 @@ fn test(context: &Context, mut disk: Disk) {
     let (holder, content) = examine(context, &disk);
     context.measure(Measured::of(format!("{label} content"), content.told()));
     let blank = content == Content::Blank;
-    learn(&disk, if blank { Holds::Nothing } else { Holds::PerhapsData });
     let write = holder.is_some() && disk.reserved.is_none() && context.options.may_write(blank, disk.serial.as_deref());
+    if blank && !write {
+        learn(&disk, Holds::Nothing);
+    }
     if !write {
         let why = match (&disk.reserved, &content) {
             (Some(why), _) => why.clone(),
@@ -95,17 +97,14 @@ fn test(context: &Context, mut disk: Disk) {
     drop(holder);
 }
 
-/// A disk that came blank goes blank; where that cannot be shown, it counts as one with data.
+/// A disk that came blank goes blank. Until that is shown it counts as one with data, also where the step is stopped.
 fn leave_blank(context: &Context, disk: &Disk, dirty: bool, learn: impl Fn(&Disk, Holds)) {
     let after = examine_held(context, disk);
-    if dirty || after != Content::Blank {
-        learn(disk, Holds::PerhapsData);
-        context.wrong(format!(
-            "{} was blank, was written for the test, and is not blank now: {}",
-            disk.label(),
-            after.told()
-        ));
+    if !dirty && after == Content::Blank {
+        return learn(disk, Holds::Nothing);
     }
+    let label = disk.label();
+    context.wrong(format!("{label} was blank, was written for the test, and is not blank now: {}", after.told()));
 }
 
 /// What is on a disk.

@@ -33,7 +33,7 @@ pub fn run(context: &Context) {
     context.measure(Measured::of("NIC ports", ports.len().to_string()));
     for disk in &disks {
         let model = disk.model.as_deref().unwrap_or("unknown model");
-        context.measure(Measured::of(disk.label(), format!("{} GB, {model}", disk.bytes / 1_000_000_000)));
+        context.measure(Measured::of(disk.label(), format!("{}, {model}", disk.size())));
     }
     let mut facts = lock(&context.facts);
     facts.identity = dmi.identity;

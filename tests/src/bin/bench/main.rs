@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout)]
 
 mod board;
+mod boot;
 mod commits;
 mod fleet;
 mod gauge;
@@ -34,6 +35,7 @@ const ROWS: &[Row] = &[
     ("servers", "4: two hundred servers at once, from lease to staged", servers::run),
     ("start", "9: cold start and memory", start::run),
     ("history", "10: audit queries over two million events", history::run),
+    ("boot", "kernel and image for two hundred machines at once", boot::run),
     ("rpc", "11: console calls with 100 consoles attached", rpc::run),
 ];
 
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
     let given: Vec<&str> = given.iter().map(String::as_str).collect();
     let done = match given.as_slice() {
         ["--stub"] => stub::serve(),
+        // The daemon reads the arguments by itself.
+        ["--config", _] => return rackhand_daemon::run::main(),
         ["--hold", dir] => hold::serve(dir.as_ref()),
         rows => measure(rows),
     };
