@@ -44,7 +44,7 @@ struct Bed {
     daemon: Daemon,
     console: ConsoleClient,
     head: u64,
-    _server: Server,
+    server: Server,
     _client: Client,
 }
 
@@ -81,7 +81,7 @@ impl Bed {
         let (console, head) = connect(&lab.place.socket()).await.map(|(c, h)| (c, h.head)).unwrap();
         let server = Server::start(Kind::Dnsmasq, &chain());
         let client = Client::udhcpc("bmc");
-        Self { lab, machine, daemon, console, head, _server: server, _client: client }
+        Self { lab, machine, daemon, console, head, server, _client: client }
     }
 
     fn unit(&self) -> Option<Unit> {
@@ -184,6 +184,8 @@ async fn straight_to_staged(firmware: Firmware) {
 async fn by_way_of_a_technician(firmware: [Firmware; 2]) {
     let mut bed = Bed::new(&firmware, "Ethernet7").await;
     let disks = Disks::now();
+    bed.until("under test", |u| !u.validation.steps.is_empty()).await;
+    assert!(bed.server.log().contains("sent /usr/lib/ipxe/ipxe.efi"), "the firmware's own PXE came before iPXE");
     let unit = bed.until("refused", |u| u.is_blocked() && u.validation.report.is_some()).await;
     assert_all_passed(unit.validation.report.as_ref().unwrap());
     let (id, task) = unit.tasks[0].clone();
