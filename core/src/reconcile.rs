@@ -181,7 +181,7 @@ impl<'a> Index<'a> {
             return Match::One(device);
         }
         let serial = unit.serial.as_ref().map(|s| Text::from(s.to_uppercase()));
-        let by_serial = serial.and_then(|s| self.serials.get(&s)).map(|ids| ids.iter().copied().collect::<Vec<_>>());
+        let by_serial = serial.and_then(|s| self.serials.get(&s)).cloned();
         let by_mac = || Some(self.macs.get(&unit.bmc_mac?)?.iter().copied().collect());
         match by_serial.or_else(by_mac).unwrap_or_default().as_slice() {
             [] => Match::None,

@@ -9,11 +9,10 @@ use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::Event;
-use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{Role, SiteId};
 use rackhand_core::lifecycle::c4::Verdict;
-use rackhand_core::lifecycle::evidence::{Evidence, Proof};
+use rackhand_core::lifecycle::evidence::Proof;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskKind;
 use scene::{Scene, address, bmc_mac, device, serial};
@@ -148,28 +147,11 @@ fn a_disposition_that_is_not_normal_keeps_its_unit_from_every_row() {
     }
 }
 
-/// Makes a server in service that has gone the whole way here.
-fn in_service(scene: &mut Scene) -> UnitId {
-    let id = scene.discovered(1);
-    scene.lead_to_stage(1, id, Stage::Staged);
-    scene.settle(1, id);
-    for (from, to, proof) in [
-        (Stage::Staged, Stage::Ready, Proof::AllChecked),
-        (Stage::Ready, Stage::AssignedToTenant, Proof::Assigned),
-        (Stage::AssignedToTenant, Stage::InService, Proof::HandedOver),
-    ] {
-        let evidence = Evidence::new(proof, "a test says so");
-        scene.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
-    }
-    scene.settle(1, id);
-    id
-}
-
 #[test]
 fn a_mistaken_offline_on_a_server_in_service_touches_nothing() {
     for status in ["offline", "discovered"] {
         let mut scene = Scene::default();
-        let id = in_service(&mut scene);
+        let id = scene.in_service(1);
         let before = scene.unit(id).clone();
         assert_eq!(scene.renewed(1, Lookup::One(row(1, status))), Answer::Done);
         // A new address makes no difference.
@@ -195,7 +177,7 @@ fn a_mistaken_offline_on_a_server_in_service_touches_nothing() {
 #[test]
 fn a_server_in_service_gets_its_address_written_where_netbox_has_none_and_nothing_else() {
     let mut scene = Scene::default();
-    let id = in_service(&mut scene);
+    let id = scene.in_service(1);
     scene.lease(1, address(77));
     scene.answer(1, Lookup::One(row(1, "active")));
     assert_eq!(scene.touching(id), [Step::AssignBmcAddress]);
@@ -206,7 +188,7 @@ fn a_server_in_service_gets_its_address_written_where_netbox_has_none_and_nothin
 #[test]
 fn a_server_in_service_with_another_address_is_a_warning_that_names_both() {
     let mut scene = Scene::default();
-    let id = in_service(&mut scene);
+    let id = scene.in_service(1);
     scene.lease(1, address(77));
     let device = Device { oob_address: Some(address(1)), ..device(1, "active") };
     scene.answer(1, Lookup::One(device));
@@ -442,69 +424,4 @@ fn a_bmc_that_was_replaced_does_not_leave_its_old_address_behind() {
         matches!(&asked[..], [(TaskKind::CheckIdentity, text)] if text.contains(&bmc_mac(1).to_string())),
         "a person must say that it was replaced: {asked:?}"
     );
-}
-
-#[test]
-fn what_somebody_erased_in_netbox_is_written_again_at_the_next_look() {
-    let held = |stage: Stage, status: &str| Device {
-        oob_address: Some(address(1)),
-        lifecycle_state: Some(stage.word().into()),
-        ..device(1, status)
-    };
-    // Discovered: address, status and stage are ours.
-    let mut scene = Scene::default();
-    let id = scene.discovered(1);
-    scene.lead_to(1, id, Step::ReadCablingPlan);
-    let good = held(Stage::Discovered, "discovered");
-    scene.renewed(1, Lookup::One(good.clone()));
-    let mark = scene.mark();
-    assert_eq!(scene.renewed(1, Lookup::One(good.clone())), Answer::Already);
-    for (erased, step) in [
-        (Device { oob_address: None, ..good.clone() }, Step::AssignBmcAddress),
-        (Device { lifecycle_state: None, ..good.clone() }, Step::SyncStatus),
-        (Device { status: "offline".into(), ..good.clone() }, Step::SyncStatus),
-    ] {
-        assert_eq!(scene.renewed(1, Lookup::One(erased.clone())), Answer::Done, "{erased:?}");
-        assert_eq!(scene.touching(id)[0], step);
-        let due = scene.mark();
-        assert_eq!(scene.renewed(1, Lookup::One(erased)), Answer::Already, "it is on its way");
-        assert_eq!(scene.mark(), due);
-        scene.lead_to(1, id, Step::ReadCablingPlan);
-    }
-    let told = scene.since(mark);
-    assert!(!told.iter().any(|e| matches!(e, Event::SightingJudged { .. })), "the verdict is the old one");
-
-    // A tenant's: only the address is ours.
-    let mut scene = Scene::default();
-    let id = in_service(&mut scene);
-    let bare = device(1, "active");
-    scene.renewed(1, Lookup::One(bare.clone()));
-    scene.lead_to(1, id, Step::AssignBmcAddress);
-    scene.settle(1, id);
-    assert_eq!(scene.renewed(1, Lookup::One(bare.clone())), Answer::Done);
-    assert_eq!(scene.touching(id), [Step::AssignBmcAddress]);
-    scene.settle(1, id);
-    assert_eq!(scene.renewed(1, Lookup::One(held(Stage::InService, "active"))), Answer::Done, "nothing to do, once");
-    assert_eq!(scene.renewed(1, Lookup::One(bare)), Answer::Done);
-    assert_eq!(scene.touching(id), [Step::AssignBmcAddress]);
-}
-
-#[test]
-fn what_a_person_said_to_go_on_without_is_not_asked_of_netbox_at_every_renewal() {
-    let mut scene = Scene::default();
-    let id = scene.discovered(1);
-    for step in [Step::AssignBmcAddress, Step::SyncStatus] {
-        scene.lead_to(1, id, step);
-        scene.attempt(id, step, scene::failed(Kind::Rejected));
-        scene.skip(id, step).unwrap();
-    }
-    let bare = || Lookup::One(device(1, "offline"));
-    // It is news once that the promoted unit is discovered.
-    scene.renewed(1, bare());
-    assert_eq!(scene.touching(id)[0], Step::ReadCablingPlan);
-    assert_eq!(scene.renewed(1, bare()), Answer::Already);
-    // Another address is another question.
-    scene.lease(1, address(2));
-    scene.answer(1, bare());
-    assert_eq!(scene.touching(id)[0], Step::AssignBmcAddress);
 }

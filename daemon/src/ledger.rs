@@ -136,6 +136,15 @@ impl Ledger {
         self.world.clone()
     }
 
+    /// Returns when nothing is taken in.
+    pub async fn until_stopped(&self) {
+        let mut stopped = self.stopped.clone();
+        if stopped.wait_for(Option::is_some).await.is_err() {
+            // The ledger has ended, and whoever waits for it knows.
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Why nothing is taken in; `None` while all is well.
     pub fn stopped(&self) -> Option<Text> {
         self.stopped.borrow().clone()

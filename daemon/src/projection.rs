@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::dcim::inventory::{Changes, Inventory};
+use rackhand_core::dcim::inventory::{Changes, DeviceRecord, Inventory};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
 use rackhand_core::mac::Mac;
@@ -95,7 +95,7 @@ impl Projection {
     /// Which device has this BMC's MAC by our copy, in a sentence for a person. Only to be shown.
     pub fn guess(&self, mac: Mac) -> Option<Text> {
         let held = self.state.borrow().held.clone()?;
-        let devices: Vec<Text> = held.inventory.with_mac(mac).take(3).map(|d| d.label()).collect();
+        let devices: Vec<Text> = held.inventory.with_mac(mac).take(3).map(DeviceRecord::label).collect();
         let copy = format!("NetBox was away; by our copy of {}", held.read_at);
         Some(Text::from(match devices.as_slice() {
             [] => format!("{copy} no device has this MAC"),
@@ -152,7 +152,7 @@ impl Projection {
                 Err(fault) => {
                     tracing::warn!(%fault, "the copy of NetBox is not kept up");
                     self.state.send_modify(|state| state.trouble = Some(fault.to_string().into()));
-                    AGAIN.max(self.settings.changes.min(AGAIN))
+                    AGAIN
                 }
             };
         }

@@ -434,7 +434,9 @@ impl Console for Seat {
         // The console wants an answer, not its own deadline.
         let wait = left.saturating_sub(Duration::from_millis(500));
         let late = || Refusal::new(Why::Unavailable, format!("the BMC was not read within {} s", wait.as_secs()));
-        tokio::time::timeout(wait, self.desk.read_bmc(&self.actor, id, what)).await.unwrap_or_else(|_| Err(late()))
+        // On the heap, since every call's future has room for the largest one.
+        let reading = Box::pin(self.desk.read_bmc(&self.actor, id, what));
+        tokio::time::timeout(wait, reading).await.unwrap_or_else(|_| Err(late()))
     }
 }
 

@@ -84,7 +84,7 @@ pub fn listen(
                 tokio::spawn(take(intake.clone(), frames, stop.clone()));
             }
             Err(error) => {
-                tracing::error!(interface, %error, "the system gives the tap no thread; start the daemon again")
+                tracing::error!(interface, %error, "the system gives the tap no thread; start the daemon again");
             }
         }
     }

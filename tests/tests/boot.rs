@@ -4,7 +4,7 @@
 //!
 //! Takes root, the programs named below, and the image: `RACKHAND_IMAGE` names the directory that `pxe/build` filled.
 //! Without them it says what was not tested. With `RACKHAND_WIRE=required` it fails then. Each boot takes about 80 s and a core.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "wire/client.rs"]
 #[allow(dead_code)] // what this test does not need of it

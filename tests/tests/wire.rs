@@ -2,7 +2,7 @@
 //!
 //! Each test runs in a machine of its own (`wire/namespace.rs`). That takes root and the programs named by each test;
 //! without them it says what was not tested. With `RACKHAND_WIRE=required` it fails then.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "wire/chain.rs"]
 mod chain;

@@ -4,15 +4,19 @@
 
 #[path = "../tests/console/fake.rs"]
 mod fake;
+#[path = "../tests/unasked.rs"]
+mod unasked;
 
 use rackhand_tui::app::{Options, run};
+use rackhand_tui::settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let fake = fake::Fake::new();
     let count = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(36);
     fake.seed(count);
-    let options = Options { theme: std::env::var("THEME").ok(), ..Options::default() };
+    let settings = Settings { theme: std::env::var("THEME").ok(), ..Settings::default() };
+    let options = Options { settings, ..Options::default() };
     run(
         move || {
             let fake = fake.clone();

@@ -15,14 +15,14 @@ pub fn options(seed: u64, speed: u32, servers: u32) -> Options {
 }
 
 /// Runs with the console on this terminal, until the user quits.
-pub async fn shown(options: Options) -> std::io::Result<()> {
+pub async fn shown(options: Options, console: app::Options) -> std::io::Result<()> {
     let demo = Demo::start(options).await?;
     let host = HostSpec::Unix(demo.socket());
     let way = move || {
         let host = host.clone();
         async move { connect(&host).await }
     };
-    let ended = app::run(way, app::Options::default()).await.map_err(std::io::Error::other);
+    let ended = app::run(way, console).await.map_err(std::io::Error::other);
     demo.stop().await?;
     ended
 }

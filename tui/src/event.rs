@@ -9,6 +9,7 @@ use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetai
 use rackhand_rpc::{JournalQuery, Receipt, Verified};
 use serde::{Deserialize, Serialize};
 
+use crate::app::bulk::Marking;
 use crate::input::key::Key;
 
 /// Number of a question or a call, counted within the session.
@@ -23,6 +24,12 @@ pub enum Event {
     Paste(Text),
     /// Six or more printable keys faster than a person types: a barcode scanner.
     Scan(Text),
+    /// Printable keys too fast for a person that are no label: too few, or with spaces.
+    Burst(Text),
+    /// Enter or Tab right behind a scan or a burst: the scanner's, not a person's.
+    EndMark,
+    /// The mouse.
+    Mouse(Mouse),
     /// The terminal has another size, in columns and rows.
     Resize(u16, u16),
     /// The terminal gained or lost the focus.
@@ -37,8 +44,39 @@ pub enum Event {
     Timer(Timer),
     /// The recording was written to this path, or not.
     Saved(Result<Text, Text>),
+    /// A signal asks the console to stop until it is resumed.
+    Suspend,
+    /// The process was resumed.
+    Resumed,
+    /// The console cannot be stopped here: nobody could resume it.
+    Stayed,
     /// A signal asks the console to end.
     Quit,
+}
+
+impl Event {
+    /// Whether the user did it, and waits for what it does.
+    pub const fn is_from_user(&self) -> bool {
+        matches!(
+            self,
+            Self::Key(_)
+                | Self::Paste(_)
+                | Self::Scan(_)
+                | Self::Burst(_)
+                | Self::EndMark
+                | Self::Mouse(_)
+                | Self::Resize(..)
+        )
+    }
+}
+
+/// What the mouse did, and in which cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mouse {
+    /// The left button went down in this column and row.
+    Press(u16, u16),
+    /// The wheel turned this way: down is positive.
+    Wheel(i8),
 }
 
 /// News of the connection.
@@ -85,6 +123,8 @@ pub enum Ask {
     Overview,
     /// A page of units.
     Units(Query),
+    /// A page of units to be marked, and which of them.
+    Marks(Query, Marking),
     /// One unit.
     Unit(UnitId),
     /// A page of dead letters.
@@ -137,4 +177,6 @@ pub enum CallEnd {
 pub enum Timer {
     /// The toast with this number has been shown long enough.
     Toast(u64),
+    /// The grace of the undo with this number is over.
+    Grace(u64),
 }

@@ -101,10 +101,7 @@ impl NetBox {
             }
         }
         let readable = |name: &str| !missing_permissions.iter().any(|p: &Text| p.as_str() == format!("view {name}"));
-        let missing_fields = match readable("extras/custom-fields") {
-            true => self.missing_fields().await?,
-            false => Vec::new(),
-        };
+        let missing_fields = if readable("extras/custom-fields") { self.missing_fields().await? } else { Vec::new() };
         let has_staging_tenant = self.has_slug(TENANTS, setup::STAGING_TENANT).await?;
         let has_site = self.has_slug(SITES, site.as_str()).await?;
         Ok(Readiness {
@@ -195,6 +192,8 @@ impl Readiness {
         let kind = if self.first_kind_of_token { "a v1 token" } else { "a v2 token" };
         let user =
             self.user.as_ref().map_or_else(|| format!("{kind}, valid"), |user| format!("{kind}, valid, of {user}"));
+        let ends = self.first_kind_of_token && self.release.is_some_and(Release::has_v2_tokens);
+        let user = if ends { format!("{user}; NetBox 5.0 will take v2 tokens only") } else { user };
         let supported = self.release.map(Release::is_supported);
         let range = format!("{}..{}", Release::OLDEST, Release::NEWEST);
         let join = |list: &[Text]| list.iter().map(Text::as_str).collect::<Vec<_>>().join(", ");

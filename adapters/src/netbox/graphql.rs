@@ -7,6 +7,7 @@ use rackhand_core::fault::{Fault, Kind};
 use serde_json::Value;
 
 use super::client::NetBox;
+use super::pages::{TRIES, is_dead_worker};
 use super::refusal::{is_json, refusal};
 
 /// The path in faults.
@@ -19,7 +20,19 @@ impl NetBox {
         if !self.may_query() {
             return Ok(None);
         }
-        let answer = self.ask(query).await?;
+        let mut tries = 0;
+        let answer = loop {
+            tries += 1;
+            let answer = self.ask(query).await?;
+            // A worker whose database connection died has a new one now.
+            if answer.status != StatusCode::INTERNAL_SERVER_ERROR || tries >= TRIES {
+                break answer;
+            }
+            let fault = refusal(&Method::GET, PATH, &answer);
+            if !is_dead_worker(&fault) {
+                return Err(fault);
+            }
+        };
         let status = answer.status;
         if status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED || status.is_redirection() {
             // GraphQL is switched off there.

@@ -1,9 +1,12 @@
-//! NetBox over its REST API, releases 4.2 to 4.7: what we read of a device, and the few things we write.
+//! NetBox over its REST API, releases 4.2 to 4.7: what we read of a device or of a whole site, and the few things we
+//! write. Whole sites are read by GraphQL where the release answers our queries. The release is learned from the
+//! `API-Version` of each answer.
 //!
 //! Every write looks first and may be called twice. A lost answer is [`Kind::Unknown`]: the caller looks again.
 //! Nothing that NetBox ignores in silence is trusted: each answer is compared with what was asked for, since an
-//! unknown filter returns everything, a bulk write skips ids that do not exist, and `mac_address` on an interface is
-//! not stored before 4.7.
+//! unknown filter returns everything, a bulk write skips ids that do not exist (4.7 refuses it), GraphQL cuts lists, and
+//! `mac_address` on an interface is not stored before 4.7. `If-Match` on a bulk write (4.6) takes a list in which each
+//! object's ETag has to be.
 //!
 //! [`Kind::Unknown`]: rackhand_core::fault::Kind::Unknown
 

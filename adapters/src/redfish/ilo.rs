@@ -76,7 +76,7 @@ fn event_number(entry: &Value) -> Option<u64> {
 
 /// The inventory lists the redundant system ROM beside the active one, told apart by `Description` (recorded).
 fn backup_rom_does_not_run(component: &Value) -> Option<bool> {
-    Some(text(component, &["Description"]).as_deref() != Some("SystemRomBackup"))
+    Some(text(component, &["Description"])?.as_str() != "SystemRomBackup")
 }
 
 /// `iLO 5`, `iLO 6`, `iLO 7`.

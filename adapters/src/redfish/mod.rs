@@ -108,7 +108,7 @@ pub struct Redfish {
 }
 
 /// Keeps a session open, so that calls that follow share it. Dropping it closes the session in the background.
-pub struct Held(Conversation);
+pub struct Held(Box<Conversation>);
 
 impl Held {
     /// Closes the session, if nobody else uses it by now, and waits for that.
@@ -144,11 +144,11 @@ impl Redfish {
         address: IpAddr,
         pin: Option<Fingerprint>,
     ) -> Result<(Identity, Option<Fingerprint>), Fault> {
-        let asked = async {
+        let asked = Box::pin(async {
             let mut talk = self.talk(address, pin);
             let root = read_root(&mut talk).await?;
             Ok((root.identity(), talk.certificate))
-        };
+        });
         let late = || self.client.fault(Kind::Transient, format!("{address}: not read in time"));
         self.client.clock.timeout(ERRAND, asked).await.unwrap_or_else(|| Err(late()))
     }
@@ -157,8 +157,9 @@ impl Redfish {
     pub async fn hold(&self, at: &Bmc, credentials: &Credentials) -> Result<Held, Fault> {
         let changed = Arc::default();
         let late = || self.client.fault(Kind::Transient, format!("{}: no login in time", at.address));
-        let opened = self.client.clock.timeout(ERRAND, self.open(at, credentials, &changed)).await;
-        opened.unwrap_or_else(|| Err(late())).map(Held)
+        let opening = Box::pin(self.open(at, credentials, &changed));
+        let opened = self.client.clock.timeout(ERRAND, opening).await;
+        opened.unwrap_or_else(|| Err(late())).map(|conversation| Held(Box::new(conversation)))
     }
 
     /// Logs in and reads serial, model, power state and NIC MACs.
@@ -307,14 +308,15 @@ impl Redfish {
         work: impl for<'c> FnOnce(&'c mut Conversation) -> Work<'c, T> + Send,
     ) -> Result<T, Fault> {
         let changed = Arc::new(AtomicBool::new(false));
-        let attempt = async {
+        // On the heap: a conversation is some kilobytes, and callers put several calls into one future.
+        let attempt = Box::pin(async {
             let mut conversation = self.open(at, credentials, &changed).await?;
             let done = work(&mut conversation).await;
             Ok((conversation, done))
-        };
+        });
         match self.client.clock.timeout(span, attempt).await {
             Some(Ok((conversation, done))) => {
-                conversation.session.close().await;
+                Box::pin(conversation.session.close()).await;
                 done
             }
             Some(Err(fault)) => Err(fault),

@@ -8,6 +8,7 @@ use hyper::{Method, StatusCode};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::Credentials;
 use super::client::{AUTH_TOKEN, Talk};
@@ -36,9 +37,10 @@ impl Session {
         let path = root.sessions.clone().unwrap_or_else(|| STANDARD_SESSIONS.to_owned());
         let credentials = credentials.clone();
         let unfinished = talk.lines.unfinished();
+        let (wanted, _caller) = oneshot::channel();
         // In a task of its own, so that a caller who goes away meanwhile leaves a session that is dropped, not lost.
         let opening = tokio::spawn(async move {
-            let opened = Self::join_or_log_in(talk, path, credentials).await;
+            let opened = Self::join_or_log_in(talk, path, credentials, wanted).await;
             drop(unfinished);
             opened
         });
@@ -48,9 +50,18 @@ impl Session {
         opened
     }
 
-    async fn join_or_log_in(mut talk: Talk, path: String, credentials: Credentials) -> Result<Self, Fault> {
+    async fn join_or_log_in(
+        mut talk: Talk,
+        path: String,
+        credentials: Credentials,
+        wanted: oneshot::Sender<()>,
+    ) -> Result<Self, Fault> {
         let line = Arc::clone(&talk.line);
         let _door = line.door.lock().await;
+        // Who waited long may have gone; no session is opened for nobody.
+        if wanted.is_closed() {
+            return Err(talk.fault(Kind::Transient, "the caller went away before the login"));
+        }
         let login = match line.shared_login(&credentials, talk.certificate) {
             Some(login) => login,
             None => {

@@ -1,6 +1,6 @@
 //! A site's inventory as a whole, as NetBox holds it at one moment: devices with their interfaces and MACs. Plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ pub struct Inventory {
     pub site: SiteId,
     /// Every change up to this moment is in it, by NetBox's clock; `None` where the change log could not be read.
     pub as_of: Option<Timestamp>,
+    /// Rows at the end of the change log that are in it. What is read twice for safety is told by them.
+    #[serde(default)]
+    pub seen: BTreeSet<ObjectId>,
     /// The devices.
     pub devices: BTreeMap<ObjectId, DeviceRecord>,
 }
@@ -106,6 +109,8 @@ pub enum Changes {
 pub struct Delta {
     /// Every change up to this moment is in it, by NetBox's clock.
     pub until: Timestamp,
+    /// Rows of the change log it was made from, and those before it that were read again.
+    pub seen: BTreeSet<ObjectId>,
     /// Made or changed.
     pub changed: Vec<DeviceRecord>,
     /// Deleted, or moved to another site.
@@ -115,7 +120,7 @@ pub struct Delta {
 impl Inventory {
     /// An inventory without devices.
     pub fn new(site: SiteId) -> Self {
-        Self { site, as_of: None, devices: BTreeMap::new() }
+        Self { site, as_of: None, seen: BTreeSet::new(), devices: BTreeMap::new() }
     }
 
     /// Takes in what changed.
@@ -125,6 +130,7 @@ impl Inventory {
         }
         self.devices.extend(delta.changed.into_iter().map(|device| (device.id, device)));
         self.as_of = Some(delta.until);
+        self.seen = delta.seen;
     }
 
     /// How many interfaces the devices have.

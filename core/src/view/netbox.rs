@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Seq;
 use crate::flow::next;
+use crate::lifecycle::c4::Verdict;
 use crate::mac::Mac;
 use crate::reconcile::Difference;
 use crate::text::Text;
@@ -149,7 +150,7 @@ pub fn sightings(
             hostname: seen.hostname.clone(),
             at: seen.at,
             unit: world.by_bmc(*mac).map(|u| u.label().into()),
-            verdict: seen.verdict.as_ref().map(|v| v.sentence()),
+            verdict: seen.verdict.as_ref().map(Verdict::sentence),
             waits_for: waits.unwrap_or_else(|| if asked { "".into() } else { "NetBox's answer".into() }),
             probably: if asked { None } else { probably(*mac) },
         }

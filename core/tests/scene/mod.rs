@@ -17,6 +17,7 @@ use rackhand_core::flow::rules::Lane;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::hardware::report::{Drive, Nic, StepReport, StepVerdict, ValidationReport, ValidationStep};
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::mac::Mac;
@@ -316,6 +317,23 @@ impl Scene {
         self.lease(n, address(n));
         self.answer(n, Lookup::One(device(n, "offline")));
         assert_eq!(self.unit(id).stage, Stage::Discovered);
+        id
+    }
+
+    /// A server in service that has gone the whole way here.
+    pub fn in_service(&mut self, n: u8) -> UnitId {
+        let id = self.discovered(n);
+        self.lead_to_stage(n, id, Stage::Staged);
+        self.settle(n, id);
+        for (from, to, proof) in [
+            (Stage::Staged, Stage::Ready, Proof::AllChecked),
+            (Stage::Ready, Stage::AssignedToTenant, Proof::Assigned),
+            (Stage::AssignedToTenant, Stage::InService, Proof::HandedOver),
+        ] {
+            let evidence = Evidence::new(proof, "a test says so");
+            self.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+        }
+        self.settle(n, id);
         id
     }
 

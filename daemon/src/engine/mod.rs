@@ -211,7 +211,7 @@ impl Engine {
         self.calls.spawn(async move {
             if due.lane == Lane::Bmc {
                 // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
-                gates.call_bmc(&ports.clock, attempt(&ledger, &ports, None, subject, due)).await;
+                gates.call_bmc(&ports.clock, Box::pin(attempt(&ledger, &ports, None, subject, due))).await;
                 return (subject, due.lane);
             }
             let gate = &gates.netbox;

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rackhand_core::bmc::Fingerprint;
 use sha2::{Digest, Sha256};
 
 use super::Held;
@@ -36,7 +37,7 @@ pub(super) fn save(file: &Path, held: &Held) -> io::Result<()> {
 }
 
 fn head(body: &[u8]) -> String {
-    let sum: String = Sha256::digest(body).iter().map(|b| format!("{b:02x}")).collect();
+    let sum = Fingerprint(Sha256::digest(body).into());
     format!("{FORM} {sum}")
 }
 

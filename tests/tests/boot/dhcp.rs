@@ -33,7 +33,7 @@ fn file_told(options: &[&str]) -> String {
     std::fs::read_to_string("/dev/shm/file").unwrap().trim().to_owned()
 }
 
-async fn tells_each_client_its_file(kind: Kind, language: &str) {
+fn tells_each_client_its_file(kind: Kind, language: &str) {
     segment::lay();
     segment::plug("host", "94:40:c9:aa:00:01");
     let _server = Server::start(kind, &block(language));
@@ -52,15 +52,15 @@ async fn tells_each_client_its_file(kind: Kind, language: &str) {
 
 #[test]
 fn dnsmasq_tells_each_client_its_file() {
-    alone(&["dnsmasq", "udhcpc"], || tells_each_client_its_file(Kind::Dnsmasq, "dnsmasq"));
+    alone(&["dnsmasq", "udhcpc"], || async { tells_each_client_its_file(Kind::Dnsmasq, "dnsmasq") });
 }
 
 #[test]
 fn kea_tells_each_client_its_file() {
-    alone(&["kea-dhcp4", "udhcpc"], || tells_each_client_its_file(Kind::Kea, "kea"));
+    alone(&["kea-dhcp4", "udhcpc"], || async { tells_each_client_its_file(Kind::Kea, "kea") });
 }
 
 #[test]
 fn isc_dhcpd_tells_each_client_its_file() {
-    alone(&["dhcpd", "udhcpc"], || tells_each_client_its_file(Kind::Isc, "isc"));
+    alone(&["dhcpd", "udhcpc"], || async { tells_each_client_its_file(Kind::Isc, "isc") });
 }

@@ -1,10 +1,12 @@
 //! `rackhandd doctor`, beside a daemon that runs, one that does not, and in it.
 
+use rackhand_lab::sockets::Issuer;
 use rackhand_rpc::doctor::{Check, Report, State};
 use serde_json::json;
 
 use crate::support::console::{connect, soon};
 use crate::support::daemon::{Place, tool};
+use crate::support::lab::{Lab, QUICK, Tempo};
 
 async fn examine(place: &Place) -> (Report, Option<i32>) {
     let file = place.path("rackhandd.toml");
@@ -105,4 +107,20 @@ async fn a_configuration_that_cannot_be_read_is_told_with_its_place() {
     assert_eq!(code, Some(1));
     assert!(check(&report, "configuration").found.contains(":4:1: unknown field `colour`"), "{report:#?}");
     assert_eq!(json!(report.checks[0].state), json!("wrong"));
+}
+
+#[tokio::test]
+async fn a_netbox_that_has_all_is_well_and_a_wrong_token_is_told() {
+    let mut lab = Lab::new(61, QUICK, Tempo::from_now(60.0), &Issuer::new().unwrap()).await;
+    // On a real site's clock, so that it can be held against NetBox's.
+    let (real, _) = lab.place.more.split_once("[lab]").unwrap();
+    lab.place.more = real.to_owned();
+    let (report, _) = examine(&lab.place).await;
+    for name in ["NetBox", "NetBox's statuses", "NetBox's custom fields", "clock"] {
+        assert_eq!(state(&report, name), State::Ok, "{name}: {report:#?}");
+    }
+    lab.place.secret("token", "ffffffffffffffffffffffffffffffffffffffff");
+    let (report, code) = examine(&lab.place).await;
+    assert_eq!((state(&report, "NetBox"), code), (State::Wrong, Some(1)), "{report:#?}");
+    assert!(!format!("{report:?}").contains("ffffffff"), "no secret is told");
 }

@@ -216,3 +216,40 @@ async fn a_configuration_is_explained_described_and_checked_by_the_same_program(
     assert_eq!(wrong.status.code(), Some(2));
     assert!(said(&wrong).contains("rackhandd.toml:4:1: unknown field `data_dri`; did you mean `data_dir`?"));
 }
+
+#[tokio::test]
+async fn backups_into_a_directory_are_named_by_time_and_kept_in_number() {
+    let place = Place::alone();
+    assert!(place.start(None).await.terminate().await.success());
+    let (data, into) = (place.data(), place.path("copies"));
+    std::fs::create_dir(&into).unwrap();
+    // Three older ones, and two files that are not ours.
+    for name in ["journal-20260101T000000Z.db", "journal-20260102T000000Z.db", "journal-20260103T000000Z.db"] {
+        std::fs::write(into.join(name), "").unwrap();
+        std::fs::write(into.join(format!("{name}.sha256")), "").unwrap();
+    }
+    for name in ["journal-keep-me.db", "journal-20250101T000000Z.db.old"] {
+        std::fs::write(into.join(name), "").unwrap();
+    }
+    let arguments = ["backup", "--data-dir", data.to_str().unwrap(), "--into", into.to_str().unwrap(), "--keep", "2"];
+    let copied = tool(&arguments).await;
+    assert!(copied.status.success(), "{}", said(&copied));
+    let mut names: Vec<String> =
+        into.read_dir().unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let newest = names.iter().filter(|n| n.ends_with("Z.db")).max().unwrap().clone();
+    let expected = [
+        "journal-20250101T000000Z.db.old".to_owned(),
+        "journal-20260103T000000Z.db".to_owned(),
+        "journal-20260103T000000Z.db.sha256".to_owned(),
+        newest.clone(),
+        format!("{newest}.sha256"),
+        "journal-keep-me.db".to_owned(),
+    ];
+    assert_eq!(names, expected);
+    let back = place.path("back");
+    let copy = into.join(newest);
+    let restored = tool(&["restore", "--from", copy.to_str().unwrap(), "--data-dir", back.to_str().unwrap()]).await;
+    assert!(restored.status.success(), "{}", said(&restored));
+    assert_eq!(tool(&["backup", "--data-dir", data.to_str().unwrap()]).await.status.code(), Some(2), "no place named");
+}

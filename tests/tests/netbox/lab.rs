@@ -88,6 +88,155 @@ fn the_lab_has_netboxs_traps() {
     assert_eq!(get("dcim/devices/999/").1["detail"], "No Device matches the given query.");
 }
 
+/// As [`ask`], of a release, with a v1 token; the headers too.
+fn ask_of(lab: &Lab, method: Method, path: &str, body: &Value, more: &[(&'static str, &str)]) -> Reply {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", HeaderValue::from_str(&format!("Token {V1}")).unwrap());
+    for (name, value) in more {
+        headers.insert(*name, HeaderValue::from_str(value).unwrap());
+    }
+    let body = if body.is_null() { String::new() } else { body.to_string() }.into();
+    let request = Request { method, path: path.to_owned(), query: query.to_owned(), headers, body };
+    lab.answer(&request, Timestamp::from_secs(1_795_000_000))
+}
+
+fn body(reply: &Reply) -> Value {
+    serde_json::from_slice(&reply.body).unwrap_or(Value::Null)
+}
+
+#[test]
+fn releases_differ_as_real_ones_do() {
+    for release in Release::ALL {
+        let (old, newest) = (release == Release::V4_2, release == Release::V4_7);
+        let b = bench(release);
+        for n in 0..30 {
+            b.lab.add_mac(Mac([2, 0, 0, 0, 0, n]), None);
+        }
+        let get = |path: &str| ask_of(&b.lab, Method::GET, path, &Value::Null, &[]);
+        let device = format!("/api/dcim/devices/{}/", b.device);
+        let patch = |body: &Value, tag: &str| ask_of(&b.lab, Method::PATCH, &device, body, &[("if-match", tag)]);
+        // The release tells itself; ETags and what comes of an old one.
+        let read = get(&device);
+        assert_eq!(read.headers["api-version"], release.api());
+        assert_eq!(read.headers.contains_key("etag"), !old);
+        let stale = patch(&json!({ "serial": "A" }), "W/\"2020-01-01T00:00:00+00:00\"");
+        assert_eq!(stale.status.as_u16(), if old { 200 } else { 412 }, "{release:?}");
+        assert_eq!(stale.headers.contains_key("etag"), !old);
+        // A cursor, what it excludes, and a release that ignores it.
+        let cursor = body(&get("/api/dcim/mac-addresses/?start=5&limit=10&fields=id"));
+        let first = cursor["results"][0]["id"].as_u64();
+        assert_eq!((first, cursor["count"].is_null()), if old { (Some(1), false) } else { (Some(5), true) });
+        assert_eq!(get("/api/dcim/devices/?start=1&ordering=id").status.is_success(), old);
+        assert_eq!(get("/api/dcim/devices/?start=1&offset=1").status.is_success(), old);
+        // Trimming.
+        let keys = |path: &str| body(&get(path)).as_object().unwrap().len();
+        assert!(keys(&format!("{device}?brief=1")) < 8);
+        assert_eq!(keys(&format!("{device}?fields=id,name")), 2);
+        assert_eq!(keys(&format!("{device}?exclude=config_context")), keys(&device) - 1);
+        assert_eq!(keys(&format!("{device}?omit=name,serial")), keys(&device) - if old { 0 } else { 2 });
+        // A MAC written to an interface, and whether a MAC says that it is the primary one.
+        let interface = format!("/api/dcim/interfaces/{}/", b.nic("eth0"));
+        let written = ask_of(&b.lab, Method::PATCH, &interface, &json!({ "mac_address": NIC }), &[]);
+        assert_eq!((written.status, body(&written)["mac_address"] == json!(NIC)), (StatusCode::OK, newest));
+        let primary =
+            body(&get(&format!("/api/dcim/mac-addresses/?mac_address={BMC}")))["results"][0]["is_primary"].clone();
+        assert_eq!(primary, if newest { json!(true) } else { Value::Null });
+        // Bulk writes: unknown ids, and which object a complaint is about.
+        let all = |body: &Value| ask_of(&b.lab, Method::PATCH, "/api/dcim/devices/", body, &[]);
+        let skipped = all(&json!([{ "id": b.device, "serial": "X" }, { "id": 999 }]));
+        let bad = all(&json!([{ "id": b.device, "status": "nosuch" }]));
+        if newest {
+            assert_eq!(body(&skipped)["errors"][0]["id"], 999);
+            assert_eq!(body(&bad)["errors"][0]["errors"]["status"][0], "nosuch is not a valid choice.");
+        } else {
+            assert_eq!((skipped.status, body(&skipped).as_array().unwrap().len()), (StatusCode::OK, 1));
+            assert_eq!(body(&bad)["status"][0], "nosuch is not a valid choice.");
+        }
+        // A choice as a custom field shows it, and the check of a token.
+        let staged = json!({ "custom_fields": { "lifecycle_state": "staged" } });
+        b.lab.add_custom_field("lifecycle_state", "select", &["staged"]);
+        let shown = body(&patch(&staged, "*"))["custom_fields"]["lifecycle_state"].clone();
+        assert_eq!(shown.is_object(), newest);
+        assert_eq!(get("/api/authentication-check/").status == StatusCode::OK, !old);
+        // Half units; what is not there is a page.
+        let elevation = body(&get("/api/dcim/racks/1/elevation/?face=front&limit=0"));
+        assert_eq!((elevation["count"].clone(), elevation["results"][0]["id"].clone()), (json!(84), json!(42.5)));
+        let held = elevation["results"].as_array().unwrap().iter().filter(|u| u["occupied"] == json!(true));
+        assert_eq!(held.map(|u| u["id"].as_f64().unwrap()).collect::<Vec<_>>(), [10.5, 10.0]);
+        assert_eq!(get("/api/dcim/racks/1/available-units/").headers[CONTENT_TYPE], "text/html; charset=utf-8");
+        // A constraint hides, and lets nothing be moved out of it.
+        b.lab.constrain(V1, &["offline", "staged"]);
+        assert_eq!(body(&get("/api/dcim/devices/"))["count"], 1);
+        assert_eq!(patch(&json!({ "status": "active" }), "*").status, StatusCode::FORBIDDEN);
+        assert_eq!(patch(&json!({ "status": "staged" }), "*").status, StatusCode::OK);
+        // What is in use is not deleted; Redis away; a restarted database.
+        assert_eq!(ask_of(&b.lab, Method::DELETE, &device, &Value::Null, &[]).status, StatusCode::CONFLICT);
+        b.lab.restart_database(2);
+        let told: Vec<Value> = (0..3).map(|_| body(&get("/api/status/"))["exception"].clone()).collect();
+        assert_eq!(told, [json!("OperationalError"), json!("OperationalError"), Value::Null]);
+        b.lab.set_redis_down(true);
+        let down = get("/api/status/");
+        assert_eq!(
+            (down.status.as_u16(), &down.headers[CONTENT_TYPE]),
+            (500, &HeaderValue::from_static("text/html; charset=utf-8"))
+        );
+    }
+}
+
+#[test]
+fn graphql_answers_as_the_recorded_one_does() {
+    for release in Release::ALL {
+        let b = bench(release);
+        b.lab.add_custom_field("lifecycle_state", "select", &["ready"]);
+        b.lab.edit(b.device, &json!({ "custom_fields": { "lifecycle_state": "ready" } }), Timestamp::from_secs(1));
+        for n in 0..40 {
+            b.lab.add_device(&DeviceSpec::offline(&format!("more{n}"), "", Mac([2, 0, 0, 0, 0, n])));
+        }
+        let ask = |query: &str| ask_of(&b.lab, Method::POST, "/graphql/", &json!({ "query": query }), &[]);
+        let names = |query: &str| -> Result<Vec<String>, String> {
+            let (reply, mut told) = (ask(query), Vec::new());
+            assert_eq!(reply.status, StatusCode::OK, "also a bad query");
+            let reply = body(&reply);
+            if let Some(error) = reply["errors"].get(0) {
+                return Err(error["message"].as_str().unwrap().to_owned());
+            }
+            for row in reply["data"].as_object().unwrap().values().next().unwrap().as_array().unwrap() {
+                told.push(row["name"].as_str().unwrap().to_owned());
+            }
+            Ok(told)
+        };
+        for bad in ["mutation {x}", "{device_list{nosuch}}", "{device_list{site}}", "{nosuch{id}}", "{device_list{id"] {
+            assert!(names(bad).is_err(), "{bad}");
+        }
+        let filters = [
+            ("device_list(filters:{rack:{id:{exact:\"1\"}}}){name}", "srv1"),
+            ("interface_list(filters:{mac_addresses:{mac_address:{exact:\"94:40:C9:00:00:01\"}}}){name}", "bmc"),
+            (
+                "device_list(filters:{custom_field_data:{path:\"lifecycle_state\",lookup:{string_lookup:{exact:\"ready\"}}}}){name}",
+                "srv1",
+            ),
+        ];
+        for (filter, found) in filters {
+            let told = names(&format!("query {{{filter}}}"));
+            if release == Release::V4_2 { assert!(told.is_err()) } else { assert_eq!(told, Ok(vec![found.to_owned()])) }
+        }
+        // Upper case is needed, other than over REST.
+        let lower = "{interface_list(filters:{mac_addresses:{mac_address:{exact:\"94:40:c9:00:00:01\"}}}){name}}";
+        assert!(names(lower).is_err() || names(lower) == Ok(vec![]));
+        b.lab.set_largest_page(10);
+        assert_eq!(names("{device_list{name}}").unwrap().len(), 10, "cut without a word");
+        assert_eq!(
+            body(&ask("{device_list{status position id}}"))["data"]["device_list"][1],
+            json!({
+                "status": "offline", "position": "10.0", "id": b.device.to_string()
+            })
+        );
+        let refused = ask_of(&b.lab, Method::POST, "/graphql/", &json!({}), &[("authorization", "Token nobody")]);
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    }
+}
+
 /// Every property the lab answers with, and so every one the adapter reads, is one a real NetBox has.
 #[test]
 fn the_labs_objects_have_only_properties_that_real_ones_have() {

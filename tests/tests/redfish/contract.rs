@@ -129,10 +129,7 @@ fn fits(ours: &Value, theirs: &Value, at: &str) -> Result<(), String> {
         }
         (Value::Array(ours), Value::Array(theirs)) => ours.iter().try_for_each(|value| {
             let tried: Vec<_> = theirs.iter().map(|t| fits(value, t, &format!("{at}[]"))).collect();
-            match tried.iter().any(Result::is_ok) || tried.is_empty() {
-                true => Ok(()),
-                false => tried.into_iter().next().unwrap(),
-            }
+            if tried.iter().any(Result::is_ok) { Ok(()) } else { tried.into_iter().next().unwrap_or(Ok(())) }
         }),
         (Value::Null, _) | (_, Value::Null) => Ok(()),
         _ if std::mem::discriminant(ours) == std::mem::discriminant(theirs) => Ok(()),
@@ -189,7 +186,9 @@ fn without(value: &Value, path: &[&str]) -> Value {
             }
         }
         (Value::Array(list), [_, rest @ ..]) if !rest.is_empty() => {
-            list.iter_mut().for_each(|inner| *inner = without(inner, rest));
+            for inner in list {
+                *inner = without(inner, rest);
+            }
         }
         _ => {}
     }

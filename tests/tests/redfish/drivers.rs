@@ -1,5 +1,7 @@
 //! Where controllers differ, one difference in each test.
 
+use std::time::Duration;
+
 use rackhand_adapters::redfish::redact::{REDACTED, redact};
 use rackhand_adapters::redfish::{Cursors, Reset, TaskMonitor, TaskState};
 use rackhand_core::bmc::reading::{FanSpeed, PowerLimit, Section};
@@ -272,6 +274,29 @@ async fn a_held_session_serves_what_follows_and_ends_with_its_holder() {
     drop(held);
     bed.redfish.finished().await;
     assert_eq!((bed.counters().logins_ok, bed.counters().sessions_open), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_away_leaves_the_shared_session_to_the_others() {
+    for millis in (0..1_200).step_by(40) {
+        let bed = running(Idrac9).await;
+        let (redfish, at, who) = (&bed.redfish, &bed.at, &bed.credentials);
+        let leaving = bed.clock.timeout(Duration::from_millis(millis), redfish.read_inventory(at, who));
+        let (left, stayed) = tokio::join!(leaving, redfish.read_inventory(at, who));
+        assert!(stayed.is_ok(), "the other left after {millis} ms ({}): {stayed:?}", left.is_none());
+        redfish.finished().await;
+        let counters = bed.counters();
+        assert_eq!((counters.sessions_open, counters.logins_ok - counters.sessions_closed), (0, 0), "{millis} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_sessions_that_callers_have_left() {
+    let bed = running(Idrac9).await;
+    drop(bed.clock.timeout(Duration::from_millis(150), bed.run(Job::Read)).await);
+    assert_eq!(bed.counters().sessions_open, 1, "it is only being closed");
+    bed.redfish.finished().await;
+    assert_eq!(bed.counters().sessions_open, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -141,7 +141,7 @@ impl Peer {
             }
             Attack::Endless => {
                 drop(stream.write_all(lengthy.as_bytes()).await);
-                while stream.write_all(&[b' '; 32_768]).await.is_ok() {
+                while stream.write_all(&[b' '; 16_000]).await.is_ok() {
                     self.clock.sleep(Duration::from_micros(1)).await;
                 }
                 false

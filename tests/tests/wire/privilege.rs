@@ -47,11 +47,10 @@ async fn until(console: &ConsoleClient, state: TapState) -> TapStatus {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    let waited = tokio::time::timeout(PATIENCE, wait).await;
-    match waited {
-        Ok(status) => status,
-        Err(_) => panic!("never {state:?}: {:?}", tap(console).await),
+    if let Ok(status) = tokio::time::timeout(PATIENCE, wait).await {
+        return status;
     }
+    panic!("never {state:?}: {:?}", tap(console).await)
 }
 
 /// A line of the process's status in /proc.

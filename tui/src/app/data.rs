@@ -1,14 +1,15 @@
 //! Answers: where they go, and what they lead to.
 
-use rackhand_core::decide::Answer;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use super::acts;
+use super::bulk;
 use super::effect::Effect;
 use super::fetch;
 use super::model::{Link, Model, Mood, Place, Slot};
-use super::update::{settle, take_then, toast};
+use super::moves;
+use super::update::{settle, toast};
 use crate::event::{Ask, CallEnd, CallId, Data};
 use crate::screen;
 
@@ -17,7 +18,10 @@ pub fn arrived(model: &mut Model, id: CallId, answer: Result<Box<Data>, Text>, o
     let Some(slot) = model.asked.iter().find(|(_, asked)| asked.id == id).map(|(slot, _)| *slot) else { return };
     let Some(asked) = model.asked.remove(&slot) else { return };
     match answer {
-        Ok(data) => take(model, slot, &asked.ask, *data, out),
+        Ok(data) => {
+            model.fresh.insert(slot);
+            take(model, slot, &asked.ask, *data, out);
+        }
         Err(why) => {
             // Loss of the link is told by the link itself.
             if model.link == Link::Live {
@@ -42,8 +46,17 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
             model.overview = Some(overview);
             settle(model);
         }
+        Data::Units(page) if slot == Slot::Marks => {
+            if let Ask::Marks(_, marking) = ask {
+                bulk::marked(model, page, *marking, out);
+            }
+        }
         Data::Units(page) => {
             clock(model, page.now);
+            let p = &mut model.pipeline;
+            if page.offset == 0 && p.filter.is_empty() && p.stage.is_none() {
+                p.first = Some((page.rows.iter().take(crate::persist::ROWS).cloned().collect(), page.total));
+            }
             let height = screen::pipeline::height(model);
             model.pipeline.list.take(page, height);
         }
@@ -58,7 +71,7 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
             }
             model.server.detail = Some(answer);
             settle(model);
-            if let Some(act) = take_then(model) {
+            if let Some(act) = model.then.take() {
                 acts::run(model, act, out);
             }
         }
@@ -78,7 +91,7 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
         Data::Journal(Err(refusal)) => toast(model, refusal.text, Mood::Bad, out),
         Data::Found(Some(unit)) => {
             model.toast = None;
-            acts::go(model, Place::Server(unit), out);
+            moves::go(model, Place::Server(unit), out);
         }
         Data::Found(None) => {
             let Ask::Find(label) = ask else { return };
@@ -114,17 +127,12 @@ pub fn called(model: &mut Model, id: CallId, end: CallEnd, out: &mut Vec<Effect>
         }
         CallEnd::Done(receipt) => {
             let Some(call) = model.calls.remove(&id) else { return };
-            let told = match receipt.answer {
-                Answer::Already => format!("{}: it was so already", call.told),
-                _ => format!("{}: done", call.told),
-            };
-            toast(model, told, Mood::Good, out);
+            bulk::ended(model, call, Ok(receipt), out);
             fetch::refresh(model, out);
         }
         CallEnd::Refused(refusal) => {
             let Some(call) = model.calls.remove(&id) else { return };
-            let by = model.greeting.as_ref().map_or_else(|| "the daemon".to_owned(), |g| format!("{} refused", g.site));
-            toast(model, format!("{}: {by}: {}", call.told, refusal.text), Mood::Bad, out);
+            bulk::ended(model, call, Err(refusal), out);
             fetch::refresh(model, out);
         }
     }
@@ -141,9 +149,8 @@ pub fn repeat_calls(model: &mut Model, out: &mut Vec<Effect>) {
             call.again = false;
             out.push(Effect::Call(id, call.request.clone(), call.command.clone()));
         } else {
-            let told = format!("{}: not known whether it was done before the restart; the timeline tells", call.told);
-            model.calls.remove(&id);
-            toast(model, told, Mood::Bad, out);
+            let Some(call) = model.calls.remove(&id) else { continue };
+            bulk::unknown(model, call, out);
         }
     }
 }

@@ -28,8 +28,8 @@ use crate::theme::Look;
 pub struct Setting {
     /// How things look.
     pub look: Look,
-    /// Shortest time between two frames.
-    pub floor: Duration,
+    /// Shortest time between two frames: after what the user did, and after what came by itself.
+    pub floor: (Duration, Duration),
     /// Keeps the last events.
     pub recorder: Arc<Mutex<Recorder>>,
     /// Where a recording goes.
@@ -38,17 +38,30 @@ pub struct Setting {
     pub seed: u64,
 }
 
+/// What is done to the terminal besides painting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Give it back and stop until continued; then take it again.
+    Suspend,
+    /// Take it again: the process was continued.
+    Retake,
+    /// Take the mouse, or leave it.
+    Mouse(bool),
+}
+
 /// Events taken between two looks at the clock.
 const BATCH: usize = 1_024;
 
-/// Runs the loop until it is told to quit. Returns what the terminal says where it cannot be written to.
+/// Runs the loop until it is told to quit, and gives the state then; or what the terminal says where it cannot be
+/// written to. `control` gives the terminal's size where it was taken again, and nothing where it could not be done.
 pub async fn drive<W: Write>(
     connect: impl Connect,
     setting: Setting,
     mut model: Model,
     (events, mut queue): (Sender<Event>, Receiver<Event>),
     terminal: W,
-) -> io::Result<()> {
+    mut control: impl FnMut(Control) -> io::Result<Option<(u16, u16)>>,
+) -> io::Result<Model> {
     let (lines, clients) = watch::channel(None);
     let now = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
@@ -57,28 +70,32 @@ pub async fn drive<W: Write>(
     let mut screen = Screen::new(terminal, model.size);
     let mut outside = Outside { tasks, clients, events, now, quit: false };
     screen.paint(&model, &setting.look)?;
-    let mut next_frame = Instant::now() + setting.floor;
-    let mut dirty = false;
+    let began = Instant::now();
+    let mut last_frame = began;
+    // Whether something changed, and then whether the user did it: that is shown sooner.
+    let mut dirty: Option<bool> = None;
+    let floor = |urgent: bool| if urgent { setting.floor.0 } else { setting.floor.1 };
     while !outside.quit {
-        let first = if dirty {
-            match timeout_at(next_frame, queue.recv()).await {
+        let first = match dirty {
+            Some(urgent) => match timeout_at(last_frame + floor(urgent), queue.recv()).await {
                 Ok(event) => event,
                 Err(_) => {
                     screen.paint(&model, &setting.look)?;
-                    (dirty, next_frame) = (false, Instant::now() + setting.floor);
+                    (dirty, last_frame) = (None, Instant::now());
                     continue;
                 }
-            }
-        } else {
-            queue.recv().await
+            },
+            None => queue.recv().await,
         };
         let Some(mut event) = first else { break };
         for _ in 0..BATCH {
             if let Event::Resize(width, height) = event {
                 screen.resize((width, height));
             }
+            let urgent = event.is_from_user();
             if let Ok(mut recorder) = recorder.lock() {
-                recorder.push(&model, &event);
+                let at = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                recorder.push(&model, &event, at);
             }
             for effect in update(&mut model, event) {
                 match effect {
@@ -91,21 +108,38 @@ pub async fn drive<W: Write>(
                         );
                         outside.send(Event::Saved(saved));
                     }
+                    Effect::Suspend => match control(Control::Suspend)? {
+                        Some((width, height)) => {
+                            screen.forget();
+                            outside.send(Event::Resize(width, height));
+                        }
+                        None => outside.send(Event::Stayed),
+                    },
+                    Effect::Retake => {
+                        if let Some((width, height)) = control(Control::Retake)? {
+                            screen.forget();
+                            outside.send(Event::Resize(width, height));
+                        }
+                    }
+                    Effect::Mouse(on) => drop(control(Control::Mouse(on))?),
                     other => outside.begin(other),
                 }
             }
-            dirty = true;
+            dirty = Some(urgent || dirty == Some(true));
             match queue.try_recv() {
                 Ok(next) => event = next,
                 Err(_) => break,
             }
         }
-        if Instant::now() >= next_frame && !outside.quit {
+        if let Ok(mut recorder) = recorder.lock() {
+            recorder.flush();
+        }
+        if dirty.is_some_and(|urgent| Instant::now() >= last_frame + floor(urgent)) && !outside.quit {
             screen.paint(&model, &setting.look)?;
-            (dirty, next_frame) = (false, Instant::now() + setting.floor);
+            (dirty, last_frame) = (None, Instant::now());
         }
     }
-    Ok(())
+    Ok(model)
 }
 
 /// What effects reach.
@@ -137,7 +171,7 @@ impl Outside {
             }
             Effect::Reconnect => self.now.notify_one(),
             Effect::Quit => self.quit = true,
-            Effect::Copy(_) | Effect::Redraw | Effect::Save => {}
+            Effect::Copy(_) | Effect::Redraw | Effect::Save | Effect::Suspend | Effect::Retake | Effect::Mouse(_) => {}
         }
     }
 

@@ -1,7 +1,6 @@
 //! What an event leads to outside the model, as data.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::text::Text;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Ask, CallId, Timer};
@@ -14,7 +13,7 @@ pub enum Effect {
     /// Send a command under this request id.
     Call(CallId, String, Command),
     /// Put text on the terminal's clipboard.
-    Copy(Text),
+    Copy(String),
     /// Send a [`Timer`] event after this many milliseconds.
     After(u64, Timer),
     /// Try to connect now.
@@ -23,6 +22,12 @@ pub enum Effect {
     Redraw,
     /// Write the recording.
     Save,
+    /// Give the terminal back and stop until resumed.
+    Suspend,
+    /// The process was resumed: take the terminal again.
+    Retake,
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// End.
     Quit,
 }

@@ -5,21 +5,15 @@ use rackhand_rpc::JournalQuery;
 
 use super::effect::Effect;
 use super::log::{Log, PAGE};
-use super::model::{Asked, Link, Model, Place, Slot};
+use super::model::{Asked, Link, Model, Slot};
 use crate::event::Ask;
 use crate::screen;
 
 /// Asks for everything on screen anew.
 pub fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
     want(model, Slot::Overview, out);
-    match model.place {
-        Place::Pipeline => want(model, Slot::Units, out),
-        Place::Server(_) => {
-            want(model, Slot::Unit, out);
-            want(model, Slot::Timeline, out);
-        }
-        Place::Letters => want(model, Slot::Letters, out),
-        Place::Journal => want(model, Slot::Journal, out),
+    for slot in screen::of(model.place.kind()).wants {
+        want(model, *slot, out);
     }
 }
 
@@ -53,33 +47,11 @@ pub fn put(model: &mut Model, slot: Slot, ask: Ask, out: &mut Vec<Effect>) {
 
 /// Asks on where what is held does not fill the screen.
 pub fn fill(model: &mut Model, out: &mut Vec<Effect>) {
-    match model.place {
-        Place::Pipeline => {
-            let height = screen::pipeline::height(model);
-            if model.pipeline.list.lacks(height) && stale(model, Slot::Units) {
-                replace(model, Slot::Units, out);
-            }
-        }
-        Place::Letters => {
-            if model.letters.lacks(screen::letters::height(model)) && stale(model, Slot::Letters) {
-                replace(model, Slot::Letters, out);
-            }
-        }
-        Place::Server(_) => {
-            let height = screen::server::timeline_height(model);
-            let older = older(&model.server.timeline, height, timeline_query(model));
-            ask_on(model, Slot::Timeline, older, out);
-        }
-        Place::Journal => {
-            let height = screen::journal::height(model);
-            let older = older(&model.journal.log, height, Some(journal_query(&model.journal.filter)));
-            ask_on(model, Slot::Journal, older, out);
-        }
-    }
+    (screen::of(model.place.kind()).fill)(model, out);
 }
 
 /// Whether no question under way will bring what is on screen.
-fn stale(model: &Model, slot: Slot) -> bool {
+pub fn stale(model: &Model, slot: Slot) -> bool {
     let (Some(asked), Some(now)) = (model.asked.get(&slot), question(model, slot)) else { return true };
     let (top, height) = match slot {
         Slot::Units => (model.pipeline.list.top, screen::pipeline::height(model)),
@@ -96,18 +68,21 @@ fn stale(model: &Model, slot: Slot) -> bool {
     }
 }
 
-fn older(log: &Log, height: usize, query: Option<JournalQuery>) -> Option<JournalQuery> {
+/// The question for events older than those held, where the end of them comes near.
+pub fn older(log: &Log, height: usize, query: Option<JournalQuery>) -> Option<JournalQuery> {
     let before = log.wants_older(height)?;
     Some(JournalQuery { before: Some(before), ..query? })
 }
 
-fn ask_on(model: &mut Model, slot: Slot, query: Option<JournalQuery>, out: &mut Vec<Effect>) {
+/// Asks this, unless a question of its kind is on its way.
+pub fn ask_on(model: &mut Model, slot: Slot, query: Option<JournalQuery>, out: &mut Vec<Effect>) {
     if let Some(query) = query.filter(|_| !model.asked.contains_key(&slot)) {
         put(model, slot, Ask::Journal(query), out);
     }
 }
 
-fn question(model: &Model, slot: Slot) -> Option<Ask> {
+/// The question of a kind, as things are now.
+pub fn question(model: &Model, slot: Slot) -> Option<Ask> {
     Some(match slot {
         Slot::Overview => Ask::Overview,
         Slot::Units => {
@@ -130,11 +105,12 @@ fn question(model: &Model, slot: Slot) -> Option<Ask> {
         Slot::Timeline => Ask::Journal(timeline_query(model)?),
         Slot::Journal => Ask::Journal(journal_query(&model.journal.filter)),
         Slot::Verify => Ask::Verify,
-        Slot::Find => return None,
+        Slot::Find | Slot::Marks => return None,
     })
 }
 
-fn timeline_query(model: &Model) -> Option<JournalQuery> {
+/// The newest events of the server on screen.
+pub fn timeline_query(model: &Model) -> Option<JournalQuery> {
     let subject = rackhand_core::id::Subject::Unit(model.server.id?);
     Some(JournalQuery { subject: Some(subject), limit: PAGE, ..JournalQuery::default() })
 }

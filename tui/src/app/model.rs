@@ -13,12 +13,16 @@ use rackhand_core::time::Timestamp;
 use rackhand_core::view::{DeadLetter, Overview, Sort, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
 
+use super::bulk::{Batch, Report};
 use super::list::List;
 use super::log::Log;
+use super::undo::Undo;
+use crate::command::keymap::Keymap;
 use crate::command::registry::Act;
 use crate::event::{Ask, CallId, Greeting};
 use crate::input::line::Line;
 use crate::overlay::Layer;
+use crate::screen;
 
 /// All state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,12 +39,24 @@ pub struct Model {
     pub now: Timestamp,
     /// Counts and health.
     pub overview: Option<Overview>,
+    /// Which key does what.
+    pub keys: Keymap,
+    /// What is shown was kept from an earlier session and nothing was heard since.
+    pub kept: bool,
+    /// Questions answered since the connection stands.
+    pub fresh: BTreeSet<Slot>,
+    /// Whether the screen stays as it is until the user lets it follow again.
+    pub frozen: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// What stands in place of the hints, where this is no live session.
+    pub banner: Option<Text>,
     /// The screen.
     pub place: Place,
-    /// Screens to go back to, the last one last.
-    pub back: Vec<Place>,
-    /// Screens to go forward to, the next one last.
-    pub forward: Vec<Place>,
+    /// Where to go back to, the last one last.
+    pub back: Vec<Visit>,
+    /// Where to go forward to, the next one last.
+    pub forward: Vec<Visit>,
     /// The pipeline.
     pub pipeline: Pipeline,
     /// The server's page.
@@ -57,8 +73,16 @@ pub struct Model {
     pub then: Option<Act>,
     /// The last result, while it is shown.
     pub toast: Option<Toast>,
+    /// What `z` would take back.
+    pub undo: Option<Undo>,
+    /// Filters typed before, the last one last.
+    pub filters: Vec<String>,
     /// Commands without an end yet.
     pub calls: BTreeMap<CallId, Pending>,
+    /// Actions on many that have not ended.
+    pub batches: BTreeMap<CallId, Batch>,
+    /// What became of the last action on many.
+    pub report: Option<Report>,
     /// Questions on their way, one for each kind.
     pub asked: BTreeMap<Slot, Asked>,
     /// Makes request ids of this session unlike those of any other.
@@ -98,6 +122,17 @@ pub enum Place {
     Journal,
 }
 
+/// A screen with what it showed, to come back to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Which.
+    pub place: Place,
+    /// Its filter.
+    pub filter: String,
+    /// The stage it was narrowed to.
+    pub stage: Option<Stage>,
+}
+
 /// State of the pipeline screen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pipeline {
@@ -111,8 +146,12 @@ pub struct Pipeline {
     pub sort: Sort,
     /// Whether the other way round.
     pub descending: bool,
-    /// Marked units.
-    pub marks: BTreeSet<UnitId>,
+    /// Marked units, with what they are called.
+    pub marks: BTreeMap<UnitId, Text>,
+    /// Where a range of marks begins: the unit and its place.
+    pub anchor: Option<(UnitId, usize)>,
+    /// The first rows of the whole list and their number, as last told: the first frame of the next session.
+    pub first: Option<(Vec<UnitRow>, usize)>,
 }
 
 /// State of the server's page.
@@ -128,6 +167,10 @@ pub struct Server {
     pub in_timeline: bool,
     /// Its events.
     pub timeline: Log,
+    /// The words looked for.
+    pub search: String,
+    /// Where they were found last: a line of the upper part, or behind those a row of the timeline.
+    pub found: Option<usize>,
 }
 
 /// State of the journal screen.
@@ -170,12 +213,18 @@ pub struct Pending {
     pub request: String,
     /// The command.
     pub command: Command,
+    /// The server's serial, or what stands for it.
+    pub label: Text,
     /// What it is, for the result's sentence.
     pub told: Text,
     /// The daemon's start it was sent in.
     pub epoch: u64,
     /// Whether it is to be sent again when there is a connection.
     pub again: bool,
+    /// The action on many it is part of.
+    pub batch: Option<CallId>,
+    /// What would take it back.
+    pub undo: Option<Command>,
 }
 
 /// Kinds of question; of each kind one is on its way at a time.
@@ -195,6 +244,8 @@ pub enum Slot {
     Journal,
     /// A scanned serial.
     Find,
+    /// The rows to be marked.
+    Marks,
     /// The check of the journal.
     Verify,
 }
@@ -208,6 +259,13 @@ pub struct Asked {
     pub ask: Ask,
     /// Whether to ask again when the answer is here.
     pub again: bool,
+}
+
+impl Target {
+    /// A unit, by its row.
+    pub fn of_row(row: &UnitRow) -> Self {
+        Self { subject: Subject::Unit(row.id), label: row.label.clone(), row: Some(row.clone()), step: None }
+    }
 }
 
 /// What a command would act on.
@@ -232,6 +290,12 @@ impl Model {
             greeting: None,
             head: 0,
             now: Timestamp::default(),
+            keys: Keymap::default(),
+            kept: false,
+            fresh: BTreeSet::new(),
+            frozen: false,
+            mouse: false,
+            banner: None,
             overview: None,
             place: Place::Pipeline,
             back: Vec::new(),
@@ -244,7 +308,11 @@ impl Model {
             filter: None,
             then: None,
             toast: None,
+            undo: None,
+            filters: Vec::new(),
             calls: BTreeMap::new(),
+            batches: BTreeMap::new(),
+            report: None,
             asked: BTreeMap::new(),
             session,
             last_id: 0,
@@ -269,28 +337,12 @@ impl Model {
 
     /// What a command would act on.
     pub fn target(&self) -> Option<Target> {
-        let of_row = |row: &UnitRow| Target {
-            subject: Subject::Unit(row.id),
-            label: row.label.clone(),
-            row: Some(row.clone()),
-            step: None,
-        };
-        match self.place {
-            Place::Pipeline => self.pipeline.list.current().map(of_row),
-            Place::Server(_) => self.unit().map(|d| of_row(&d.row)),
-            Place::Letters => self.letters.current().map(|letter| Target {
-                subject: letter.subject,
-                label: letter.row.as_ref().map_or_else(|| letter.subject.to_string().into(), |r| r.label.clone()),
-                row: letter.row.clone(),
-                step: Some((letter.step.step, letter.step.generation, letter.step.skip.clone())),
-            }),
-            Place::Journal => self.journal.log.current().map(|event| Target {
-                subject: event.subject,
-                label: event.label.clone(),
-                row: None,
-                step: None,
-            }),
-        }
+        (screen::of(self.place.kind()).target)(self)
+    }
+
+    /// Whether what a command would act on was told over this connection.
+    pub fn is_fresh(&self) -> bool {
+        screen::of(self.place.kind()).acts_on.is_none_or(|slot| self.fresh.contains(&slot))
     }
 
     /// The unit on the server's page, when it is there.

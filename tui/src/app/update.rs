@@ -3,16 +3,18 @@
 use rackhand_core::text::Text;
 
 use super::acts;
+use super::bulk;
 use super::data;
 use super::effect::Effect;
 use super::fetch;
-use super::model::{Link, Model, Mood, Place, Slot, Toast};
-use crate::command::keymap::lookup;
+use super::model::{Link, Model, Mood, Slot, Toast};
+use super::moves::{self, Motion};
+use crate::command::possible::places;
 use crate::command::registry::Act;
-use crate::event::{Ask, Event, News, Timer};
+use crate::event::{Event, Mouse, News, Timer};
+use crate::input::burst::label;
 use crate::input::key::Key;
-use crate::input::line::Line;
-use crate::overlay::Did;
+use crate::overlay::{Did, Origin};
 use crate::screen;
 
 /// How long a result is shown, in milliseconds: good news, and bad.
@@ -23,8 +25,16 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     let mut out = Vec::new();
     match event {
         Event::Key(key) => press(model, key, &mut out),
-        Event::Paste(text) => typed(model, &text, false, &mut out),
-        Event::Scan(text) => typed(model, &text, true, &mut out),
+        Event::Paste(text) => typed(model, &text, Origin::Paste, &mut out),
+        Event::Scan(text) => typed(model, &text, Origin::Scanner, &mut out),
+        Event::Burst(text) => typed(model, &text, Origin::Burst, &mut out),
+        // A filter changes nothing, so there it does what it would behind typed words; over a slow line they are.
+        Event::EndMark => {
+            if model.layer.is_none() && model.filter.is_some() {
+                press(model, Key::Enter, &mut out);
+            }
+        }
+        Event::Mouse(mouse) => moused(model, mouse, &mut out),
         Event::Resize(width, height) => {
             model.size = (width, height);
             settle(model);
@@ -39,8 +49,16 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
                 model.toast = None;
             }
         }
+        Event::Timer(Timer::Grace(n)) => {
+            if model.undo.as_ref().is_some_and(|u| u.n == n) {
+                model.undo = None;
+            }
+        }
         Event::Saved(Ok(path)) => toast(model, format!("recording written to {path}"), Mood::Good, &mut out),
         Event::Saved(Err(why)) => toast(model, format!("no recording: {why}"), Mood::Bad, &mut out),
+        Event::Suspend => out.push(Effect::Suspend),
+        Event::Stayed => toast(model, "suspend: no shell here could resume the console", Mood::Plain, &mut out),
+        Event::Resumed => out.push(Effect::Retake),
         Event::Quit => out.push(Effect::Quit),
     }
     out
@@ -55,6 +73,12 @@ pub fn toast(model: &mut Model, text: impl Into<Text>, mood: Mood, out: &mut Vec
 }
 
 fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+    // What is about the terminal, not about what is on it, works in every layer.
+    if !matches!(key, Key::Char(_))
+        && let Some(act @ (Act::Suspend | Act::Redraw | Act::Record)) = model.keys.find(key)
+    {
+        return acts::run(model, act, out);
+    }
     if let Some(mut layer) = model.layer.take() {
         let did = layer.key(key, model);
         match did {
@@ -62,14 +86,27 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             Did::Closes => {}
             Did::Opens(next) => model.layer = Some(next),
             Did::Runs(act) => acts::run(model, act, out),
-            Did::Sends(wish) => acts::send(model, wish, out),
+            Did::Sends(wish) => match bulk::sendable(model) {
+                Ok(()) => bulk::send(model, wish, out),
+                // What was typed is kept for when it can be sent.
+                Err(why) => {
+                    layer.complain(why.clone());
+                    model.layer = Some(layer);
+                    toast(model, format!("{}: not sent, {why}", wish.told), Mood::Bad, out);
+                }
+            },
+            Did::Copies(text) => acts::copy(model, text.to_string(), &text, out),
         }
         return;
     }
     if let Some(mut line) = model.filter.take() {
         match key {
             Key::Esc => {}
-            Key::Enter => acts::filter(model, line.text().trim().to_owned(), out),
+            Key::Enter => moves::filter(model, line.text().trim().to_owned(), out),
+            Key::Up | Key::Down => {
+                model.filter = Some(line);
+                moves::recall(model, key == Key::Up);
+            }
             key => {
                 line.key(key);
                 model.filter = Some(line);
@@ -77,15 +114,21 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         }
         return;
     }
-    if key == Key::Esc && model.toast.is_some() {
-        model.toast = None;
+    // At the top, where there is nowhere to go back to, Esc takes away what was said; elsewhere it also goes back.
+    if key == Key::Esc && model.toast.take().is_some() && moves::is_top(model) {
         return;
     }
-    match lookup(key, model.place.kind()) {
-        Some(act) => acts::run(model, act, out),
+    match model.keys.find(key) {
+        Some(act) if act.spec().works_on(model.place.kind()) => acts::run(model, act, out),
+        Some(act) => {
+            let told = format!("{}: it works on: {}", act.spec().id, places(act.spec()));
+            toast(model, told, Mood::Plain, out);
+        }
         None => {
+            let help = model.keys.name(Act::Help);
             let told = match key {
-                Key::Char(_) => format!("{key} means nothing on this screen; ? lists the keys"),
+                Key::Char(_) => format!("{key} means nothing here; {help} lists the keys"),
+                Key::Ctrl('c') => format!("{} quits", model.keys.name(Act::Quit)),
                 _ => return,
             };
             toast(model, told, Mood::Plain, out);
@@ -93,21 +136,41 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     }
 }
 
-/// Text that came at once: into a field where one is open; a scan elsewhere is a serial to be looked up.
-fn typed(model: &mut Model, text: &Text, scanned: bool, out: &mut Vec<Effect>) {
-    if let Some(layer) = &mut model.layer {
-        layer.text(text, scanned);
+/// Text that came at once: into a field that takes it; a scan elsewhere is a serial to be looked up.
+fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
+    if let Some(mut layer) = model.layer.take() {
+        let taken = layer.text(text, from);
+        model.layer = Some(layer);
+        if !taken {
+            toast(model, format!("{text} goes nowhere here; Esc closes this first"), Mood::Plain, out);
+        }
     } else if let Some(line) = &mut model.filter {
         line.insert(text);
-    } else if scanned {
-        if model.link == Link::Live {
-            fetch::put(model, Slot::Find, Ask::Find(text.clone()), out);
-            toast(model, format!("scanned {text}: looking for it"), Mood::Plain, out);
-        } else {
-            toast(model, format!("scanned {text}, but the link is not live"), Mood::Bad, out);
-        }
     } else {
-        toast(model, "pasted text goes nowhere here; / opens the filter", Mood::Plain, out);
+        match from {
+            Origin::Scanner => moves::scanned(model, &label(text), out),
+            Origin::Burst => {
+                let told = format!("`{text}` came too fast to be typed, and is no label: nothing was done");
+                toast(model, told, Mood::Plain, out);
+            }
+            Origin::Paste => {
+                let filter = model.keys.name(Act::Filter);
+                toast(model, format!("pasted text goes nowhere here; {filter} opens a field"), Mood::Plain, out);
+            }
+        }
+    }
+}
+
+fn moused(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {
+    if model.layer.is_some() || model.filter.is_some() || !model.mouse {
+        return;
+    }
+    match mouse {
+        Mouse::Wheel(way) => moves::step(model, Motion::By(3 * isize::from(way.signum())), out),
+        Mouse::Press(_, y) => {
+            (screen::of(model.place.kind()).press)(model, y);
+            fetch::fill(model, out);
+        }
     }
 }
 
@@ -120,20 +183,32 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
             model.head = greeting.head;
             model.greeting = Some(greeting);
             model.asked.clear();
+            model.fresh.clear();
+            model.kept = false;
             if was_down && restarted {
                 toast(model, "connected again; the daemon was restarted", Mood::Good, out);
             } else if was_down {
                 toast(model, "connected again", Mood::Good, out);
             }
             data::repeat_calls(model, out);
-            fetch::refresh(model, out);
+            bulk::resume(model, out);
+            if !model.frozen {
+                fetch::refresh(model, out);
+            }
         }
         News::Heard(head) => {
+            let late = model.link != Link::Live;
             let minute = model.link != Link::Live || head == model.head;
             model.link = Link::Live;
             let changed = head != model.head;
             model.head = head;
+            if late {
+                bulk::resume(model, out);
+            }
             // Without news only the ages have changed, and the overview carries the daemon's clock.
+            if model.frozen {
+                return;
+            }
             if changed {
                 fetch::refresh(model, out);
             } else if minute {
@@ -150,30 +225,7 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
 
 /// Keeps cursors on screen.
 pub fn settle(model: &mut Model) {
-    let heights = (
-        screen::pipeline::height(model),
-        screen::letters::height(model),
-        screen::journal::height(model),
-        screen::server::timeline_height(model),
-    );
-    model.pipeline.list.settle(heights.0);
-    model.letters.settle(heights.1);
-    model.journal.log.settle(heights.2);
-    model.server.timeline.settle(heights.3);
-    let last = screen::server::story(model).len().saturating_sub(screen::server::story_height(model));
-    model.server.scroll = model.server.scroll.min(last);
-}
-
-/// Opens the filter field.
-pub fn open_filter(model: &mut Model) {
-    let held = match model.place {
-        Place::Journal => &model.journal.filter,
-        _ => &model.pipeline.filter,
-    };
-    model.filter = Some(Line::holding(held));
-}
-
-/// The command that waits for the server's page.
-pub fn take_then(model: &mut Model) -> Option<Act> {
-    model.then.take()
+    for face in screen::FACES {
+        (face.settle)(model);
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rackhand_core::bmc::Fingerprint;
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
@@ -16,6 +17,8 @@ use rackhand_core::view::Sort;
 
 use super::dhcp::DhcpEvent;
 use crate::link::host::HostSpec;
+use crate::theme::depth::Depth;
+use crate::theme::glyph::GlyphSet;
 
 /// rackhand: bare-metal servers from the dock to service. Without a verb, the console.
 #[derive(Debug, Parser)]
@@ -31,16 +34,55 @@ pub struct Cli {
     /// Lines of text, without a screen. Verbs do so anyway; without a verb it means `status`
     #[arg(long, global = true, conflicts_with = "json")]
     pub plain: bool,
+    /// How the console looks and what it keeps.
+    #[command(flatten)]
+    pub look: LookArgs,
     /// What to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
+}
+
+/// Flags of the console; each goes before `console.toml`.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "The console")]
+pub struct LookArgs {
+    /// A shipped theme, or a theme file's path: dark, light, ansi16, mono, cb-red-green, cb-blue-yellow, high-contrast
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// Colours: truecolor, 256, 16 or mono; default: as the environment says
+    #[arg(long, value_name = "DEPTH")]
+    pub depth: Option<Depth>,
+    /// Signs: unicode or ascii; default: as the locale says
+    #[arg(long, value_name = "SET")]
+    pub glyphs: Option<GlyphSet>,
+    /// Click selects, wheel scrolls; without it the terminal keeps the mouse
+    #[arg(long)]
+    pub mouse: bool,
+    /// Record the whole session in this new file, for `replay`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<std::path::PathBuf>,
+}
+
+impl LookArgs {
+    /// These, and where they say nothing the flags before the verb.
+    #[must_use]
+    pub fn or(self, before: Self) -> Self {
+        Self {
+            theme: self.theme.or(before.theme),
+            depth: self.depth.or(before.depth),
+            glyphs: self.glyphs.or(before.glyphs),
+            mouse: self.mouse || before.mouse,
+            record: self.record.or(before.record),
+        }
+    }
 }
 
 const AFTER: &str = "\
 LABEL is a serial, or a unit's id.
 
 Exit codes: 0 done, 1 refused, not found, or a row failed, 2 wrong usage, 3 no connection,
-4 the journal is damaged, 5 rows still wait for NetBox, 6 something is left for a person to do.";
+4 the journal is damaged, 5 rows still wait for NetBox, 6 something is left for a person to do.
+`rackhand explain json` tells what --json prints; `rackhand keys` the console's keys.";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -115,10 +157,46 @@ pub enum Verb {
     /// NetBox: whether it is ready, setting it up, what it and the journal disagree about
     #[command(subcommand)]
     Netbox(Netbox),
+    /// What is wrong around the daemon, on the way to it and with this terminal, and what to do; exit code 1 where
+    /// something is
+    Doctor {
+        /// The daemon's configuration, where no daemon answers
+        #[arg(long, value_name = "FILE", default_value = super::doctor::CONFIG)]
+        config: std::path::PathBuf,
+    },
     /// Print a table Rackhand works by; needs no daemon
     Explain {
         /// Which
         topic: Topic,
+    },
+    /// Print every key, command and risk, with your own keys in place
+    Keys,
+    /// Play a recorded session; nothing is sent anywhere
+    Replay {
+        /// The recording
+        file: std::path::PathBuf,
+        /// How many times faster than it was
+        #[arg(long, default_value_t = 1.0, value_parser = speed)]
+        speed: f64,
+        /// How it looks.
+        #[command(flatten)]
+        look: LookArgs,
+    },
+    /// Themes
+    Theme {
+        /// What with them
+        #[command(subcommand)]
+        what: ThemeVerb,
+    },
+    /// Print the shell's completions
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each verb into a directory
+    Man {
+        /// Where to
+        dir: Option<std::path::PathBuf>,
     },
     /// Copy standard input and output to the daemon's socket; the far end of --host ssh://
     DialStdio {
@@ -129,6 +207,21 @@ pub enum Verb {
     /// Five datacenters on this machine, simulated, with a daemon and the console
     #[cfg(feature = "demo")]
     Demo(Demo),
+}
+
+/// What can be done with themes.
+#[derive(Debug, Subcommand)]
+pub enum ThemeVerb {
+    /// Check contrast, and that states differ for every eye; without a file, the shipped themes
+    Check {
+        /// A theme file, or a shipped theme's name
+        file: Option<String>,
+    },
+    /// Print a shipped theme's file, to begin your own from
+    Print {
+        /// Which
+        name: String,
+    },
 }
 
 /// The verbs that change something.
@@ -147,6 +240,16 @@ pub enum Change {
         #[arg(value_parser = words::<Step>(Step::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
         step: Step,
         /// Why; goes into the journal
+        #[arg(long)]
+        reason: String,
+    },
+    /// The BMC's new certificate is right: it must show this one from now on
+    Trust {
+        /// Serial or unit id
+        label: String,
+        /// SHA-256 of the certificate, as the fault names it and the BMC's own console shows it
+        certificate: Fingerprint,
+        /// Why it changed
         #[arg(long)]
         reason: String,
     },
@@ -304,7 +407,7 @@ pub struct Import {
 
 /// What a demo is made of.
 #[cfg(feature = "demo")]
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Demo {
     /// The same seed gives the same day
     #[arg(long, default_value_t = 7)]
@@ -318,6 +421,9 @@ pub struct Demo {
     /// Without the console: print what happens
     #[arg(long)]
     pub headless: bool,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// Sort keys.
@@ -356,6 +462,10 @@ pub enum Topic {
     Steps,
     /// Every stage: its word, its short form, where it leads.
     Stages,
+    /// What each verb prints with --json.
+    Json,
+    /// The exit codes.
+    ExitCodes,
 }
 
 /// A number of rows, up to the most one page has.
@@ -369,6 +479,11 @@ where
     T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(all).try_map(|word| word.parse::<T>())
+}
+
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed: Option<f64> = text.parse().ok().filter(|s| (0.01..=1_024.0).contains(s));
+    speed.ok_or("a speed is a number from 0.01 to 1024")
 }
 
 fn site(slug: &str) -> Result<SiteId, &'static str> {

@@ -14,6 +14,8 @@ pub(super) fn explain(topic: Topic, out: &mut Output<'_>) -> Result<(), Fail> {
         Topic::Lifecycle => ("lifecycle", lifecycle::as_text()),
         Topic::Steps => ("steps", format!("{}\n{}", rules::as_text(), skips())),
         Topic::Stages => ("stages", stages()),
+        Topic::Json => ("json", documents()),
+        Topic::ExitCodes => ("exit-codes", codes()),
     };
     if out.json { out.document(&json!({ "topic": name, "text": text })) } else { out.verbatim(&text) }
 }
@@ -35,6 +37,45 @@ fn stages() -> String {
         let mut next: Vec<_> = next.map(|w| w.to.0.word()).collect();
         next.dedup();
         table.row([stage.short().into(), stage.word().into(), next.join(", ")]);
+    }
+    table.lines(None)
+}
+
+/// What each verb prints with `--json`: its word, and the document.
+pub const DOCUMENTS: &[(&str, &str)] = &[
+    (
+        "status",
+        "head, site, now, demo, sites {site: {stage: n}}, stages {stage: n}, states {state: n}, dead_letters, health",
+    ),
+    ("units", "a page: head, now, total, offset, rows [unit]"),
+    ("show", "unit {row: unit, facts [[name, value]], waits, steps, tasks, ways}, events [event]"),
+    ("why", "row: unit, waits [what, since, until, attempt, of, next_try, who, step, resolve]"),
+    ("history, journal", "a page: head, now, total, offset, rows [event]"),
+    ("tail", "one event on each line"),
+    ("dead-letters", "a page: head, now, total, offset, rows [subject, row, step, since, who]"),
+    ("verify", "events, head, checkpoints, broken (null where all is as it was written)"),
+    ("explain", "topic, text"),
+    ("keys", "text"),
+    ("theme check", "one of each theme: theme, faults [sentence]"),
+    ("commands", "answer, head"),
+    ("any that fails", "error {why, text}; why: no_connection, usage, internal, or the refusal's word"),
+    ("unit", "id, label, site, model, place, stage, since, disposition, state, waits_for, next_try, who, revision"),
+    ("event", "seq, at, subject, label, kind, actor, text"),
+];
+
+fn documents() -> String {
+    let mut table = Table::new(&["VERB", "DOCUMENT"], Last::Cut);
+    for (verb, document) in DOCUMENTS {
+        table.row([(*verb).into(), (*document).into()]);
+    }
+    let told = "Times are microseconds since 1970-01-01 UTC. What is not known is null. Fields are only ever added.\n";
+    format!("{}\n{told}", table.lines(None))
+}
+
+fn codes() -> String {
+    let mut table = Table::new(&["CODE", "MEANS"], Last::Cut);
+    for (code, means) in super::exit::ALL {
+        table.row([code.to_string(), (*means).into()]);
     }
     table.lines(None)
 }

@@ -19,26 +19,32 @@
 //! | `netbox check` | `NetboxCheck` |
 //! | `netbox init` | `NetboxSetup` |
 //! | `netbox diff` | `NetboxDiff` |
+//! | `doctor` | `doctor::Report` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
 //! | commands | `Receipt` |
 //! | any that fails | `{"error": {"why": ..., "text": ...}}` |
 //!
-//! Times are microseconds since the Unix epoch. `why` is `no_connection`, `usage`, or the word of a
+//! Times are microseconds since the Unix epoch. `why` is `no_connection`, `usage`, `internal`, or the word of a
 //! [`rackhand_core::decide::Why`].
 
 pub mod args;
 mod bmc;
 mod command;
+mod console;
 mod dhcp;
 mod dial;
+mod doctor;
 mod events;
 mod explain;
 mod fleet;
 mod import;
 mod netbox;
 mod output;
+mod pages;
 mod table;
+mod tail;
+mod theme;
 mod unit;
 
 use std::ffi::OsString;
@@ -49,7 +55,6 @@ use rackhand_core::id::{Subject, UnitId};
 
 use self::args::{Cli, Verb};
 use self::output::{Fail, Output, not_found};
-use crate::app;
 use crate::link::connect::{Connection, HostSpec, connect};
 use crate::link::{CALL, answered, call};
 
@@ -71,6 +76,17 @@ pub mod exit {
     pub const WAITING: u8 = 5;
     /// Something is left for a person to do.
     pub const TO_DO: u8 = 6;
+
+    /// All of them, with what they mean.
+    pub const ALL: &[(u8, &str)] = &[
+        (DONE, "done, or nothing was to be done"),
+        (REFUSED, "refused by the daemon, not found, a row failed, results that cannot be written, or a fault of ours"),
+        (USAGE, "wrong usage, or a file of yours that is not as it must be"),
+        (NO_CONNECTION, "no connection to the daemon, or it broke before the answer"),
+        (DAMAGED, "the journal is not as it was written, or a theme does not pass its check"),
+        (WAITING, "rows of a manifest still wait for NetBox; none has failed"),
+        (TO_DO, "something is left for a person to do"),
+    ];
 }
 
 /// Runs one command line, program name first, with nobody to ask and no terminal. Gives the exit code.
@@ -93,50 +109,47 @@ pub async fn run_with(args: impl IntoIterator<Item = OsString>, streams: Streams
     let mut out = Output::new(streams, cli.json);
     let verb = match cli.verb {
         None if cli.json || cli.plain => Verb::Status,
-        None => return out.end(start_console(host).await),
+        None => return out.end(console::start(host, &cli.look).await),
+        Some(Verb::Replay { file, speed, look }) => {
+            let end = console::replay(&file, speed, &look.or(cli.look), cli.plain, &mut out).await;
+            return out.end(end.map(|()| exit::DONE));
+        }
+        #[cfg(feature = "demo")]
+        Some(Verb::Demo(demo)) => {
+            let end = console::demo(demo, cli.look, &mut out).await;
+            return out.end(end);
+        }
         Some(verb) => verb,
     };
     let end = carry_out(verb, &host, &mut out).await;
     out.end(end)
 }
 
-/// `rackhand` without a verb.
-async fn start_console(host: HostSpec) -> Result<u8, Fail> {
-    let way = move || {
-        let host = host.clone();
-        async move { connect(&host).await }
-    };
-    app::run(way, app::Options::default()).await.map_err(|e| Fail::Usage(e.to_string()))?;
-    Ok(exit::DONE)
-}
-
-/// `rackhand demo`.
-#[cfg(feature = "demo")]
-async fn start_demo(demo: args::Demo, out: &mut Output<'_>) -> Result<u8, Fail> {
-    let options = crate::demo::options(demo.seed, demo.speed, demo.servers);
-    if demo.headless { crate::demo::headless(options, out.results()).await } else { crate::demo::shown(options).await }
-        .map_err(|e| Fail::Usage(format!("the demo ended: {e}")))?;
-    Ok(exit::DONE)
-}
-
 async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<u8, Fail> {
     match verb {
         Verb::Explain { topic } => explain::explain(topic, out)?,
         Verb::DialStdio { socket } => dial::dial(host, socket).await?,
+        Verb::Keys => console::keys(out)?,
+        Verb::Theme { what } => return theme::theme(what, out),
+        Verb::Completions { shell } => pages::completions(shell, out)?,
+        Verb::Man { dir } => pages::man(dir.as_deref(), out)?,
+        // Both have been taken before.
+        Verb::Replay { .. } => {}
         #[cfg(feature = "demo")]
-        Verb::Demo(demo) => return start_demo(demo, out).await,
+        Verb::Demo(_) => {}
         Verb::Status => fleet::status(&connect(host).await?, out).await?,
         Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
         Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
         Verb::Sightings { limit, offset } => netbox::sightings(&connect(host).await?, offset, limit, out).await?,
         Verb::Netbox(what) => return netbox::netbox(&connect(host).await?, what, out).await,
+        Verb::Doctor { config } => return doctor::doctor(host, &config, out).await,
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
         Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
         Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,
         Verb::Bmc { label, what } => bmc::bmc(&connect(host).await?, &label, what, out).await?,
         Verb::History { label, page } => events::history(&connect(host).await?, &label, page, out).await?,
         Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
-        Verb::Tail { label, since } => events::tail(&connect(host).await?, label.as_deref(), since, out).await?,
+        Verb::Tail { label, since } => tail::tail(host, label.as_deref(), since, out).await?,
         Verb::Import(manifest) => return import::import(host, manifest, out).await,
         Verb::DhcpEvent(told) => dhcp::tell(host, told, out).await?,
         Verb::Change(change) => command::command(host, change, out).await?,

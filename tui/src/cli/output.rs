@@ -34,6 +34,8 @@ pub(super) enum Fail {
     Refused(Refusal),
     /// The arguments do not do.
     Usage(String),
+    /// A part of this program panicked.
+    Broken(String),
     /// Nobody reads the results any more. Not an error.
     Closed,
     /// Results cannot be written.
@@ -130,8 +132,24 @@ impl<'a> Output<'a> {
         self.verbatim(&lines)
     }
 
+    /// Columns of the terminal results go to.
+    pub fn width(&self) -> Option<usize> {
+        self.streams.width
+    }
+
+    /// Whether results go to a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.streams.width.is_some()
+    }
+
     pub fn flush(&mut self) -> Result<(), Fail> {
         Ok(self.streams.out.flush()?)
+    }
+
+    /// News beside the results, to the error stream.
+    pub fn tell(&mut self, text: impl Into<Text>) {
+        // Nothing is left to tell it to where the error stream is closed.
+        let _ = writeln!(self.streams.err, "{}", text.into());
     }
 
     /// Whether a person is there to be asked.
@@ -161,6 +179,7 @@ impl<'a> Output<'a> {
             }
             Err(Fail::Link(error)) => ("no_connection".into(), error.to_string().into(), exit::NO_CONNECTION),
             Err(Fail::Lost(text)) => ("no_connection".into(), Text::from(text), exit::NO_CONNECTION),
+            Err(Fail::Broken(text)) => ("internal".into(), text.into(), exit::REFUSED),
             Err(Fail::Usage(text)) => ("usage".into(), text.into(), exit::USAGE),
             Err(Fail::Refused(refusal)) => {
                 (serde_json::to_value(refusal.why).unwrap_or_default(), refusal.text, exit::REFUSED)

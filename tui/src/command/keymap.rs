@@ -1,178 +1,171 @@
-//! From a key to a command, and why a command is not possible now.
+//! From a key to a command: the shipped keys, and what a user has put in their place.
 
-use rackhand_core::id::Subject;
-use rackhand_core::lifecycle::stage::{Disposition, Stage};
-use rackhand_core::text::Text;
-use rackhand_core::view::State;
+use std::collections::BTreeMap;
 
-use super::registry::{Act, COMMANDS, Kind, Spec};
-use crate::app::list::Chosen;
-use crate::app::model::{Link, Model, Place, Target};
+use serde::{Deserialize, Serialize};
+
+use super::registry::{Act, COMMANDS, Danger, Kind};
 use crate::input::key::Key;
 
-/// The command of a key on a kind of screen.
-pub fn lookup(key: Key, kind: Kind) -> Option<Act> {
-    let name = key.to_string();
-    COMMANDS.iter().find(|s| s.works_on(kind) && s.keys.contains(&name.as_str())).map(|s| s.act)
+/// Keys that mean the same in every layer and cannot be given to another command.
+const FIXED: &[(Key, Act)] =
+    &[(Key::Enter, Act::Open), (Key::Esc, Act::Back), (Key::Up, Act::Up), (Key::Down, Act::Down)];
+
+/// Neighbours on the usual keyboards; a slip from one costly key to the next must not be possible.
+const ROWS: [&str; 4] = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM"];
+
+/// Which key runs which command.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Keymap {
+    changed: BTreeMap<Act, Vec<Key>>,
 }
 
-/// Whether the command is possible now; else why not.
-pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
-    let spec = act.spec();
-    let no = |why: &str| Err(Text::new(why));
-    if !spec.works_on(model.place.kind()) {
-        return Err(Text::from(format!("it works on: {}", places(spec))));
-    }
-    if act == Act::Retry && matches!(model.link, Link::Down { .. }) {
-        return Ok(());
-    }
-    if let Some(role) = spec.role {
-        match &model.link {
-            Link::Live => {}
-            Link::Connecting => return no("not connected yet"),
-            Link::Stale(secs) => {
-                return Err(Text::from(format!("the link is stale: nothing heard for {secs} s, so nothing is sent")));
+impl Keymap {
+    /// The shipped keys with these in their place: command ids with their keys. Gives every mistake at once.
+    pub fn new(wanted: &BTreeMap<String, Vec<String>>) -> Result<Self, Vec<String>> {
+        let (mut changed, mut wrong) = (BTreeMap::new(), Vec::new());
+        for (id, names) in wanted {
+            let Some(spec) = COMMANDS.iter().find(|s| s.id == id) else {
+                wrong.push(format!("{id} is not a command{}; `rackhand keys` lists them", nearest(id)));
+                continue;
+            };
+            let mut keys = Vec::new();
+            for name in names {
+                match name.parse::<Key>() {
+                    Err(told) => wrong.push(format!("{id}: {told}")),
+                    Ok(key) if key.is_forbidden() => {
+                        wrong.push(format!("{id}: {key} belongs to terminals and shells"));
+                    }
+                    Ok(Key::F(n @ 2..=10)) => wrong.push(format!("{id}: F{n} is kept for receiving")),
+                    Ok(key) => keys.push(key),
+                }
             }
-            Link::Down { .. } => return no("the link is down: nothing can be sent"),
+            changed.insert(spec.act, keys);
         }
-        if model.role() < role {
-            return Err(Text::from(format!("this takes the role {role}; you have {}", model.role())));
-        }
-        return match model.target() {
-            Some(target) => on_target(act, model, &target),
-            None => Err(nothing_chosen(model)),
-        };
+        let map = Self { changed };
+        wrong.extend(map.conflicts());
+        if wrong.is_empty() { Ok(map) } else { Err(wrong) }
     }
-    match act {
-        Act::Open | Act::CopyId | Act::CopyRow | Act::Mark if model.target().is_none() => Err(nothing_chosen(model)),
-        Act::Open if matches!(model.target(), Some(Target { subject: Subject::Bmc(_), .. })) => {
-            no("no server belongs to this BMC yet")
+
+    /// What is wrong with the whole of it, as sentences.
+    pub fn conflicts(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut seen: BTreeMap<Key, &str> = BTreeMap::new();
+        let mut costly: Vec<(char, &str)> = Vec::new();
+        for spec in COMMANDS {
+            for key in self.keys(spec.act) {
+                if let Some(other) = seen.insert(key, spec.id) {
+                    wrong.push(format!("{key} is both {other} and {}", spec.id));
+                }
+                if let Some((_, owner)) = FIXED.iter().find(|(fixed, owner)| *fixed == key && *owner != spec.act) {
+                    wrong.push(format!("{key} is {} in every layer; {} cannot have it", owner.spec().id, spec.id));
+                }
+                if spec.danger != Danger::Costly {
+                    continue;
+                }
+                match key {
+                    Key::Char(c) if c.is_ascii_uppercase() => {
+                        if let Some((_, other)) = costly.iter().find(|(at, _)| adjacent(*at, c)) {
+                            wrong.push(format!("{key} of {} lies beside the key of {other}: both are costly", spec.id));
+                        }
+                        costly.push((c, spec.id));
+                    }
+                    _ => wrong.push(format!("{}: {key} is too easily hit; a costly command has a capital", spec.id)),
+                }
+            }
         }
-        Act::Unmark if model.pipeline.marks.is_empty() => no("nothing is marked"),
-        Act::HistoryBack if model.back.is_empty() => no("there is no screen before"),
-        Act::HistoryForward if model.forward.is_empty() => no("there is no screen after"),
-        Act::Verify if model.link != Link::Live => no("the link is not live"),
-        _ => Ok(()),
+        for (key, owner) in FIXED {
+            if !self.keys(*owner).contains(key) {
+                wrong.push(format!("{} keeps {key}: every layer needs it", owner.spec().id));
+            }
+        }
+        for act in [Act::Help, Act::Palette, Act::Quit] {
+            if self.keys(act).is_empty() {
+                wrong.push(format!("{} needs a key: without it nothing else can be found", act.spec().id));
+            }
+        }
+        wrong
+    }
+
+    /// The keys of a command.
+    pub fn keys(&self, act: Act) -> Vec<Key> {
+        match self.changed.get(&act) {
+            Some(keys) => keys.clone(),
+            None => act.spec().keys.iter().filter_map(|name| name.parse().ok()).collect(),
+        }
+    }
+
+    /// The keys of a command, as they are printed.
+    pub fn of(&self, act: Act) -> Vec<String> {
+        self.keys(act).iter().map(Key::to_string).collect()
+    }
+
+    /// The first key of a command; its name in the palette where it has none.
+    pub fn name(&self, act: Act) -> String {
+        self.of(act).into_iter().next().unwrap_or_else(|| format!(":{}", act.spec().id))
+    }
+
+    /// The command of a key, on whatever screen.
+    pub fn find(&self, key: Key) -> Option<Act> {
+        COMMANDS.iter().map(|s| s.act).find(|act| self.keys(*act).contains(&key))
+    }
+
+    /// The command of a key on a kind of screen.
+    pub fn lookup(&self, key: Key, kind: Kind) -> Option<Act> {
+        self.find(key).filter(|act| act.spec().works_on(kind))
     }
 }
 
-fn nothing_chosen(model: &Model) -> Text {
-    let lost = match model.place {
-        Place::Pipeline => matches!(model.pipeline.list.chosen, Chosen::Lost(_)),
-        Place::Letters => matches!(model.letters.chosen, Chosen::Lost(_)),
-        _ => false,
+fn adjacent(a: char, b: char) -> bool {
+    let place = |c: char| {
+        let found = (0_i32..).zip(ROWS).find_map(|(y, row)| Some((y, i32::try_from(row.find(c)?).ok()?)));
+        // Each row stands half a key further right than the one above.
+        found.map(|(y, x)| (y, 2 * x + y))
     };
-    Text::new(if lost {
-        "the selected one has left this list; move the cursor to choose another"
-    } else {
-        "nothing is selected"
-    })
-}
-
-fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {
-    let no = |why: &str| Err(Text::new(why));
-    let row = target.row.as_ref();
-    match (act, row) {
-        (Act::Retry, Some(row)) if row.state != State::Stuck => {
-            no("nothing is parked here; what waits is tried again by itself")
-        }
-        (Act::Retry, _) => Ok(()),
-        (_, None) => no("no server belongs to this BMC yet; only retry is possible"),
-        (Act::Skip, Some(row)) => match &target.step {
-            Some((step, _, None)) => {
-                Err(Text::from(format!("{step} cannot be skipped: nothing else shows what it shows")))
-            }
-            Some(_) => Ok(()),
-            None if matches!(model.place, Place::Server(_)) => skippable(model),
-            None if row.state == State::Stuck => Ok(()),
-            None => no("no step is parked here"),
-        },
-        (Act::Cancel, Some(row)) if row.disposition == Disposition::Cancelled => no("it is cancelled already"),
-        (Act::Cancel, Some(row)) if row.stage >= Stage::AssignedToTenant => {
-            no("a tenant has it, or had it: it is not cancelled but given back")
-        }
-        (Act::Move, Some(row)) if !row.disposition.may_move() => {
-            Err(Text::from(format!("it is {}: release it first (H)", row.disposition)))
-        }
-        (Act::Move, Some(_)) if model.unit().is_some_and(|u| on_page(model) && u.ways.is_empty()) => {
-            no("no way leads from this stage on your word")
-        }
-        (Act::TaskDone, Some(_)) if model.unit().is_some_and(|u| on_page(model) && u.tasks.is_empty()) => {
-            no("it has no open task")
-        }
-        (Act::Hold, Some(row)) => match row.disposition {
-            Disposition::Normal | Disposition::OnHold => Ok(()),
-            _ if model.role() >= rackhand_core::id::Role::Operator => Ok(()),
-            other => Err(Text::from(format!("it is {other}: an operator releases it"))),
-        },
-        _ => Ok(()),
+    match (place(a), place(b)) {
+        (Some((ay, ax)), Some((by, bx))) => (ay - by).abs() <= 1 && (ax - bx).abs() <= 2,
+        _ => false,
     }
 }
 
-fn on_page(model: &Model) -> bool {
-    matches!(model.place, Place::Server(_))
-}
-
-fn skippable(model: &Model) -> Result<(), Text> {
-    let Some(unit) = model.unit() else { return Err(Text::new("not here yet")) };
-    let mut parked = unit.steps.iter().filter(|s| &*s.phase == "parked").peekable();
-    match parked.peek() {
-        None => Err(Text::new("no step is parked here")),
-        Some(first) => {
-            let step = first.step;
-            if parked.any(|s| s.skip.is_some()) {
-                Ok(())
-            } else {
-                Err(Text::from(format!("{step} cannot be skipped: nothing else shows what it shows")))
-            }
-        }
-    }
-}
-
-fn places(spec: &Spec) -> String {
-    let titles: Vec<String> = spec.on.iter().map(|k| k.title().to_lowercase()).collect();
-    titles.join(", ")
+/// The command whose id begins most like this, as a question.
+fn nearest(id: &str) -> String {
+    let alike = |other: &str| id.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let best = COMMANDS.iter().map(|s| s.id).max_by_key(|other| alike(other)).filter(|other| alike(other) >= 2);
+    best.map_or_else(String::new, |other| format!("; did you mean {other}?"))
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::command::registry::Danger;
-    use std::collections::BTreeMap;
+
+    fn wanted(pairs: &[(&str, &[&str])]) -> Result<Keymap, Vec<String>> {
+        let words = |keys: &[&str]| keys.iter().map(|k| (*k).to_owned()).collect();
+        Keymap::new(&pairs.iter().map(|(id, keys)| ((*id).to_owned(), words(keys))).collect())
+    }
 
     #[test]
-    fn no_key_means_two_things_on_one_screen_and_none_is_forbidden() {
-        for kind in Kind::ALL {
-            let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-            for spec in COMMANDS.iter().filter(|s| s.works_on(*kind)) {
-                for key in spec.keys {
-                    let parsed: Key = key.parse().unwrap();
-                    assert!(!parsed.is_forbidden(), "{key} of {}", spec.id);
-                    assert_eq!(parsed.to_string(), *key);
-                    assert_eq!(lookup(parsed, *kind), Some(spec.act), "{key} of {}", spec.id);
-                    assert_eq!(seen.insert(key, spec.id), None, "{key} on {}", kind.title());
+    fn no_shipped_key_means_two_things_or_is_forbidden_or_lies_beside_another_costly_one() {
+        assert_eq!(Keymap::default().conflicts(), Vec::<String>::new());
+        for spec in COMMANDS {
+            for name in spec.keys {
+                let key: Key = name.parse().unwrap();
+                assert!(!key.is_forbidden(), "{name} of {}", spec.id);
+                assert_eq!(key.to_string(), *name);
+                for kind in Kind::ALL {
+                    let act = Keymap::default().lookup(key, *kind);
+                    assert_eq!(act, spec.works_on(*kind).then_some(spec.act), "{name} on {}", kind.title());
                 }
             }
         }
     }
 
     #[test]
-    fn a_key_means_the_same_on_every_screen() {
-        let mut seen: BTreeMap<&str, Act> = BTreeMap::new();
-        for spec in COMMANDS {
-            for key in spec.keys {
-                assert_eq!(*seen.entry(key).or_insert(spec.act), spec.act, "{key}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_row_stands_in_its_place_and_no_costly_command_has_a_small_letter_or_no_role() {
+    fn every_row_stands_in_its_place_and_what_acts_has_a_capital_and_a_role() {
         for (n, spec) in COMMANDS.iter().enumerate() {
             assert_eq!(spec.act as usize, n);
             assert_eq!(spec.act.spec().id, spec.id);
-            assert!(!spec.keys.is_empty());
             if spec.danger != Danger::Harmless {
                 assert!(spec.role.is_some());
                 assert!(spec.keys.iter().all(|k| k.chars().all(char::is_uppercase)), "{}", spec.id);
@@ -180,5 +173,47 @@ mod tests {
         }
         let ids: std::collections::BTreeSet<&str> = COMMANDS.iter().map(|s| s.id).collect();
         assert_eq!(ids.len(), COMMANDS.len());
+    }
+
+    #[test]
+    fn a_user_puts_other_keys_in_place_of_the_shipped_ones() {
+        let map = wanted(&[("retry", &["T", "F11"]), ("mouse", &["Ctrl-E"])]).unwrap();
+        assert_eq!(map.lookup(Key::Char('T'), Kind::Pipeline), Some(Act::Retry));
+        assert_eq!(map.lookup(Key::F(11), Kind::Letters), Some(Act::Retry));
+        assert_eq!(map.lookup(Key::Char('R'), Kind::Pipeline), None);
+        assert_eq!(map.name(Act::Mouse), "Ctrl-E");
+        assert_eq!(Keymap::default().name(Act::Mouse), ":mouse");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_users_keys_is_told_all_at_once() {
+        let told = wanted(&[
+            ("retri", &["R"]),
+            ("hold", &["Alt-x"]),
+            ("sort", &["Ctrl-S"]),
+            ("turn", &["F4"]),
+            ("mark", &["q"]),
+            ("skip", &["Z"]),
+            ("cancel", &["c"]),
+            ("up", &["k"]),
+            ("help", &[]),
+        ])
+        .unwrap_err()
+        .join("\n");
+        for part in [
+            "retri is not a command; did you mean retry?",
+            "hold: `Alt-x` is not a key",
+            "sort: Ctrl-S belongs to terminals and shells",
+            "turn: F4 is kept for receiving",
+            "q is both mark and quit",
+            "cancel: c is too easily hit",
+            "up keeps Up",
+            "help needs a key",
+        ] {
+            assert!(told.contains(part), "{part} in:\n{told}");
+        }
+        let told = wanted(&[("skip", &["Z"])]).unwrap_err().join("\n");
+        assert!(told.contains("lies beside the key of skip"), "{told}");
+        assert!(wanted(&[("pipeline", &["Enter"])]).unwrap_err().join(" ").contains("Enter is open in every layer"));
     }
 }

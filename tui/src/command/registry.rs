@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use rackhand_core::id::Role;
 use serde::{Deserialize, Serialize};
 
+use super::keymap::Keymap;
 use crate::app::model::Place;
 
 /// How much a command risks.
@@ -13,9 +14,13 @@ use crate::app::model::Place;
 pub enum Danger {
     /// Changes nothing at the daemon.
     Harmless,
-    /// Changes something that the same or another key takes back.
-    Reversible,
-    /// Cannot be taken back, or undoes work: it asks, and wants the last four of the serial typed.
+    /// Has Rackhand try once more what it tries by itself. There is nothing to take back; many at once are confirmed.
+    Again,
+    /// Its opposite is sent by `z`, as long as the grace lasts.
+    Undoable,
+    /// Stands in the journal under the person's name: asks for words first.
+    Worded,
+    /// Cannot be taken back, or undoes work: asks for words, and wants the last four of the serial typed.
     Costly,
 }
 
@@ -37,13 +42,8 @@ impl Kind {
     pub const ALL: &'static [Self] = &[Self::Pipeline, Self::Server, Self::Letters, Self::Journal];
 
     /// Its title.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Pipeline => "Pipeline",
-            Self::Server => "Server",
-            Self::Letters => "Dead letters",
-            Self::Journal => "Journal",
-        }
+    pub fn title(self) -> &'static str {
+        crate::screen::of(self).title
     }
 }
 
@@ -68,7 +68,7 @@ pub struct Spec {
     pub id: &'static str,
     /// What it does.
     pub title: &'static str,
-    /// Its keys, as [`crate::input::key::Key`] prints them.
+    /// Its keys as shipped, as [`crate::input::key::Key`] prints them; none where it is in the palette only.
     pub keys: &'static [&'static str],
     /// Its label in the hint bar; empty where it is not shown there.
     pub hint: &'static str,
@@ -96,6 +96,7 @@ macro_rules! commands {
 
 const ALL: &[Kind] = &[];
 const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters];
+const FILTERED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Journal];
 const LISTS: &[Kind] = &[Kind::Pipeline, Kind::Letters, Kind::Journal];
 const TECHNICIAN: Option<Role> = Some(Role::Technician);
 const OPERATOR: Option<Role> = Some(Role::Operator);
@@ -103,15 +104,15 @@ const OPERATOR: Option<Role> = Some(Role::Operator);
 commands! {
     Help = "help", "explain this screen and its keys", ["?", "F1"], "help", ALL, Harmless, None;
     Palette = "palette", "find any command by name", [":"], "palette", ALL, Harmless, None;
-    Filter = "filter", "show only what matches: words, field:value, ! negates", ["/"], "filter", &[Kind::Pipeline, Kind::Journal], Harmless, None;
+    Filter = "filter", "show only what matches: words, field:value, ! negates; on a server: find words", ["/"], "find", FILTERED, Harmless, None;
     Open = "open", "open", ["Enter"], "open", LISTS, Harmless, None;
     Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", UNITS, Harmless, None;
-    Retry = "retry", "retry the parked steps, or connect now when the link is down", ["R"], "retry", UNITS, Reversible, TECHNICIAN;
+    Retry = "retry", "retry the parked steps, or connect now when the link is down", ["R"], "retry", UNITS, Again, TECHNICIAN;
+    Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Undoable, TECHNICIAN;
+    TaskDone = "done", "a task is done: say what was done", ["D"], "done", UNITS, Worded, TECHNICIAN;
+    Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Worded, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
     Cancel = "cancel", "cancel the server: what was done is undone in reverse", ["X"], "cancel", UNITS, Costly, OPERATOR;
-    Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Reversible, TECHNICIAN;
-    TaskDone = "done", "a task is done: say what was done", ["D"], "done", UNITS, Reversible, TECHNICIAN;
-    Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Reversible, TECHNICIAN;
     Verify = "verify", "check the whole journal", ["v"], "verify", &[Kind::Journal], Harmless, None;
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
     SortNext = "sort", "sort by the next column", ["s"], "sort", &[Kind::Pipeline], Harmless, None;
@@ -119,10 +120,19 @@ commands! {
     StagePrevious = "stage-previous", "only the stage before", ["<"], "", &[Kind::Pipeline], Harmless, None;
     StageNext = "stage-next", "only the next stage", [">"], "stage", &[Kind::Pipeline], Harmless, None;
     Mark = "mark", "mark or unmark", ["Space"], "mark", &[Kind::Pipeline], Harmless, None;
+    MarkRange = "mark-range", "mark from here; again: mark up to here", ["V"], "", &[Kind::Pipeline], Harmless, None;
+    MarkAll = "mark-all", "mark everything the filter leaves", ["*"], "", &[Kind::Pipeline], Harmless, None;
+    MarkOthers = "mark-others", "mark what is not marked and unmark the rest, as far as the filter goes", ["i"], "", &[Kind::Pipeline], Harmless, None;
     Unmark = "unmark", "unmark all", ["u"], "", &[Kind::Pipeline], Harmless, None;
+    Undo = "undo", "take back the last hold or release, within 10 s", ["z"], "", ALL, Harmless, None;
+    Results = "results", "what became of each server of the last action on many", ["w"], "", ALL, Harmless, None;
     NextPane = "pane", "the other part of the screen", ["Tab", "S-Tab"], "pane", &[Kind::Server], Harmless, None;
+    FindNext = "find-next", "the next line that holds the words looked for", ["n"], "", &[Kind::Server], Harmless, None;
+    FindPrevious = "find-previous", "the line before that holds them", ["N"], "", &[Kind::Server], Harmless, None;
+    Follow = "follow", "freeze the screen as it is; again: follow", ["F"], "", ALL, Harmless, None;
     CopyId = "copy", "copy serial or id", ["y"], "copy", ALL, Harmless, None;
     CopyRow = "copy-row", "copy the row as JSON", ["Y"], "", ALL, Harmless, None;
+    CopyFact = "copy-fact", "copy a fact: MAC, address, place", ["f"], "", &[Kind::Server], Harmless, None;
     Up = "up", "up", ["Up", "k"], "", ALL, Harmless, None;
     Down = "down", "down", ["Down", "j"], "", ALL, Harmless, None;
     PageUp = "page-up", "a page up", ["PgUp"], "", ALL, Harmless, None;
@@ -132,9 +142,11 @@ commands! {
     ToPipeline = "pipeline", "screen: overview and pipeline", ["1"], "", ALL, Harmless, None;
     ToLetters = "dead-letters", "screen: dead letters", ["2"], "", ALL, Harmless, None;
     ToJournal = "journal", "screen: journal", ["3"], "", ALL, Harmless, None;
-    HistoryBack = "history-back", "the screen before", ["["], "", ALL, Harmless, None;
-    HistoryForward = "history-forward", "the screen after", ["]"], "", ALL, Harmless, None;
+    HistoryBack = "history-back", "the screen or filter before", ["["], "", ALL, Harmless, None;
+    HistoryForward = "history-forward", "the screen or filter after", ["]"], "", ALL, Harmless, None;
+    Mouse = "mouse", "mouse on or off: a click selects, the wheel scrolls; off leaves it to the terminal", [], "", ALL, Harmless, None;
     Redraw = "redraw", "paint everything anew", ["Ctrl-L"], "", ALL, Harmless, None;
+    Suspend = "suspend", "stop and give the terminal back; `fg` resumes", ["Ctrl-Z"], "", ALL, Harmless, None;
     Record = "record", "write the recording of the last events to a file", ["F12"], "", ALL, Harmless, None;
     Quit = "quit", "quit", ["q"], "quit", ALL, Harmless, None;
 }
@@ -154,9 +166,9 @@ impl Act {
     }
 }
 
-/// The table of keys as text, 78 columns wide, for documentation and `rackhand keys`.
-pub fn as_text() -> String {
-    let mut out = String::from("KEYS          COMMAND           WHERE      ROLE        WHAT\n");
+/// The table of keys as text, for documentation and `rackhand keys`.
+pub fn as_text(keys: &Keymap) -> String {
+    let mut out = String::from("KEYS       COMMAND          WHERE       ROLE        RISK      WHAT\n");
     for spec in COMMANDS {
         let on = match spec.on {
             [] => "all".to_owned(),
@@ -164,8 +176,17 @@ pub fn as_text() -> String {
             several => format!("{} screens", several.len()),
         };
         let role = spec.role.map_or_else(|| "-".to_owned(), |r| r.to_string());
+        let risk = match spec.danger {
+            Danger::Harmless => "-",
+            Danger::Again => "again",
+            Danger::Undoable => "undoable",
+            Danger::Worded => "worded",
+            Danger::Costly => "costly",
+        };
+        let keys = keys.of(spec.act).join(" ");
+        let keys = if keys.is_empty() { "palette" } else { &keys };
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{:<14}{:<18}{on:<11}{role:<12}{}", spec.keys.join(" "), spec.id, spec.title);
+        let _ = writeln!(out, "{keys:<11}{:<17}{on:<12}{role:<12}{risk:<10}{}", spec.id, spec.title);
     }
     out
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use rackhand_core::text::Text;
+
 use super::key::Key;
 
 /// Characters a field holds at the most.
@@ -37,9 +39,9 @@ impl Line {
         self.text.char_indices().nth(at).map_or(self.text.len(), |(n, _)| n)
     }
 
-    /// Puts text at the cursor, as far as there is room; control characters are left out.
+    /// Puts text at the cursor, as far as there is room; what a terminal must not show is replaced.
     pub fn insert(&mut self, text: &str) {
-        for c in text.chars().filter(|c| !c.is_control()) {
+        for c in Text::new(text).chars() {
             if self.text.chars().count() >= MAX_CHARS {
                 return;
             }

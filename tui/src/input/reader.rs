@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{Event as TerminalEvent, EventStream};
+use crossterm::event::{Event as TerminalEvent, EventStream, MouseButton, MouseEventKind};
 use futures::StreamExt;
 use rackhand_core::text::Text;
 use tokio::sync::mpsc::Sender;
@@ -10,12 +10,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::burst::Burst;
 use super::key::Key;
-use crate::event::Event;
+use crate::event::{Event, Mouse};
 
-/// Reads until the terminal or the loop is gone.
-pub async fn read(events: Sender<Event>) {
+/// Reads until the terminal or the loop is gone. `prefix` is what the scanner sends before each scan.
+pub async fn read(events: Sender<Event>, prefix: Option<Key>) {
     let mut terminal = EventStream::new();
-    let mut burst = Burst::default();
+    let mut burst = Burst::with_prefix(prefix);
     let start = Instant::now();
     loop {
         let next = match burst.deadline() {
@@ -36,14 +36,21 @@ pub async fn read(events: Sender<Event>) {
             return;
         };
         let at = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let found = match next {
+        // What is no key does not overtake the keys held back before it.
+        let mut found = if matches!(next, TerminalEvent::Key(_)) { Vec::new() } else { burst.flush() };
+        found.extend(match next {
             TerminalEvent::Key(event) => Key::from_event(event).map_or_else(Vec::new, |key| burst.push(key, at)),
             TerminalEvent::Paste(text) => vec![Event::Paste(Text::from(text))],
             TerminalEvent::Resize(width, height) => vec![Event::Resize(width, height)],
             TerminalEvent::FocusGained => vec![Event::Focus(true)],
             TerminalEvent::FocusLost => vec![Event::Focus(false)],
-            TerminalEvent::Mouse(_) => Vec::new(),
-        };
+            TerminalEvent::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => vec![Event::Mouse(Mouse::Press(mouse.column, mouse.row))],
+                MouseEventKind::ScrollUp => vec![Event::Mouse(Mouse::Wheel(-1))],
+                MouseEventKind::ScrollDown => vec![Event::Mouse(Mouse::Wheel(1))],
+                _ => Vec::new(),
+            },
+        });
         if send(&events, found).await.is_none() {
             return;
         }

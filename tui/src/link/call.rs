@@ -36,7 +36,7 @@ pub async fn ask(lines: Lines, id: CallId, ask: Ask, events: Sender<Event>) {
 async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data, RpcError> {
     Ok(match ask {
         Ask::Overview => Data::Overview(client.overview(context).await?),
-        Ask::Units(query) => Data::Units(client.units(context, query).await?),
+        Ask::Units(query) | Ask::Marks(query, _) => Data::Units(client.units(context, query).await?),
         Ask::Unit(id) => Data::Unit(client.unit(context, id).await?),
         Ask::Letters { offset, limit } => Data::Letters(client.dead_letters(context, offset, limit).await?),
         Ask::Journal(query) => Data::Journal(client.journal(context, query).await?),

@@ -83,7 +83,7 @@ async fn both(connect: &impl Connect) -> Result<(Clients, rackhand_rpc::hello::S
 }
 
 /// The pause after this many failures in a row, from half to the whole of a doubling span.
-fn pause(failures: u32, random: u64) -> Duration {
+pub fn pause(failures: u32, random: u64) -> Duration {
     let (first, longest) = PAUSES;
     let span = first.saturating_mul(1 << failures.min(8)).min(longest);
     let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! A short list of things to do, each leading to its form.
+//! A short list to choose from: things to do, each leading to its form, or texts to copy.
 
 use rackhand_core::text::Text;
 use serde::{Deserialize, Serialize};
@@ -9,23 +9,32 @@ use crate::input::key::Key;
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 
+/// Where an item leads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Leads {
+    /// To a form.
+    Form(Box<Form>),
+    /// To the clipboard.
+    Copy(Text),
+}
+
 /// A choice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choose {
     /// The question.
     pub title: Text,
-    /// What there is: label, remark, and the form it leads to.
-    pub items: Vec<(Text, Text, Form)>,
+    /// What there is: label, remark, and where it leads.
+    pub items: Vec<(Text, Text, Leads)>,
     /// The cursor.
     pub cursor: usize,
 }
 
 impl Choose {
-    /// A choice; a single item is chosen already.
-    pub fn layer(title: impl Into<Text>, mut items: Vec<(Text, Text, Form)>) -> Option<Layer> {
-        match items.len() {
-            0 => None,
-            1 => items.pop().map(|(_, _, form)| Layer::Form(Box::new(form))),
+    /// A choice; where a single thing can be done, its form.
+    pub fn layer(title: impl Into<Text>, items: Vec<(Text, Text, Leads)>) -> Option<Layer> {
+        match items.as_slice() {
+            [] => None,
+            [(_, _, Leads::Form(form))] => Some(Layer::Form(form.clone())),
             _ => Some(Layer::Choose(Self { title: title.into(), items, cursor: 0 })),
         }
     }
@@ -39,11 +48,11 @@ impl Choose {
             Key::Down | Key::Char('j') => self.cursor = (self.cursor + 1).min(last),
             Key::Home | Key::Char('g') => self.cursor = 0,
             Key::End | Key::Char('G') => self.cursor = last,
-            Key::Enter => {
-                if let Some((_, _, form)) = self.items.get(self.cursor) {
-                    return Did::Opens(Layer::Form(Box::new(form.clone())));
-                }
-            }
+            Key::Enter => match self.items.get(self.cursor) {
+                Some((_, _, Leads::Form(form))) => return Did::Opens(Layer::Form(form.clone())),
+                Some((_, _, Leads::Copy(text))) => return Did::Copies(text.clone()),
+                None => {}
+            },
             _ => {}
         }
         Did::Stays

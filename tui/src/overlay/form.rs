@@ -3,12 +3,14 @@
 use rackhand_core::decide::command::Command;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Subject, UnitId};
-use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskId;
 use rackhand_core::text::Text;
 use serde::{Deserialize, Serialize};
 
-use super::Did;
+use super::{Did, Origin};
+use crate::app::bulk::{Part, Wish};
+use crate::app::undo::opposite;
 use crate::input::key::Key;
 use crate::input::line::Line;
 use crate::theme::token::Token;
@@ -23,20 +25,13 @@ pub enum Deed {
     /// Cancel a server.
     Cancel(UnitId),
     /// Hold servers.
-    Hold(Vec<UnitId>),
+    Hold(Vec<(UnitId, Text)>),
+    /// Retry servers.
+    Retry(Vec<(UnitId, Text)>),
     /// Close a task.
     Close(UnitId, TaskId),
     /// Move to a stage.
     Move(UnitId, Stage),
-}
-
-/// A deed with its reason: commands to send.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Wish {
-    /// The commands.
-    pub commands: Vec<Command>,
-    /// What they are, for the result's sentence.
-    pub told: Text,
 }
 
 /// The form.
@@ -44,16 +39,20 @@ pub struct Wish {
 pub struct Form {
     /// What it will do.
     pub deed: Deed,
+    /// The server's serial, or what stands for it.
+    pub label: Text,
     /// The question.
     pub title: Text,
     /// What it means.
     pub means: Vec<Text>,
-    /// What the reason is called.
+    /// What the reason is called; empty where none is asked for.
     pub asks: Text,
     /// The reason.
     pub reason: Line,
     /// What must be typed, and what was.
     pub typed: Option<(Text, Line)>,
+    /// What that is called.
+    pub typing: Text,
     /// Whether the second field has the keys.
     pub second: bool,
     /// Why it did not go on.
@@ -68,14 +67,16 @@ pub fn last_four(label: &str) -> Text {
 
 impl Form {
     /// A form for a deed that can be taken back.
-    pub fn new(deed: Deed, title: impl Into<Text>, asks: &str, means: Vec<Text>) -> Self {
+    pub fn new(deed: Deed, label: &str, title: impl Into<Text>, asks: &str, means: Vec<Text>) -> Self {
         Self {
             deed,
+            label: Text::new(label),
             title: title.into(),
             means,
             asks: Text::new(asks),
             reason: Line::default(),
             typed: None,
+            typing: Text::new("the last four"),
             second: false,
             complaint: None,
         }
@@ -88,11 +89,22 @@ impl Form {
         self
     }
 
+    /// The same without a reason, wanting their number typed.
+    #[must_use]
+    pub fn counted(mut self, count: &str) -> Self {
+        self.typed = Some((Text::new(count), Line::default()));
+        self.typing = Text::new("how many");
+        self.second = true;
+        self
+    }
+
     /// Takes a key.
     pub fn key(&mut self, key: Key) -> Did {
         match key {
             Key::Esc => return Did::Closes,
-            Key::Tab | Key::BackTab | Key::Up | Key::Down => self.second = self.typed.is_some() && !self.second,
+            Key::Tab | Key::BackTab | Key::Up | Key::Down => {
+                self.second = self.typed.is_some() && (!self.second || self.asks.is_empty());
+            }
             Key::Enter => return self.enter(),
             key => {
                 self.complaint = None;
@@ -107,7 +119,7 @@ impl Form {
     }
 
     fn enter(&mut self) -> Did {
-        if self.reason.text().trim().is_empty() {
+        if !self.asks.is_empty() && self.reason.text().trim().is_empty() {
             self.second = false;
             self.complaint = Some(Text::new("it needs words; they go into the journal"));
             return Did::Stays;
@@ -118,7 +130,7 @@ impl Form {
                 return Did::Stays;
             }
             if !line.text().trim().eq_ignore_ascii_case(wanted) {
-                self.complaint = Some(Text::from(format!("type {wanted}, the last four; Esc leaves it as it is")));
+                self.complaint = Some(Text::from(format!("type {wanted}, {}; Esc leaves it as it is", self.typing)));
                 return Did::Stays;
             }
         }
@@ -127,23 +139,36 @@ impl Form {
 
     fn wish(&self) -> Wish {
         let reason = Text::new(self.reason.text().trim());
-        let commands = match &self.deed {
+        let one = |command| vec![Part { label: self.label.clone(), command, undo: None }];
+        let parts = match &self.deed {
             Deed::Skip(subject, step, generation) => {
-                vec![Command::Skip { subject: *subject, step: *step, generation: *generation, reason }]
+                one(Command::Skip { subject: *subject, step: *step, generation: *generation, reason })
             }
-            Deed::Cancel(unit) => vec![Command::Cancel { unit: *unit, reason }],
+            Deed::Cancel(unit) => one(Command::Cancel { unit: *unit, reason }),
+            Deed::Close(unit, task) => one(Command::CloseTask { unit: *unit, task: *task, note: reason }),
+            Deed::Move(unit, to) => one(Command::Move { unit: *unit, to: *to, reason }),
             Deed::Hold(units) => {
-                units.iter().map(|unit| Command::Hold { unit: *unit, reason: reason.clone() }).collect()
+                let part = |(unit, label): &(UnitId, Text)| {
+                    let command = Command::Hold { unit: *unit, reason: reason.clone() };
+                    let undo = opposite(&command, Disposition::Normal);
+                    Part { label: label.clone(), command, undo }
+                };
+                units.iter().map(part).collect()
             }
-            Deed::Close(unit, task) => vec![Command::CloseTask { unit: *unit, task: *task, note: reason }],
-            Deed::Move(unit, to) => vec![Command::Move { unit: *unit, to: *to, reason }],
+            Deed::Retry(units) => {
+                let part = |(unit, label): &(UnitId, Text)| {
+                    let command = Command::Retry { subject: Subject::Unit(*unit) };
+                    Part { label: label.clone(), command, undo: None }
+                };
+                units.iter().map(part).collect()
+            }
         };
-        Wish { commands, told: self.title.clone() }
+        Wish { parts, told: self.title.clone() }
     }
 
     /// Takes pasted or scanned text. What must be typed is typed: a scanner in the wrong window confirms nothing.
-    pub fn insert(&mut self, text: &str, scanned: bool) {
-        if self.second || scanned {
+    pub fn insert(&mut self, text: &str, from: Origin) {
+        if self.second || from == Origin::Scanner {
             self.complaint = Some(Text::new("this is typed by hand; a scan or paste confirms nothing"));
         } else {
             self.reason.insert(text);
@@ -158,7 +183,7 @@ impl Form {
         for means in &self.means {
             lines.extend(wrap(means, inner).into_iter().map(|l| (l, Token::UiText)));
         }
-        let fields = if self.typed.is_some() { 4 } else { 2 };
+        let fields = 2 * (usize::from(self.typed.is_some()) + usize::from(!self.asks.is_empty()));
         let height = u16::try_from(lines.len() + fields + 4).unwrap_or(u16::MAX).min(canvas.area().height);
         let area = canvas.boxed(width, height, &self.title, Token::UiBorderFocus);
         let room = usize::from(area.height).saturating_sub(fields + 2);
@@ -168,9 +193,11 @@ impl Form {
             y += 1;
         }
         y = area.bottom().saturating_sub(u16::try_from(fields + 2).unwrap_or(0)).max(area.y);
-        y = Self::field(canvas, area.x, y, area.width, &self.asks, &self.reason, !self.second);
+        if !self.asks.is_empty() {
+            y = Self::field(canvas, area.x, y, area.width, &self.asks, &self.reason, !self.second);
+        }
         if let Some((wanted, line)) = &self.typed {
-            let asks = format!("to confirm, type the last four: {wanted}");
+            let asks = format!("to confirm, type {}: {wanted}", self.typing);
             y = Self::field(canvas, area.x, y, area.width, &asks, line, self.second);
         }
         if let Some(complaint) = &self.complaint {
@@ -197,7 +224,7 @@ mod tests {
 
     fn form() -> Form {
         let id = UnitId::mint(Timestamp::from_secs(1), Entropy([1; 16]));
-        Form::new(Deed::Cancel(id), "cancel CZ2301A9", "why", Vec::new()).costly("CZ2301A9")
+        Form::new(Deed::Cancel(id), "CZ2301A9", "cancel CZ2301A9", "why", Vec::new()).costly("CZ2301A9")
     }
 
     fn typed(form: &mut Form, text: &str) {
@@ -229,17 +256,17 @@ mod tests {
         form.key(Key::Backspace);
         typed(&mut form, "9");
         let Did::Sends(wish) = form.key(Key::Enter) else { panic!("not sent") };
-        assert!(matches!(&wish.commands[0], Command::Cancel { reason, .. } if &**reason == "broken board"));
+        assert!(matches!(&wish.parts[0].command, Command::Cancel { reason, .. } if &**reason == "broken board"));
     }
 
     #[test]
     fn a_scan_or_a_paste_confirms_nothing() {
         let mut form = form();
-        form.insert("CZ2301A9", true);
+        form.insert("CZ2301A9", Origin::Scanner);
         assert!(form.reason.text().is_empty());
-        form.insert("pasted reason", false);
+        form.insert("pasted reason", Origin::Paste);
         form.key(Key::Enter);
-        form.insert("01A9", false);
+        form.insert("01A9", Origin::Burst);
         assert_eq!(form.key(Key::Enter), Did::Stays);
         assert_eq!(form.key(Key::Esc), Did::Closes);
     }

@@ -5,17 +5,23 @@ use rackhand_core::view::State;
 
 use super::Did;
 use crate::app::model::Model;
-use crate::command::keymap::possible;
-use crate::command::registry::{COMMANDS, Kind};
+use crate::command::possible::possible;
+use crate::command::registry::COMMANDS;
 use crate::input::key::Key;
+use crate::screen;
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
-use crate::widget::wrap::wrap;
+use crate::widget::wrap::{hang, wrap};
 
 /// Takes a key.
 pub fn key(top: &mut usize, key: Key, model: &Model) -> Did {
+    scroll(top, key, model, |width| lines(model, width).len())
+}
+
+/// Scrolls lines in a window, as many as `count` gives for a width.
+pub fn scroll(top: &mut usize, key: Key, model: &Model, count: impl Fn(usize) -> usize) -> Did {
     let (width, height) = inner(model.size);
-    let last = lines(model, width).len().saturating_sub(height);
+    let last = count(width).saturating_sub(height);
     match key {
         Key::Esc | Key::Enter | Key::Char('q' | '?') | Key::F(1) => return Did::Closes,
         Key::Up | Key::Char('k') => *top = top.saturating_sub(1),
@@ -39,48 +45,26 @@ fn inner(size: (u16, u16)) -> (usize, usize) {
     (usize::from(width.saturating_sub(4)), usize::from(height.saturating_sub(3)).max(1))
 }
 
-const fn about(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Pipeline => {
-            "Every server, what needs a person first. Above the table: how many stand in each stage. `waits for` says \
-             why a server is not moving; Enter opens its whole story. A scanned serial opens its server. The filter \
-             takes words and field:value pairs that must all match, ! negates; fields: site, stage, state, model, \
-             place, disposition, serial."
-        }
-        Kind::Server => {
-            "One server: why it is not moving, its steps and tasks, what is known of it, and below its timeline. What \
-             is not known says `unknown`. Tab changes between the parts."
-        }
-        Kind::Letters => {
-            "Steps at which automation is at its end: a person decides. Oldest first. Retry gives a fresh budget; \
-             skip goes on without the step and keeps your reason; cancel undoes what was done, in reverse."
-        }
-        Kind::Journal => {
-            "Everything that happened, newest first; it is the audit trail. The filter takes subject:unit/ID, \
-             kind:WORD, actor:NAME and text. `v` checks the whole journal for tampering."
-        }
-    }
-}
-
 /// The lines of the help.
 pub fn lines(model: &Model, width: usize) -> Vec<(String, Token)> {
     let kind = model.place.kind();
-    let mut out: Vec<(String, Token)> =
-        wrap(about(kind), width).into_iter().map(|line| (line, Token::UiText)).collect();
-    let mut section = |title: &str, rows: Vec<String>| {
+    let face = screen::of(kind);
+    let mut out: Vec<(String, Token)> = wrap(face.about, width).into_iter().map(|line| (line, Token::UiText)).collect();
+    // Later lines of a row stand under its text, not under its key.
+    let mut section = |title: &str, indent: usize, rows: Vec<String>| {
         out.push((String::new(), Token::UiText));
         out.push((title.to_owned(), Token::UiTitle));
-        out.extend(rows.into_iter().flat_map(|r| wrap(&r, width)).map(|line| (line, Token::UiText)));
+        out.extend(rows.into_iter().flat_map(|r| hang(&r, width, indent)).map(|line| (line, Token::UiText)));
     };
     let keys = COMMANDS
         .iter()
-        .filter(|s| s.works_on(kind))
+        .filter(|s| s.works_on(kind) && !model.keys.keys(s.act).is_empty())
         .map(|s| {
             let why = possible(s.act, model).err().map_or_else(String::new, |w| format!(" (not now: {w})"));
-            format!("{:<10} {}{why}", s.keys.join(" "), s.title)
+            format!("{:<10} {}{why}", model.keys.of(s.act).join(" "), s.title)
         })
         .collect();
-    section("KEYS", keys);
+    section("KEYS", 11, keys);
     let states = [
         (State::Stuck, "a person must decide: a dead letter, or a task that blocks"),
         (State::Retrying, "something failed and is tried again"),
@@ -90,26 +74,44 @@ pub fn lines(model: &Model, width: usize) -> Vec<(String, Token)> {
         (State::Aside, "held, quarantined, cancelled or at another end"),
     ];
     let rows = states.map(|(s, what)| format!("{} {:<9} {what}", crate::widget::words::letter(s), s.word()));
-    section("STATES", rows.into());
-    section("STAGES, short and whole", Stage::ALL.iter().map(|s| format!("{:<8} {}", s.short(), s.word())).collect());
+    section("STATES", 12, rows.into());
+    section(
+        "STAGES, short and whole",
+        9,
+        Stage::ALL.iter().map(|s| format!("{:<8} {}", s.short(), s.word())).collect(),
+    );
     section(
         "LINK",
+        10,
         vec![
             "LIVE      what is on screen is true now".into(),
             "STALE n s nothing was heard for so long: look, but nothing is sent".into(),
             "DOWN      no connection; it is tried again by itself, R tries now".into(),
+            "FROZEN    you stopped it: what has happened since is not shown".into(),
         ],
     );
+    section("AS TEXT, for pipes and screen readers", 2, vec![face.twin.to_owned()]);
     out
 }
 
 /// Draws it.
 pub fn view(top: usize, model: &Model, canvas: &mut Canvas) {
+    let title = format!("help: {}", model.place.kind().title().to_lowercase());
+    window(top, model, canvas, &title, |width| lines(model, width));
+}
+
+/// Draws lines in a window, and how many more there are.
+pub fn window(
+    top: usize,
+    model: &Model,
+    canvas: &mut Canvas,
+    title: &str,
+    lines: impl Fn(usize) -> Vec<(String, Token)>,
+) {
     let (width, height) = outer(model.size);
     let (inner_width, rows) = inner(model.size);
-    let lines = lines(model, inner_width);
-    let title = format!("help: {}", model.place.kind().title().to_lowercase());
-    let area = canvas.boxed(width, height, &title, Token::UiBorderFocus);
+    let lines = lines(inner_width);
+    let area = canvas.boxed(width, height, title, Token::UiBorderFocus);
     for (n, (text, token)) in lines.iter().skip(top).take(rows).enumerate() {
         canvas.put(area.x, area.y + u16::try_from(n).unwrap_or(0), area.width, text, *token);
     }

@@ -4,9 +4,12 @@ pub mod choose;
 pub mod form;
 pub mod help;
 pub mod palette;
+pub mod report;
 
+use rackhand_core::text::Text;
 use serde::{Deserialize, Serialize};
 
+use crate::app::bulk::Wish;
 use crate::app::model::Model;
 use crate::command::registry::Act;
 use crate::input::key::Key;
@@ -23,6 +26,19 @@ pub enum Layer {
     Choose(choose::Choose),
     /// A form.
     Form(Box<form::Form>),
+    /// What became of an action on many; its first line on screen.
+    Report(usize),
+}
+
+/// Where text that came at once is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Pasted.
+    Paste,
+    /// A scanner.
+    Scanner,
+    /// Keys too fast for a person, too few for a scan: a line that stalled, or half a scan.
+    Burst,
 }
 
 /// What a key did to a layer.
@@ -37,7 +53,9 @@ pub enum Did {
     /// It is closed and this is done.
     Runs(Act),
     /// It is closed and this is sent.
-    Sends(form::Wish),
+    Sends(Wish),
+    /// It is closed and this goes to the clipboard.
+    Copies(Text),
 }
 
 impl Layer {
@@ -48,15 +66,26 @@ impl Layer {
             Self::Palette(palette) => palette.key(key, model),
             Self::Choose(choose) => choose.key(key),
             Self::Form(form) => form.key(key),
+            Self::Report(top) => report::key(top, key, model),
         }
     }
 
-    /// Takes pasted or scanned text.
-    pub fn text(&mut self, text: &str, scanned: bool) {
+    /// Takes text that came at once. Returns whether it has a use for it: a scan belongs into a field that wants one.
+    pub fn text(&mut self, text: &str, from: Origin) -> bool {
         match self {
-            Self::Palette(palette) => palette.insert(text),
-            Self::Form(form) => form.insert(text, scanned),
-            Self::Help(_) | Self::Choose(_) => {}
+            Self::Palette(palette) if from != Origin::Scanner => palette.insert(text),
+            Self::Form(form) => {
+                form.insert(text, from);
+                true
+            }
+            Self::Help(_) | Self::Choose(_) | Self::Report(_) | Self::Palette(_) => false,
+        }
+    }
+
+    /// Says in it why it could not be done.
+    pub fn complain(&mut self, why: Text) {
+        if let Self::Form(form) = self {
+            form.complaint = Some(why);
         }
     }
 
@@ -67,6 +96,7 @@ impl Layer {
             Self::Palette(palette) => palette.view(model, canvas),
             Self::Choose(choose) => choose.view(canvas),
             Self::Form(form) => form.view(canvas),
+            Self::Report(top) => report::view(*top, model, canvas),
         }
     }
 }

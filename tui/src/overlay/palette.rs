@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Did;
 use crate::app::model::Model;
-use crate::command::keymap::possible;
+use crate::command::keymap::Keymap;
+use crate::command::possible::possible;
 use crate::command::registry::{Act, COMMANDS, Danger, Spec};
 use crate::input::key::Key;
 use crate::input::line::Line;
@@ -32,11 +33,11 @@ impl Palette {
     }
 
     /// What matches, best first.
-    pub fn matches(&self) -> Vec<&'static Spec> {
+    pub fn matches(&self, keys: &Keymap) -> Vec<&'static Spec> {
         let mut found: Vec<(u32, &Spec)> = COMMANDS
             .iter()
             .filter(|s| !self.actions || s.danger != Danger::Harmless)
-            .filter_map(|s| Some((score(self.line.text(), s)?, s)))
+            .filter_map(|s| Some((score(self.line.text(), s, keys)?, s)))
             .collect();
         found.sort_by_key(|(score, _)| *score);
         found.into_iter().map(|(_, s)| s).collect()
@@ -44,7 +45,7 @@ impl Palette {
 
     /// Takes a key.
     pub fn key(&mut self, key: Key, model: &Model) -> Did {
-        let found = self.matches();
+        let found = self.matches(&model.keys);
         let last = found.len().saturating_sub(1);
         self.complaint = None;
         match key {
@@ -63,8 +64,7 @@ impl Palette {
             }
             // In the list of actions a key is that action's own, so that `.` teaches the keys.
             Key::Char(_) if self.actions => {
-                let name = key.to_string();
-                if let Some(spec) = found.iter().find(|s| s.keys.contains(&name.as_str())) {
+                if let Some(spec) = found.iter().find(|s| model.keys.keys(s.act).contains(&key)) {
                     match possible(spec.act, model) {
                         Ok(()) => return Did::Runs(spec.act),
                         Err(why) => self.complaint = Some(why),
@@ -80,21 +80,25 @@ impl Palette {
         Did::Stays
     }
 
-    /// Takes pasted text.
-    pub fn insert(&mut self, text: &str) {
+    /// Takes pasted text, where there is a field. Returns whether there is.
+    pub fn insert(&mut self, text: &str) -> bool {
         if !self.actions {
             self.line.insert(text);
             self.cursor = 0;
         }
+        !self.actions
     }
 
     /// Draws it.
     pub fn view(&self, model: &Model, canvas: &mut Canvas) {
         let full = canvas.area();
         let width = full.width.saturating_sub(2).min(90);
-        let found = self.matches();
+        let found = self.matches(&model.keys);
         let rows = u16::try_from(found.len()).unwrap_or(u16::MAX);
-        let height = rows.saturating_add(5).min(full.height.saturating_sub(2)).max(5.min(full.height));
+        let height = rows
+            .saturating_add(3 + 2 * u16::from(!self.actions))
+            .min(full.height.saturating_sub(2))
+            .max(5.min(full.height));
         let title = match (self.actions, model.target()) {
             (true, Some(target)) => format!("actions for {}", target.label),
             (true, None) => "actions".to_owned(),
@@ -114,7 +118,13 @@ impl Palette {
             let why = possible(spec.act, model).err();
             let mark = if chosen { canvas.look().glyphs.cursor } else { " " };
             canvas.put(area.x, y, 1, mark, Token::UiMark);
-            canvas.put(area.x + 2, y, 9.min(area.width.saturating_sub(2)), &spec.keys.join(" "), Token::UiKey);
+            canvas.put(
+                area.x + 2,
+                y,
+                9.min(area.width.saturating_sub(2)),
+                &model.keys.of(spec.act).join(" "),
+                Token::UiKey,
+            );
             let token = match (&why, chosen) {
                 (Some(_), _) => Token::UiDim,
                 (None, true) => Token::UiSelection,
@@ -128,6 +138,7 @@ impl Palette {
         }
         let last = match &self.complaint {
             Some(why) => (why.to_string(), Token::StateWarn),
+            None if self.actions => ("Enter does it   Esc leaves it".to_owned(), Token::UiDim),
             None => (format!("{} of {}   Enter does it   Esc leaves it", found.len(), COMMANDS.len()), Token::UiDim),
         };
         canvas.put(area.x, area.bottom().saturating_sub(1), area.width, &last.0, last.1);
@@ -136,12 +147,12 @@ impl Palette {
 
 /// How well a command matches: the lower the better; `None` is not at all. All words must be found, in the id, the
 /// title or as a key; a subsequence of the id is the weakest match.
-fn score(typed: &str, spec: &Spec) -> Option<u32> {
+fn score(typed: &str, spec: &Spec, keys: &Keymap) -> Option<u32> {
     let typed = typed.trim().to_lowercase();
     if typed.is_empty() {
         return Some(0);
     }
-    if spec.id == typed || spec.keys.iter().any(|k| k.eq_ignore_ascii_case(&typed)) {
+    if spec.id == typed || keys.of(spec.act).iter().any(|k| k.eq_ignore_ascii_case(&typed)) {
         return Some(1);
     }
     if spec.id.starts_with(&typed) {
@@ -157,7 +168,7 @@ fn score(typed: &str, spec: &Spec) -> Option<u32> {
 /// Whether a command can be found by its id: every one must.
 pub fn finds(act: Act) -> bool {
     let palette = Palette { line: Line::holding(act.spec().id), ..Palette::new(false) };
-    palette.matches().first().is_some_and(|s| s.act == act)
+    palette.matches(&Keymap::default()).first().is_some_and(|s| s.act == act)
 }
 
 #[cfg(test)]
@@ -174,7 +185,7 @@ mod tests {
     #[test]
     fn words_of_the_title_and_letters_of_the_name_find_too() {
         let first = |text: &str| {
-            let found = Palette { line: Line::holding(text), ..Palette::new(false) }.matches();
+            let found = Palette { line: Line::holding(text), ..Palette::new(false) }.matches(&Keymap::default());
             found.first().map(|s| s.act)
         };
         assert_eq!(first("undone reverse"), Some(Act::Cancel));

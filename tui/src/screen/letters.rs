@@ -3,15 +3,58 @@
 use rackhand_core::id::Subject;
 use rackhand_core::view::DeadLetter;
 
-use super::hidden;
+use super::{Face, hidden};
+use crate::app::fetch;
 use crate::app::list::Chosen;
-use crate::app::model::Model;
+use crate::app::model::{Model, Slot, Target};
+use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 use crate::widget::table::{Column, fit, row};
 use crate::widget::words::age;
 use crate::widget::wrap::hang;
+
+/// The screen.
+pub const FACE: Face = Face {
+    kind: Kind::Letters,
+    title: "Dead letters",
+    about: "Steps at which automation is at its end: a person decides. Oldest first. Retry gives a fresh budget; skip \
+            goes on without the step and keeps your reason; cancel undoes what was done, in reverse.",
+    twin: "rackhand dead-letters",
+    acts_on: Some(Slot::Letters),
+    wants: &[Slot::Letters],
+    view,
+    settle: |model| {
+        let height = height(model);
+        model.letters.settle(height);
+    },
+    step: |model, motion, _| {
+        let height = height(model);
+        model.letters.go(motion.from(model.letters.cursor, height), height);
+    },
+    fill: |model, out| {
+        if model.letters.lacks(height(model)) && fetch::stale(model, Slot::Letters) {
+            fetch::replace(model, Slot::Letters, out);
+        }
+    },
+    target: |model| {
+        model.letters.current().map(|letter| Target {
+            subject: letter.subject,
+            label: letter.row.as_ref().map_or_else(|| letter.subject.to_string().into(), |r| r.label.clone()),
+            row: letter.row.clone(),
+            step: Some((letter.step.step, letter.step.generation, letter.step.skip.clone())),
+        })
+    },
+    row: |model| serde_json::to_string(model.letters.current()?).ok(),
+    press: |model, y| {
+        let (top, rows, _) = layout(model);
+        let place = model.letters.top + usize::from(y.saturating_sub(top + 1));
+        if y > top && y <= top + rows && place < model.letters.total.unwrap_or(0) {
+            model.letters.go(place, usize::from(rows));
+        }
+    },
+};
 
 fn layout(model: &Model) -> (u16, u16, u16) {
     let (first, rows) = chrome::body(model.size);
@@ -104,10 +147,12 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let mut lines: Vec<(String, Token)> = Vec::new();
     let fault = format!("fault: {}", letter.step.detail);
     lines.extend(hang(&fault, usize::from(room), 7).into_iter().map(|l| (l, Token::UiText)));
+    let key = |act: Act| format!("{} {}", model.keys.name(act), act.spec().id);
+    let (retry, skip, cancel) = (key(Act::Retry), key(Act::Skip), key(Act::Cancel));
     let keys = match (&letter.row, &letter.step.skip) {
-        (None, _) => "R retry".to_owned(),
-        (Some(_), Some(means)) => format!("R retry   K skip: {means}   X cancel"),
-        (Some(_), None) => "R retry   X cancel   (it cannot be skipped: nothing else shows what it shows)".to_owned(),
+        (None, _) => retry,
+        (Some(_), Some(means)) => format!("{retry}   {skip}: {means}   {cancel}"),
+        (Some(_), None) => format!("{retry}   {cancel}   (it cannot be skipped: nothing else shows what it shows)"),
     };
     let tries =
         if letter.step.attempts == 1 { "1 attempt".into() } else { format!("{} attempts", letter.step.attempts) };

@@ -1,4 +1,4 @@
-//! Screens: each draws the model and tells its measures. None changes anything.
+//! Screens: each is one file with its [`Face`]: what it asks, what it selects, how it moves and how it is drawn.
 
 pub mod journal;
 pub mod letters;
@@ -7,13 +7,55 @@ pub mod server;
 
 use rackhand_core::view::State;
 
-use crate::app::model::{Model, Place};
+use crate::app::effect::Effect;
+use crate::app::model::{Link, Model, Slot, Target};
+use crate::app::moves::Motion;
+use crate::command::registry::Kind;
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 
 /// Below this a screen is one line of counts.
 pub const LEAST: (u16, u16) = (20, 4);
+
+/// A screen, as the rest of the console knows it. `view` takes a shared reference; the others do no I/O.
+pub struct Face {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its title.
+    pub title: &'static str,
+    /// What it shows, for the help.
+    pub about: &'static str,
+    /// The command line that says the same as text.
+    pub twin: &'static str,
+    /// The question whose answer commands act on.
+    pub acts_on: Option<Slot>,
+    /// The questions it shows the answers of, besides the overview.
+    pub wants: &'static [Slot],
+    /// Draws it.
+    pub view: fn(&Model, &mut Canvas),
+    /// Keeps its cursors on screen after the size or the data have changed.
+    pub settle: fn(&mut Model),
+    /// Moves its cursor.
+    pub step: fn(&mut Model, Motion, &mut Vec<Effect>),
+    /// Asks on where what is held does not fill the screen.
+    pub fill: fn(&mut Model, &mut Vec<Effect>),
+    /// What a command would act on.
+    pub target: fn(&Model) -> Option<Target>,
+    /// The selected row as JSON.
+    pub row: fn(&Model) -> Option<String>,
+    /// Selects what stands in this row of the terminal.
+    pub press: fn(&mut Model, u16),
+}
+
+/// All screens, in the order of [`Kind`].
+pub const FACES: &[Face] = &[pipeline::FACE, server::FACE, letters::FACE, journal::FACE];
+
+/// The screen of a kind.
+pub fn of(kind: Kind) -> &'static Face {
+    // A test holds that the table is in the order of the kinds.
+    &FACES[kind as usize]
+}
 
 /// Draws everything.
 pub fn view(model: &Model, canvas: &mut Canvas) {
@@ -23,11 +65,10 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
             counts(model, canvas);
         }
     } else {
-        match model.place {
-            Place::Pipeline => pipeline::view(model, canvas),
-            Place::Server(_) => server::view(model, canvas),
-            Place::Letters => letters::view(model, canvas),
-            Place::Journal => journal::view(model, canvas),
+        (of(model.place.kind()).view)(model, canvas);
+        if model.link != Link::Live {
+            let (y, rows) = chrome::body(model.size);
+            canvas.fade(y, rows);
         }
         chrome::hints(model, canvas);
         if let Some(layer) = &model.layer {
@@ -64,4 +105,15 @@ pub fn hidden(titles: &[&str]) -> String {
     }
     let list: Vec<String> = titles.iter().map(|t| t.to_lowercase()).collect();
     format!("no room for {}", list.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_screen() {
+        assert!(Kind::ALL.iter().all(|kind| of(*kind).kind == *kind));
+        assert_eq!(FACES.len(), Kind::ALL.len());
+    }
 }

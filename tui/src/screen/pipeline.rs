@@ -3,15 +3,54 @@
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::view::{Sort, UnitRow};
 
-use super::hidden;
+use super::{Face, hidden};
+use crate::app::fetch;
 use crate::app::list::Chosen;
-use crate::app::model::Model;
+use crate::app::model::{Model, Slot, Target};
+use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::{Canvas, width};
 use crate::widget::chrome;
 use crate::widget::table::{Column, fit, row};
 use crate::widget::words::{age, letter, until};
 use crate::widget::wrap::hang;
+
+/// The screen.
+pub const FACE: Face = Face {
+    kind: Kind::Pipeline,
+    title: "Pipeline",
+    about: "Every server, what needs a person first. Above the table: how many stand in each stage. `waits for` says \
+            why a server is not moving; Enter opens its whole story. A scanned serial opens its server. The filter \
+            takes words and field:value pairs that must all match, ! negates; fields: site, stage, state, model, \
+            place, disposition, serial. Space marks, V marks from one to another, * all; R and H act on all marked.",
+    twin: "rackhand units",
+    acts_on: Some(Slot::Units),
+    wants: &[Slot::Units],
+    view,
+    settle: |model| {
+        let height = height(model);
+        model.pipeline.list.settle(height);
+    },
+    step: |model, motion, _| {
+        let height = height(model);
+        let list = &mut model.pipeline.list;
+        list.go(motion.from(list.cursor, height), height);
+    },
+    fill: |model, out| {
+        if model.pipeline.list.lacks(height(model)) && fetch::stale(model, Slot::Units) {
+            fetch::replace(model, Slot::Units, out);
+        }
+    },
+    target: |model| model.pipeline.list.current().map(Target::of_row),
+    row: |model| serde_json::to_string(model.pipeline.list.current()?).ok(),
+    press: |model, y| {
+        let at = layout(model);
+        let place = model.pipeline.list.top + usize::from(y.saturating_sub(at.table + 1));
+        if y > at.table && y <= at.table + at.rows && place < model.pipeline.list.total.unwrap_or(0) {
+            model.pipeline.list.go(place, usize::from(at.rows));
+        }
+    },
+};
 
 /// From this width the sites are summed up above the table.
 const WIDE: u16 = 120;
@@ -87,7 +126,12 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     let marks = if p.marks.is_empty() {
         String::new()
     } else {
-        format!("{} marked: R and H act on all of them   ", p.marks.len())
+        let key = |act| model.keys.name(act);
+        format!("{} marked: {} and {} act on all of them   ", p.marks.len(), key(Act::Retry), key(Act::Hold))
+    };
+    let range = match &p.anchor {
+        Some(_) => format!("marking: {} again marks up to the cursor   ", model.keys.name(Act::MarkRange)),
+        None => String::new(),
     };
     let below = p.list.total.map_or(0, |t| t.saturating_sub(p.list.top + usize::from(at.rows)));
     let more = match (p.list.top, below) {
@@ -96,7 +140,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         (above, 0) => format!("{above} more above   "),
         (above, below) => format!("{above} more above, {below} below   "),
     };
-    chrome::status(model, canvas, &format!("{marks}{more}{}", hidden(&hid)));
+    chrome::status(model, canvas, &format!("{range}{marks}{more}{}", hidden(&hid)));
 }
 
 /// A line for each site.
@@ -235,7 +279,7 @@ fn table(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {
             canvas.put(3, y, room, g.cut, Token::UiDim);
             continue;
         };
-        if model.pipeline.marks.contains(&unit.id) {
+        if model.pipeline.marks.contains_key(&unit.id) {
             canvas.put(1, y, 1, g.mark, Token::UiMark);
         }
         row(canvas, 3, y, room, &columns, &widths, Some(place - list.offset));
@@ -265,10 +309,10 @@ fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {
         Column::new("SITE", 3, rows.iter().map(|r| (r.site.to_string(), Token::UiText))),
         Column::new("MODEL", 1, rows.iter().map(|r| unknown(r.model.as_deref()))),
         Column::new("PLACE", 2, rows.iter().map(|r| unknown(r.place.as_deref()))),
-        Column::new("STAGE", 9, rows.iter().map(stage)),
-        Column::new("STATE", 10, rows.iter().map(state)),
-        Column::new("AGE", 5, rows.iter().map(|r| (age(now.since(r.since)), Token::UiText))),
-        Column::new("WHO", 4, rows.iter().map(who)),
+        Column::new("STAGE", 9, rows.iter().map(stage)).least(if full { 18 } else { 6 }),
+        Column::new("STATE", 10, rows.iter().map(state)).least(10),
+        Column::new("AGE", 5, rows.iter().map(|r| (age(now.since(r.since)), Token::UiText))).least(5),
+        Column::new("WHO", 4, rows.iter().map(who)).least(10),
         Column::new("WAITS FOR", 8, rows.iter().map(|r| (r.waits_for.to_string(), Token::UiText)))
             .rest(if screen < 60 { 12 } else { 24 }),
     ]

@@ -2,36 +2,95 @@
 
 use rackhand_core::view::UnitDetail;
 
-use super::hidden;
-use crate::app::model::Model;
+use super::{Face, hidden};
+use crate::app::fetch;
+use crate::app::model::{Model, Slot, Target};
+use crate::app::moves::anew;
+use crate::command::keymap::Keymap;
+use crate::command::registry::{Act, COMMANDS, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::words::{age, letter, until};
 use crate::widget::wrap::hang;
 use crate::widget::{chrome, log};
 
+/// The screen.
+pub const FACE: Face = Face {
+    kind: Kind::Server,
+    title: "Server",
+    about: "One server: why it is not moving, its steps and tasks, what is known of it, and below its timeline. What \
+            is not known says `unknown`. Tab changes between the parts; / finds words, n and N the next and the one \
+            before.",
+    twin: "rackhand show SERIAL",
+    acts_on: Some(Slot::Unit),
+    wants: &[Slot::Unit, Slot::Timeline],
+    view,
+    settle: |model| {
+        let height = timeline_height(model);
+        model.server.timeline.settle(height);
+        let last = story(model).len().saturating_sub(story_height(model));
+        model.server.scroll = model.server.scroll.min(last);
+    },
+    step: |model, motion, out| {
+        if model.server.in_timeline {
+            let height = timeline_height(model);
+            let log = &mut model.server.timeline;
+            log.go(motion.from(log.cursor, height), height);
+            anew(model, motion, Slot::Timeline, out);
+        } else {
+            let height = story_height(model);
+            let last = story(model).len().saturating_sub(height);
+            model.server.scroll = motion.from(model.server.scroll, height).min(last);
+        }
+    },
+    fill: |model, out| {
+        let older = fetch::older(&model.server.timeline, timeline_height(model), fetch::timeline_query(model));
+        fetch::ask_on(model, Slot::Timeline, older, out);
+    },
+    target: |model| model.unit().map(|unit| Target::of_row(&unit.row)),
+    row: |model| serde_json::to_string(model.unit()?).ok(),
+    press: |model, y| {
+        let (top, upper, lower) = layout(model);
+        let (first, height) = (top + upper + 2, timeline_height(model));
+        model.server.in_timeline = lower > 0 && y >= top + upper;
+        let place = model.server.timeline.top + usize::from(y.saturating_sub(first));
+        if y >= first && usize::from(y - first) < height && place < model.server.timeline.rows.len() {
+            model.server.timeline.go(place, height);
+        }
+    },
+};
+
 /// From this width facts stand beside the story.
 const WIDE: u16 = 120;
 /// Columns of the facts then.
 const FACTS: u16 = 48;
 
-/// First row and rows of the upper part, then rows of the lower with its rule and heads.
-fn layout(size: (u16, u16)) -> (u16, u16, u16) {
-    let (first, rows) = chrome::body(size);
+/// First row and rows of the upper part, then rows of the lower with its rule and heads. Each part gives the other what
+/// it does not need; in steps of four, so that a line more or less moves nothing.
+fn layout(model: &Model) -> (u16, u16, u16) {
+    let (first, rows) = chrome::body(model.size);
     // The first row is the server itself.
     let rows = rows.saturating_sub(1);
-    let lower = if rows < 8 { 0 } else { rows * 2 / 5 };
+    if rows < 8 {
+        return (first + 1, rows, 0);
+    }
+    let fours = |n: usize| u16::try_from(n.next_multiple_of(4)).unwrap_or(u16::MAX);
+    let beside = if model.size.0 >= WIDE { model.unit().map_or(0, |u| u.facts.len() + 3) } else { 0 };
+    let (upper, share) = (fours(story(model).len().max(beside)), rows * 2 / 5);
+    let log = &model.server.timeline;
+    let events = if log.loaded && log.ended { fours(log.rows.len() + 2) } else { u16::MAX };
+    let lower = if upper < rows - share { rows - upper } else { share.min(events.max(4)) };
     (first + 1, rows - lower, lower)
 }
 
 /// Events on screen.
 pub fn timeline_height(model: &Model) -> usize {
-    usize::from(layout(model.size).2.saturating_sub(2))
+    usize::from(layout(model).2.saturating_sub(2))
 }
 
 /// Lines of the upper part on screen.
 pub fn story_height(model: &Model) -> usize {
-    usize::from(layout(model.size).1)
+    usize::from(layout(model).1)
 }
 
 fn story_width(size: (u16, u16)) -> usize {
@@ -50,10 +109,10 @@ pub fn story(model: &Model) -> Vec<(String, Token)> {
         Some(Ok(unit)) => {
             waits(unit, model, room, &mut out);
             steps(unit, room, &mut out);
-            tasks(unit, room, &mut out);
+            tasks(unit, model, room, &mut out);
             if model.size.0 < WIDE {
                 out.push(("FACTS".to_owned(), Token::UiTitle));
-                out.extend(facts(unit, room));
+                out.extend(facts(unit, model, room));
             }
         }
     }
@@ -80,7 +139,7 @@ fn waits(unit: &UnitDetail, model: &Model, room: usize, out: &mut Vec<(String, T
             Some(role) => format!("who must act: {role}"),
             None => "nobody need act: Rackhand goes on by itself".to_owned(),
         };
-        let keys: Vec<String> = wait.resolve.iter().map(|command| with_key(command)).collect();
+        let keys: Vec<String> = wait.resolve.iter().map(|command| with_key(&model.keys, command)).collect();
         let keys = if keys.is_empty() { String::new() } else { format!("; {}", keys.join("  ")) };
         let told = format!("{}; {who}{keys}", told.join(", "));
         out.extend(hang(&told, room, 4).into_iter().map(|l| (l, Token::UiDim)));
@@ -88,11 +147,10 @@ fn waits(unit: &UnitDetail, model: &Model, room: usize, out: &mut Vec<(String, T
 }
 
 /// A resolving command with its key: `R retry`.
-fn with_key(command: &str) -> String {
+fn with_key(keys: &Keymap, command: &str) -> String {
     let id = if command == "release" { "hold" } else { command };
-    let spec = crate::command::registry::COMMANDS.iter().find(|s| s.id == id);
-    match spec.and_then(|s| s.keys.first()) {
-        Some(key) => format!("{key} {command}"),
+    match COMMANDS.iter().find(|s| s.id == id) {
+        Some(spec) => format!("{} {command}", keys.name(spec.act)),
         None => command.to_owned(),
     }
 }
@@ -108,7 +166,9 @@ fn steps(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
             "waiting" => Token::JobPaused,
             _ => Token::JobRunning,
         };
-        let detail = if step.detail.is_empty() { String::new() } else { format!(": {}", step.detail) };
+        // What has been said above is not said again.
+        let said = step.detail.is_empty() || unit.waits.iter().any(|w| w.what.contains(&*step.detail));
+        let detail = if said { String::new() } else { format!(": {}", step.detail) };
         let told = format!(
             "{} {} (generation {}, attempts {}){detail}",
             step.step, step.phase, step.generation, step.attempts
@@ -120,11 +180,11 @@ fn steps(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
     }
 }
 
-fn tasks(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
+fn tasks(unit: &UnitDetail, model: &Model, room: usize, out: &mut Vec<(String, Token)>) {
     if unit.tasks.is_empty() {
         return;
     }
-    out.push(("TASKS (D done)".to_owned(), Token::UiTitle));
+    out.push((format!("TASKS ({} done)", model.keys.name(Act::TaskDone)), Token::UiTitle));
     for (id, task) in &unit.tasks {
         let blocks = if task.kind.blocks() { "it stands still until done" } else { "it goes on meanwhile" };
         let told = format!("{id} {} ({}; {blocks}): {}", task.kind.title(), task.role, task.text);
@@ -133,7 +193,7 @@ fn tasks(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
     }
 }
 
-fn facts(unit: &UnitDetail, room: usize) -> Vec<(String, Token)> {
+fn facts(unit: &UnitDetail, model: &Model, room: usize) -> Vec<(String, Token)> {
     let label = unit.facts.iter().map(|(l, _)| l.chars().count()).max().unwrap_or(0);
     let mut out = Vec::new();
     for (name, value) in &unit.facts {
@@ -143,16 +203,49 @@ fn facts(unit: &UnitDetail, room: usize) -> Vec<(String, Token)> {
     }
     let ways: Vec<String> = unit.ways.iter().map(|(stage, _, _)| stage.to_string()).collect();
     if !ways.is_empty() {
-        let line = format!("{:<label$}  {}", "M moves it to", ways.join(", "));
+        let moves = format!("{} moves it to", model.keys.name(Act::Move));
+        let line = format!("{moves:<label$}  {}", ways.join(", "));
         out.extend(hang(&line, room, label + 2).into_iter().map(|l| (l, Token::UiDim)));
     }
     out
 }
 
+/// Goes to the next line, or the one before, that holds the words looked for; around the end to the beginning.
+/// Returns whether there is one.
+pub fn find(model: &mut Model, forth: bool) -> bool {
+    let words = model.server.search.to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&words);
+    let lines: Vec<bool> = story(model).iter().map(|(line, _)| has(line)).collect();
+    let rows = model.server.timeline.rows.iter().map(|e| has(&e.text) || has(&e.kind) || has(&e.actor));
+    let all: Vec<bool> = lines.iter().copied().chain(rows).collect();
+    let (count, from) = (all.len(), model.server.found);
+    let way = |n: usize| match (from, forth) {
+        (Some(at), true) => (at + n) % count,
+        (Some(at), false) => (at + count - n % count) % count,
+        (None, true) => n - 1,
+        (None, false) => count - n,
+    };
+    let Some(found) = (1..=count).map(way).find(|at| all.get(*at).copied().unwrap_or(false)) else {
+        model.server.found = None;
+        return false;
+    };
+    model.server.found = Some(found);
+    model.server.in_timeline = found >= lines.len();
+    if let Some(row) = found.checked_sub(lines.len()) {
+        let height = timeline_height(model);
+        model.server.timeline.go(row, height);
+    } else {
+        let height = story_height(model).max(1);
+        let scroll = model.server.scroll.clamp((found + 1).saturating_sub(height), found);
+        model.server.scroll = scroll.min(lines.len().saturating_sub(height));
+    }
+    true
+}
+
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
     chrome::header(model, canvas, "");
-    let (y, upper, lower) = layout(model.size);
+    let (y, upper, lower) = layout(model);
     let full = canvas.area().width;
     if let Some(unit) = model.unit() {
         let row = &unit.row;
@@ -183,7 +276,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
                 canvas.put(x - 2, y + n, 1, canvas.look().glyphs.bar, Token::UiBorder);
             }
             canvas.put(x, y, FACTS, "FACTS", Token::UiTitle);
-            let all = facts(unit, usize::from(FACTS - 1));
+            let all = facts(unit, model, usize::from(FACTS - 1));
             let room = usize::from(upper.saturating_sub(1));
             let fits = all.len() <= room;
             for (n, (line, token)) in all.iter().take(if fits { room } else { room.saturating_sub(1) }).enumerate() {
@@ -198,10 +291,15 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     let lines = story(model);
     let room = u16::try_from(story_width(model.size)).unwrap_or(0);
     for (n, (line, token)) in lines.iter().skip(model.server.scroll).take(usize::from(upper)).enumerate() {
-        canvas.put(1, y + u16::try_from(n).unwrap_or(0), room, line, *token);
+        let token = if model.server.found == Some(model.server.scroll + n) { Token::UiMatch } else { *token };
+        canvas.put(1, y + u16::try_from(n).unwrap_or(0), room, line, token);
     }
     let below = lines.len().saturating_sub(model.server.scroll + usize::from(upper));
-    let mut said = if below > 0 {
+    let search = &model.server.search;
+    let mut said = if !search.is_empty() {
+        let key = |act| model.keys.name(act);
+        format!("looking for {search}: {} next, {} before", key(Act::FindNext), key(Act::FindPrevious))
+    } else if below > 0 {
         format!("{below} more lines above the timeline: Down, Tab changes parts")
     } else {
         String::new()

@@ -1,5 +1,8 @@
 //! Text for the terminal's clipboard, by OSC 52: it works through SSH, and through tmux where that is set to pass it.
 
+/// Bytes of text sent at the most: the smallest limit among terminals is 100,000 characters of base 64 (hterm).
+pub const MOST: usize = 74_994;
+
 /// Characters of base 64 (RFC 4648).
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

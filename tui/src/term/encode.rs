@@ -172,6 +172,7 @@ fn colour(colour: Color, base: u8) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::term::shift::shift;
     use proptest::prelude::*;
     use ratatui::layout::Rect;
     use ratatui::style::Style;
@@ -186,7 +187,9 @@ mod tests {
     fn check(first: &Buffer, second: &Buffer) {
         let mut terminal = parser();
         terminal.process(encode(&Buffer::empty(AREA), first).as_bytes());
-        terminal.process(encode(first, second).as_bytes());
+        let mut shown = first.clone();
+        terminal.process(shift(&mut shown, second).as_bytes());
+        terminal.process(encode(&shown, second).as_bytes());
         let mut fresh = parser();
         fresh.process(encode(&Buffer::empty(AREA), second).as_bytes());
         for y in 0..AREA.height {
@@ -246,7 +249,57 @@ mod tests {
         assert_eq!(encode(&one, &Buffer::empty(AREA)), "\x1b[2;1H\x1b[K");
     }
 
+    /// Rows of a list, some of them marked.
+    fn list(from: usize, marked: u16) -> Buffer {
+        let rows =
+            ["7XK2L93 ok", "7XK2L94 err", "CZ2301A8 服", "CZ2301A9 ok", "CZ2301B1 ok", "7XK2M10", "7XK2M11", "a", ""];
+        let tall = Rect::new(0, 0, 20, 8);
+        let mut buffer = Buffer::empty(tall);
+        for y in 0..8 {
+            let style = if y == marked { Style::new().add_modifier(Modifier::BOLD) } else { Style::new() };
+            buffer.set_stringn(2, y, rows[(from + usize::from(y)) % rows.len()], 18, style);
+            if y == marked {
+                buffer.set_stringn(0, y, ">", 1, style);
+            }
+        }
+        buffer
+    }
+
+    #[test]
+    fn a_list_that_scrolls_by_a_row_is_moved_by_the_terminal() {
+        let (one, two) = (list(0, 6), list(1, 6));
+        let mut shown = one.clone();
+        let moved = shift(&mut shown, &two);
+        assert!(moved.ends_with("\x1b[1S\x1b[r"), "{moved:?}");
+        assert!(encode(&shown, &two).len() < encode(&one, &two).len());
+    }
+
     proptest! {
+        #[test]
+        fn a_terminal_shows_a_scrolled_list_as_it_is(
+            a in 0_usize..9, b in 0_usize..9, marks in (0_u16..9, 0_u16..9), junk in "[a-c 服]{0,9}", at in 0_u16..8,
+        ) {
+            let one = list(a, marks.0);
+            let mut two = list(b, marks.1);
+            two.set_stringn(9, at, &junk, 9, Style::new());
+            let tall = || vt100::Parser::new(8.try_into().unwrap(), 20.try_into().unwrap(), 0);
+            let (mut terminal, mut fresh) = (tall(), tall());
+            let blank = Buffer::empty(one.area);
+            terminal.process(encode(&blank, &one).as_bytes());
+            let mut shown = one.clone();
+            terminal.process(shift(&mut shown, &two).as_bytes());
+            terminal.process(encode(&shown, &two).as_bytes());
+            fresh.process(encode(&blank, &two).as_bytes());
+            for (y, x) in (0..8).flat_map(|y| (0..20).map(move |x| (y, x))) {
+                let look = |t: &vt100::Parser| {
+                    let cell = t.screen().cell(y, x).unwrap();
+                    let text = cell.contents().trim().to_owned();
+                    (cell.bold() && !text.is_empty(), text)
+                };
+                prop_assert_eq!(look(&terminal), look(&fresh), "{},{}", x, y);
+            }
+        }
+
         #[test]
         fn a_terminal_shows_what_the_frame_holds(
             one in prop::collection::vec((0_u16..20, 0_u16..4, "[a-c 服]{0,12}", any::<u8>()), 0..8),

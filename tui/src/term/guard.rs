@@ -1,10 +1,13 @@
-//! Takes the terminal, and gives it back as it was: at the end, on an error and on a panic.
+//! Takes the terminal, and gives it back as it was: at the end, on an error, on a panic and while suspended.
 
 use std::io::{self, Write};
 use std::sync::Mutex;
 
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+    EnableMouseCapture,
+};
 use crossterm::style::ResetColor;
 use crossterm::terminal::{
     DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -21,25 +24,53 @@ pub fn remember(words: &str) {
     }
 }
 
+/// What a panic said, wherever it was.
+pub fn last_words() -> Option<String> {
+    LAST_WORDS.try_lock().ok().and_then(|mut last| last.take())
+}
+
 /// Holds the terminal; gives it back when dropped.
 #[derive(Debug)]
 pub struct Guard<W: Write> {
     out: W,
+    mouse: bool,
+    held: bool,
 }
 
 impl<W: Write> Guard<W> {
-    /// Takes the terminal.
-    pub fn new(mut out: W) -> io::Result<Self> {
-        enable_raw_mode()?;
-        let taken = execute!(out, EnterAlternateScreen, Hide, DisableLineWrap, EnableBracketedPaste, EnableFocusChange);
-        let guard = Self { out };
-        taken.map(|()| guard)
+    /// Takes the terminal, and the mouse where it is wanted.
+    pub fn new(out: W, mouse: bool) -> io::Result<Self> {
+        let mut guard = Self { out, mouse, held: true };
+        guard.take()?;
+        Ok(guard)
     }
-}
 
-impl<W: Write> Drop for Guard<W> {
-    fn drop(&mut self) {
+    /// Takes the terminal, again where it was taken before: whoever had it meanwhile may have changed it.
+    pub fn take(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        self.held = true;
+        queue!(self.out, EnterAlternateScreen, Hide, DisableLineWrap, EnableBracketedPaste, EnableFocusChange)?;
+        if self.mouse {
+            queue!(self.out, EnableMouseCapture)?;
+        }
+        self.out.flush()
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on { execute!(self.out, EnableMouseCapture) } else { execute!(self.out, DisableMouseCapture) }
+    }
+
+    /// Gives the terminal back as it was.
+    pub fn give_back(&mut self) {
+        if !std::mem::take(&mut self.held) {
+            return;
+        }
         // The terminal may be gone; there is nobody left to tell.
+        if self.mouse {
+            let _ = queue!(self.out, DisableMouseCapture);
+        }
         let _ = queue!(
             self.out,
             ResetColor,
@@ -51,9 +82,14 @@ impl<W: Write> Drop for Guard<W> {
         );
         let _ = self.out.flush();
         let _ = disable_raw_mode();
+    }
+}
+
+impl<W: Write> Drop for Guard<W> {
+    fn drop(&mut self) {
+        self.give_back();
         if std::thread::panicking()
-            && let Ok(mut last) = LAST_WORDS.try_lock()
-            && let Some(words) = last.take()
+            && let Some(words) = last_words()
         {
             let _ = writeln!(io::stderr(), "{words}");
         }

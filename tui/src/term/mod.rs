@@ -3,4 +3,6 @@
 pub mod clipboard;
 pub mod encode;
 pub mod guard;
+pub mod job;
 pub mod screen;
+pub mod shift;

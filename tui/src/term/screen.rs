@@ -10,6 +10,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::clipboard::osc52;
 use super::encode::encode;
+use super::shift::shift;
 use crate::app::model::Model;
 use crate::screen;
 use crate::theme::Look;
@@ -62,8 +63,10 @@ impl<W: Write> Screen<W> {
             self.shown.reset();
             self.forgotten = false;
         }
+        let moved = shift(&mut self.shown, &self.next);
+        bytes.extend_from_slice(moved.as_bytes());
         let changed = encode(&self.shown, &self.next);
-        let touched = !changed.is_empty();
+        let touched = !changed.is_empty() || !moved.is_empty();
         bytes.extend_from_slice(changed.as_bytes());
         match cursor {
             Some(at) if cursor != self.cursor || touched => {

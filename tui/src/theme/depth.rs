@@ -18,7 +18,8 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// The depth: the flag, `NO_COLOR`, `COLORTERM`, `TERM`, else 16 colours.
+    /// The depth: the flag or setting, `NO_COLOR`, `FORCE_COLOR`, `COLORTERM`, `TERM`, else 16 colours. Inside tmux
+    /// and screen 256: what the terminal outside can, they need not pass on.
     pub fn choose(flag: Option<Self>, var: impl Fn(&str) -> Option<String>) -> Self {
         let var = |name| var(name).filter(|v| !v.is_empty());
         if let Some(depth) = flag {
@@ -27,15 +28,21 @@ impl Depth {
         if var("NO_COLOR").is_some() {
             return Self::Mono;
         }
-        if var("COLORTERM").is_some_and(|v| v == "truecolor" || v == "24bit") {
-            return Self::True;
+        match var("FORCE_COLOR").as_deref() {
+            Some("0" | "false") => return Self::Mono,
+            Some("2") => return Self::X256,
+            Some("3") => return Self::True,
+            _ => {}
         }
-        match var("TERM") {
-            None => Self::Ansi16,
-            Some(term) if term == "dumb" || term.ends_with("-m") || term.starts_with("vt1") => Self::Mono,
-            Some(term) if term.contains("direct") => Self::True,
-            Some(term) if term.contains("256") => Self::X256,
-            Some(_) => Self::Ansi16,
+        let term = var("TERM").unwrap_or_default();
+        let inside = var("TMUX").is_some() || term.starts_with("tmux") || term.starts_with("screen");
+        let direct = var("COLORTERM").is_some_and(|v| v == "truecolor" || v == "24bit") || term.contains("direct");
+        match term.as_str() {
+            "dumb" => Self::Mono,
+            t if t.ends_with("-m") || t.starts_with("vt1") => Self::Mono,
+            _ if direct && !inside => Self::True,
+            t if direct || t.contains("256") => Self::X256,
+            _ => Self::Ansi16,
         }
     }
 }
@@ -43,10 +50,10 @@ impl Depth {
 impl fmt::Display for Depth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Mono => "none",
+            Self::Mono => "mono",
             Self::Ansi16 => "16",
             Self::X256 => "256",
-            Self::True => "true",
+            Self::True => "truecolor",
         })
     }
 }
@@ -58,8 +65,8 @@ impl FromStr for Depth {
             "none" | "mono" => Self::Mono,
             "16" => Self::Ansi16,
             "256" => Self::X256,
-            "true" | "24bit" => Self::True,
-            _ => return Err("not a colour depth: none, 16, 256 or true"),
+            "truecolor" | "true" | "24bit" => Self::True,
+            _ => return Err("not a colour depth: truecolor, 256, 16 or mono"),
         })
     }
 }
@@ -81,5 +88,9 @@ mod tests {
         assert_eq!(with(None, &[("NO_COLOR", ""), ("TERM", "linux")]), Depth::Ansi16);
         assert_eq!(with(Some(Depth::X256), &[("NO_COLOR", "1")]), Depth::X256);
         assert_eq!(with(None, &[("TERM", "dumb")]), Depth::Mono);
+        assert_eq!(with(None, &[("TERM", "tmux-256color"), ("COLORTERM", "truecolor")]), Depth::X256);
+        assert_eq!(with(None, &[("TMUX", "/tmp/x,1,0"), ("TERM", "xterm-direct")]), Depth::X256);
+        assert_eq!(with(None, &[("FORCE_COLOR", "3"), ("TERM", "linux")]), Depth::True);
+        assert_eq!(with(None, &[("FORCE_COLOR", "3"), ("NO_COLOR", "1")]), Depth::Mono);
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
+use super::colour::{Rgb, Sight, hex};
 use super::depth::Depth;
 use super::glyph::GlyphSet;
 use super::token::Token;
@@ -16,6 +17,9 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("light", include_str!("../../../themes/light.toml")),
     ("ansi16", include_str!("../../../themes/ansi16.toml")),
     ("mono", include_str!("../../../themes/mono.toml")),
+    ("cb-red-green", include_str!("../../../themes/cb-red-green.toml")),
+    ("cb-blue-yellow", include_str!("../../../themes/cb-blue-yellow.toml")),
+    ("high-contrast", include_str!("../../../themes/high-contrast.toml")),
 ];
 
 /// Why a theme cannot be used.
@@ -63,6 +67,14 @@ struct File {
     name: String,
     kind: Kind,
     inherits: Option<String>,
+    /// What terminals it is for have behind text.
+    #[serde(default)]
+    background: Vec<String>,
+    /// The least contrast of text it promises.
+    contrast: Option<f64>,
+    /// The eyes it is made for: `protan`, `deutan`, `tritan`.
+    #[serde(default)]
+    made_for: Vec<String>,
     #[serde(default)]
     palette: BTreeMap<String, Tone>,
     #[serde(default)]
@@ -103,6 +115,12 @@ pub struct Theme {
     pub kind: Kind,
     /// The glyph set it asks for.
     pub glyphs: Option<GlyphSet>,
+    /// What lies behind text; empty is the usual of its kind.
+    pub background: Vec<Rgb>,
+    /// The least contrast of text it promises.
+    pub least: f64,
+    /// The eyes it is made for.
+    pub made_for: Vec<Sight>,
     styles: Vec<Worn>,
 }
 
@@ -162,7 +180,17 @@ impl Theme {
             Some(set) => Some(set.set.parse().map_err(|e: &str| wrong(e.to_owned()))?),
             None => None,
         };
-        Ok(Self { name: file.name, kind: file.kind, glyphs, styles })
+        let mut background = Vec::new();
+        for colour in &file.background {
+            background.push(hex(colour).ok_or_else(|| wrong(format!("background {colour} is not #rrggbb")))?);
+        }
+        let mut made_for = Vec::new();
+        for word in &file.made_for {
+            let sight = Sight::ALL.into_iter().find(|s| s.word() == word);
+            made_for.push(sight.ok_or_else(|| wrong(format!("made_for {word}: protan, deutan or tritan")))?);
+        }
+        let least = file.contrast.unwrap_or(super::check::TEXT);
+        Ok(Self { name: file.name, kind: file.kind, glyphs, background, least, made_for, styles })
     }
 
     /// The style of a token at a depth.
@@ -185,9 +213,7 @@ fn read(name: &str, text: &str) -> Result<File, ThemeError> {
 
 impl Tone {
     fn colours(&self) -> Option<[Color; 3]> {
-        let hex = self.rgb.strip_prefix('#').filter(|h| h.len() == 6)?;
-        let rgb = u32::from_str_radix(hex, 16).ok()?;
-        let [_, r, g, b] = rgb.to_be_bytes();
+        let [r, g, b] = hex(&self.rgb)?;
         Some([Color::Rgb(r, g, b), Color::Indexed(self.x256), self.ansi.parse().ok()?])
     }
 }

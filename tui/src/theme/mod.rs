@@ -1,5 +1,7 @@
 //! How things look: tokens with styles from a theme file, and a glyph set. Screens name tokens, never colours.
 
+pub mod check;
+pub mod colour;
 pub mod depth;
 pub mod file;
 pub mod glyph;

@@ -1,7 +1,10 @@
-//! What views draw on. Nothing drawn can leave the screen or the width it was given.
+//! What views draw on. Nothing drawn can leave the screen or the width it was given, and nothing reaches a cell that a
+//! terminal could take for a command: text from outside was cleaned at the door, and here all of it passes once more.
 
+use rackhand_core::text::Text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
 use crate::input::line::Line;
@@ -40,6 +43,15 @@ impl<'a> Canvas<'a> {
 
     /// Writes text, cut with a mark where it is wider than `room` columns. Returns the columns used.
     pub fn put(&mut self, x: u16, y: u16, room: u16, text: &str, token: Token) -> u16 {
+        // This is the one way into a cell. Our own glyphs pass unchanged; a test holds that there is no other way.
+        if text.bytes().all(|b| (0x20..0x7F).contains(&b)) {
+            self.write(x, y, room, text, token)
+        } else {
+            self.write(x, y, room, &Text::new(text), token)
+        }
+    }
+
+    fn write(&mut self, x: u16, y: u16, room: u16, text: &str, token: Token) -> u16 {
         let area = self.buffer.area;
         if y >= area.bottom() || x >= area.right() {
             return 0;
@@ -74,6 +86,18 @@ impl<'a> Canvas<'a> {
         self.buffer.set_style(area, self.look.style(token));
     }
 
+    /// Has rows look old: all but what has a background or is reversed, which is where the cursor is.
+    pub fn fade(&mut self, y: u16, rows: u16) {
+        let area = Rect::new(0, y, self.buffer.area.width, rows).intersection(self.buffer.area);
+        let old = Style::reset().patch(self.look.style(Token::StateStale));
+        for at in area.positions() {
+            let cell = &mut self.buffer[at];
+            if cell.bg == Color::Reset && !cell.modifier.contains(Modifier::REVERSED) {
+                cell.set_style(old);
+            }
+        }
+    }
+
     /// A horizontal rule with a title in it.
     pub fn rule(&mut self, y: u16, title: &str, token: Token) {
         let full = self.area();
@@ -92,8 +116,11 @@ impl<'a> Canvas<'a> {
         let (x, y) = (full.x + (full.width - width) / 2, full.y + (full.height - height) / 2);
         let area = Rect::new(x, y, width, height);
         for row in area.rows() {
-            let blank = " ".repeat(usize::from(width));
-            self.put(x, row.y, width, &blank, Token::UiText);
+            // A column of air on both sides keeps what lies below apart from the border.
+            let left = x.saturating_sub(1).max(full.x);
+            let room = (x + width + 1).min(full.right()) - left;
+            let blank = " ".repeat(usize::from(room));
+            self.put(left, row.y, room, &blank, Token::UiText);
         }
         if width < 4 || height < 3 {
             return area;

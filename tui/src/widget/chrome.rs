@@ -3,8 +3,10 @@
 use rackhand_core::view::State;
 
 use super::canvas::{Canvas, width};
+use super::words::short;
+use crate::app::bulk::progress;
 use crate::app::model::{Link, Model, Mood};
-use crate::command::keymap::possible;
+use crate::command::possible::possible;
 use crate::command::registry::{COMMANDS, Spec};
 use crate::theme::token::Token;
 
@@ -20,7 +22,9 @@ pub fn body(size: (u16, u16)) -> (u16, u16) {
 /// The link as a word.
 pub fn link(model: &Model) -> (String, Token) {
     match &model.link {
+        Link::Connecting if model.kept => (format!("STALE from {}, connecting", short(model.now)), Token::LinkStale),
         Link::Connecting => ("CONNECTING".to_owned(), Token::LinkStale),
+        Link::Live if model.frozen => ("FROZEN".to_owned(), Token::LinkStale),
         Link::Live => ("LIVE".to_owned(), Token::LinkLive),
         Link::Stale(secs) => (format!("STALE {secs} s"), Token::LinkStale),
         Link::Down { again_in: 0, .. } => ("DOWN, trying".to_owned(), Token::LinkDown),
@@ -105,7 +109,12 @@ pub fn status(model: &Model, canvas: &mut Canvas, said: &str) {
         return;
     }
     if let Link::Down { why, .. } = &model.link {
-        canvas.put(1, y, room, &format!("no connection: {why}"), Token::StateCrit);
+        let then = if model.overview.is_some() { format!("as of {}; ", short(model.now)) } else { String::new() };
+        canvas.put(1, y, room, &format!("{then}no connection: {why}"), Token::StateCrit);
+        return;
+    }
+    if let Some(told) = progress(model) {
+        canvas.put(1, y, room, &told, Token::StateInfo);
         return;
     }
     if !model.calls.is_empty() {
@@ -130,16 +139,20 @@ pub fn hints(model: &Model, canvas: &mut Canvas) {
         return;
     }
     let y = area.bottom() - 1;
+    if let Some(banner) = &model.banner {
+        canvas.put(1, y, area.width.saturating_sub(1), banner, Token::UiSelection);
+        return;
+    }
     let mut x = 1;
     for spec in shown(model) {
-        let key = spec.keys.first().copied().unwrap_or_default();
-        let needed = width(key) + 1 + width(spec.hint);
+        let key = model.keys.name(spec.act);
+        let needed = width(&key) + 1 + width(spec.hint);
         if x + needed > area.width {
             break;
         }
         let label = format!(" {}", spec.hint);
         let token = if possible(spec.act, model).is_ok() { Token::UiKey } else { Token::UiDim };
-        x += canvas.pieces(x, y, needed, &[(key, token), (&label, Token::UiKeyLabel)]) + 2;
+        x += canvas.pieces(x, y, needed, &[(&key, token), (&label, Token::UiKeyLabel)]) + 2;
     }
 }
 

@@ -13,12 +13,14 @@ pub struct Column {
     pub rank: u8,
     /// Whether it takes the room that is left; then this is the least it needs.
     pub takes_rest: Option<u16>,
+    /// Its cells come and go; with this much room none of them moves the others.
+    pub least: u16,
 }
 
 impl Column {
     /// A column as wide as its widest cell.
     pub fn new(title: &'static str, rank: u8, cells: impl Iterator<Item = (String, Token)>) -> Self {
-        Self { title, cells: cells.collect(), rank, takes_rest: None }
+        Self { title, cells: cells.collect(), rank, takes_rest: None, least: 0 }
     }
 
     /// A column that takes the room that is left, and needs this much.
@@ -28,8 +30,15 @@ impl Column {
         self
     }
 
+    /// A column that is never narrower than this.
+    #[must_use]
+    pub fn least(mut self, columns: u16) -> Self {
+        self.least = columns;
+        self
+    }
+
     fn natural(&self) -> u16 {
-        self.cells.iter().map(|(c, _)| width(c)).max().unwrap_or(0).max(width(self.title))
+        self.cells.iter().map(|(c, _)| width(c)).max().unwrap_or(0).max(width(self.title)).max(self.least)
     }
 }
 

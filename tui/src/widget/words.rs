@@ -38,6 +38,11 @@ pub fn clock(when: Timestamp) -> String {
     when.to_string().get(11..19).unwrap_or("?").to_owned()
 }
 
+/// Month, day, hour and minute in UTC.
+pub fn short(when: Timestamp) -> String {
+    format!("{} UTC", when.to_string().get(5..16).unwrap_or("?").replace('T', " "))
+}
+
 /// Month, day and time of day in UTC, to the second.
 pub fn date(when: Timestamp) -> String {
     when.to_string().get(5..19).unwrap_or("?").replace('T', " ")

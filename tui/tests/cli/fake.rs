@@ -34,6 +34,7 @@ use rackhand_core::view::{
     UnitRow,
 };
 use rackhand_rpc::codec::transport;
+use rackhand_rpc::doctor::Report;
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, Import, JournalQuery, Receipt, Verified};
 use rackhand_tui::cli::{self, Streams};
@@ -62,9 +63,12 @@ pub struct Held {
     pub refuse: Option<Refusal>,
     /// Commands after which the connection breaks before the answer.
     pub breaks: usize,
+    /// Watches at which the connection breaks.
+    pub watch_breaks: usize,
     pub queries: Vec<Query>,
     pub journal_queries: Vec<JournalQuery>,
     pub broken: Option<Text>,
+    pub report: Report,
     pub intake_stopped: Option<Text>,
     pub role: Option<Role>,
     pub epoch: u64,
@@ -213,9 +217,11 @@ impl Fake {
             answers: BTreeMap::new(),
             refuse: None,
             breaks: 0,
+            watch_breaks: 0,
             queries: Vec::new(),
             journal_queries: Vec::new(),
             broken: None,
+            report: Report::default(),
             intake_stopped: None,
             role: Some(Role::Operator),
             epoch: 7,
@@ -300,7 +306,7 @@ async fn listen(listener: UnixListener, held: Arc<Mutex<Held>>) {
         tokio::spawn(async move {
             let reply = {
                 let held = held.lock().unwrap();
-                greeting(held.role, held.epoch)
+                ServerHello { head: held.head(), ..greeting(held.role, held.epoch) }
             };
             hello::answer(&mut stream, reply).await.unwrap();
             let hang_up = Arc::new(Notify::new());
@@ -417,6 +423,16 @@ impl Console for Server {
     }
 
     async fn watch(self, _: Context, since: Seq, _: u32) -> Seq {
+        let breaks = {
+            let mut held = self.held();
+            let breaks = held.watch_breaks > 0;
+            held.watch_breaks = held.watch_breaks.saturating_sub(1);
+            breaks
+        };
+        if breaks {
+            self.hang_up.notify_one();
+            std::future::pending::<()>().await;
+        }
         let head = {
             let mut held = self.held();
             if held.head() <= since && !held.coming.is_empty() {
@@ -525,10 +541,6 @@ impl Console for Server {
         Ok(told)
     }
 
-    async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
-        rackhand_rpc::doctor::Report::new(Vec::new())
-    }
-
     async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
         let point = |point: &str, standing, found: &str, todo: &str| Finding {
             point: point.into(),
@@ -607,5 +619,9 @@ impl Console for Server {
             read.unread.push(Unread { what: "sensors".into(), fault });
         }
         Ok(read)
+    }
+
+    async fn doctor(self, _: Context) -> Report {
+        self.held().report.clone()
     }
 }

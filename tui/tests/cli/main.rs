@@ -3,9 +3,11 @@
 
 mod changes;
 mod dial;
+mod doctor;
 mod fake;
 mod hooks;
 mod hostile;
 mod import;
 mod reading;
 mod tail;
+mod verbs;

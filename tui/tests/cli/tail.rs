@@ -56,3 +56,21 @@ async fn one_units_events_alone_are_followed() {
         assert_eq!((code, seen), (0, (21..=53).map(|n| n * 2).collect()), "{cap}");
     }
 }
+
+#[tokio::test]
+async fn a_lost_connection_is_made_again_and_no_event_is_missed_or_told_twice() {
+    let fake = Fake::start();
+    fill(&fake, 30, 6);
+    fake.held().watch_breaks = 2;
+    let (mut out, mut err) = (Closing { lines: 15, text: Vec::new() }, Vec::new());
+    let code = cli::run(fake.line(&["tail", "--json"]), &mut out, &mut err).await;
+    let seen: Vec<u64> = String::from_utf8(out.text)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap())
+        .collect();
+    assert_eq!((code, seen), (0, (21..=35).collect()));
+    let told = String::from_utf8(err).unwrap();
+    assert_eq!(told.matches("connecting again").count(), 2, "{told}");
+    assert!(told.contains("connected again"), "{told}");
+}

@@ -7,27 +7,23 @@ use futures::StreamExt;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::dcim::Device;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{Draft, Event, Recorded, Seq};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
-use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
-use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, ConsoleClient, Import, JournalQuery, Receipt, Verified, codec};
+use rackhand_rpc::{Console, ConsoleClient, JournalQuery, Receipt, Verified, codec};
 use rackhand_tui::link::Connection;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel};
@@ -310,6 +306,38 @@ impl Fake {
         self.cut.send_modify(|n| *n += 1);
     }
 
+    /// Serves on a socket, for consoles in processes of their own.
+    pub fn listen(&self, socket: &std::path::Path) {
+        let listener = tokio::net::UnixListener::bind(socket).unwrap();
+        let fake = self.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                if fake.open.load(std::sync::atomic::Ordering::SeqCst) {
+                    tokio::spawn(fake.clone().talk(stream));
+                }
+            }
+        });
+    }
+
+    async fn talk<S>(self, mut theirs: S)
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        if hello::answer(&mut theirs, self.hello()).await.is_err() {
+            return;
+        }
+        let mut cut = self.cut.subscribe();
+        let serve =
+            BaseChannel::with_defaults(codec::transport(theirs)).execute(self.serve()).for_each(|answer| async {
+                tokio::spawn(answer);
+            });
+        tokio::select! {
+            biased;
+            _ = cut.changed() => {}
+            () = serve => {}
+        }
+    }
+
     fn hello(&self) -> ServerHello {
         let i = self.inside.lock().unwrap();
         ServerHello {
@@ -331,23 +359,8 @@ impl Fake {
         if !self.open.load(std::sync::atomic::Ordering::SeqCst) {
             return Err("nobody listens at the socket".to_owned());
         }
-        let (mut ours, mut theirs) = tokio::io::duplex(1 << 16);
-        let fake = self.clone();
-        tokio::spawn(async move {
-            if hello::answer(&mut theirs, fake.hello()).await.is_err() {
-                return;
-            }
-            let mut cut = fake.cut.subscribe();
-            let serve =
-                BaseChannel::with_defaults(codec::transport(theirs)).execute(fake.serve()).for_each(|answer| async {
-                    tokio::spawn(answer);
-                });
-            tokio::select! {
-                biased;
-                _ = cut.changed() => {}
-                () = serve => {}
-            }
-        });
+        let (mut ours, theirs) = tokio::io::duplex(1 << 16);
+        tokio::spawn(self.clone().talk(theirs));
         let hello = hello::greet(&mut ours).await.map_err(|e| e.to_string())?;
         let client = ConsoleClient::new(tarpc::client::Config::default(), codec::transport(ours)).spawn();
         Ok(Connection { client, hello })
@@ -385,14 +398,6 @@ impl Console for Fake {
     async fn command(self, _: Context, request: String, command: Command) -> Result<Receipt, Refusal> {
         self.carry_out(request, command)
     }
-    async fn import(self, _: Context, _: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
-        Err(Refusal::new(Why::Invalid, "the console imports nothing"))
-    }
-
-    async fn imported(self, _: Context, _: Vec<Text>) -> Vec<Option<Standing>> {
-        Vec::new()
-    }
-
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let i = self.inside.lock().unwrap();
         Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
@@ -403,36 +408,15 @@ impl Console for Fake {
         work(&i.world, &query, i.now)
     }
 
-    async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
-        Ok(LeasesTold { new: events.len() as u32, ..LeasesTold::default() })
-    }
-
-    async fn doctor(self, _: Context) -> rackhand_rpc::doctor::Report {
-        rackhand_rpc::doctor::Report::new(Vec::new())
-    }
-
-    async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
-        Ok(NetboxCheck::default())
-    }
-
-    async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
-        Ok(NetboxSetup::default())
-    }
-
-    async fn netbox_diff(self, _: Context, _: usize, _: usize) -> Result<NetboxDiff, Refusal> {
-        Err(Refusal::new(Why::Unavailable, "no copy"))
-    }
-
-    async fn sightings(self, _: Context, offset: usize, _: usize) -> Sightings {
-        Sightings { head: 0, now: Timestamp::default(), total: 0, offset, rows: Vec::new() }
-    }
-
-    async fn bmc_reading(
-        self,
-        _: Context,
-        _: UnitId,
-        _: Option<rackhand_core::bmc::reading::Section>,
-    ) -> Result<rackhand_core::bmc::reading::BmcReading, Refusal> {
-        Ok(rackhand_core::bmc::reading::BmcReading::default())
-    }
+    crate::unasked::unasked!(
+        import,
+        imported,
+        dhcp_event,
+        doctor,
+        netbox_check,
+        netbox_init,
+        netbox_diff,
+        sightings,
+        bmc_reading
+    );
 }

@@ -135,7 +135,7 @@ impl Bench {
 pub fn answer(fake: &Fake, ask: Ask) -> Data {
     match ask {
         Ask::Overview => Data::Overview(fake.overview_now()),
-        Ask::Units(query) => Data::Units(fake.units_now(&query)),
+        Ask::Units(query) | Ask::Marks(query, _) => Data::Units(fake.units_now(&query)),
         Ask::Unit(id) => Data::Unit(fake.unit_now(id)),
         Ask::Letters { offset, limit } => Data::Letters(fake.letters_now(offset, limit)),
         Ask::Journal(query) => Data::Journal(Ok(fake.journal_now(&query))),

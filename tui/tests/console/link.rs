@@ -48,7 +48,7 @@ struct Console {
     fake: Fake,
     terminal: Terminal,
     events: Sender<Event>,
-    ended: JoinHandle<std::io::Result<()>>,
+    ended: JoinHandle<std::io::Result<Model>>,
 }
 
 impl Console {
@@ -59,8 +59,8 @@ impl Console {
         let model = Model::new((80, 24), "session".into());
         let setting = Setting {
             look: look("mono", Depth::Mono, GlyphSet::Ascii),
-            floor: Duration::from_millis(16),
-            recorder: Recorder::shared(&model),
+            floor: (Duration::from_millis(16), Duration::from_millis(50)),
+            recorder: std::sync::Arc::new(std::sync::Mutex::new(Recorder::new(&model))),
             record: std::env::temp_dir().join("never-written.json"),
             seed: 1,
         };
@@ -69,7 +69,8 @@ impl Console {
             let daemon = daemon.clone();
             async move { daemon.connect().await }
         };
-        let ended = tokio::spawn(drive(connect, setting, model, (events.clone(), queue), terminal.clone()));
+        let ended =
+            tokio::spawn(drive(connect, setting, model, (events.clone(), queue), terminal.clone(), |_| Ok(None)));
         Self { fake, terminal, events, ended }
     }
 

@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, dead_code, missing_docs)]
 
+mod bulk;
 mod bytes;
 mod fake;
 mod fixture;
+mod frame;
+mod hostile;
+mod house;
 mod link;
 mod replay;
 mod screens;
 mod sweep;
+#[path = "../unasked.rs"]
+mod unasked;
 mod updates;

@@ -17,8 +17,8 @@ fn a_recording_plays_to_the_same_screen() {
     bench.key("Enter");
     let mut recorder = Recorder::new(&Model::new((80, 24), "session".into()));
     let mut model = Model::new((80, 24), "session".into());
-    for event in &bench.events {
-        recorder.push(&model, event);
+    for (at, event) in (0..).zip(&bench.events) {
+        recorder.push(&model, event, at);
         update(&mut model, event.clone());
     }
     let folder = tempfile::tempdir().unwrap();
@@ -42,7 +42,7 @@ fn a_long_session_keeps_its_end_and_stays_small() {
     let mut recorder = Recorder::new(&bench.model);
     for n in 0..9_000 {
         let event = rackhand_tui::event::Event::Key(if n % 2 == 0 { "Down" } else { "Up" }.parse().unwrap());
-        recorder.push(&bench.model, &event);
+        recorder.push(&bench.model, &event, n);
         bench.event(event);
         bench.events.clear();
     }

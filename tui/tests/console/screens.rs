@@ -3,6 +3,7 @@
 use rackhand_core::text::Text;
 use rackhand_tui::event::{Event, News};
 use rackhand_tui::theme::depth::Depth;
+use rackhand_tui::theme::file::SHIPPED;
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fixture::{Bench, buffer, look, plain, text};
@@ -51,6 +52,21 @@ fn the_layers_at_all_sizes() {
     at_all_sizes("actions", &["."]);
     at_all_sizes("cancel", &["X"]);
     at_all_sizes("filter", &["/"]);
+    at_all_sizes("facts", &["Enter", "f"]);
+    at_all_sizes("many", &["*", "R", "Enter"]);
+    at_all_sizes("results", &["*", "R", "3", "6", "Enter", "w"]);
+}
+
+#[test]
+fn what_was_kept_and_what_is_frozen_at_all_sizes() {
+    for size in SIZES {
+        let mut bench = Bench::live(size);
+        bench.key("F");
+        insta::assert_snapshot!(format!("frozen_{}x{}", size.0, size.1), text(&bench.model, &plain(GlyphSet::Unicode)));
+        bench.model.link = rackhand_tui::app::model::Link::Connecting;
+        bench.model.kept = true;
+        insta::assert_snapshot!(format!("kept_{}x{}", size.0, size.1), text(&bench.model, &plain(GlyphSet::Unicode)));
+    }
 }
 
 #[test]
@@ -89,12 +105,14 @@ fn before_the_first_answer_nothing_is_claimed() {
 fn every_theme_at_every_depth_draws_the_same_words() {
     let bench = Bench::live((80, 24));
     let words = text(&bench.model, &plain(GlyphSet::Unicode));
-    for theme in ["dark", "light", "ansi16", "mono"] {
+    for (theme, _) in SHIPPED {
         for depth in [Depth::Mono, Depth::Ansi16, Depth::X256, Depth::True] {
             let look = look(theme, depth, GlyphSet::Unicode);
             assert_eq!(text(&bench.model, &look), words, "{theme} {depth}");
         }
     }
-    let styled = buffer(&bench.model, &look("dark", Depth::X256, GlyphSet::Unicode));
-    insta::assert_snapshot!("styled_dark", format!("{styled:?}"));
+    for (theme, _) in SHIPPED {
+        let styled = buffer(&bench.model, &look(theme, Depth::X256, GlyphSet::Unicode));
+        insta::assert_snapshot!(format!("styled_{theme}"), format!("{styled:?}"));
+    }
 }

@@ -9,7 +9,20 @@ use crate::fixture::{Bench, buffer, hostile, plain};
 #[test]
 fn no_size_panics_on_any_screen_or_layer() {
     let looks = [plain(GlyphSet::Unicode), plain(GlyphSet::Ascii)];
-    let ways: [&[&str]; 9] = [&[], &["Enter"], &["2"], &["3"], &["?"], &[":"], &["X"], &["Enter", "M"], &["/"]];
+    let ways: [&[&str]; 12] = [
+        &[],
+        &["Enter"],
+        &["2"],
+        &["3"],
+        &["?"],
+        &[":"],
+        &["X"],
+        &["Enter", "M"],
+        &["/"],
+        &["Enter", "f"],
+        &["*", "R"],
+        &["*", "R", "3", "6", "Enter", "w"],
+    ];
     let mut renders = 0;
     for (n, keys) in ways.iter().enumerate() {
         let mut bench = Bench::live((120, 40));
@@ -27,6 +40,28 @@ fn no_size_panics_on_any_screen_or_layer() {
         }
     }
     assert!(renders > 20_000, "{renders}");
+}
+
+#[test]
+fn wide_terminals_are_filled_and_hold_a_whole_header() {
+    for (n, keys) in [&[][..], &["Enter"], &["2"], &["3"]].iter().enumerate() {
+        let mut bench = Bench::live((250, 80));
+        bench.keys(keys);
+        for width in (60..=250).step_by(5) {
+            for height in [16, 24, 60, 80] {
+                bench.event(Event::Resize(width, height));
+                let shown = crate::fixture::text(&bench.model, &plain(GlyphSet::Ascii));
+                let lines: Vec<&str> = shown.lines().collect();
+                assert_eq!(lines.len(), usize::from(height));
+                assert!(
+                    lines[0].ends_with("LIVE") && lines[0].len() <= usize::from(width),
+                    "{n} {width}: {}",
+                    lines[0]
+                );
+                assert!(lines[lines.len() - 1].starts_with(" ? help"), "{n} {width}: {shown}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! What changed since a moment, from NetBox's change log. It is written by the clock at a request's beginning and seen
-//! when the request is committed, so a little of it is read twice.
+//! when the request is committed, so a little of it is read twice; rows that were seen are passed over.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -65,7 +65,8 @@ impl NetBox {
         }
         let mut until = since;
         let (mut touched, mut interfaces) = (BTreeSet::new(), false);
-        for row in &page.results {
+        let seen: BTreeSet<ObjectId> = page.results.iter().map(|row| row.id).collect();
+        for row in page.results.iter().filter(|row| !known.seen.contains(&row.id)) {
             let at = time(row)?;
             until = until.max(at);
             match row.changed_object_type.as_str() {
@@ -90,7 +91,7 @@ impl NetBox {
         }
         let ids: Vec<ObjectId> = touched.into_iter().collect();
         if ids.is_empty() {
-            return Ok(Changes::Some(Delta { until, ..Delta::default() }));
+            return Ok(Changes::Some(Delta { until, seen, ..Delta::default() }));
         }
         // A device we do not know has interfaces we do not know.
         interfaces |= ids.iter().any(|id| !known.devices.contains_key(id));
@@ -104,7 +105,7 @@ impl NetBox {
         let there: BTreeSet<ObjectId> = changed.iter().map(|d| d.id).collect();
         let gone = ids.into_iter().filter(|id| !there.contains(id) && known.devices.contains_key(id)).collect();
         // A device of another site is none of ours, changed or not.
-        Ok(Changes::Some(Delta { until, changed, gone }))
+        Ok(Changes::Some(Delta { until, seen, changed, gone }))
     }
 }
 

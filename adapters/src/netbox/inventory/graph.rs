@@ -63,7 +63,8 @@ struct Device {
     face: Option<Text>,
     interface_count: u64,
     custom_field_data: Map<String, Value>,
-    device_type: DeviceType,
+    #[serde(rename = "device_type")]
+    model: DeviceType,
     site: Slug,
     tenant: Option<Slug>,
     rack: Option<Rack>,
@@ -161,7 +162,7 @@ impl NetBox {
                 return Err(stranger("graphql/"));
             }
             // One that moved to another site is not of this one any more.
-            if device.site.slug.as_str() == site.as_str() {
+            if SiteId::new(&device.site.slug) == *site {
                 let record = record(device, site, &mut cut)?;
                 devices.insert(record.id, record);
             }
@@ -229,7 +230,7 @@ fn record(device: Device, site: &SiteId, cut: &mut Vec<ObjectId>) -> Result<Devi
         id,
         name: device.name.filter(|n| !n.is_empty()),
         serial: Some(device.serial).filter(|s| !s.is_empty()),
-        model: device.device_type.model,
+        model: device.model.model,
         status: device.status,
         tenant: device.tenant.map(|t| t.slug),
         rack: device.rack.map(|r| r.name),

@@ -33,7 +33,7 @@ impl NetBox {
             // GraphQL finds nothing at a site that does not exist, and nothing that may not be read; REST says so.
             _ => self.rest_all(site).await?,
         };
-        Ok(Inventory { site: site.clone(), as_of, devices })
+        Ok(Inventory { as_of, devices, ..Inventory::new(site.clone()) })
     }
 
     /// One device with all that the steps of a unit look at: one request by GraphQL, two over REST.

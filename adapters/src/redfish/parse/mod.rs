@@ -178,3 +178,49 @@ pub(super) fn entries(driver: &Driver, members: &[Value]) -> Vec<LogEntry> {
     };
     logs::fold_repeats(listed)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_disabled_or_absent_keeps_no_reading() {
+        let sensor = |state: &str, reading: Value| {
+            let body = json!({ "@odata.type": "#Sensor.v1_7_0.Sensor", "Id": "SystemBoardCPUUsage", "Name": "x",
+                "ReadingType": "Percent", "Reading": reading, "Status": { "State": state } });
+            match resource(Vendor::Dell, &body) {
+                Some(Resource::Sensors(read)) => read.cpu_percent,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(sensor("Enabled", json!(0)), Some(0.0));
+        assert_eq!(sensor("Disabled", json!(40)), None);
+        assert_eq!(sensor("Enabled", Value::Null), None);
+        let thermal = json!({ "@odata.type": "#Thermal.v1_7_1.Thermal", "Temperatures": [
+            { "Name": "01-Inlet Ambient", "ReadingCelsius": 21, "Status": { "State": "Disabled" } },
+            { "Name": "05-P1 PMM", "ReadingCelsius": 0, "Status": { "State": "Absent" } },
+        ], "Fans": [{ "Name": "Fan 1", "Reading": 26, "Status": { "State": "Enabled" } }] });
+        let Some(Resource::Sensors(read)) = resource(Vendor::Hpe, &thermal) else { panic!() };
+        assert_eq!((read.inlet_celsius, read.temperatures.len(), read.temperatures[0].celsius), (None, 1, None));
+        assert_eq!(read.fans[0].speed, None, "a number without a unit means nothing");
+    }
+
+    #[test]
+    fn bytes_are_bounded_and_secrets_in_them_go() {
+        let deep = "[".repeat(100);
+        let wide = format!("[0{}]", ",0".repeat(200_000));
+        for bad in [deep.as_bytes(), wide.as_bytes(), &vec![b' '; 3 << 20], b"\xff", b""] {
+            assert!(bytes(Vendor::Other, bad).is_err());
+        }
+        let licence =
+            br##"{"@odata.type":"#HpeiLOLicense.v2_3_0.HpeiLOLicense","License":"iLO Advanced","LicenseKey":"12345"}"##;
+        let read = bytes(Vendor::Hpe, licence);
+        assert!(
+            matches!(&read, Ok(Some(Resource::Licence(l))) if l.name.as_deref() == Some("iLO Advanced")),
+            "{read:?}"
+        );
+        assert!(!format!("{read:?}").contains("12345"));
+    }
+}

@@ -83,10 +83,10 @@ pub(super) fn show(state: &State, id: u64, want: &Want) -> Value {
         })
         .put("position", || json!(d.position))
         .put("face", || if d.position.is_some() { choice("front") } else { Value::Null })
-        .put("status", || match state.knows_status(&d.status) {
-            true => choice(&d.status),
+        .put("status", || {
+            let known = state.knows_status(&d.status);
             // A choice that was taken out of the configuration has no label any more.
-            false => json!({ "value": d.status, "label": "" }),
+            if known { choice(&d.status) } else { json!({ "value": d.status, "label": "" }) }
         })
         .put("oob_ip", || d.oob.map_or(Value::Null, |id| super::address::mention(state, id)))
         .put("custom_fields", || {

@@ -9,13 +9,14 @@ use serde_json::{Map, Value, json};
 
 use self::parse::{Selection, parse};
 use self::resolve::{Node, Object};
+use super::pace::Weight;
 use super::state::State;
 use crate::host::{Reply, Request};
 
-/// Answers a query, and says how many objects it came to.
-pub(super) fn answer(state: &State, request: &Request) -> (Reply, usize) {
+/// Answers a query, and says what is in the answer.
+pub(super) fn answer(state: &State, request: &Request) -> (Reply, Weight) {
     let body = request.json();
-    let mut objects = 0;
+    let (mut objects, mut rows) = (0, 0);
     let done = match body.get("query").and_then(Value::as_str) {
         None => Err("No GraphQL query found in the request".to_owned()),
         Some(text) if text.trim_start().starts_with("mutation") => {
@@ -24,7 +25,9 @@ pub(super) fn answer(state: &State, request: &Request) -> (Reply, usize) {
         Some(text) => parse(text).and_then(|roots| {
             let mut data = Map::new();
             for root in &roots {
-                data.insert(root.name.clone(), list(state, root, &mut objects)?);
+                let found = list(state, root, &mut objects)?;
+                rows += found.as_array().map_or(0, Vec::len);
+                data.insert(root.name.clone(), found);
             }
             Ok(Value::Object(data))
         }),
@@ -35,7 +38,7 @@ pub(super) fn answer(state: &State, request: &Request) -> (Reply, usize) {
             json!({ "data": null, "errors": [{ "message": message, "locations": [{ "line": 1, "column": 1 }] }] })
         }
     };
-    (Reply::json(StatusCode::OK, &body), objects)
+    (Reply::json(StatusCode::OK, &body), Weight { rows, nested: objects - rows })
 }
 
 /// One root field: a filtered, paged list.

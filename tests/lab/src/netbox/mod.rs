@@ -17,6 +17,7 @@ mod pace;
 mod profile;
 mod query;
 mod rack;
+mod resource;
 mod route;
 mod setup;
 mod state;
@@ -76,6 +77,11 @@ impl NetBox {
         lock(&self.0).pace = pace;
     }
 
+    /// How long all answers so far took.
+    pub fn thought(&self) -> Duration {
+        lock(&self.0).thought
+    }
+
     /// `MAX_PAGE_SIZE`, for GraphQL too; 1,000 unless it is set.
     pub fn set_largest_page(&self, rows: usize) {
         lock(&self.0).max_page = rows;
@@ -102,8 +108,10 @@ impl Host for NetBox {
         let mut state = lock(&self.0);
         state.requests += 1;
         let id = state.requests;
-        let (reply, objects) = route::answer(&mut state, request, now);
-        let reply = reply.header("x-request-id", &format!("{id:032x}")).after(state.pace.of(request, objects));
+        let (reply, weight) = route::answer(&mut state, request, now);
+        let think = state.pace.of(request, weight);
+        state.thought += think;
+        let reply = reply.header("x-request-id", &format!("{id:032x}")).after(think);
         // Where a page is answered, NetBox has not come to its API.
         if reply.status.is_server_error() && state.redis_down {
             return reply;

@@ -5,173 +5,40 @@ use hyper::{Method, StatusCode};
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::object::{Problem, Stamps, iso};
+use super::object::{Problem, iso};
+use super::pace::{Pace, Weight};
 use super::profile::Profile;
 use super::query::{Query, Want};
-use super::state::State;
-use super::{address, cable, changelog, customisation, device, graphql, intake, interface, journal, rack};
+use super::resource::{Resource, Write, resource};
+use super::state::{Access, State};
+use super::{changelog, device, graphql, rack};
 use crate::host::{Reply, Request};
 
-/// What a collection can do.
-struct Resource {
-    path: &'static str,
-    /// As Django calls it in errors.
-    model: &'static str,
-    matching: fn(&State, &Query) -> Result<Vec<u64>, Problem>,
-    show: fn(&State, u64, &Want) -> Value,
-    stamps: fn(&State, u64) -> Option<Stamps>,
-    /// Validation and writing, of a new object where the id is `None`.
-    write: Option<Write>,
-    together: fn(&[Value]) -> Result<(), Problem>,
-    delete: Option<fn(&mut State, u64)>,
-}
-
-#[derive(Clone, Copy)]
-struct Write {
-    check: fn(&State, Option<u64>, &Value) -> Result<(), Problem>,
-    save: fn(&mut State, Option<u64>, &Value, Timestamp) -> u64,
-}
-
-macro_rules! stamps {
-    ($table:ident) => {
-        |state, id| state.$table.get(&id).map(|o| o.stamps)
-    };
-}
-
-fn resource(path: &str) -> Option<Resource> {
-    let any = |_: &[Value]| Ok(());
-    macro_rules! of {
-        ($path:expr, $model:literal, $table:ident, $module:path, delete $delete:expr) => {{
-            use $module as m;
-            Resource {
-                path: $path,
-                model: $model,
-                matching: m::matching,
-                show: m::show,
-                stamps: stamps!($table),
-                write: Some(Write { check: m::check, save: m::save }),
-                together: any,
-                delete: $delete,
-            }
-        }};
-    }
-    Some(match path {
-        device::PATH => of!(device::PATH, "Device", devices, device, delete None),
-        interface::PATH => of!(interface::PATH, "Interface", interfaces, interface, delete None),
-        interface::MACS => {
-            of!(interface::MACS, "MACAddress", macs, interface::macs, delete Some(interface::macs::delete))
-        }
-        address::PATH => of!(address::PATH, "IPAddress", ips, address, delete Some(address::delete)),
-        address::PREFIXES => of!(address::PREFIXES, "Prefix", prefixes, address::prefixes, delete None),
-        cable::PATH => {
-            let base = of!(cable::PATH, "Cable", cables, cable, delete Some(cable::delete));
-            Resource { together: cable::check_together, ..base }
-        }
-        journal::PATH => of!(journal::PATH, "JournalEntry", entries, journal, delete None),
-        customisation::FIELDS => of!(customisation::FIELDS, "CustomField", fields, customisation::fields, delete None),
-        customisation::SETS => {
-            of!(customisation::SETS, "CustomFieldChoiceSet", choice_sets, customisation::sets, delete None)
-        }
-        "tenancy/tenants" => Resource {
-            path: "tenancy/tenants",
-            model: "Tenant",
-            matching: |s, q| device::named::matching(s, "tenancy/tenants", q),
-            show: |s, id, w| device::named::show(s, "tenancy/tenants", id, w),
-            stamps: stamps!(tenants),
-            write: Some(Write { check: device::named::check_tenant, save: device::named::save_tenant }),
-            together: any,
-            delete: None,
-        },
-        intake::TYPES => Resource {
-            path: intake::TYPES,
-            model: "DeviceType",
-            matching: |s, q| intake::matching(&s.types, q),
-            show: |s, id, w| intake::show(&s.types, intake::TYPES, id, w),
-            stamps: stamps!(types),
-            write: None,
-            together: any,
-            delete: None,
-        },
-        intake::ROLES => Resource {
-            path: intake::ROLES,
-            model: "DeviceRole",
-            matching: |s, q| intake::matching(&s.roles, q),
-            show: |s, id, w| intake::show(&s.roles, intake::ROLES, id, w),
-            stamps: stamps!(roles),
-            write: None,
-            together: any,
-            delete: None,
-        },
-        intake::TEMPLATES => Resource {
-            path: intake::TEMPLATES,
-            model: "InterfaceTemplate",
-            matching: intake::templates::matching,
-            show: intake::templates::show,
-            stamps: |state, id| {
-                let of = state.templates.get(&id)?.device_type;
-                state.types.get(&of).map(|t| t.stamps)
-            },
-            write: None,
-            together: any,
-            delete: None,
-        },
-        "dcim/sites" => Resource {
-            path: "dcim/sites",
-            model: "Site",
-            matching: |s, q| device::named::matching(s, "dcim/sites", q),
-            show: |s, id, w| device::named::show(s, "dcim/sites", id, w),
-            stamps: stamps!(sites),
-            write: None,
-            together: any,
-            delete: None,
-        },
-        "dcim/racks" => Resource {
-            path: "dcim/racks",
-            model: "Rack",
-            matching: |s, q| device::named::matching(s, "dcim/racks", q),
-            show: |s, id, w| device::named::show(s, "dcim/racks", id, w),
-            stamps: stamps!(racks),
-            write: None,
-            together: any,
-            delete: None,
-        },
-        changelog::PATH => Resource {
-            path: changelog::PATH,
-            model: "ObjectChange",
-            matching: changelog::matching,
-            show: changelog::show,
-            stamps: stamps!(changes),
-            write: None,
-            together: any,
-            delete: None,
-        },
-        _ => return None,
-    })
-}
-
-/// Answers one request, and says how many objects it was about.
-pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> (Reply, usize) {
+/// Answers one request, and says what is in the answer.
+pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> (Reply, Weight) {
     if state.redis_down {
-        return (page(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"), 0);
+        return (page(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"), Weight::default());
     }
     if state.dead_workers > 0 {
         state.dead_workers -= 1;
-        return (refused(state, Problem::exception("the connection is closed", "OperationalError")), 0);
+        return (refused(state, Problem::exception("the connection is closed", "OperationalError")), Weight::default());
     }
     if request.segments() == ["graphql"] {
         return match login(state, request) {
-            Ok(_) if request.method != Method::POST => (not_allowed(&request.method), 0),
+            Ok(_) if request.method != Method::POST => (not_allowed(&request.method), Weight::default()),
             Ok(_) => graphql::answer(state, request),
-            Err(told) => (page(StatusCode::FORBIDDEN, told), 0),
+            Err(told) => (page(StatusCode::FORBIDDEN, told), Weight::default()),
         };
     }
     let reply = api(state, request, now);
-    let objects = serde_json::from_slice::<Value>(&reply.body).map_or(0, |body| match &body {
+    // Counted only where it is asked for; simulated lives have no use for it.
+    let Pace::Measured(_) = state.pace else { return (reply, Weight::default()) };
+    let rows = serde_json::from_slice::<Value>(&reply.body).map_or(0, |body| match &body {
         Value::Array(items) => items.len(),
         Value::Object(map) => map.get("results").and_then(Value::as_array).map_or(1, Vec::len),
         _ => 0,
     });
-    (reply, objects)
+    (reply, Weight { rows, nested: 0 })
 }
 
 fn api(state: &mut State, request: &Request, now: Timestamp) -> Reply {
@@ -211,13 +78,20 @@ fn api(state: &mut State, request: &Request, now: Timestamp) -> Reply {
         Method::POST => "add",
         _ => "change",
     };
-    if request.method != Method::OPTIONS && (!permits(state, &access, verb, &collection)) {
+    let permitted = state.tokens.get(&access).is_some_and(|a| permits(a, verb, &collection));
+    if request.method != Method::OPTIONS && !permitted {
         return forbidden("You do not have permission to perform this action.");
     }
     let query = Query::parse(&request.query);
+    let access = state.tokens.get(&access).cloned().unwrap_or_default();
+    if resource.path == device::PATH
+        && let Some(refused) = constrained(state, &access, request, id)
+    {
+        return refused;
+    }
     match id {
         None if request.method == Method::OPTIONS => options(state, &access, &resource),
-        None => on_collection(state, &resource, request, &query, now),
+        None => on_collection(state, &access, &resource, request, &query, now),
         Some(id) => match id.parse().ok().filter(|id| (resource.stamps)(state, *id).is_some()) {
             Some(id) if path.len() == 4 && reads => Reply::json(StatusCode::OK, &rack::elevation(state, id, &query)),
             Some(id) => on_object(state, &resource, id, request, &query, now),
@@ -247,10 +121,22 @@ fn login<'a>(state: &State, request: &'a Request) -> Result<&'a str, &'static st
 }
 
 /// Whether the token's user may do it.
-fn permits(state: &State, token: &str, verb: &str, collection: &str) -> bool {
-    state.tokens.get(token).is_some_and(|access| {
-        (access.may_write || verb == "view") && !access.denied.contains(&(verb.to_owned(), collection.to_owned()))
-    })
+fn permits(access: &Access, verb: &str, collection: &str) -> bool {
+    (access.may_write || verb == "view") && !access.denied.contains(&(verb.to_owned(), collection.to_owned()))
+}
+
+/// What a constraint makes of a request about devices: one outside of it is not there, and none may be moved out.
+fn constrained(state: &State, access: &Access, request: &Request, id: Option<&str>) -> Option<Reply> {
+    access.statuses.as_ref()?;
+    let device = id.and_then(|id| state.devices.get(&id.parse().ok()?));
+    if device.is_some_and(|d| !access.covers(&d.status)) {
+        let what = "No Device matches the given query.";
+        return Some(Reply::json(StatusCode::NOT_FOUND, &json!({ "detail": what })));
+    }
+    let body = request.json();
+    let mut items = body.as_array().map_or_else(|| vec![&body], |items| items.iter().collect()).into_iter();
+    let leaves = items.any(|item| item.get("status").and_then(Value::as_str).is_some_and(|s| !access.covers(s)));
+    leaves.then(|| forbidden("You do not have permission to perform this action."))
 }
 
 fn forbidden(detail: &str) -> Reply {
@@ -268,9 +154,16 @@ fn shown(state: &State, resource: &Resource, id: u64, want: &Want) -> Value {
     value
 }
 
-fn on_collection(state: &mut State, resource: &Resource, request: &Request, query: &Query, now: Timestamp) -> Reply {
+fn on_collection(
+    state: &mut State,
+    access: &Access,
+    resource: &Resource,
+    request: &Request,
+    query: &Query,
+    now: Timestamp,
+) -> Reply {
     match (&request.method, resource.write) {
-        (&Method::GET, _) => list(state, resource, query),
+        (&Method::GET, _) => list(state, access, resource, query),
         (&Method::POST, Some(write)) => match body(request) {
             Ok(body) => create(state, resource, write, &body, query, now),
             Err(error) => not_json(&error),
@@ -346,13 +239,16 @@ fn save(state: &mut State, resource: &Resource, write: Write, id: Option<u64>, b
     id
 }
 
-fn list(state: &State, resource: &Resource, query: &Query) -> Reply {
+fn list(state: &State, access: &Access, resource: &Resource, query: &Query) -> Reply {
     let path = resource.path;
     let found = query.start(state.profile).and_then(|start| Ok((start, (resource.matching)(state, query)?)));
     let (start, mut ids) = match found {
         Ok(found) => found,
         Err(problem) => return refused(state, problem),
     };
+    if resource.path == device::PATH {
+        ids.retain(|id| state.devices.get(id).is_some_and(|d| access.covers(&d.status)));
+    }
     if matches!(query.one("ordering"), Some("-id" | "-time")) {
         ids.reverse();
     }
@@ -481,7 +377,7 @@ fn named(body: Value, want: &Want) -> Value {
 }
 
 /// What may be done here: `POST` with the permission to add, `PUT` with the one to change.
-fn options(state: &State, token: &str, resource: &Resource) -> Reply {
+fn options(state: &State, access: &Access, resource: &Resource) -> Reply {
     let mut form = json!({});
     if resource.path == device::PATH {
         let choice = |(value, label): (String, String)| json!({ "value": value, "display_name": label });
@@ -491,7 +387,7 @@ fn options(state: &State, token: &str, resource: &Resource) -> Reply {
     }
     let mut actions = serde_json::Map::new();
     for (method, verb) in [("POST", "add"), ("PUT", "change")] {
-        if resource.write.is_some() && permits(state, token, verb, resource.path) {
+        if resource.write.is_some() && permits(access, verb, resource.path) {
             actions.insert(method.to_owned(), form.clone());
         }
     }

@@ -148,6 +148,13 @@ impl NetBox {
         }
     }
 
+    /// Lets a token's user see and write only devices with these statuses, as a permission with constraints does.
+    pub fn constrain(&self, token: &str, statuses: &[&str]) {
+        if let Some(access) = lock(&self.0).tokens.get_mut(token) {
+            access.statuses = Some(statuses.iter().map(|s| (*s).to_owned()).collect());
+        }
+    }
+
     /// A device status beyond the stock ones, as server configuration adds them.
     pub fn add_status(&self, value: &str, label: &str) {
         lock(&self.0).extra_statuses.push((value.to_owned(), label.to_owned()));

@@ -112,6 +112,15 @@ pub(super) struct Access {
     pub may_write: bool,
     /// What it may not: `view`, `add` or `change`, and the collection.
     pub denied: BTreeSet<(String, String)>,
+    /// The statuses of devices it may see and write; `None` is all. NetBox calls this a constraint.
+    pub statuses: Option<BTreeSet<String>>,
+}
+
+impl Access {
+    /// Whether a device with this status is one of those.
+    pub fn covers(&self, status: &str) -> bool {
+        self.statuses.as_ref().is_none_or(|all| all.contains(status))
+    }
 }
 
 /// A row of the change log.
@@ -128,6 +137,7 @@ pub(super) struct Change {
 pub(super) struct State {
     pub profile: Profile,
     pub pace: Pace,
+    pub thought: Duration,
     pub requests: u64,
     /// The largest page.
     pub max_page: usize,
@@ -165,6 +175,7 @@ impl State {
         Self {
             profile: Profile::default(),
             pace: Pace::None,
+            thought: Duration::ZERO,
             requests: 0,
             max_page: 1_000,
             redis_down: false,

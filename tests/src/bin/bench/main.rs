@@ -13,6 +13,7 @@ mod gauge;
 mod history;
 mod hold;
 mod leases;
+mod netbox;
 mod redis;
 mod rpc;
 mod servers;
@@ -33,6 +34,7 @@ const ROWS: &[Row] = &[
     ("leases", "1: DHCP ACK on the wire -> durable -> call to NetBox", leases::run),
     ("journal", "3: durable append and replay", commits::run),
     ("servers", "4: two hundred servers at once, from lease to staged", servers::run),
+    ("netbox", "6: reading and writing NetBox, 5,000 devices and 15,000 interfaces", netbox::run),
     ("start", "9: cold start and memory", start::run),
     ("history", "10: audit queries over two million events", history::run),
     ("boot", "kernel and image for two hundred machines at once", boot::run),

@@ -1,0 +1,191 @@
+//! Commands on servers: what is asked before they are sent.
+
+use rackhand_core::decide::command::Command;
+use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::text::Text;
+use rackhand_core::view::UnitDetail;
+
+use super::bulk::{Part, Wish, send};
+use super::effect::Effect;
+use super::model::{Model, Mood, Place, Target};
+use super::moves::go;
+use super::undo::opposite;
+use super::update::toast;
+use crate::command::registry::Act;
+use crate::overlay::Layer;
+use crate::overlay::choose::{Choose, Leads};
+use crate::overlay::form::{Deed, Form};
+
+/// What a reason is called.
+const WHY: &str = "why (goes into the journal)";
+
+/// Servers with what they are called.
+type Units = Vec<(UnitId, Text)>;
+
+/// Commands on the selected server, or on the marked ones where there are any.
+pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
+    // What was acted on stays chosen: the same key again must not hit whatever came up in its place.
+    model.pipeline.list.first = false;
+    model.letters.first = false;
+    let marked: Units = match model.place {
+        Place::Pipeline => model.pipeline.marks.iter().map(|(id, label)| (*id, label.clone())).collect(),
+        _ => Vec::new(),
+    };
+    if !marked.is_empty() {
+        return on_marked(model, act, marked, out);
+    }
+    let Some(target) = model.target() else { return };
+    match act {
+        Act::Retry => {
+            let told = Text::from(format!("retry {}", target.label));
+            let command = Command::Retry { subject: target.subject };
+            send(model, Wish { parts: vec![Part { label: target.label, command, undo: None }], told }, out);
+        }
+        Act::Hold => hold(model, &target, out),
+        Act::Cancel => {
+            if let Some(row) = &target.row {
+                let means = vec![
+                    Text::from(format!(
+                        "{} is {}. It stops for good, and what was done is undone in reverse.",
+                        row.label, row.stage
+                    )),
+                    Text::new("Only an operator can bring it back."),
+                ];
+                let form = Form::new(Deed::Cancel(row.id), &row.label, format!("cancel {}", row.label), WHY, means);
+                model.layer = Some(Layer::Form(Box::new(form.costly(&row.label))));
+            }
+        }
+        Act::Skip => match &target.step {
+            Some((step, generation, Some(means))) => {
+                let form = skip_form(target.subject, &target.label, *step, *generation, means);
+                model.layer = Some(Layer::Form(Box::new(form)));
+            }
+            _ => on_page(model, &target, act, out),
+        },
+        _ => on_page(model, &target, act, out),
+    }
+}
+
+/// Commands that need the server's page: from elsewhere it is opened first.
+fn on_page(model: &mut Model, target: &Target, act: Act, out: &mut Vec<Effect>) {
+    let Subject::Unit(id) = target.subject else { return };
+    let Some(unit) = model.unit().filter(|u| u.row.id == id && matches!(model.place, Place::Server(_))).cloned() else {
+        model.then = Some(act);
+        go(model, Place::Server(id), out);
+        return;
+    };
+    let layer = match act {
+        Act::Skip => skips(&unit),
+        Act::Move => ways(&unit),
+        Act::TaskDone => tasks(&unit),
+        _ => None,
+    };
+    if layer.is_some() {
+        model.layer = layer;
+    } else {
+        toast(model, format!("{}: there is nothing of the kind here", act.spec().id), Mood::Plain, out);
+    }
+}
+
+fn skip_form(
+    subject: Subject,
+    label: &Text,
+    step: rackhand_core::flow::step::Step,
+    generation: u32,
+    means: &Text,
+) -> Form {
+    let means = vec![Text::from(format!("Going on without {step} means: {means}."))];
+    let title = format!("skip {step} of {label}");
+    Form::new(Deed::Skip(subject, step, generation), label, title, WHY, means).costly(label)
+}
+
+fn skips(unit: &UnitDetail) -> Option<Layer> {
+    let (subject, label) = (Subject::Unit(unit.row.id), &unit.row.label);
+    let parked = unit.steps.iter().filter(|s| &*s.phase == "parked");
+    let items = parked
+        .filter_map(|s| {
+            let means = s.skip.as_ref()?;
+            let form = skip_form(subject, label, s.step, s.generation, means);
+            Some((Text::new(s.step.word()), means.clone(), Leads::Form(Box::new(form))))
+        })
+        .collect();
+    Choose::layer("skip which step", items)
+}
+
+fn ways(unit: &UnitDetail) -> Option<Layer> {
+    let (id, label, from) = (unit.row.id, &unit.row.label, unit.row.stage);
+    let items = unit
+        .ways
+        .iter()
+        .map(|(to, proof, role)| {
+            let means = vec![Text::from(format!("{label}: {from} -> {to}. Your word stands for: {proof}."))];
+            let form =
+                Form::new(Deed::Move(id, *to), label, format!("move {label} to {to}"), "what you saw, or why", means);
+            // A way back throws away what later stages rested on.
+            let form = if *to < from && from >= Stage::Discovered { form.costly(label) } else { form };
+            (Text::new(to.word()), Text::from(format!("{proof} ({role})")), Leads::Form(Box::new(form)))
+        })
+        .collect();
+    Choose::layer(format!("move {label} from {from} to"), items)
+}
+
+fn tasks(unit: &UnitDetail) -> Option<Layer> {
+    let (id, label) = (unit.row.id, &unit.row.label);
+    let items = unit
+        .tasks
+        .iter()
+        .map(|(n, task)| {
+            let title = format!("task {n} of {label} is done");
+            let form = Form::new(Deed::Close(id, *n), label, title, "what was done", vec![task.text.clone()]);
+            (Text::new(task.kind.title()), task.text.clone(), Leads::Form(Box::new(form)))
+        })
+        .collect();
+    Choose::layer("which task is done", items)
+}
+
+/// A choice of facts to be copied.
+pub fn facts(model: &Model) -> Option<Layer> {
+    let unit = model.unit()?;
+    let items =
+        unit.facts.iter().map(|(name, value)| (name.clone(), value.clone(), Leads::Copy(value.clone()))).collect();
+    Choose::layer(format!("copy which fact of {}", unit.row.label), items)
+}
+
+fn on_marked(model: &mut Model, act: Act, marked: Units, out: &mut Vec<Effect>) {
+    let count = marked.len();
+    let form = match act {
+        Act::Retry => {
+            let means = vec![
+                Text::new("Every parked step of each of them is tried again now, with a fresh budget."),
+                Text::new("That cannot be taken back; those without a parked step refuse."),
+            ];
+            Form::new(Deed::Retry(marked), "", format!("retry {count} marked"), "", means).counted(&count.to_string())
+        }
+        Act::Hold => {
+            let means = vec![Text::new("Automation leaves them alone until they are released.")];
+            Form::new(Deed::Hold(marked), "", format!("hold {count} marked"), WHY, means)
+        }
+        _ => {
+            let unmark = model.keys.name(Act::Unmark);
+            let told = format!("{} works on one server at a time; {unmark} unmarks all", act.spec().id);
+            return toast(model, told, Mood::Plain, out);
+        }
+    };
+    model.layer = Some(Layer::Form(Box::new(form)));
+}
+
+fn hold(model: &mut Model, target: &Target, out: &mut Vec<Effect>) {
+    let Some(row) = &target.row else { return };
+    if row.disposition == Disposition::Normal {
+        let means = vec![Text::new("Automation leaves it alone until it is released (the same key again).")];
+        let units = vec![(row.id, row.label.clone())];
+        let form = Form::new(Deed::Hold(units), &row.label, format!("hold {}", row.label), WHY, means);
+        model.layer = Some(Layer::Form(Box::new(form)));
+    } else {
+        let told = Text::from(format!("release {}", row.label));
+        let command = Command::Release { unit: row.id };
+        let undo = opposite(&command, row.disposition);
+        send(model, Wish { parts: vec![Part { label: row.label.clone(), command, undo }], told }, out);
+    }
+}

@@ -1,0 +1,147 @@
+//! Why a command is not possible now.
+
+use rackhand_core::id::{Role, Subject};
+use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::text::Text;
+use rackhand_core::view::State;
+
+use super::registry::{Act, Spec};
+use crate::app::list::Chosen;
+use crate::app::model::{Link, Model, Place, Target};
+
+/// Whether the command is possible now; else why not.
+pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
+    let spec = act.spec();
+    let no = |why: &str| Err(Text::new(why));
+    if !spec.works_on(model.place.kind()) {
+        return Err(Text::from(format!("it works on: {}", places(spec))));
+    }
+    if act == Act::Retry && matches!(model.link, Link::Down { .. }) {
+        return Ok(());
+    }
+    if let Some(role) = spec.role {
+        match &model.link {
+            Link::Live => {}
+            Link::Connecting => return no("not connected yet"),
+            Link::Stale(secs) => {
+                return Err(Text::from(format!("the link is stale: nothing heard for {secs} s, so nothing is sent")));
+            }
+            Link::Down { .. } => return no("the link is down: nothing can be sent"),
+        }
+        if model.frozen {
+            return Err(Text::from(format!("the screen is frozen; {} follows again", model.keys.name(Act::Follow))));
+        }
+        if !model.is_fresh() {
+            return no("what is shown is from before the connection; it is being asked for anew");
+        }
+        if model.role() < role {
+            return Err(Text::from(format!("this takes the role {role}; you have {}", model.role())));
+        }
+        // Marked ones need no cursor; whether one of them can have it done to it, the daemon says for each.
+        if matches!(act, Act::Retry | Act::Hold) && model.place == Place::Pipeline && !model.pipeline.marks.is_empty() {
+            return Ok(());
+        }
+        return match model.target() {
+            Some(target) => on_target(act, model, &target),
+            None => Err(nothing_chosen(model)),
+        };
+    }
+    match act {
+        Act::Open | Act::CopyId | Act::CopyRow | Act::Mark if model.target().is_none() => Err(nothing_chosen(model)),
+        Act::Open if matches!(model.target(), Some(Target { subject: Subject::Bmc(_), .. })) => {
+            no("no server belongs to this BMC yet")
+        }
+        Act::Undo if model.undo.is_none() => no("there is nothing to take back, or its time is over"),
+        Act::Undo if model.link != Link::Live => no("the link is not live: nothing can be sent"),
+        Act::Results if model.report.is_none() => no("nothing was done to many servers yet"),
+        Act::MarkAll | Act::MarkOthers | Act::MarkRange if model.link != Link::Live => no("the link is not live"),
+        Act::FindNext | Act::FindPrevious if model.server.search.is_empty() => {
+            Err(Text::from(format!("nothing is looked for; {} asks for words", model.keys.name(Act::Filter))))
+        }
+        Act::CopyFact if model.unit().is_none() => no("nothing is known of it yet"),
+        Act::Unmark if model.pipeline.marks.is_empty() => no("nothing is marked"),
+        Act::HistoryBack if model.back.is_empty() => no("there is no screen before"),
+        Act::HistoryForward if model.forward.is_empty() => no("there is no screen after"),
+        Act::Verify if model.link != Link::Live => no("the link is not live"),
+        _ => Ok(()),
+    }
+}
+
+fn nothing_chosen(model: &Model) -> Text {
+    let lost = match model.place {
+        Place::Pipeline => matches!(model.pipeline.list.chosen, Chosen::Lost(_)),
+        Place::Letters => matches!(model.letters.chosen, Chosen::Lost(_)),
+        _ => false,
+    };
+    Text::new(if lost {
+        "the selected one has left this list; move the cursor to choose another"
+    } else {
+        "nothing is selected"
+    })
+}
+
+fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {
+    let no = |why: &str| Err(Text::new(why));
+    let row = target.row.as_ref();
+    match (act, row) {
+        (Act::Retry, Some(row)) if row.state != State::Stuck => {
+            no("nothing is parked here; what waits is tried again by itself")
+        }
+        (Act::Retry, _) => Ok(()),
+        (_, None) => no("no server belongs to this BMC yet; only retry is possible"),
+        (Act::Skip, Some(row)) => match &target.step {
+            Some((step, _, None)) => {
+                Err(Text::from(format!("{step} cannot be skipped: nothing else shows what it shows")))
+            }
+            Some(_) => Ok(()),
+            None if matches!(model.place, Place::Server(_)) => skippable(model),
+            None if row.state == State::Stuck => Ok(()),
+            None => no("no step is parked here"),
+        },
+        (Act::Cancel, Some(row)) if row.disposition == Disposition::Cancelled => no("it is cancelled already"),
+        (Act::Cancel, Some(row)) if row.stage >= Stage::AssignedToTenant => {
+            no("a tenant has it, or had it: it is not cancelled but given back")
+        }
+        (Act::Move, Some(row)) if !row.disposition.may_move() => {
+            Err(Text::from(format!("it is {}: release it first (H)", row.disposition)))
+        }
+        (Act::Move, Some(_)) if model.unit().is_some_and(|u| on_page(model) && u.ways.is_empty()) => {
+            no("no way leads from this stage on your word")
+        }
+        (Act::TaskDone, Some(_)) if model.unit().is_some_and(|u| on_page(model) && u.tasks.is_empty()) => {
+            no("it has no open task")
+        }
+        (Act::Hold, Some(row)) => match row.disposition {
+            Disposition::Normal | Disposition::OnHold => Ok(()),
+            _ if model.role() >= Role::Operator => Ok(()),
+            other => Err(Text::from(format!("it is {other}: an operator releases it"))),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn on_page(model: &Model) -> bool {
+    matches!(model.place, Place::Server(_))
+}
+
+fn skippable(model: &Model) -> Result<(), Text> {
+    let Some(unit) = model.unit() else { return Err(Text::new("not here yet")) };
+    let mut parked = unit.steps.iter().filter(|s| &*s.phase == "parked").peekable();
+    match parked.peek() {
+        None => Err(Text::new("no step is parked here")),
+        Some(first) => {
+            let step = first.step;
+            if parked.any(|s| s.skip.is_some()) {
+                Ok(())
+            } else {
+                Err(Text::from(format!("{step} cannot be skipped: nothing else shows what it shows")))
+            }
+        }
+    }
+}
+
+/// The screens a command works on, as words.
+pub fn places(spec: &Spec) -> String {
+    let titles: Vec<String> = spec.on.iter().map(|k| k.title().to_lowercase()).collect();
+    titles.join(", ")
+}

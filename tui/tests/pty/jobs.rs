@@ -1,0 +1,46 @@
+//! Ctrl-Z, as a shell's user expects it.
+
+use crate::Site;
+use crate::terminal::{Terminal, program};
+
+/// A shell with job control, and the console started in it.
+fn shell(site: &Site) -> Terminal {
+    let mut terminal = Terminal::start(program("/bin/bash", site.home(), &["--norc", "--noprofile", "-i"]), 80, 24);
+    terminal.write("PS1='ready# '\r");
+    terminal.until("a prompt", |t| t.shows().trim_end().ends_with("\nready#"));
+    let line = format!("{} {}\r", env!("CARGO_BIN_EXE_rackhand"), site.args(&[]).join(" "));
+    terminal.write(&line);
+    terminal.until_shows("LIVE");
+    terminal
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
+    let site = Site::start();
+    let mut terminal = shell(&site);
+    terminal.key("\x1b[B");
+    terminal.key("\x1a");
+    terminal.until_shows("Stopped");
+    assert!(!terminal.screen().alternate_screen() && !terminal.screen().hide_cursor());
+    terminal.write("echo still-$((40 + 2))\r");
+    terminal.until_shows("still-42");
+    terminal.resize(100, 30);
+    terminal.write("fg\r");
+    terminal.until("whole again at the new size", |t| {
+        t.screen().alternate_screen() && t.shows().lines().count() == 30 && t.shows().contains("LIVE")
+    });
+    terminal.until_shows("── 7XK210B9");
+    terminal.key("q");
+    terminal.until("a prompt again", |t| !t.screen().alternate_screen() && t.shows().trim_end().ends_with('#'));
+    terminal.write("exit\r");
+    assert!(terminal.ended().success());
+}
+
+#[test]
+fn without_a_shell_that_could_resume_it_ctrl_z_says_so() {
+    let site = Site::start();
+    let mut terminal = site.console(&[]);
+    terminal.key("\x1a");
+    terminal.until_shows("no shell here could resume the console");
+    assert!(terminal.shows().contains("LIVE"));
+}

@@ -1,0 +1,45 @@
+//! The methods a fake daemon is never asked, by name, so that each fake tells only what it is about.
+
+#![allow(unused_macros, unused_imports)]
+
+macro_rules! unasked {
+    ($($name:ident),* $(,)?) => { $($crate::unasked::unasked!(@ $name);)* };
+    (@ work) => {
+        $crate::unasked::unasked!(= work(rackhand_core::view::work::WorkQuery)
+            -> rackhand_core::view::Page<rackhand_core::view::work::WorkRow>);
+    };
+    (@ import) => {
+        $crate::unasked::unasked!(= import(rackhand_rpc::Import)
+            -> Result<Vec<Result<rackhand_core::decide::import::Entry, Refusal>>, Refusal>);
+    };
+    (@ imported) => {
+        $crate::unasked::unasked!(= imported(Vec<rackhand_core::text::Text>)
+            -> Vec<Option<rackhand_core::lifecycle::registration::Standing>>);
+    };
+    (@ dhcp_event) => {
+        $crate::unasked::unasked!(= dhcp_event(Vec<rackhand_core::lease::LeaseEvent>)
+            -> Result<rackhand_core::lease::LeasesTold, Refusal>);
+    };
+    (@ doctor) => { $crate::unasked::unasked!(= doctor() -> rackhand_rpc::doctor::Report); };
+    (@ netbox_check) => {
+        $crate::unasked::unasked!(= netbox_check() -> Result<rackhand_core::view::netbox::NetboxCheck, Refusal>);
+    };
+    (@ netbox_init) => {
+        $crate::unasked::unasked!(= netbox_init() -> Result<rackhand_core::view::netbox::NetboxSetup, Refusal>);
+    };
+    (@ netbox_diff) => {
+        $crate::unasked::unasked!(= netbox_diff(usize, usize) -> Result<rackhand_core::view::netbox::NetboxDiff, Refusal>);
+    };
+    (@ sightings) => { $crate::unasked::unasked!(= sightings(usize, usize) -> rackhand_core::view::netbox::Sightings); };
+    (@ bmc_reading) => {
+        $crate::unasked::unasked!(= bmc_reading(UnitId, Option<rackhand_core::bmc::reading::Section>)
+            -> Result<rackhand_core::bmc::reading::BmcReading, Refusal>);
+    };
+    (= $name:ident($($argument:ty),*) -> $answer:ty) => {
+        async fn $name(self, _: Context, $(_: $argument),*) -> $answer {
+            unreachable!(concat!(stringify!($name), " is not asked here"))
+        }
+    };
+}
+
+pub(crate) use unasked;
