@@ -66,6 +66,7 @@ fn lines() -> Vec<(&'static str, Event)> {
                 create: Some(NewDevice { device_type: "dl360".into(), role: "server".into(), site: "fra1".into() }),
             },
         ),
+        (r#"{"sighting_forgotten":{}}"#, Event::SightingForgotten {}),
         (
             r#"{"sighting_reopened":{"reason":"NetBox has its MAC now"}}"#,
             Event::SightingReopened { reason: "NetBox has its MAC now".into() },
@@ -139,6 +140,14 @@ fn lines() -> Vec<(&'static str, Event)> {
         (
             r#"{"step_skipped":{"step":"write_cables","generation":1,"reason":"later"}}"#,
             Event::StepSkipped { step: Step::WriteCables, generation: 1, reason: "later".into() },
+        ),
+        (
+            r#"{"certificate_trusted":{"before":"0101010101010101010101010101010101010101010101010101010101010101","certificate":"0202020202020202020202020202020202020202020202020202020202020202","reason":"mainboard"}}"#,
+            Event::CertificateTrusted {
+                before: Some(Fingerprint([1; 32])),
+                certificate: Fingerprint([2; 32]),
+                reason: "mainboard".into(),
+            },
         ),
         (
             r#"{"boot_script_served":{"token":"abababababababababababababababababababababababababababababababab","expires":1795000000000000,"nic":"3C:EC:EF:00:00:01"}}"#,

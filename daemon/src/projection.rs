@@ -4,6 +4,7 @@
 
 mod file;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,9 +37,6 @@ pub struct Settings {
     pub changes: Duration,
     /// Between two whole reads, where the change log says nothing of it.
     pub whole: Duration,
-    /// Sites whose racks are read beside those of our own; the demo has some. Nothing tells what changes there, so
-    /// they are read at each look.
-    pub more_racks: Vec<SiteId>,
 }
 
 impl Settings {
@@ -48,7 +46,6 @@ impl Settings {
             file: Some(data_dir.join("netbox-copy")),
             changes: Duration::from_mins(5),
             whole: Duration::from_hours(24),
-            more_racks: Vec::new(),
         }
     }
 }
@@ -125,13 +122,14 @@ impl Projection {
         }))
     }
 
-    /// Keeps the copy until `stop` is told.
+    /// Keeps the copy until `stop` is told. Of the sites that are run besides only the racks are kept, and read at each
+    /// look, since nothing tells what changes there.
     pub async fn keep(
         self,
         netbox: NetBox,
         gates: Arc<Gates>,
         clock: Clock,
-        site: SiteId,
+        (site, also): (SiteId, BTreeSet<SiteId>),
         stop: watch::Receiver<bool>,
     ) {
         let mut stop = stop;
@@ -145,7 +143,7 @@ impl Projection {
             let look = async {
                 // One place at the gate, so that the units' own calls are never all kept waiting by it.
                 let _place = gates.netbox.enter(&clock).await;
-                let read = self.look(&netbox, &site, clock.now()).await;
+                let read = self.look(&netbox, &site, &also, clock.now()).await;
                 report(&gates, read.as_ref().map(|_| ()), clock.now());
                 read
             };
@@ -181,15 +179,21 @@ impl Projection {
     }
 
     /// One look: what changed, or everything where that is due; then the racks where they may be others.
-    async fn look(&self, netbox: &NetBox, site: &SiteId, now: Timestamp) -> Result<Look, Fault> {
+    async fn look(
+        &self,
+        netbox: &NetBox,
+        site: &SiteId,
+        also: &BTreeSet<SiteId>,
+        now: Timestamp,
+    ) -> Result<Look, Fault> {
         let (mut held, mut is_new, moved) = self.devices(netbox, site, now).await?;
         let known = held.elevations.take();
-        if let Some((elevations, _)) = known.clone().filter(|_| !moved && self.settings.more_racks.is_empty()) {
+        if let Some((elevations, _)) = known.clone().filter(|_| !moved && also.is_empty()) {
             held.elevations = Some((elevations, now));
             return Ok(Look { held, is_new, racks: None });
         }
         let mut all = Elevations::default();
-        for site in std::iter::once(site).chain(&self.settings.more_racks) {
+        for site in std::iter::once(site).chain(also) {
             match netbox.elevations(site).await {
                 Ok(read) => {
                     all.racks.extend(read.racks);

@@ -137,7 +137,8 @@ impl Site {
         let projection = parts.projection.map(|settings| Projection::open(settings, &site));
         if let Some(projection) = projection.clone() {
             let (netbox, gates, clock) = (netbox.clone(), gates.clone(), clock.clone());
-            tokio::spawn(projection.keep(netbox, gates, clock, site.clone(), stop.subscribe()));
+            let sites = (site.clone(), policy.also.clone());
+            tokio::spawn(projection.keep(netbox, gates, clock, sites, stop.subscribe()));
         }
         let ports = Arc::new(Ports {
             netbox: netbox.clone(),

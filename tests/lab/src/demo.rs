@@ -101,7 +101,8 @@ impl Demo {
     /// Builds the outside, starts a daemon over it, and listens on a socket of its own.
     pub async fn start(options: Options) -> io::Result<Self> {
         let clock = Clock::scaled(Clock::wall().now(), options.speed);
-        let policy = Policy::standard(SiteId::new("hq"));
+        let also = SITES.map(SiteId::new).into();
+        let policy = Policy { also, ..Policy::standard(SiteId::new("hq")) };
         let mut outside = Outside::new(clock.clone(), policy.clone(), LifePace::default());
         let travellers = (options.servers / 4).max(Trouble::ALL.len() * 9);
         let mut rng = StdRng::seed_from_u64(options.seed);
@@ -121,12 +122,8 @@ impl Demo {
             stand(&mut racks, &policy, n, command);
         }
         outside.netbox.add_site(policy.site.as_str());
-        outside.projection = Some(projection::Settings {
-            file: None,
-            changes: Duration::from_mins(5),
-            whole: Duration::from_hours(24),
-            more_racks: SITES.map(SiteId::new).into(),
-        });
+        outside.projection =
+            Some(projection::Settings { file: None, changes: Duration::from_mins(5), whole: Duration::from_hours(24) });
         let home = Home(std::env::temp_dir().join(format!("rackhand-demo-{}", std::process::id())));
         let store = Store::open(&home.0, &policy.site).map_err(io::Error::other)?;
         let journal = Journal::thread(store).map_err(io::Error::other)?;

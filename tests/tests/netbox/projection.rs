@@ -23,7 +23,7 @@ use super::*;
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn keeping(file: Option<std::path::PathBuf>) -> Keeping {
-    Keeping { file, changes: 5 * MINUTE, whole: 24 * 60 * MINUTE, more_racks: Vec::new() }
+    Keeping { file, changes: 5 * MINUTE, whole: 24 * 60 * MINUTE }
 }
 
 fn outside() -> Outside {

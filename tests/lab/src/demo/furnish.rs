@@ -7,11 +7,12 @@ use rackhand_core::mac::Mac;
 use crate::netbox::{DeviceSpec, NetBox, RackSpec};
 
 /// Units that stay free at the top, for what comes.
-const SPARE: usize = 6;
-/// Units at the top that hold switches and the panel.
-const NETWORK: usize = 3;
-/// Models of two units.
-pub(super) const TALL: [&str; 2] = ["ProLiant DL380 Gen11", "PowerEdge R760"];
+const SPARE: usize = 4;
+/// Units at the top that hold switches, and the panel behind the first.
+const NETWORK: usize = 2;
+/// Models of two units: of the fleet, then of those on their way.
+pub(super) const TALL: [&str; 4] =
+    ["ProLiant DL380 Gen11", "PowerEdge R760", "ProLiant DL380a Gen11", "PowerEdge R750"];
 
 /// Racks of all sites, and which of their units are taken, from the lowest.
 pub(super) struct Racks<'a> {
@@ -24,6 +25,7 @@ impl<'a> Racks<'a> {
         for model in TALL {
             netbox.shape_type(model, 2.0, true);
         }
+        netbox.shape_type("QFX5120-48Y", 1.0, false);
         netbox.shape_type("Patch panel 24", 1.0, false);
         netbox.shape_type("PDU 32A", 0.0, false);
         Self { netbox, sites: BTreeMap::new() }
@@ -35,17 +37,18 @@ impl<'a> Racks<'a> {
         while self.rooms(site).len() <= rack {
             self.add(site);
         }
-        self.rooms(site)[rack][unit] = true;
+        // Every second unit is given; the one above is free for a model of two.
+        self.rooms(site)[rack][unit..unit + 2].fill(true);
     }
 
-    /// Mounts a server of so many units at the lowest place there is, in a new rack where all are full.
+    /// Mounts a server of so many units at the lowest place of the emptiest rack, in a new one where all are full.
     pub fn mount(&mut self, spec: DeviceSpec, units: usize) {
         let site = spec.site.clone();
         let (rack, unit) = loop {
             let racks = self.rooms(&site).iter().enumerate();
-            let found = racks.map(|(n, taken)| (n, lowest(taken, units))).find_map(|(n, at)| Some((n, at?)));
-            match found {
-                Some(found) => break found,
+            let room = racks.filter_map(|(n, taken)| Some((n, lowest(taken, units)?, taken)));
+            match room.min_by_key(|(_, _, taken)| taken.iter().filter(|t| **t).count()) {
+                Some((n, at, _)) => break (n, at),
                 None => self.add(&site),
             }
         };
@@ -63,7 +66,7 @@ impl<'a> Racks<'a> {
         let n = self.rooms(site).len();
         let (rack, height) = (name(site, n), if n % 5 == 2 { 47 } else { 42 });
         self.netbox.add_rack(&RackSpec {
-            location: Some(format!("{site} hall {}", n / 4 + 1)),
+            location: Some(format!("hall {}", n / 4 + 1)),
             height,
             ..RackSpec::standard(site, &rack)
         });
@@ -77,7 +80,7 @@ impl<'a> Racks<'a> {
         };
         self.netbox.mount(&device(format!("sw-{rack}-a"), "QFX5120-48Y", Some(height)));
         self.netbox.mount(&device(format!("sw-{rack}-b"), "QFX5120-48Y", Some(height - 1)));
-        let panel = device(format!("pp-{rack}"), "Patch panel 24", Some(height - 2));
+        let panel = device(format!("pp-{rack}"), "Patch panel 24", Some(height));
         self.netbox.mount(&DeviceSpec { face: "rear", ..panel });
         for feed in ["a", "b"] {
             self.netbox.mount(&device(format!("pdu-{rack}-{feed}"), "PDU 32A", None));
