@@ -62,8 +62,8 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
         let maas = Maas::new(dial, clock.clone(), settings);
         doors.spawn(site.intake.clone().ask_maas(maas, every, random, clock.clone(), site.stopping()));
     }
-    said.ready(begun);
     tap::listen((&interfaces, promiscuous), &site.intake, &clock, &site.stopping());
+    said.ready(begun);
     notify::ready(&said.status(said.events));
     let (world, status) = (site.ledger.worlds(), Arc::clone(&said));
     let alive = tokio::spawn(notify::watch(site.pulse.clone(), move || status.status(world.borrow().head)));
