@@ -42,7 +42,7 @@ use stall::Stall;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections at once. A machine that boots takes one or two; a proxy in front takes one address for all.
 const CONNECTIONS: Caps = Caps { most: 2_048, each: 256 };
-/// What is held of one connection in each direction, in octets: headers on the way in, a file's piece on the way out.
+/// What is held of one connection in each direction, in octets; a file's piece on its way out comes to it.
 const BUFFER: usize = 32 << 10;
 /// Headers of a request.
 const HEADERS: usize = 64;

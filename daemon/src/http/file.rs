@@ -17,9 +17,12 @@ use rackhand_core::time::Timestamp;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
+use super::Http;
 use super::answer::{Answered, empty, error};
-use super::{BUFFER, Http};
 
+/// Octets of a file that are read at once, and held for a connection that has not taken them: each read costs a trip to
+/// another thread.
+const PIECE: usize = 128 << 10;
 /// Characters of a file's name at the most.
 const NAME: usize = 64;
 
@@ -156,7 +159,7 @@ fn pieces(file: File, length: u64) -> super::answer::Body {
         if left == 0 {
             return Ok(None);
         }
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(BUFFER);
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE);
         let mut piece = BytesMut::with_capacity(most);
         file.read_buf(&mut piece).await?;
         piece.truncate(most);
