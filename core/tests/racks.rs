@@ -8,7 +8,7 @@ use rackhand_core::dcim::rack::{Elevations, Face, Mounted, Rack};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
-use rackhand_core::view::rack::{RackView, page, rack_of, racks};
+use rackhand_core::view::rack::{RackView, Slot, page, rack_of, racks};
 use rackhand_core::view::{Rows, State};
 use scene::{Scene, serial};
 
@@ -62,7 +62,7 @@ fn a_rack_shows_all_that_netbox_has_there_and_how_our_servers_do() {
     assert_eq!((a10.slots[1].unit(), a10.slots[1].row.as_ref().map(|r| r.state)), (Some(id), Some(State::Person)));
     assert_eq!(a10.slots[0].row, None, "a switch is not ours to judge");
     assert_eq!(
-        a10.slots.iter().map(|s| s.place()).collect::<Vec<_>>(),
+        a10.slots.iter().map(Slot::place).collect::<Vec<_>>(),
         [Some("U42".into()), Some("U10-11".into()), None]
     );
     assert_eq!((a10.row.used, a10.row.states.clone()), (Some(6), [(State::Person, 1)].into()));

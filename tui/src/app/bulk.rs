@@ -252,10 +252,10 @@ pub enum Marking {
 
 /// Marks the current row, or unmarks it.
 pub fn mark(model: &mut Model) {
-    if let Some(Target { subject: Subject::Unit(id), label, .. }) = model.target() {
-        if model.pipeline.marks.remove(&id).is_none() {
-            model.pipeline.marks.insert(id, label);
-        }
+    if let Some(Target { subject: Subject::Unit(id), label, .. }) = model.target()
+        && model.pipeline.marks.remove(&id).is_none()
+    {
+        model.pipeline.marks.insert(id, label);
     }
 }
 

@@ -118,9 +118,9 @@ pub fn site(model: &mut Model, forth: bool, out: &mut Vec<Effect>) {
     let mut sites = model.overview.iter().flat_map(|o| o.sites.keys());
     let next = match (&model.racks.site, forth) {
         (None, true) => sites.next(),
-        (None, false) => sites.last(),
+        (None, false) => sites.next_back(),
         (Some(at), true) => sites.find(|s| *s > at),
-        (Some(at), false) => sites.filter(|s| *s < at).last(),
+        (Some(at), false) => sites.rfind(|s| *s < at),
     };
     model.racks.site = next.cloned();
     requery(model, out);

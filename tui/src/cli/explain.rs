@@ -48,6 +48,12 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
         "head, site, now, demo, sites {site: {stage: n}}, stages {stage: n}, states {state: n}, dead_letters, health",
     ),
     ("units", "a page: head, now, total, offset, rows [unit]"),
+    (
+        "racks",
+        "a page: rows [rack: site, name, location, height, used, states {state: n}, read_at]; of one rack: row: rack, \
+         first, descending, slots [position, height, faces, label, device, name, model, row: unit, doubt]; heights and \
+         positions are in half units",
+    ),
     ("show", "unit {row: unit, facts [[name, value]], waits, steps, tasks, ways}, events [event]"),
     ("why", "row: unit, waits [what, since, until, attempt, of, next_try, who, step, resolve]"),
     ("history, journal", "a page: head, now, total, offset, rows [event]"),

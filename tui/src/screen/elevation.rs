@@ -1,13 +1,15 @@
 //! Elevations: racks unit by unit, as many side by side as there is room for, and the selected device beside them.
 
+mod pane;
+
 use std::ops::Range;
 
-use rackhand_core::dcim::rack::{Face as Side, HalfUnits};
-use rackhand_core::view::rack::{RackView, Slot as Mount};
+use rackhand_core::dcim::rack::Face as Side;
+use rackhand_core::view::rack::{RackRow, RackView};
 
 use super::Face;
-use super::racks::{fill, source, states, units, worst};
-use crate::app::list::{Chosen, Keyed};
+use super::racks::{fill, source, states, worst};
+use crate::app::list::Keyed;
 use crate::app::model::{Model, Slot, Target};
 use crate::app::racks::{self, Sides};
 use crate::command::registry::{Act, Kind};
@@ -15,8 +17,6 @@ use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 use crate::widget::rack::{Ink, Line, draw, lines, occupied};
-use crate::widget::words::{age, letter, until};
-use crate::widget::wrap::hang;
 
 /// The screen.
 pub const FACE: Face = Face {
@@ -104,9 +104,10 @@ fn plan(model: &Model, wished: Sides) -> Plan {
     let sides = if fits >= 2 { wished } else { one_side };
     let each = u16::try_from(sides.faces().len()).unwrap_or(1);
     let total = u16::try_from(model.racks.list.total.unwrap_or(1)).unwrap_or(u16::MAX);
-    let (racks, folds) = match upright {
-        true => ((fits / each).clamp(1, total.max(1)), 1),
-        false => (1, (fits / each).clamp(1, tall.div_ceil(rows.max(1)).max(1))),
+    let (racks, folds) = if upright {
+        ((fits / each).clamp(1, total.max(1)), 1)
+    } else {
+        (1, (fits / each).clamp(1, tall.div_ceil(rows.max(1)).max(1)))
     };
     let column = (room / (racks * each * folds)).min(WIDEST);
     let (top, rows) = if upright { (top + 1, rows - 1) } else { (top, rows) };
@@ -147,7 +148,7 @@ fn view(model: &Model, canvas: &mut Canvas) {
             Some(_) => format!("{} {}, ", fill(row), plan.sides.word()),
             None => String::new(),
         };
-        format!("{} {} {}  {drawn}{read}, {over}", row.site, g.then, row.name)
+        format!("{}  {drawn}{read}, {over}", called(row, g.then))
     });
     chrome::header(model, canvas, &about);
     let mut below = 0;
@@ -159,7 +160,7 @@ fn view(model: &Model, canvas: &mut Canvas) {
         let told = if r.list.total.is_some() { "there is no rack" } else { "nothing is known yet" };
         canvas.put(2, plan.top, canvas.area().width.saturating_sub(2), told, Token::UiDim);
     } else if plan.pane > 0 {
-        pane(model, canvas, &plan);
+        pane::view(model, canvas, plan.pane);
     }
     let key = |act| model.keys.name(act);
     let marks = match model.pipeline.marks.len() {
@@ -214,6 +215,15 @@ fn elevation(model: &Model, canvas: &mut Canvas, plan: &Plan, place: usize, x: u
     below
 }
 
+/// The rack with its site, unless its name tells that.
+fn called(rack: &RackRow, then: &str) -> String {
+    if rack.name.starts_with(rack.site.as_str()) {
+        return rack.name.to_string();
+    }
+    let then = if then.is_empty() { String::new() } else { format!("{then} ") };
+    format!("{} {then}{}", rack.site, rack.name)
+}
+
 fn digits(view: &RackView, listed: bool) -> u16 {
     let top = view.first.saturating_add(view.row.height.unwrap_or(0));
     // A listed device may begin at a half.
@@ -234,8 +244,8 @@ fn title(model: &Model, canvas: &mut Canvas, plan: &Plan, view: &RackView, face:
     };
     let side = if plan.sides == Sides::Both { format!(" {side}") } else { String::new() };
     let several = model.racks.site.is_none() && plan.racks > 1;
-    let site = if several { format!("{} ", view.row.site) } else { String::new() };
-    let name = format!("{site}{}{side}", view.row.name);
+    let rack = if several { called(&view.row, "") } else { view.row.name.to_string() };
+    let name = format!("{rack}{side}");
     let token = if own { Token::UiBorderFocus } else { Token::UiTitle };
     let servers = if view.row.states.is_empty() { String::new() } else { states(&view.row) };
     let told = (format!("  {} ", fill(&view.row)), servers);
@@ -253,105 +263,4 @@ fn side(canvas: &mut Canvas, plan: &Plan, view: &RackView, all: &[Line], ink: &I
         draw(canvas, at, plan.column.saturating_sub(1), view, line, ink);
     }
     all.len().saturating_sub(top + room)
-}
-
-/// The selected device, in words.
-fn pane(model: &Model, canvas: &mut Canvas, plan: &Plan) {
-    let full = canvas.area().width;
-    let (first, rows) = chrome::body(model.size);
-    let x = full - plan.pane;
-    for n in 0..rows {
-        canvas.put(x - 1, first + n, 1, canvas.look().glyphs.bar, Token::UiBorder);
-    }
-    let room = plan.pane.saturating_sub(1);
-    for (n, (line, token)) in told(model, usize::from(room)).iter().take(usize::from(rows)).enumerate() {
-        canvas.put(x, first + u16::try_from(n).unwrap_or(0), room, line, *token);
-    }
-}
-
-/// The lines of the pane.
-fn told(model: &Model, room: usize) -> Vec<(String, Token)> {
-    let r = &model.racks;
-    let key = |act| model.keys.name(act);
-    let mut out: Vec<(String, Token)> = Vec::new();
-    let mut say = |text: String, token: Token| out.extend(hang(&text, room, 2).into_iter().map(|l| (l, token)));
-    match (r.slots.current(), r.slots.total) {
-        (Some(slot), _) => device(slot, model, &mut say),
-        (None, None) => say("this rack is being asked for".to_owned(), Token::UiDim),
-        (None, Some(0)) => say(format!("nothing is on the {}", sides(model).word()), Token::UiDim),
-        (None, Some(_)) => {
-            let lost = matches!(r.slots.chosen, Chosen::Lost(_));
-            let why = if lost {
-                "the selected device has left this side of the rack; move the cursor"
-            } else {
-                "nothing is selected"
-            };
-            say(why.to_owned(), Token::UiDim);
-        }
-    }
-    if let Some(row) = r.list.current() {
-        say(String::new(), Token::UiText);
-        say(format!("rack {}", row.name), Token::UiTitle);
-        say(
-            row.location.as_ref().map_or_else(|| row.site.to_string(), |l| format!("{}, {l}", row.site)),
-            Token::UiText,
-        );
-        match row.height {
-            Some(_) => say(format!("{} taken", fill(row)), Token::UiText),
-            None => say(
-                "journal only: NetBox has not told of this rack, so heights are unknown".to_owned(),
-                Token::StateUnknown,
-            ),
-        }
-        say(format!("servers: {}", states(row)), worst(row));
-        let doubts = r.views.iter().find(|v| v.row.key() == row.key());
-        let doubts = doubts.map_or(0, |v| v.slots.iter().filter(|s| s.doubt.is_some()).count());
-        if doubts > 0 {
-            say(format!("{doubts} with ?: the picture cannot be right"), Token::StateContradicting);
-        }
-        let over = if r.by_stage { "health" } else { "stages" };
-        say(format!("{} {over}, {} next rack", key(Act::Overlay), key(Act::NextPane)), Token::UiDim);
-        if row.height.is_some() {
-            say(format!("{} other side", key(Act::Flip)), Token::UiDim);
-        }
-    }
-    out
-}
-
-fn device(slot: &Mount, model: &Model, say: &mut impl FnMut(String, Token)) {
-    say(slot.label.to_string(), Token::UiTitle);
-    if let Some(name) = slot.name.as_ref().filter(|name| **name != slot.label) {
-        say(name.to_string(), Token::UiText);
-    }
-    let unknown = || "unknown".to_owned();
-    say(slot.model.as_ref().map_or_else(unknown, ToString::to_string), Token::UiText);
-    let sides: Vec<&str> = slot.faces.iter().map(|f| if *f == Side::Front { "front" } else { "rear" }).collect();
-    match slot.place() {
-        Some(place) if slot.device.is_some() => {
-            say(format!("{place}, {}U, {}", units(slot.height as HalfUnits), sides.join(" and ")), Token::UiText);
-        }
-        Some(place) => say(format!("{place}, height unknown"), Token::UiText),
-        None => say("in the rack, without a unit".to_owned(), Token::UiText),
-    }
-    if slot.device.is_none() {
-        say("as the journal remembers it; NetBox does not show it here".to_owned(), Token::StateUnknown);
-    }
-    if let Some(doubt) = &slot.doubt {
-        say(format!("? {doubt}"), Token::StateContradicting);
-    }
-    let Some(row) = &slot.row else {
-        say("not one of our servers".to_owned(), Token::UiDim);
-        return;
-    };
-    say(format!("{} for {}", row.stage, age(model.now.since(row.since))), Token::of_stage(row.stage));
-    let beside = if row.disposition.may_move() { String::new() } else { format!(", {}", row.disposition) };
-    say(format!("{} {}{beside}", letter(row.state), row.state.word()), Token::of_state(row.state));
-    if !row.waits_for.is_empty() {
-        say(format!("waits for: {}", row.waits_for), Token::UiText);
-    }
-    let next = row.next_try.map_or_else(String::new, |t| format!(", {}", until(t, model.now)));
-    match row.who {
-        Some(who) => say(format!("who acts: {who}{next}"), Token::UiText),
-        None => say(format!("who acts: Rackhand{next}"), Token::UiDim),
-    }
 }

@@ -7,6 +7,7 @@ mod bytes;
 mod fake;
 mod fixture;
 mod frame;
+mod furnish;
 mod hostile;
 mod house;
 mod link;
