@@ -24,6 +24,7 @@ use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::view::receiving::{Receiving, receiving};
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
@@ -437,6 +438,10 @@ impl Console for Seat {
         // On the heap, since every call's future has room for the largest one.
         let reading = Box::pin(self.desk.read_bmc(&self.actor, id, what));
         tokio::time::timeout(wait, reading).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn receiving(self, _: Context, site: SiteId) -> Receiving {
+        receiving(&self.desk.ledger.world(), &site, self.desk.clock.now())
     }
 }
 

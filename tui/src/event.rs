@@ -5,6 +5,8 @@ use rackhand_core::decide::Refusal;
 use rackhand_core::event::Seq;
 use rackhand_core::id::{Role, SiteId, UnitId};
 use rackhand_core::text::Text;
+use rackhand_core::view::receiving::Receiving;
+use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_rpc::{JournalQuery, Receipt, Verified};
 use serde::{Deserialize, Serialize};
@@ -140,6 +142,10 @@ pub enum Ask {
     Find(Text),
     /// A full check of the journal.
     Verify,
+    /// A page of the work at hand.
+    Work(WorkQuery),
+    /// A site's dock.
+    Receiving(SiteId),
 }
 
 /// An answer.
@@ -159,6 +165,10 @@ pub enum Data {
     Found(Option<UnitId>),
     /// To `Verify`.
     Verified(Result<Verified, Refusal>),
+    /// To `Work`.
+    Work(Page<WorkRow>),
+    /// To `Receiving`.
+    Receiving(Receiving),
 }
 
 /// How a command ended.
@@ -179,4 +189,6 @@ pub enum Timer {
     Toast(u64),
     /// The grace of the undo with this number is over.
     Grace(u64),
+    /// A second of the dock's grace is over.
+    Second,
 }

@@ -35,6 +35,10 @@ macro_rules! unasked {
         $crate::unasked::unasked!(= bmc_reading(UnitId, Option<rackhand_core::bmc::reading::Section>)
             -> Result<rackhand_core::bmc::reading::BmcReading, Refusal>);
     };
+    (@ receiving) => {
+        $crate::unasked::unasked!(= receiving(rackhand_core::id::SiteId)
+            -> rackhand_core::view::receiving::Receiving);
+    };
     (= $name:ident($($argument:ty),*) -> $answer:ty) => {
         async fn $name(self, _: Context, $(_: $argument),*) -> $answer {
             unreachable!(concat!(stringify!($name), " is not asked here"))

@@ -21,6 +21,7 @@ use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::view::receiving::Receiving;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -134,4 +135,6 @@ pub trait Console {
     /// Reads a unit's BMC now: this section, or all of them. Nothing is changed and nothing journaled. Give the call a
     /// deadline of a minute at least; a whole BMC may take two.
     async fn bmc_reading(unit: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal>;
+    /// What a site's dock expects, and what came in.
+    async fn receiving(site: SiteId) -> Receiving;
 }

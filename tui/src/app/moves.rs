@@ -65,6 +65,7 @@ fn visit(model: &Model) -> Visit {
     let (filter, stage) = match model.place {
         Place::Journal => (model.journal.filter.clone(), None),
         Place::Pipeline => (model.pipeline.filter.clone(), model.pipeline.stage),
+        Place::Work => (model.work.filter.clone(), None),
         _ => (String::new(), None),
     };
     Visit { place: model.place, filter, stage }
@@ -108,6 +109,12 @@ fn enter(model: &mut Model, place: Place, out: &mut Vec<Effect>) {
 
 /// Opens what is selected.
 pub fn open(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.place == Place::Fleet && model.fleet.in_sites {
+        let Some(site) = screen::fleet::site(model) else { return };
+        note(model);
+        let to = Visit { place: Place::Pipeline, filter: format!("site:{site}"), stage: None };
+        return restore(model, to, out);
+    }
     if let Some(Target { subject: Subject::Unit(id), .. }) = model.target() {
         go(model, Place::Server(id), out);
     }
@@ -115,8 +122,7 @@ pub fn open(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// Whether there is no level above.
 pub fn is_top(model: &Model) -> bool {
-    let p = &model.pipeline;
-    model.place == Place::Pipeline && !model.frozen && p.anchor.is_none() && p.filter.is_empty() && p.stage.is_none()
+    model.place == Place::Fleet && !model.frozen
 }
 
 /// One level up: out of a range, a search or a filter, then to the screen this one was opened from. Never quits.
@@ -134,7 +140,7 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
             model.pipeline.stage = None;
             requery(model, out);
         }
-        Place::Pipeline => {
+        Place::Fleet => {
             let told = format!("this is the top; {} quits", model.keys.name(crate::command::registry::Act::Quit));
             toast(model, told, Mood::Plain, out);
         }
@@ -143,6 +149,8 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
             model.server.found = None;
         }
         Place::Journal if !model.journal.filter.is_empty() => filter(model, String::new(), out),
+        Place::Work if !model.work.filter.is_empty() => filter(model, String::new(), out),
+        Place::Work if model.work.site.take().is_some() => super::work::requery(model, out),
         from => {
             let here = visit(model);
             while let Some(before) = model.back.pop() {
@@ -151,7 +159,7 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
                     return restore(model, before, out);
                 }
             }
-            enter(model, Place::Pipeline, out);
+            enter(model, Place::Fleet, out);
         }
     }
 }
@@ -176,6 +184,11 @@ fn restore(model: &mut Model, to: Visit, out: &mut Vec<Effect>) {
             model.journal.log = Log::default();
             model.asked.remove(&Slot::Journal);
         }
+        Place::Work if model.work.filter != to.filter => {
+            model.work.filter = to.filter;
+            model.work.list = List::default();
+            model.asked.remove(&Slot::Work);
+        }
         Place::Pipeline if (&model.pipeline.filter, model.pipeline.stage) != (&to.filter, to.stage) => {
             (model.pipeline.filter, model.pipeline.stage) = (to.filter, to.stage);
             model.pipeline.list = List::default();
@@ -192,6 +205,7 @@ pub fn open_filter(model: &mut Model) {
     let held = match model.place {
         Place::Journal => &model.journal.filter,
         Place::Server(_) => &model.server.search,
+        Place::Work => &model.work.filter,
         _ => &model.pipeline.filter,
     };
     model.filter = Some(Line::holding(held));
@@ -219,6 +233,11 @@ pub fn filter(model: &mut Model, text: String, out: &mut Vec<Effect>) {
             model.journal.filter = text;
             model.journal.log = Log::default();
             fetch::replace(model, Slot::Journal, out);
+        }
+        Place::Work => {
+            note(model);
+            model.work.filter = text;
+            super::work::requery(model, out);
         }
         _ => {
             note(model);
@@ -269,6 +288,9 @@ pub fn sort(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// The next stage that has servers, or none behind the last.
 pub fn stage(model: &mut Model, forth: bool, out: &mut Vec<Effect>) {
+    if model.place == Place::Work {
+        return super::work::site(model, forth, out);
+    }
     let counts = model.overview.as_ref().map(|o| &o.stages);
     let has = |s: &Stage| counts.is_some_and(|c| c.get(s).is_some_and(|n| *n > 0));
     let now = model.pipeline.stage;
@@ -292,6 +314,9 @@ pub fn follow(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// A scanned label: its server is looked for.
 pub fn scanned(model: &mut Model, text: &Text, out: &mut Vec<Effect>) {
+    if model.place == Place::Work {
+        return super::work::scanned(model, text, out);
+    }
     if model.link == super::model::Link::Live {
         fetch::put(model, Slot::Find, crate::event::Ask::Find(text.clone()), out);
         toast(model, format!("scanned {text}: looking for it"), Mood::Plain, out);

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::SiteId;
+use rackhand_core::id::{Role, SiteId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
 use rackhand_core::text::Text;
@@ -127,6 +127,10 @@ pub enum Verb {
         #[arg(long, default_value_t = 0)]
         offset: usize,
     },
+    /// What is for people to do: tasks and the work each stage asks for, in the order to walk it
+    Work(Work),
+    /// Receive servers at a dock by their serials; each is judged: expected, received before, another site's, unknown
+    Receive(Receive),
     /// Follow the journal as it grows
     Tail {
         /// Only this serial, unit id or bmc/MAC
@@ -319,6 +323,42 @@ pub struct Units {
     pub offset: usize,
 }
 
+/// Which work.
+#[derive(Debug, Args)]
+pub struct Work {
+    /// Words that must all be in serial, place, title or text
+    pub filter: Vec<String>,
+    /// Only this site's
+    #[arg(long, value_name = "SITE", value_parser = site)]
+    pub site: Option<SiteId>,
+    /// Only what this role may end
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    pub role: Option<Role>,
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(512))]
+    pub limit: usize,
+    /// First row
+    #[arg(long, default_value_t = 0)]
+    pub offset: usize,
+}
+
+/// What came in.
+#[derive(Debug, Args)]
+pub struct Receive {
+    /// Serials as they stand on the labels; `-` reads them from standard input
+    #[arg(required = true, value_name = "SERIAL")]
+    pub serials: Vec<String>,
+    /// The dock's site; default: the daemon's
+    #[arg(long, value_name = "SITE", value_parser = site)]
+    pub site: Option<SiteId>,
+    /// They are damaged: what is seen, and where the photo is. They are received and held
+    #[arg(long, value_name = "NOTE", conflicts_with = "undo")]
+    pub damaged: Option<String>,
+    /// Take their receipts back, as long as nothing else has happened to them
+    #[arg(long)]
+    pub undo: bool,
+}
+
 /// Which part of a list of events.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct EventPage {
@@ -473,6 +513,10 @@ where
 fn speed(text: &str) -> Result<f64, &'static str> {
     let speed: Option<f64> = text.parse().ok().filter(|s| (0.01..=1_024.0).contains(s));
     speed.ok_or("a speed is a number from 0.01 to 1024")
+}
+
+fn role(word: &str) -> Result<Role, &'static str> {
+    word.parse()
 }
 
 fn site(slug: &str) -> Result<SiteId, &'static str> {

@@ -53,6 +53,14 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("history, journal", "a page: head, now, total, offset, rows [event]"),
     ("tail", "one event on each line"),
     ("dead-letters", "a page: head, now, total, offset, rows [subject, row, step, since, who]"),
+    (
+        "work",
+        "a page: head, now, total, offset, rows [unit, label, model, site, place, title, text, role, since, blocks, ends]",
+    ),
+    (
+        "receive",
+        "site, rows [{serial, result, text, scan {at, serial, unit, model, stage, place, finding}}], summary {serials, done, already, failed}",
+    ),
     ("verify", "events, head, checkpoints, broken (null where all is as it was written)"),
     ("explain", "topic, text"),
     ("keys", "text"),

@@ -35,11 +35,18 @@ pub enum Kind {
     Letters,
     /// The journal.
     Journal,
+    /// The fleet.
+    Fleet,
+    /// The work at hand.
+    Work,
+    /// The dock.
+    Receiving,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Pipeline, Self::Server, Self::Letters, Self::Journal];
+    pub const ALL: &'static [Self] =
+        &[Self::Pipeline, Self::Server, Self::Letters, Self::Journal, Self::Fleet, Self::Work, Self::Receiving];
 
     /// Its title.
     pub fn title(self) -> &'static str {
@@ -55,6 +62,9 @@ impl Place {
             Self::Server(_) => Kind::Server,
             Self::Letters => Kind::Letters,
             Self::Journal => Kind::Journal,
+            Self::Fleet => Kind::Fleet,
+            Self::Work => Kind::Work,
+            Self::Receiving => Kind::Receiving,
         }
     }
 }
@@ -95,9 +105,12 @@ macro_rules! commands {
 }
 
 const ALL: &[Kind] = &[];
-const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters];
-const FILTERED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Journal];
-const LISTS: &[Kind] = &[Kind::Pipeline, Kind::Letters, Kind::Journal];
+const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Fleet];
+const ENDED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Fleet, Kind::Work];
+const FILTERED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Journal, Kind::Work];
+const LISTS: &[Kind] = &[Kind::Pipeline, Kind::Letters, Kind::Journal, Kind::Fleet, Kind::Work];
+const STAGED: &[Kind] = &[Kind::Pipeline, Kind::Work];
+const DOCK: &[Kind] = &[Kind::Receiving];
 const TECHNICIAN: Option<Role> = Some(Role::Technician);
 const OPERATOR: Option<Role> = Some(Role::Operator);
 
@@ -109,7 +122,7 @@ commands! {
     Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", UNITS, Harmless, None;
     Retry = "retry", "retry the parked steps, or connect now when the link is down", ["R"], "retry", UNITS, Again, TECHNICIAN;
     Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Undoable, TECHNICIAN;
-    TaskDone = "done", "a task is done: say what was done", ["D"], "done", UNITS, Worded, TECHNICIAN;
+    TaskDone = "done", "a task or the work at hand is done: say what was done where it is asked", ["D"], "done", ENDED, Worded, TECHNICIAN;
     Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Worded, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
     Cancel = "cancel", "cancel the server: what was done is undone in reverse", ["X"], "cancel", UNITS, Costly, OPERATOR;
@@ -117,16 +130,21 @@ commands! {
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
     SortNext = "sort", "sort by the next column", ["s"], "sort", &[Kind::Pipeline], Harmless, None;
     SortTurn = "turn", "sort the other way round", ["S"], "", &[Kind::Pipeline], Harmless, None;
-    StagePrevious = "stage-previous", "only the stage before", ["<"], "", &[Kind::Pipeline], Harmless, None;
-    StageNext = "stage-next", "only the next stage", [">"], "stage", &[Kind::Pipeline], Harmless, None;
+    StagePrevious = "stage-previous", "only the stage before; on work: the site before", ["<"], "", STAGED, Harmless, None;
+    StageNext = "stage-next", "only the next stage; on work: the next site", [">"], "next", STAGED, Harmless, None;
     Mark = "mark", "mark or unmark", ["Space"], "mark", &[Kind::Pipeline], Harmless, None;
     MarkRange = "mark-range", "mark from here; again: mark up to here", ["V"], "", &[Kind::Pipeline], Harmless, None;
     MarkAll = "mark-all", "mark everything the filter leaves", ["*"], "", &[Kind::Pipeline], Harmless, None;
     MarkOthers = "mark-others", "mark what is not marked and unmark the rest, as far as the filter goes", ["i"], "", &[Kind::Pipeline], Harmless, None;
     Unmark = "unmark", "unmark all", ["u"], "", &[Kind::Pipeline], Harmless, None;
-    Undo = "undo", "take back the last hold or release, within 10 s", ["z"], "", ALL, Harmless, None;
+    Roles = "roles", "also what other roles end; again: only what yours may", ["r"], "roles", &[Kind::Work], Harmless, None;
+    Damaged = "damaged", "the serial in the field, or else the last one received, is damaged: it is held", ["F2"], "damaged", DOCK, Worded, TECHNICIAN;
+    Dock = "dock", "the next site's dock", ["F3"], "site", DOCK, Harmless, None;
+    UndoReceipt = "undo-receipt", "take back the last scan, within 10 s", ["F4"], "undo", DOCK, Undoable, TECHNICIAN;
+    Leave = "leave", "leave the dock; what waits is sent all the same", ["F10"], "leave", DOCK, Harmless, None;
+    Undo = "undo", "take back what was done last, within 10 s", ["z"], "", ALL, Harmless, None;
     Results = "results", "what became of each server of the last action on many", ["w"], "", ALL, Harmless, None;
-    NextPane = "pane", "the other part of the screen", ["Tab", "S-Tab"], "pane", &[Kind::Server], Harmless, None;
+    NextPane = "pane", "the other part of the screen", ["Tab", "S-Tab"], "pane", &[Kind::Server, Kind::Fleet], Harmless, None;
     FindNext = "find-next", "the next line that holds the words looked for", ["n"], "", &[Kind::Server], Harmless, None;
     FindPrevious = "find-previous", "the line before that holds them", ["N"], "", &[Kind::Server], Harmless, None;
     Follow = "follow", "freeze the screen as it is; again: follow", ["F"], "", ALL, Harmless, None;
@@ -139,9 +157,12 @@ commands! {
     PageDown = "page-down", "a page down", ["PgDn"], "", ALL, Harmless, None;
     First = "first", "to the first", ["Home", "g"], "", ALL, Harmless, None;
     Last = "last", "to the last", ["End", "G"], "", ALL, Harmless, None;
-    ToPipeline = "pipeline", "screen: overview and pipeline", ["1"], "", ALL, Harmless, None;
-    ToLetters = "dead-letters", "screen: dead letters", ["2"], "", ALL, Harmless, None;
-    ToJournal = "journal", "screen: journal", ["3"], "", ALL, Harmless, None;
+    ToFleet = "fleet", "screen: fleet", ["1"], "", ALL, Harmless, None;
+    ToPipeline = "pipeline", "screen: pipeline", ["2"], "", ALL, Harmless, None;
+    ToWork = "work", "screen: work", ["4"], "", ALL, Harmless, None;
+    ToReceiving = "receiving", "screen: receiving", ["5"], "", ALL, Harmless, None;
+    ToLetters = "dead-letters", "screen: dead letters", ["6"], "", ALL, Harmless, None;
+    ToJournal = "journal", "screen: journal", ["7"], "", ALL, Harmless, None;
     HistoryBack = "history-back", "the screen or filter before", ["["], "", ALL, Harmless, None;
     HistoryForward = "history-forward", "the screen or filter after", ["]"], "", ALL, Harmless, None;
     Mouse = "mouse", "mouse on or off: a click selects, the wheel scrolls; off leaves it to the terminal", [], "", ALL, Harmless, None;

@@ -42,6 +42,8 @@ async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data,
         Ask::Journal(query) => Data::Journal(client.journal(context, query).await?),
         Ask::Find(label) => Data::Found(client.find(context, label.to_string()).await?),
         Ask::Verify => Data::Verified(client.verify(context).await?),
+        Ask::Work(query) => Data::Work(client.work(context, query).await?),
+        Ask::Receiving(site) => Data::Receiving(client.receiving(context, site).await?),
     })
 }
 

@@ -83,6 +83,7 @@ impl Console for Wide {
             sites: [(SiteId::new("fra1"), stages.into())].into(),
             stages: stages.into(),
             states: states.into(),
+            site_states: BTreeMap::new(),
             dead_letters: 0,
             health: Health {
                 intake_stopped: None,
@@ -130,6 +131,7 @@ impl Console for Wide {
         netbox_init,
         netbox_diff,
         sightings,
-        bmc_reading
+        bmc_reading,
+        receiving
     );
 }

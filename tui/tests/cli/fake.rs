@@ -28,11 +28,13 @@ use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{
     Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing as Point,
 };
+use rackhand_core::view::receiving::{Receiving, receiving};
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{
     DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
     UnitRow,
 };
+use rackhand_core::world::World;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::doctor::Report;
 use rackhand_rpc::hello::{self, ServerHello};
@@ -378,6 +380,7 @@ impl Console for Server {
             sites: [(SiteId::new("ams2"), [(Stage::Received, 1)].into()), (SiteId::new("fra1"), stages.clone())].into(),
             stages,
             states,
+            site_states: BTreeMap::new(),
             dead_letters: held.letters.len() as u32,
             health: Health {
                 intake_stopped: held.intake_stopped.clone(),
@@ -619,6 +622,10 @@ impl Console for Server {
             read.unread.push(Unread { what: "sensors".into(), fault });
         }
         Ok(read)
+    }
+
+    async fn receiving(self, _: Context, site: SiteId) -> Receiving {
+        receiving(&World::default(), &site, NOW)
     }
 
     async fn doctor(self, _: Context) -> Report {

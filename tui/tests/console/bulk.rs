@@ -140,6 +140,6 @@ fn a_release_is_taken_back_by_a_hold_and_a_retry_not_at_all() {
     bench.key("z");
     assert_eq!(held(&bench), 1);
     assert!(matches!(bench.called.last().unwrap().1, Command::Hold { .. }));
-    bench.keys(&["2", "End", "R"]);
+    bench.keys(&["6", "End", "R"]);
     assert!(bench.toast().contains("done") && !bench.toast().contains("takes it back"), "{}", bench.toast());
 }

@@ -109,7 +109,7 @@ fn filters_are_part_of_where_one_has_been() {
         bench.type_in(filter);
         bench.key("Enter");
     }
-    bench.keys(&["3", "[", "["]);
+    bench.keys(&["7", "[", "["]);
     assert_eq!((bench.model.place, bench.model.pipeline.filter.as_str()), (Place::Pipeline, "site:ams2"));
     bench.key("[");
     assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.pipeline.list.total), ("", Some(36)));
@@ -196,7 +196,7 @@ fn the_mouse_is_the_terminals_until_it_is_asked_for() {
 fn a_users_keys_are_shown_wherever_a_key_is_named() {
     let mut bench = Bench::live((120, 40));
     bench.model.keys = Keymap::new(&[("retry".to_owned(), vec!["T".to_owned()])].into()).unwrap();
-    bench.keys(&["2"]);
+    bench.keys(&["6"]);
     let screen = shown(&bench);
     assert!(screen.contains("T retry") && !screen.contains("R retry"), "{screen}");
     bench.key("R");
@@ -208,7 +208,7 @@ fn a_users_keys_are_shown_wherever_a_key_is_named() {
 #[test]
 fn a_key_that_works_elsewhere_says_where() {
     let mut bench = Bench::live((80, 24));
-    bench.keys(&["2", "s"]);
+    bench.keys(&["6", "s"]);
     assert!(bench.toast().contains("sort: it works on: pipeline"), "{}", bench.toast());
 }
 
@@ -247,7 +247,7 @@ proptest! {
         scans in prop::collection::vec(("[A-Z0-9a-z:*<>?/.]{0,24}[0-9][A-Z][0-9]", any::<bool>()), 1..6),
         way in 0_usize..8,
     ) {
-        let ways: [&[&str]; 8] = [&[], &["Enter"], &["2"], &["3"], &["?"], &["X"], &["."], &["2", "X"]];
+        let ways: [&[&str]; 8] = [&[], &["Enter"], &["6"], &["7"], &["?"], &["X"], &["."], &["6", "X"]];
         let mut bench = Bench::live((80, 24));
         bench.keys(ways[way]);
         let layered = bench.model.layer.is_some();

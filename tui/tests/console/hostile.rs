@@ -148,7 +148,7 @@ fn a_hundred_thousand_hostile_texts_leave_the_terminal_as_we_mean_it() {
     let look = look("dark", Depth::X256, GlyphSet::Unicode);
     let mut random = Random(7);
     let mut count = 0;
-    let ways: [&[&str]; 8] = [&[], &["Enter"], &["2"], &["3"], &["X"], &["."], &["Enter", "f"], &["Enter", "Tab"]];
+    let ways: [&[&str]; 8] = [&[], &["Enter"], &["6"], &["7"], &["X"], &["."], &["Enter", "f"], &["Enter", "Tab"]];
     let mut benches: Vec<Bench> = ways
         .iter()
         .map(|keys| {

@@ -4,6 +4,7 @@
 
 mod bulk;
 mod bytes;
+mod dock;
 mod fake;
 mod fixture;
 mod frame;
@@ -16,3 +17,4 @@ mod sweep;
 #[path = "../unasked.rs"]
 mod unasked;
 mod updates;
+mod working;

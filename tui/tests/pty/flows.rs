@@ -117,7 +117,7 @@ fn a_recorded_session_plays_to_the_same_screen() {
     let site = Site::start();
     let file = site.home().join("session.json").display().to_string();
     let mut terminal = site.console(&["--record", &file]);
-    terminal.key("2");
+    terminal.key("6");
     terminal.until_shows("Dead letters");
     terminal.until_shows("who decides: technician");
     let screen = terminal.shows();
@@ -245,7 +245,7 @@ fn attacks_in_outside_text_change_neither_title_nor_clipboard_nor_screen() {
     tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
     tmux.until("LIVE");
     let before = title();
-    for key in ["2", "3", "1", "Enter", "End"] {
+    for key in ["6", "7", "2", "Enter", "End"] {
         tmux.run(&["send-keys", "-t", "s", key]);
         std::thread::sleep(std::time::Duration::from_millis(200));
         let shown = tmux.until("LIVE");
