@@ -83,6 +83,19 @@ impl Finding {
         }
     }
 
+    /// Its letter, beside the word: no two are alike, with or without colour.
+    pub const fn letter(&self) -> char {
+        match self {
+            Self::Received => 'O',
+            Self::Damaged { .. } => 'B',
+            Self::Already { .. } => 'D',
+            Self::WrongSite { .. } => 'W',
+            Self::Unknown => 'U',
+            Self::Held { .. } => 'H',
+            Self::NotSent => 'N',
+        }
+    }
+
     /// Whether the server came in by this scan.
     pub const fn is_receipt(&self) -> bool {
         matches!(self, Self::Received | Self::Damaged { .. })

@@ -50,6 +50,8 @@ const ASIDE: u16 = 44;
 /// Rows of the screen's parts, from the top.
 struct Layout {
     field: u16,
+    /// The last scan in full.
+    last: Option<u16>,
     lines: u16,
     rule: u16,
     scans: u16,
@@ -67,10 +69,12 @@ fn layout(model: &Model) -> Layout {
         _ => known.clamp(1, rows / 3) + 1,
     };
     let counts = (rows >= 6).then(|| first + rows - 1);
-    let rule = first + 1 + lines;
-    let left = rows.saturating_sub(1 + lines + u16::from(counts.is_some()));
+    let last = (rows >= 10).then_some(first + 1);
+    let above = 1 + u16::from(last.is_some()) + lines;
+    let rule = first + above;
+    let left = rows.saturating_sub(above + u16::from(counts.is_some()));
     let head = u16::from(left > 2);
-    Layout { field: first, lines, rule, scans: rule + head, rows: left - head, counts }
+    Layout { field: first, last, lines, rule, scans: rule + head, rows: left - head, counts }
 }
 
 /// Scans on screen.
@@ -94,9 +98,16 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     if tail > 2 {
         canvas.put(room - tail + 1, at.field, tail, says, Token::UiDim);
     }
+    if let (Some(y), Some(entry)) = (at.last, r.scans.last()) {
+        let (word, token, told) = words(entry);
+        let word = format!("{} {word} ", letter(entry));
+        let serial = format!("{}  ", entry.serial);
+        let pieces = [(word.as_str(), token), (serial.as_str(), Token::UiTitle), (told.as_str(), Token::UiText)];
+        canvas.pieces(1, y, room.saturating_sub(1), &pieces);
+    }
     let mut hid = Vec::new();
     if at.lines > 0 {
-        hid = lines(model, canvas, at.field + 1, at.lines, room);
+        hid = lines(model, canvas, at.rule - at.lines, at.lines, room);
     }
     if at.scans > at.rule {
         tally(model, canvas, at.rule, room);
@@ -194,6 +205,16 @@ fn words(entry: &Entry) -> (String, Token, String) {
     }
 }
 
+/// A scan's letter.
+fn letter(entry: &Entry) -> char {
+    match &entry.state {
+        State::Judged(scan) => scan.finding.letter(),
+        State::Refused(_) => 'R',
+        State::Waiting | State::Sent(_) => 'Q',
+        State::Undoing(..) | State::Undone(_) => 'Z',
+    }
+}
+
 /// What is said of a judged scan, with the time of day in place of the whole date where it is of today.
 fn told_short(scan: &rackhand_core::decide::receive::Scan) -> String {
     match &scan.finding {
@@ -223,10 +244,10 @@ fn scans(model: &Model, canvas: &mut Canvas, at: &Layout, room: u16) {
     };
     let columns = vec![
         Column::new("", 6, shown().map(|e| (clock(e.at), Token::UiDim))),
-        Column::new("", 254, shown().map(|e| (words(e).0, words(e).1))).least(10),
+        Column::new("", 254, shown().map(|e| (format!("{} {}", letter(e), words(e).0), words(e).1))).least(12),
         Column::new("", 255, shown().map(|e| (e.serial.to_string(), Token::UiText))).least(10),
         Column::new("", 3, shown().map(|e| (known(e).map_or("-".to_owned(), |m| m.to_string()), Token::UiText))),
-        Column::new("", 5, shown().map(|e| (words(e).2, Token::UiText))).rest(16),
+        Column::new("", 5, shown().map(|e| (words(e).2, Token::UiText))).rest(28),
     ];
     let (widths, _) = fit(&columns, room);
     for n in 0..usize::from(at.rows) {

@@ -83,7 +83,7 @@ impl Console for Wide {
             sites: [(SiteId::new("fra1"), stages.into())].into(),
             stages: stages.into(),
             states: states.into(),
-            site_states: BTreeMap::new(),
+            site_states: std::collections::BTreeMap::new(),
             dead_letters: 0,
             health: Health {
                 intake_stopped: None,

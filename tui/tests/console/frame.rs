@@ -46,6 +46,7 @@ fn the_page_of_the_last_session_is_shown_as_old_and_takes_no_command() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let mut bench = Bench::new(before.fake.clone(), (80, 24));
+    bench.model.place = Place::Pipeline;
     persist::take_up(&mut bench.model, &path, "unix:///other.sock");
     assert!(!bench.model.kept);
     persist::take_up(&mut bench.model, &path, "unix:///d.sock");

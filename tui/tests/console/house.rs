@@ -45,7 +45,18 @@ fn cells_are_filled_by_the_canvas_alone_behind_its_filter() {
 
 #[test]
 fn only_the_terminals_room_and_the_command_lines_output_write_to_it() {
-    let words = ["Print(", "io::std", "(stdout()", "print!(", "println!(", "eprint", "/dev/tty", "execute!(", "\\x1b"];
+    let words = [
+        "Print(",
+        "io::stdout",
+        "io::stderr",
+        "(stdout()",
+        "print!(",
+        "println!(",
+        "eprint",
+        "/dev/tty",
+        "execute!(",
+        "\\x1b",
+    ];
     let allowed = ["term/", "cli/dial.rs", "main.rs", "app/mod.rs", "replay.rs"];
     assert_eq!(offenders(&words, &allowed), Vec::<String>::new());
     // These hand the stream to the terminal's room, and write nothing themselves but the words at the very end.

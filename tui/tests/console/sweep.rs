@@ -9,11 +9,15 @@ use crate::fixture::{Bench, buffer, hostile, plain};
 #[test]
 fn no_size_panics_on_any_screen_or_layer() {
     let looks = [plain(GlyphSet::Unicode), plain(GlyphSet::Ascii)];
-    let ways: [&[&str]; 12] = [
+    let ways: [&[&str]; 16] = [
         &[],
         &["Enter"],
         &["6"],
         &["7"],
+        &["1"],
+        &["1", "Tab"],
+        &["4"],
+        &["5", "X", "Enter", "x", "Enter"],
         &["?"],
         &[":"],
         &["X"],
@@ -29,7 +33,7 @@ fn no_size_panics_on_any_screen_or_layer() {
         bench.keys(keys);
         bench.event(Event::Paste(hostile()));
         // Screens at every size, layers at every third.
-        let step = if n < 4 { 1 } else { 3 };
+        let step = if n < 8 { 1 } else { 3 };
         for width in (0..=120).step_by(step) {
             for height in (0..=40).step_by(step) {
                 bench.model.size = (width, height);
@@ -44,7 +48,7 @@ fn no_size_panics_on_any_screen_or_layer() {
 
 #[test]
 fn wide_terminals_are_filled_and_hold_a_whole_header() {
-    for (n, keys) in [&[][..], &["Enter"], &["6"], &["7"]].iter().enumerate() {
+    for (n, keys) in [&[][..], &["Enter"], &["6"], &["7"], &["1"], &["4"], &["5"]].iter().enumerate() {
         let mut bench = Bench::live((250, 80));
         bench.keys(keys);
         for width in (60..=250).step_by(5) {
@@ -58,7 +62,8 @@ fn wide_terminals_are_filled_and_hold_a_whole_header() {
                     "{n} {width}: {}",
                     lines[0]
                 );
-                assert!(lines[lines.len() - 1].starts_with(" ? help"), "{n} {width}: {shown}");
+                let help = lines[lines.len() - 1];
+                assert!(help.starts_with(" ? help") || help.starts_with(" F1 help"), "{n} {width}: {shown}");
             }
         }
     }
@@ -68,8 +73,8 @@ fn wide_terminals_are_filled_and_hold_a_whole_header() {
 fn a_storm_of_sizes_and_keys_panics_nowhere() {
     let mut bench = Bench::live((80, 24));
     let keys = [
-        "Down", "PgDn", "G", "g", "Tab", "Enter", "Esc", "[", "]", "6", "7", "2", "s", ">", "Space", "?", "Esc", ":",
-        "Esc", ".",
+        "Down", "PgDn", "G", "g", "Tab", "Enter", "Esc", "[", "]", "6", "7", "2", "4", "5", "F10", "1", "s", ">",
+        "Space", "?", "Esc", ":", "Esc", ".",
     ];
     let look = plain(GlyphSet::Unicode);
     let mut random = 7_u64;

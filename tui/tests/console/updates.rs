@@ -34,6 +34,7 @@ fn a_fleet_of_thousands_is_held_in_a_window() {
     let fake = Fake::new();
     fake.seed(3_000);
     let mut bench = Bench::new(fake, (80, 24));
+    bench.model.place = Place::Pipeline;
     bench.up();
     bench.key("G");
     let list = &bench.model.pipeline.list;
@@ -304,7 +305,7 @@ fn history_goes_back_and_forward_and_escape_never_quits() {
     for _ in 0..20 {
         bench.key("Esc");
     }
-    assert_eq!(bench.model.place, Place::Pipeline);
+    assert_eq!(bench.model.place, Place::Fleet);
     assert!(!bench.other.contains(&Effect::Quit));
     bench.key("q");
     assert!(bench.other.contains(&Effect::Quit));

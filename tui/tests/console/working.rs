@@ -161,7 +161,8 @@ fn work_is_shown_by_site_filter_and_role() {
     bench.keys(&[">", "/"]);
     bench.type_in("cable");
     bench.key("Enter");
-    assert!(bench.model.work.list.rows.iter().all(|r| r.text.to_lowercase().contains("cable")));
+    let about = |r: &rackhand_core::view::work::WorkRow| format!("{} {}", r.title, r.text).to_lowercase();
+    assert!(bench.model.work.list.rows.iter().all(|r| about(r).contains("cable")));
     bench.keys(&["Esc", "r"]);
     assert_eq!(bench.model.work.list.total, Some(all), "an operator ends all of it");
     bench.fake.inside.lock().unwrap().role = Role::ReadOnly;

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "demo")]
 mod demo;
+mod dock;
 mod ends;
 #[path = "../console/fake.rs"]
 mod fake;
