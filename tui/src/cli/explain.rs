@@ -45,7 +45,7 @@ fn stages() -> String {
 pub const DOCUMENTS: &[(&str, &str)] = &[
     (
         "status",
-        "head, site, now, demo, sites {site: {stage: n}}, stages {stage: n}, states {state: n}, dead_letters, health",
+        "head, site, now, demo, sites {site: {stage: n}}, site_states {site: {state: n}}, stages {stage: n}, states {state: n}, dead_letters, health",
     ),
     ("units", "a page: head, now, total, offset, rows [unit]"),
     ("show", "unit {row: unit, facts [[name, value]], waits, steps, tasks, ways}, events [event]"),

@@ -57,6 +57,12 @@ pub(super) async fn receive(host: &HostSpec, args: Receive, out: &mut Output<'_>
     let damaged = args.damaged.map(Text::from);
     let mut serials = serials(args.serials);
     let (mut rows, mut summary) = (Vec::new(), Summary::default());
+    let line = |serial: &str, result: &str, model: &str, text: &str| {
+        format!("{serial:<20} {result:<10} {model:<22} {text}")
+    };
+    if !out.json {
+        out.line(line("SERIAL", "RESULT", "MODEL", "WHAT"))?;
+    }
     while let Some(read) = serials.recv().await {
         let told = if args.undo {
             undo(host, &mut link, &read).await?
@@ -75,13 +81,13 @@ pub(super) async fn receive(host: &HostSpec, args: Receive, out: &mut Output<'_>
             rows.push(told);
         } else {
             let model = told.scan.as_ref().and_then(|s| s.model.as_deref()).unwrap_or("-");
-            out.line(format!("{:<20} {:<10} {model:<22} {}", told.serial, told.result, told.text))?;
+out.line(line(&told.serial, told.result, model, &told.text))?;
             out.flush()?;
         }
     }
     if out.json {
         out.document(&Document { site: &site, rows: &rows, summary: &summary })?;
-    } else if summary.serials != 1 {
+    } else {
         let Summary { serials, done, already, failed } = summary;
         let what = if args.undo { "taken back" } else { "received" };
         out.line(format!("{} at {site}: {done} {what}, {already} already, {failed} not", count(serials, "serial")))?;

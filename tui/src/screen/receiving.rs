@@ -23,7 +23,7 @@ pub const FACE: Face = Face {
             sent by the book; DAMAGED is received and held. Only ok and DAMAGED change anything. While the link is \
             down scans wait here, in order, and are sent when it is back. WANT counts what came within 24 hours and \
             what is still expected.",
-    twin: "rackhand receive -",
+    twin: "rackhand receive SERIAL",
     acts_on: None,
     wants: &[Slot::Receiving],
     view,

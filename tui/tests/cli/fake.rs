@@ -10,6 +10,7 @@ use futures::StreamExt;
 use rackhand_core::bmc::reading::{BmcReading, Health as Hale, PowerLimit, PowerReading, Section, Supply, Unread};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
+use rackhand_core::decide::receive::{Finding, Scan};
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::fault::{Fault, Kind, System};
@@ -29,7 +30,7 @@ use rackhand_core::view::netbox::{
     Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing as Point,
 };
 use rackhand_core::view::receiving::{Receiving, receiving};
-use rackhand_core::view::work::{WorkQuery, WorkRow};
+use rackhand_core::view::work::{Ends, WorkQuery, WorkRow};
 use rackhand_core::view::{
     DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
     UnitRow,
@@ -460,8 +461,20 @@ impl Console for Server {
             let answer = match held.answers.get(&request).cloned() {
                 Some(answer) => answer,
                 None => {
+                    let answer = match &command {
+                        Command::Receive { scan, .. } => Answer::Scanned(Box::new(Scan {
+                            at: NOW,
+                            serial: scan.clone(),
+                            unit: Some(id(1)),
+                            model: Some("ProLiant DL380 Gen11".into()),
+                            stage: Some(Stage::Received),
+                            place: None,
+                            finding: Finding::Received,
+                        })),
+                        _ => Answer::Done,
+                    };
                     held.commands.push(command);
-                    let receipt = Receipt { answer: Answer::Done, head: held.head() + 1 };
+                    let receipt = Receipt { answer, head: held.head() + 1 };
                     let answer = held.refuse.clone().map_or(Ok(receipt), Err);
                     held.answers.insert(request, answer.clone());
                     answer
@@ -535,7 +548,20 @@ impl Console for Server {
     }
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
-        page(&self.held(), Vec::new(), query.offset, query.limit)
+        let row = WorkRow {
+            unit: id(1),
+            label: "CZ2D1X0GB1".into(),
+            model: None,
+            site: SiteId::new("fra1"),
+            place: Some("R12 U07".into()),
+            title: "cable".into(),
+            text: "Connect power, network and BMC as planned, then confirm.".into(),
+            role: Role::Technician,
+            since: Timestamp::from_secs(1_794_990_000),
+            blocks: true,
+            ends: Ends::Move(Stage::Cabled),
+        };
+        page(&self.held(), vec![row], query.offset, query.limit)
     }
 
     async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
