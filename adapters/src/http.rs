@@ -15,7 +15,7 @@ use rackhand_core::text::Text;
 use serde_json::Value;
 
 use crate::port::clock::Clock;
-use crate::port::dial::{Dial, Target};
+use crate::port::dial::{Dial, DialError, Target};
 
 /// What a peer may cost us.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +119,7 @@ impl Client {
     pub async fn connect(&self, target: &Target) -> Result<Connection, Fault> {
         let authority = target.authority();
         let opened = self.clock.timeout(self.limits.connect, async {
-            let connected = self.dial.dial(target).await.map_err(|e| Fault::new(self.system, e.kind, e.what))?;
+            let connected = self.dial.dial(target).await.map_err(|e| self.undialled(e))?;
             let (sender, driver) = http1::Builder::new()
                 .max_headers(100)
                 .max_buf_size(64 << 10)
@@ -140,6 +140,18 @@ impl Client {
                 format!("no connection to {authority} within {} s", self.limits.connect.as_secs()),
             )),
         }
+    }
+
+    fn undialled(&self, error: DialError) -> Fault {
+        let fault = Fault::new(self.system, error.kind, error.what);
+        if error.kind != Kind::Conflict {
+            return fault;
+        }
+        // Only a pin is in conflict before a word was said.
+        fault.advise(
+            "Find out why it changed (a new mainboard, a BMC that was reset, or somebody in between); if it is right, \
+             `rackhand trust SERIAL FINGERPRINT --reason R`.",
+        )
     }
 
     /// A fault of this client's system.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bmc::{Rung, Vendor};
+use crate::bmc::{Fingerprint, Rung, Vendor};
 use crate::fault::Fault;
 use crate::flow::step::{Observation, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
@@ -240,6 +240,15 @@ events! {
         /// Why.
         reason: Text,
     } = "step_skipped",
+    /// The BMC shows another certificate than before, and that is right: from now on it must show this one.
+    CertificateTrusted {
+        /// The one that was pinned.
+        before: Option<Fingerprint>,
+        /// The new one.
+        certificate: Fingerprint,
+        /// Why it changed.
+        reason: Text,
+    } = "certificate_trusted",
     /// The boot script was handed out, with a token of its own.
     BootScriptServed {
         /// The token's hash.

@@ -1,6 +1,6 @@
 //! What a business sets: how stages map to NetBox statuses, and which tenant holds servers being staged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,9 @@ use crate::text::Text;
 pub struct Policy {
     /// The site this daemon runs.
     pub site: SiteId,
+    /// Sites it runs besides; only a demo has some.
+    #[serde(default)]
+    pub also: BTreeSet<SiteId>,
     /// NetBox status for each stage.
     pub statuses: BTreeMap<Stage, Text>,
     /// Slug of the tenant that holds servers being staged.
@@ -36,6 +39,7 @@ impl Policy {
         };
         Self {
             site,
+            also: BTreeSet::new(),
             statuses: Stage::ALL.iter().map(|s| (*s, status(*s).into())).collect(),
             staging_tenant: "baremetal-staging".into(),
             own_statuses: true,
@@ -51,6 +55,11 @@ impl Policy {
         }
         policy.statuses.insert(Stage::Ready, "staged".into());
         policy
+    }
+
+    /// Whether servers of this site (a NetBox slug) are this daemon's.
+    pub fn runs(&self, site: &str) -> bool {
+        self.site.as_str() == site || self.also.iter().any(|also| also.as_str() == site)
     }
 
     /// The status for a stage.

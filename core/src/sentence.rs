@@ -38,6 +38,9 @@ impl Event {
             Self::StepFailed { step, fault, again_at, .. } => format!("{step} failed: {fault}; again {again_at}"),
             Self::StepParked { step, fault, .. } => format!("{step} needs a person: {fault}"),
             Self::StepRetried { step, generation } => format!("{step} retried (generation {generation})"),
+            Self::CertificateTrusted { certificate, reason, .. } => {
+                format!("the BMC's certificate {certificate:.16} is trusted from now on: {reason}")
+            }
             Self::StepSkipped { step, reason, .. } => format!("{step} skipped: {reason}"),
             Self::BootScriptServed { nic, expires, .. } => {
                 format!(

@@ -66,6 +66,7 @@ fn lines() -> Vec<(&'static str, Event)> {
                 create: Some(NewDevice { device_type: "dl360".into(), role: "server".into(), site: "fra1".into() }),
             },
         ),
+        (r#"{"sighting_forgotten":{}}"#, Event::SightingForgotten {}),
         (
             r#"{"sighting_reopened":{"reason":"NetBox has its MAC now"}}"#,
             Event::SightingReopened { reason: "NetBox has its MAC now".into() },
@@ -141,6 +142,14 @@ fn lines() -> Vec<(&'static str, Event)> {
             Event::StepSkipped { step: Step::WriteCables, generation: 1, reason: "later".into() },
         ),
         (
+            r#"{"certificate_trusted":{"before":"0101010101010101010101010101010101010101010101010101010101010101","certificate":"0202020202020202020202020202020202020202020202020202020202020202","reason":"mainboard"}}"#,
+            Event::CertificateTrusted {
+                before: Some(Fingerprint([1; 32])),
+                certificate: Fingerprint([2; 32]),
+                reason: "mainboard".into(),
+            },
+        ),
+        (
             r#"{"boot_script_served":{"token":"abababababababababababababababababababababababababababababababab","expires":1795000000000000,"nic":"3C:EC:EF:00:00:01"}}"#,
             Event::BootScriptServed { token: token(171), expires: AT, nic: Some(nic_mac(1)) },
         ),
@@ -180,7 +189,6 @@ fn lines() -> Vec<(&'static str, Event)> {
             r#"{"warning_noted":{"key":"101 staged 10.0.0.1","device":101,"text":"left alone"}}"#,
             Event::WarningNoted { key: "101 staged 10.0.0.1".into(), device: Some(101), text: "left alone".into() },
         ),
-        (r#"{"sighting_forgotten":{}}"#, Event::SightingForgotten {}),
         (
             r#"{"damage_noted":{"note":"corner dented, photo 17.jpg"}}"#,
             Event::DamageNoted { note: "corner dented, photo 17.jpg".into() },

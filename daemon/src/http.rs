@@ -67,6 +67,8 @@ struct Inner {
 pub struct Offers {
     /// The directory of what machines boot.
     pub files: Option<PathBuf>,
+    /// Words added to the kernel's command line.
+    pub kernel: String,
     /// What DHCP servers on other hosts show; without it none is heard.
     pub event_token: Option<Secret>,
 }

@@ -8,6 +8,8 @@
 mod chain;
 #[path = "wire/client.rs"]
 mod client;
+#[path = "wire/controller.rs"]
+mod controller;
 #[path = "wire/frames.rs"]
 mod frames;
 #[path = "wire/hooks.rs"]

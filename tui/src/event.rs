@@ -28,6 +28,8 @@ pub enum Event {
     Scan(Text),
     /// Printable keys too fast for a person that are no label: too few, or with spaces.
     Burst(Text),
+    /// So many keys before were the beginning of the scan or burst that comes next.
+    Rollback(usize),
     /// Enter or Tab right behind a scan or a burst: the scanner's, not a person's.
     EndMark,
     /// The mouse.

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::lease::ALIVE_ON_ORDER;
 use super::{Answer, Deciding, Refusal, Why};
-use crate::bmc::Vendor;
+use crate::bmc::{Fingerprint, Vendor};
 use crate::dcim::NewDevice;
 use crate::event::Event;
-use crate::flow::rules::rule;
+use crate::fault::Kind;
+use crate::flow::rules::{Lane, rule};
 use crate::flow::step::Step;
 use crate::id::{Actor, Role, SiteId, Subject, UnitId};
 use crate::lifecycle::evidence::{Evidence, Proof};
@@ -63,6 +64,15 @@ pub enum Command {
         /// Of which generation it was seen.
         generation: u32,
         /// Why.
+        reason: Text,
+    },
+    /// The BMC's new certificate is right. What was parked because of it is tried again.
+    TrustCertificate {
+        /// Whose.
+        unit: UnitId,
+        /// The certificate it must show from now on, as read from the BMC's own console or the fault.
+        certificate: Fingerprint,
+        /// Why it changed.
         reason: Text,
     },
     /// Stop for good: what was done is undone in reverse.
@@ -145,7 +155,9 @@ impl Command {
             | Self::Move { .. }
             | Self::Receive { .. }
             | Self::UndoReceipt { .. } => Role::Technician,
-            Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } => Role::Operator,
+            Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::TrustCertificate { .. } => {
+                Role::Operator
+            }
             Self::Import { .. } | Self::ImportRow { .. } => Role::Operator,
         }
     }
@@ -161,6 +173,7 @@ impl Deciding<'_> {
             Command::ImportRow { row, site, stage, create } => self.import_row(row, site, *stage, create.as_ref()),
             Command::Retry { subject } => self.retry(*subject),
             Command::Skip { subject, step, generation, reason } => self.skip(*subject, *step, *generation, reason),
+            Command::TrustCertificate { unit, certificate, reason } => self.trust(*unit, *certificate, reason),
             Command::Cancel { unit, reason } => self.cancel(*unit, reason),
             Command::Hold { unit, reason } => {
                 self.stand(*unit, Disposition::OnHold, reason, |u| u.disposition.may_move())
@@ -280,6 +293,30 @@ impl Deciding<'_> {
         }
         self.emit(subject, Event::StepSkipped { step, generation, reason: reason.clone() });
         self.consequences(subject);
+        Ok(Answer::Done)
+    }
+
+    fn trust(&mut self, id: UnitId, certificate: Fingerprint, reason: &Text) -> Result<Answer, Refusal> {
+        need_reason(reason)?;
+        let before = self.known(id)?.certificate;
+        if before == Some(certificate) {
+            return Ok(Answer::Already);
+        }
+        if before.is_none() {
+            let text = "no certificate is pinned yet; the first one the BMC shows will be";
+            return Err(Refusal::new(Why::Conflict, text));
+        }
+        let parked: Vec<(Step, u32)> = self
+            .known(id)?
+            .parked()
+            .filter(|(p, fault)| rule(p.step).lane == Lane::Bmc && fault.kind == Kind::Conflict)
+            .map(|(p, _)| (p.step, p.generation))
+            .collect();
+        let subject = Subject::Unit(id);
+        self.emit(subject, Event::CertificateTrusted { before, certificate, reason: reason.clone() });
+        for (step, generation) in parked {
+            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
+        }
         Ok(Answer::Done)
     }
 

@@ -114,7 +114,8 @@ impl Deciding<'_> {
             };
         }
         let known = unit.map(|u| u.id);
-        let was = unit.and_then(|u| u.bmc_mac).filter(|was| *was != mac);
+        // Only a BMC that was alive can have been replaced; what a manifest got wrong was warned of by its own row.
+        let was = unit.filter(|u| u.bmc_address.is_some()).and_then(|u| u.bmc_mac).filter(|was| *was != mac);
         self.emit(Subject::Bmc(mac), Event::SightingJudged { verdict: verdict.clone() });
         match (&verdict, device) {
             (Verdict::Promote, Some(device)) => self.promote(known, mac, address, device),

@@ -95,7 +95,7 @@ pub fn judge(unit: Option<&Unit>, lookup: &Lookup, address: IpAddr, policy: &Pol
 
 /// A device NetBox knows and the journal does not: adopted where it is nobody's and not yet in use.
 fn unknown_to_us(device: &Device, status: &str, policy: &Policy) -> Verdict {
-    if *device.site != *policy.site.as_str() {
+    if !policy.runs(&device.site) {
         return Verdict::Warn(format!("device {} is of site {}: recorded only", device.id, device.site).into());
     }
     let nobodys = device.tenant.as_ref().is_none_or(|t| *t == policy.staging_tenant);

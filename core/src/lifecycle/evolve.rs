@@ -126,6 +126,10 @@ impl Unit {
                     self.validate_again();
                 }
             }
+            Event::CertificateTrusted { certificate, reason, .. } => {
+                self.note(seq, true, format!("another BMC certificate is trusted from now on: {reason}"));
+                self.certificate = Some(*certificate);
+            }
             Event::StepSkipped { step, reason, .. } => {
                 self.note(seq, true, format!("{step} skipped: {reason}"));
                 self.skip(*step);

@@ -431,6 +431,10 @@ impl Watched {
             Wish::Release => Command::Release { unit },
             Wish::Quarantine => Command::Quarantine { unit, reason: reason() },
             Wish::Retire => Command::Retire { unit, reason: reason() },
+            Wish::Trust(n) => {
+                let certificate = rackhand_core::bmc::Fingerprint([n; 32]);
+                Command::TrustCertificate { unit, certificate, reason: reason() }
+            }
             Wish::CloseTask => {
                 let Some((task, _)) = now.tasks.last() else { return };
                 Command::CloseTask { unit, task: *task, note: "done".into() }

@@ -220,6 +220,7 @@ impl Config {
             base: raw.http.base(source)?,
             offers: Offers {
                 files: raw.boot.files.as_ref().map(|dir| source.beside(dir)),
+                kernel: raw.boot.options(source)?,
                 event_token: raw.intake.event_token(source)?,
             },
             policy: if stock { Policy::stock(site) } else { Policy::standard(site) },

@@ -90,6 +90,7 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     assert_eq!((config.interfaces.len(), config.servers.len()), (1, 2));
     assert_eq!(config.speed(), Some(60.0));
     assert!(config.offers.event_token.is_some() && config.offers.files.is_some());
+    assert_eq!(config.offers.kernel, "console=ttyS0,115200 rackhand.write=never");
     assert_eq!(config.lease_files.len(), 2);
     assert_eq!(config.maas.as_ref().map(|(m, poll)| (m.base.as_str(), poll.as_secs())), Some(("/MAAS", 60)));
 }

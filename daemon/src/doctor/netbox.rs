@@ -65,7 +65,7 @@ mod tests {
             finding(Standing::ToDo, "add it"),
             finding(Standing::Unknown, "give the token its permission"),
         ];
-        let told = ready(&NetboxCheck { findings, ..NetboxCheck::default() });
+        let told = ready(&NetboxCheck { findings });
         let lines: Vec<_> = told.iter().map(|c| (c.state, c.name.as_str(), c.advice.as_str())).collect();
         assert_eq!(
             lines,

@@ -60,11 +60,13 @@ impl Http {
         }
     }
 
-    /// `initrd=` tells a kernel that UEFI starts which file is its own; a BIOS one does not mind.
+    /// `initrd=` tells a kernel that UEFI starts which file is its own; a BIOS one does not mind. Without `quiet` the
+    /// kernel prints its command line, and with it the token, on every console.
     fn image(&self, token: &str) -> String {
-        let base = &self.0.base;
+        let (base, more) = (&self.0.base, &self.0.offers.kernel);
         format!(
-            "#!ipxe\nkernel {base}/boot/vmlinuz initrd=image rackhand.url={base} rackhand.token={token}\n\
+            "#!ipxe\nkernel {base}/boot/vmlinuz initrd=image quiet BOOTIF=01-${{netX/mac:hexhyp}} {more} \
+             rackhand.url={base} rackhand.token={token}\n\
              initrd --name image {base}/boot/image\nboot\n"
         )
     }

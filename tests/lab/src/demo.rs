@@ -99,7 +99,8 @@ impl Demo {
     /// Builds the outside, starts a daemon over it, and listens on a socket of its own.
     pub async fn start(options: Options) -> io::Result<Self> {
         let clock = Clock::scaled(Clock::wall().now(), options.speed);
-        let policy = Policy::standard(SiteId::new("hq"));
+        let also = SITES.map(SiteId::new).into();
+        let policy = Policy { also, ..Policy::standard(SiteId::new("hq")) };
         let mut outside = Outside::new(clock.clone(), policy.clone(), LifePace::default());
         let travellers = (options.servers / 4).max(Trouble::ALL.len() * 9);
         let mut rng = StdRng::seed_from_u64(options.seed);

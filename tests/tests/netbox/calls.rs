@@ -44,6 +44,9 @@ calls! { |netbox, on|
     release => netbox.release();
     device_by_bmc_mac => netbox.device_by_bmc_mac(BMC);
     devices_by_bmc_macs => netbox.devices_by_bmc_macs(&[BMC, NIC]);
+    all_macs => netbox.all_macs();
+    registered_bmc => netbox.registered_bmc("CZ1", BMC, true);
+    register_bmc => netbox.register_bmc("CZ1", BMC, None);
     status => netbox.status(on.device);
     write_status => netbox.write_status(on.device, &staged());
     write_statuses => all(netbox, on);

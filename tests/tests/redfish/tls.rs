@@ -10,14 +10,18 @@ use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};
 use rackhand_adapters::redfish::{Bmc, Credentials, Redfish, Reset};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_core::bmc::Power;
+use rackhand_core::decide::Input;
+use rackhand_core::decide::command::Command;
 use rackhand_core::fault::Kind;
-use rackhand_core::id::SiteId;
+use rackhand_core::id::{Actor, Role, SiteId};
+use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::policy::Policy;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use rackhand_core::view;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
+use rackhand_daemon::ledger::Patience;
 use rackhand_daemon::random::Random;
 use rackhand_lab::bmc::{LabBmc, Pace, Personality, Spec};
 use rackhand_lab::faults::Faults;
@@ -141,4 +145,21 @@ async fn a_changed_certificate_stops_the_work_on_that_bmc_and_asks_for_a_person(
     assert!(told.contains(&second.fingerprint().to_string()) && told.contains("pinned"), "{told}");
     assert_eq!(unit(&stopped).unwrap().certificate, Some(first.fingerprint()), "the pin stays");
     assert_eq!(twin.counters().logins_ok, logins, "nobody logged in to what showed the other certificate");
+
+    // The advice is true: an operator who trusts the new one lets the work go on.
+    assert!(told.contains("rackhand trust"), "{told}");
+    twin.behave(|b| b.never_boots = 0);
+    let id = unit(&stopped).unwrap().id;
+    let trust = Command::TrustCertificate {
+        unit: id,
+        certificate: second.fingerprint(),
+        reason: Text::new("the BMC was reset to its factory state"),
+    };
+    let operator = Actor::Person { name: Text::new("ann"), role: Role::Operator };
+    site.ledger.submit(operator, Patience::Refuse, Input::Command(trust)).await.unwrap();
+    let staged = |w: &Arc<World>| unit(w).is_some_and(|u| u.stage == Stage::Staged);
+    let done = tokio::time::timeout(Duration::from_secs(120), worlds.wait_for(staged)).await;
+    let done = done.expect("staged within two minutes").unwrap().clone();
+    assert_eq!(unit(&done).unwrap().certificate, Some(second.fingerprint()));
+    assert!(twin.counters().logins_ok > logins);
 }

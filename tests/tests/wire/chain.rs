@@ -1,14 +1,14 @@
 //! From a controller's DHCP exchange to `staged`, with nothing else to start it: a real client asks a real server, the
 //! daemon hears it, and finds the controller at the address it was given.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_lab::sockets::{Issuer, TlsServer};
+use rackhand_lab::sockets::Issuer;
 
 use crate::client::Client;
-use crate::namespace::{alone, within};
+use crate::controller::serve_bmc;
+use crate::namespace::alone;
 use crate::segment::{self, INTERFACE};
 use crate::server::{Kind, Server};
 use crate::support::console::{connect, within as soon_within};
@@ -48,24 +48,6 @@ async fn from_lease_to_staged(kind: Kind) {
     assert!(address.starts_with("10.77.0."), "{address}");
     assert_eq!(world.units.len(), 1);
     assert!(daemon.terminate().await.success());
-}
-
-/// Lets the lab's BMC listen in the client's namespace, at whatever address the client is given.
-fn serve_bmc(lab: &Lab, issuer: &Issuer) {
-    let (station, certificate) = (lab.twin().station(), issuer.issue(&lab.server.serial).unwrap());
-    let at = format!("0.0.0.0:{}", lab.bmc_port()).parse().unwrap();
-    let (ready, is_ready) = mpsc::channel();
-    std::thread::spawn(move || {
-        within("bmc", move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let _listening = TlsServer::bind(at, station, &certificate).await.unwrap();
-                ready.send(()).unwrap();
-                std::future::pending::<()>().await;
-            });
-        });
-    });
-    is_ready.recv_timeout(Duration::from_secs(30)).unwrap();
 }
 
 #[test]

@@ -9,10 +9,15 @@ use std::process::{Command, Stdio};
 /// Tells the process which test it is to run, inside.
 const INSIDE: &str = "RACKHAND_WIRE_INSIDE";
 /// Seconds for one test, on a busy machine.
-const LIMIT: &str = "240";
+const LIMIT: u32 = 240;
 
 /// Runs a test in a machine of its own. The programs are those it needs, besides `ip`.
 pub fn alone<F: Future<Output = ()>>(programs: &[&str], test: impl FnOnce() -> F) {
+    alone_for(LIMIT, programs, test);
+}
+
+/// The same, for so many seconds at the most.
+pub fn alone_for<F: Future<Output = ()>>(limit: u32, programs: &[&str], test: impl FnOnce() -> F) {
     let path = type_name_of_val(&test).trim_end_matches("::{{closure}}");
     let name = path.split_once("::").map_or(path, |(_, name)| name);
     if std::env::var(INSIDE).is_ok_and(|inside| inside == name) {
@@ -24,11 +29,11 @@ pub fn alone<F: Future<Output = ()>>(programs: &[&str], test: impl FnOnce() -> F
         return;
     }
     if let Some(why) = unable(programs) {
-        not_tested(name, &why);
+        not_tested(path, &why);
         return;
     }
     let output = Command::new("timeout")
-        .args(["-s", "KILL", LIMIT])
+        .args(["-s", "KILL", &limit.to_string()])
         .args(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
         .arg(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
@@ -74,7 +79,7 @@ fn is_installed(program: &str) -> bool {
 fn not_tested(name: &str, why: &str) {
     assert!(std::env::var("RACKHAND_WIRE").as_deref() != Ok("required"), "{name} cannot run: {why}");
     // Written past the harness, which would keep a passing test's `eprintln!` to itself.
-    let _ = std::io::stderr().write_all(format!("\n*** NOT TESTED: wire::{name}: {why} ***\n").as_bytes());
+    let _ = std::io::stderr().write_all(format!("\n*** NOT TESTED: {name}: {why} ***\n").as_bytes());
 }
 
 /// What a bare machine needs.

@@ -92,12 +92,22 @@ impl Ear {
 }
 
 /// Waits until `done`; `now` tells what it was instead.
-pub async fn eventually(what: &str, mut done: impl FnMut() -> bool, now: impl Fn() -> String) {
+pub async fn eventually(what: &str, done: impl FnMut() -> bool, now: impl Fn() -> String) {
+    eventually_within(PATIENCE, what, done, now).await;
+}
+
+/// The same, for what takes longer.
+pub async fn eventually_within(
+    patience: Duration,
+    what: &str,
+    mut done: impl FnMut() -> bool,
+    now: impl Fn() -> String,
+) {
     let wait = async {
         while !done() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let waited = tokio::time::timeout(PATIENCE, wait).await;
+    let waited = tokio::time::timeout(patience, wait).await;
     assert!(waited.is_ok(), "never {what}: {}", now());
 }

@@ -16,6 +16,8 @@ use crate::screen;
 
 /// Places that can be gone back to.
 const HISTORY: usize = 64;
+/// Fields of the filter of servers.
+pub const FIELDS: [&str; 7] = ["site", "stage", "state", "model", "place", "disposition", "serial"];
 /// Filters that can be taken up again.
 const FILTERS: usize = 32;
 
@@ -241,10 +243,21 @@ pub fn filter(model: &mut Model, text: String, out: &mut Vec<Effect>) {
         }
         _ => {
             note(model);
+            let stranger = text.split_whitespace().find_map(unknown_field).map(ToOwned::to_owned);
             model.pipeline.filter = text;
             requery(model, out);
+            if let Some(field) = stranger {
+                let told = format!("`{field}:` is no field this console knows: {}", FIELDS.join(", "));
+                toast(model, told, Mood::Plain, out);
+            }
         }
     }
+}
+
+/// The field of a word of a filter, where this console does not know it. A newer daemon may.
+fn unknown_field(word: &str) -> Option<&str> {
+    let (field, _) = word.trim_start_matches('!').split_once(':')?;
+    (!FIELDS.contains(&field.to_lowercase().as_str())).then_some(field)
 }
 
 /// The filter typed before this one, or after it.

@@ -15,7 +15,7 @@ use crate::command::registry::Act;
 use crate::event::{Event, Mouse, News, Timer};
 use crate::input::burst::label;
 use crate::input::key::Key;
-use crate::overlay::{Did, Origin};
+use crate::overlay::{Did, Layer, Origin};
 use crate::screen;
 
 /// How long a result is shown, in milliseconds: good news, and bad.
@@ -29,6 +29,14 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Paste(text) => typed(model, &text, Origin::Paste, &mut out),
         Event::Scan(text) => typed(model, &text, Origin::Scanner, &mut out),
         Event::Burst(text) => typed(model, &text, Origin::Burst, &mut out),
+        // In a list they moved the cursor, which harms nothing; in a field they stand.
+        Event::Rollback(keys) => {
+            for _ in 0..keys.min(8) {
+                if model.layer.is_some() || model.filter.is_some() {
+                    press(model, Key::Backspace, &mut out);
+                }
+            }
+        }
         // A filter changes nothing, so there it does what it would behind typed words; over a slow line they are.
         Event::EndMark => {
             if model.layer.is_none() && (model.filter.is_some() || model.place == Place::Receiving) {
@@ -170,8 +178,19 @@ fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
 }
 
 fn moused(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {
-    if model.layer.is_some() || model.filter.is_some() || !model.mouse {
+    if !model.mouse || model.filter.is_some() {
         return;
+    }
+    match (&model.layer, mouse) {
+        // What scrolls by the cursor keys scrolls by the wheel; a form is nobody's list.
+        (Some(Layer::Form(_)), _) | (Some(_), Mouse::Press(..)) => return,
+        (Some(_), Mouse::Wheel(way)) => {
+            for _ in 0..3 {
+                press(model, if way < 0 { Key::Up } else { Key::Down }, out);
+            }
+            return;
+        }
+        (None, _) => {}
     }
     match mouse {
         Mouse::Wheel(way) => moves::step(model, Motion::By(3 * isize::from(way.signum())), out),

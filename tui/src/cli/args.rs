@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rackhand_core::bmc::Fingerprint;
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
@@ -246,6 +247,16 @@ pub enum Change {
         #[arg(long)]
         reason: String,
     },
+    /// The BMC's new certificate is right: it must show this one from now on
+    Trust {
+        /// Serial or unit id
+        label: String,
+        /// SHA-256 of the certificate, as the fault names it and the BMC's own console shows it
+        certificate: Fingerprint,
+        /// Why it changed
+        #[arg(long)]
+        reason: String,
+    },
     /// Stop for good: what was done is undone in reverse
     Cancel(Final),
     /// Stop for now
@@ -285,11 +296,11 @@ pub enum Change {
 /// About NetBox.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum Netbox {
-    /// Look whether it is ready for Rackhand; exit code 5 where something is to be done
+    /// Look whether it is ready for Rackhand; exit code 6 where something is to be done
     Check,
     /// Make the custom fields, choices and tenant it lacks, and print what only its configuration can add
     Init,
-    /// What the daemon's copy of it and the journal disagree about; exit code 5 where a person must act
+    /// What the daemon's copy of it and the journal disagree about; exit code 6 where a person must act
     Diff {
         /// Rows
         #[arg(long, default_value_t = 50, value_parser = rows(512))]

@@ -40,6 +40,9 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
     Ok(match change {
         Change::Retry { label } => Command::Retry { subject: super::subject(link, &label).await? },
         Change::Skip { label, step, reason } => skip(link, &label, step, reason.into()).await?,
+        Change::Trust { label, certificate, reason } => {
+            Command::TrustCertificate { unit: unit(label).await?, certificate, reason: reason.into() }
+        }
         Change::Hold(what) => Command::Hold { unit: unit(what.label).await?, reason: what.reason.into() },
         Change::Release { label } => Command::Release { unit: unit(label).await? },
         Change::Quarantine(what) => Command::Quarantine { unit: unit(what.label).await?, reason: what.reason.into() },

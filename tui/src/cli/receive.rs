@@ -57,9 +57,8 @@ pub(super) async fn receive(host: &HostSpec, args: Receive, out: &mut Output<'_>
     let damaged = args.damaged.map(Text::from);
     let mut serials = serials(args.serials);
     let (mut rows, mut summary) = (Vec::new(), Summary::default());
-    let line = |serial: &str, result: &str, model: &str, text: &str| {
-        format!("{serial:<20} {result:<10} {model:<22} {text}")
-    };
+    let line =
+        |serial: &str, result: &str, model: &str, text: &str| format!("{serial:<20} {result:<10} {model:<22} {text}");
     if !out.json {
         out.line(line("SERIAL", "RESULT", "MODEL", "WHAT"))?;
     }
@@ -81,7 +80,7 @@ pub(super) async fn receive(host: &HostSpec, args: Receive, out: &mut Output<'_>
             rows.push(told);
         } else {
             let model = told.scan.as_ref().and_then(|s| s.model.as_deref()).unwrap_or("-");
-out.line(line(&told.serial, told.result, model, &told.text))?;
+            out.line(line(&told.serial, told.result, model, &told.text))?;
             out.flush()?;
         }
     }

@@ -23,10 +23,11 @@ pub const PREFIX_US: u64 = 1_000_000;
 /// Characters of a scan that are kept.
 const MAX_SCAN: usize = 64;
 
-/// Letters that only move a cursor: they may come as fast as a held key or a stalled line brings them.
+/// Letters that only move a cursor: they act at once, and may come as fast as a held key or a stalled line brings them.
 const MOVES: &str = "hjklgG";
 
-/// Holds printable keys back for [`GAP_US`], until it is certain that a person typed them.
+/// Holds printable keys back for [`GAP_US`], until it is certain that a person typed them; but not those that only move
+/// a cursor. Where such a one was the beginning of a scan, an [`Event::Rollback`] goes before it.
 #[derive(Debug, Default)]
 pub struct Burst {
     held: Vec<char>,
@@ -83,7 +84,7 @@ impl Burst {
             Key::Char(c) => {
                 self.held.push(c);
                 self.last = at;
-                if self.held.len() > 1 && self.only_moves() {
+                if self.only_moves() {
                     let fresh = self.held[self.passed..].iter().map(|c| Event::Key(Key::Char(*c)));
                     out.extend(fresh);
                     self.passed = self.held.len();
@@ -130,11 +131,13 @@ impl Burst {
         if machine {
             self.owed = self.last + STALL_US;
             // A label has no spaces; a sentence has: a line that stalled, or a paste the terminal did not mark.
-            vec![if held.len() >= LEAST && !held.contains(&' ') {
+            let burst = if held.len() >= LEAST && !held.contains(&' ') {
                 Event::Scan(text(&held))
             } else {
                 Event::Burst(text(&held))
-            }]
+            };
+            let rollback = (passed > 0).then_some(Event::Rollback(passed));
+            rollback.into_iter().chain([burst]).collect()
         } else {
             held.into_iter().skip(passed).map(|c| Event::Key(Key::Char(c))).collect()
         }
@@ -184,13 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn a_held_key_repeats_at_once_from_the_second_on() {
+    fn a_key_that_only_moves_acts_at_once_and_is_rolled_back_where_a_scan_begins_with_it() {
         let mut burst = Burst::default();
-        assert_eq!(burst.push(Key::Char('j'), 5), []);
-        assert_eq!(burst.deadline(), Some(25_005));
-        assert_eq!(burst.push(Key::Char('j'), 15_000).len(), 2);
+        assert_eq!(burst.push(Key::Char('j'), 5), [Event::Key(Key::Char('j'))]);
+        assert_eq!(burst.push(Key::Char('j'), 15_000), [Event::Key(Key::Char('j'))]);
         assert_eq!(burst.push(Key::Char('j'), 30_000), [Event::Key(Key::Char('j'))]);
         assert_eq!(burst.flush(), []);
+        let scan = [Event::Key(Key::Char('h')), Event::Rollback(1), Event::Scan("h7xk2l9".into())];
+        assert_eq!(typed("h7xk2l9", 100), scan);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::form::Form;
 use super::{Did, Layer};
 use crate::input::key::Key;
 use crate::theme::token::Token;
-use crate::widget::canvas::Canvas;
+use crate::widget::canvas::{Canvas, width};
 
 /// Where an item leads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,19 +60,21 @@ impl Choose {
 
     /// Draws it.
     pub fn view(&self, canvas: &mut Canvas) {
-        let width = canvas.area().width.saturating_sub(2).min(76);
+        let room = canvas.area().width.saturating_sub(2).min(76);
         let height = u16::try_from(self.items.len() + 4).unwrap_or(u16::MAX).min(canvas.area().height);
-        let area = canvas.boxed(width, height, &self.title, Token::UiBorderFocus);
+        let area = canvas.boxed(room, height, &self.title, Token::UiBorderFocus);
         let rows = usize::from(area.height.saturating_sub(2)).max(1);
         let top = (self.cursor + 1).saturating_sub(rows);
+        let labels = self.items.iter().map(|(label, _, _)| width(label)).max().unwrap_or(0);
+        let labels = labels.min(area.width.saturating_sub(2) / 2);
         for (n, (label, remark, _)) in self.items.iter().enumerate().skip(top).take(rows) {
             let y = area.y + u16::try_from(n - top).unwrap_or(0);
             let chosen = n == self.cursor;
             let mark = if chosen { canvas.look().glyphs.cursor } else { " " };
             canvas.put(area.x, y, 1, mark, Token::UiMark);
             let token = if chosen { Token::UiSelection } else { Token::UiText };
-            let used = canvas.put(area.x + 2, y, area.width.saturating_sub(2), label, token);
-            canvas.put(area.x + 4 + used, y, area.width.saturating_sub(4 + used), remark, Token::UiDim);
+            canvas.put(area.x + 2, y, labels, label, token);
+            canvas.put(area.x + 4 + labels, y, area.width.saturating_sub(4 + labels), remark, Token::UiDim);
         }
         let keys = "Enter chooses   Esc leaves it";
         canvas.put(area.x, area.bottom().saturating_sub(1), area.width, keys, Token::UiDim);

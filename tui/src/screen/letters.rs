@@ -64,6 +64,9 @@ fn layout(model: &Model) -> (u16, u16, u16) {
         15..=30 => 7,
         _ => 10,
     };
+    // A short list leaves its room to the words about the selected one.
+    let few = u16::try_from(model.letters.total.unwrap_or(0)).unwrap_or(u16::MAX).saturating_add(1);
+    let foot = if foot > 0 { foot.max(rows.saturating_sub(few).min(12)) } else { 0 };
     (first, (rows - foot).saturating_sub(1), foot)
 }
 
@@ -159,7 +162,13 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let who = format!("who decides: {}   {tries}, generation {}   {keys}", letter.who, letter.step.generation);
     let last: Vec<(String, Token)> = hang(&who, usize::from(room), 7).into_iter().map(|l| (l, Token::UiDim)).collect();
     let space = usize::from(rows.saturating_sub(1));
-    lines.truncate(space.saturating_sub(last.len()).max(1));
+    let fits = space.saturating_sub(last.len()).max(1);
+    if lines.len() > fits {
+        lines.truncate(fits);
+        if let Some((line, _)) = lines.last_mut() {
+            line.push_str(canvas.look().glyphs.cut);
+        }
+    }
     lines.extend(last);
     for (n, (line, token)) in lines.iter().take(space).enumerate() {
         canvas.put(1, y + 1 + u16::try_from(n).unwrap_or(0), room, line, *token);

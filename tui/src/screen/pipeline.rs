@@ -344,7 +344,11 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let lines = hang(&told, usize::from(room), 11);
     let space = usize::from(rows.saturating_sub(3)).max(1);
     for (n, line) in lines.iter().take(space).enumerate() {
-        canvas.put(1, y + 2 + u16::try_from(n).unwrap_or(0), room, line, Token::UiText);
+        let used = canvas.put(1, y + 2 + u16::try_from(n).unwrap_or(0), room, line, Token::UiText);
+        if n + 1 == space && lines.len() > space {
+            let cut = canvas.look().glyphs.cut;
+            canvas.put(1 + used.min(room - 1), y + 2 + u16::try_from(n).unwrap_or(0), 1, cut, Token::UiText);
+        }
     }
     if rows > 3 {
         let at = y + 2 + u16::try_from(lines.len().min(space)).unwrap_or(0);

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use rackhand_core::bmc::reading::{BmcReading, Health as Hale, PowerLimit, PowerReading, Section, Supply, Unread};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
-use rackhand_core::decide::receive::{Finding, Scan};
+use rackhand_core::decide::receive::{Finding as Judged, Scan};
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::fault::{Fault, Kind, System};
@@ -469,7 +469,7 @@ impl Console for Server {
                             model: Some("ProLiant DL380 Gen11".into()),
                             stage: Some(Stage::Received),
                             place: None,
-                            finding: Finding::Received,
+                            finding: Judged::Received,
                         })),
                         _ => Answer::Done,
                     };

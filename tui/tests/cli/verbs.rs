@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use clap::CommandFactory;
 use rackhand_tui::cli::exit;
 use rackhand_tui::command::keymap::Keymap;
 use rackhand_tui::command::registry;
@@ -86,7 +87,7 @@ fn exit_codes_are_told_in_one_way_everywhere() {
     let home = tempfile::tempdir().unwrap();
     let (_, table, _) = run(home.path(), &["explain", "exit-codes"]);
     let (_, help, _) = run(home.path(), &["--help"]);
-    let codes = &help[help.find("Exit codes:").unwrap()..];
+    let codes = help.split("Exit codes:").nth(1).unwrap().split('`').next().unwrap();
     for (code, means) in exit::ALL {
         assert!(table.contains(&format!("{code}     {means}")), "{table}");
         assert!(codes.contains(&format!("{code} ")), "{codes}");
@@ -100,6 +101,20 @@ fn what_cannot_be_drawn_is_refused_before_the_terminal_is_taken() {
         let (code, out, err) = run(home.path(), args);
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
         assert!(err.len() > 10 && !err.contains('\u{1b}'), "{err}");
+    }
+}
+
+#[test]
+fn every_verb_that_prints_a_document_is_told_of() {
+    /// They print none, or each line of `commands` is theirs.
+    const NONE: [&str; 6] = ["completions", "man", "replay", "demo", "dial-stdio", "help"];
+    const COMMANDS: [&str; 9] = ["retry", "skip", "cancel", "hold", "release", "quarantine", "retire", "done", "move"];
+    let home = tempfile::tempdir().unwrap();
+    let (_, told, _) = run(home.path(), &["explain", "json"]);
+    let first: Vec<&str> = told.lines().filter_map(|l| l.split("  ").next()).flat_map(|v| v.split(", ")).collect();
+    for verb in rackhand_tui::cli::args::Cli::command().get_subcommands().map(clap::Command::get_name) {
+        let is = |word: &str| first.iter().any(|f| *f == word || f.starts_with(&format!("{word} ")));
+        assert!(NONE.contains(&verb) || COMMANDS.contains(&verb) || is(verb), "{verb} in\n{told}");
     }
 }
 
@@ -147,6 +162,11 @@ async fn json_documents_are_as_documented() {
         (&["journal"], "journal"),
         (&["dead-letters"], "dead-letters"),
         (&["verify"], "verify"),
+        (&["sightings"], "sightings"),
+        (&["netbox", "check"], "netbox check"),
+        (&["netbox", "diff"], "netbox diff"),
+        (&["explain", "stages"], "explain"),
+        (&["keys"], "keys"),
         (&["retry", "CZ2D1X0GB1"], "commands"),
     ] {
         let line: Vec<&str> = ["--json"].iter().chain(args).copied().collect();

@@ -16,6 +16,8 @@ use crate::fixture::{Bench, look};
 pub struct Counter {
     pub bytes: Arc<AtomicUsize>,
     pub last: Arc<Mutex<Vec<u8>>>,
+    /// Writes: each frame is one.
+    pub writes: Arc<AtomicUsize>,
 }
 
 impl Counter {
@@ -27,6 +29,7 @@ impl Counter {
 impl Write for Counter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.bytes.fetch_add(bytes.len(), Ordering::SeqCst);
+        self.writes.fetch_add(1, Ordering::SeqCst);
         *self.last.lock().unwrap() = bytes.to_vec();
         Ok(bytes.len())
     }

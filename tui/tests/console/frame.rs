@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use rackhand_core::text::Text;
 use rackhand_tui::app::effect::Effect;
 use rackhand_tui::app::model::{Model, Place};
+use rackhand_tui::app::moves::FIELDS;
 use rackhand_tui::command::keymap::Keymap;
 use rackhand_tui::event::{Event, Mouse, News};
 use rackhand_tui::input::burst::Burst;
@@ -172,6 +173,26 @@ fn a_fact_is_chosen_and_copied_and_a_long_row_is_copied_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_field_nobody_knows_is_told_and_each_one_known_is_the_daemons_too() {
+    let mut bench = Bench::live((80, 24));
+    bench.key("/");
+    bench.type_in("!sit:fra1");
+    bench.key("Enter");
+    assert!(bench.toast().contains("`sit:` is no field"), "{}", bench.toast());
+    // A field the daemon does not know matches nothing; negated, everything.
+    for field in FIELDS {
+        bench.keys(&["/", "Ctrl-U"]);
+        bench.type_in(&format!("!{field}:no-such-value"));
+        bench.key("Enter");
+        assert_eq!(bench.model.pipeline.list.total, Some(36), "{field}");
+        bench.keys(&["/", "Ctrl-U"]);
+        bench.type_in(&format!("{field}:"));
+        bench.key("Enter");
+        assert!(bench.model.pipeline.list.total > Some(0), "{field}");
+    }
+}
+
+#[test]
 fn the_mouse_is_the_terminals_until_it_is_asked_for() {
     let mut bench = Bench::live((80, 24));
     bench.event(Event::Mouse(Mouse::Wheel(1)));
@@ -187,6 +208,10 @@ fn the_mouse_is_the_terminals_until_it_is_asked_for() {
     bench.event(Event::Mouse(Mouse::Press(10, y as u16)));
     let label = bench.model.pipeline.list.current().unwrap().label.clone();
     assert!(line.contains(&*label), "{label} in {line}");
+    bench.keys(&["?"]);
+    bench.event(Event::Mouse(Mouse::Wheel(1)));
+    assert_eq!(bench.model.layer, Some(Layer::Help(3)));
+    bench.key("Esc");
     for y in 0..30 {
         bench.event(Event::Mouse(Mouse::Press(0, y)));
         assert!(bench.selected().is_some());
@@ -233,6 +258,12 @@ fn words_that_come_at_once_with_their_enter_filter_as_if_typed() {
         bench.event(event);
     }
     assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.filter.is_some()), ("site:ams2", false));
+    bench.key("/");
+    bench.key("Ctrl-U");
+    for event in [Event::Key(Key::Char('h')), Event::Rollback(1), Event::Scan("hpe-dl360".into()), Event::EndMark] {
+        bench.event(event);
+    }
+    assert_eq!(bench.model.pipeline.filter, "hpe-dl360");
     bench.key(":");
     for event in [Event::Burst("quit".into()), Event::EndMark] {
         bench.event(event);

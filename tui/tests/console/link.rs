@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rackhand_tui::app::drive::{Setting, drive};
 use rackhand_tui::app::model::{Model, Place};
-use rackhand_tui::event::Event;
+use rackhand_tui::event::{Event, News};
 use rackhand_tui::record::Recorder;
 use rackhand_tui::theme::depth::Depth;
 use rackhand_tui::theme::glyph::GlyphSet;
@@ -160,6 +160,27 @@ async fn a_command_goes_through_and_its_result_is_told() {
     console.key("R").await;
     console.until("retry CZ231094: done").await;
     assert_eq!(console.fake.inside.lock().unwrap().requests.len(), 1);
+    console.events.send(Event::Quit).await.unwrap();
+    console.ended.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_news_is_twenty_frames_a_second_and_a_key_does_not_wait_for_them() {
+    let console = Console::start();
+    console.until("LIVE").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    console.terminal.counter.writes.store(0, Ordering::SeqCst);
+    let began = tokio::time::Instant::now();
+    for n in 0..400 {
+        console.events.send(Event::Link(News::Late(100 + n))).await.unwrap();
+        tokio::time::sleep(Duration::from_micros(2_500)).await;
+    }
+    let frames = console.terminal.counter.writes.load(Ordering::SeqCst);
+    let most = began.elapsed().as_millis().div_ceil(50) + 1;
+    assert!(frames >= 15 && frames as u128 <= most, "{frames} frames in {:?}", began.elapsed());
+    console.key("?").await;
+    tokio::time::sleep(Duration::from_millis(17)).await;
+    assert!(console.terminal.shows().contains("help: pipeline"), "{}", console.terminal.shows());
     console.events.send(Event::Quit).await.unwrap();
     console.ended.await.unwrap().unwrap();
 }

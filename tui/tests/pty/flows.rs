@@ -245,10 +245,17 @@ fn attacks_in_outside_text_change_neither_title_nor_clipboard_nor_screen() {
     tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
     tmux.until("LIVE");
     let before = title();
-    for key in ["6", "7", "2", "Enter", "End"] {
+    let screens = [
+        ("6", "Dead letters"),
+        ("7", "Journal"),
+        ("2", "Pipeline"),
+        ("?", "help:"),
+        ("q", "Pipeline"),
+        ("Enter", "WHY IT"),
+    ];
+    for (key, word) in screens {
         tmux.run(&["send-keys", "-t", "s", key]);
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        let shown = tmux.until("LIVE");
+        let shown = tmux.until(word);
         assert!(shown.lines().next().unwrap().starts_with(" Rackhand fra1"), "{shown}");
         assert!(shown.lines().next_back().unwrap().starts_with(" ? help"), "{shown}");
     }

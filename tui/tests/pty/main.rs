@@ -56,8 +56,7 @@ impl Site {
         terminal.until_shows("LIVE");
         terminal.until_shows("CZ231094");
         terminal.key("2");
-        terminal.until_shows("Pipeline");
-        terminal.until_shows("by attention");
+        terminal.until("at the pipeline", |t| t.shows().contains("Pipeline") && t.shows().contains("── CZ231094"));
         terminal
     }
 

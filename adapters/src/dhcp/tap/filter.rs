@@ -37,22 +37,22 @@ pub(super) fn dhcp() -> Vec<SockFilter> {
         step(LOAD_HALF, 12),
         jump(IF_EQUAL, IPV4, 10, 0),
         jump(IF_EQUAL, CUSTOMER_TAG, 1, 0),
-        jump(IF_EQUAL, SERVICE_TAG, 0, 22),
+        jump(IF_EQUAL, SERVICE_TAG, 0, 24),
         // 5: one tag.
         step(LOAD_X, 4),
         step(LOAD_HALF, 16),
         jump(IF_EQUAL, IPV4, 5, 0),
         jump(IF_EQUAL, CUSTOMER_TAG, 1, 0),
-        jump(IF_EQUAL, SERVICE_TAG, 0, 17),
+        jump(IF_EQUAL, SERVICE_TAG, 0, 19),
         // 10: two tags.
         step(LOAD_X, 8),
         step(LOAD_HALF, 20),
-        jump(IF_EQUAL, IPV4, 0, 14),
+        jump(IF_EQUAL, IPV4, 0, 16),
         // 13: UDP, and no part of a fragmented packet.
         step(LOAD_BYTE_AT_X, 14 + 9),
-        jump(IF_EQUAL, 17, 0, 12),
+        jump(IF_EQUAL, 17, 0, 14),
         step(LOAD_HALF_AT_X, 14 + 6),
-        jump(IF_ANY_BIT, 0x3FFF, 10, 0),
+        jump(IF_ANY_BIT, 0x3FFF, 12, 0),
         // 17: the IP header's length, in words of four octets.
         step(LOAD_BYTE_AT_X, 14),
         step(AND, 0x0F),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Config, MINIMAL, place, read, refused};
 
 /// The minimal file with one thing changed: what is looked for, what stands there then, and what is said of it.
-const MISTAKES: [(&str, &str, &str); 53] = [
+const MISTAKES: [(&str, &str, &str); 55] = [
     // Keys.
     ("[http]", "sokcet = \"x\"\n[http]", "4:1: unknown field `sokcet`; did you mean `socket`?"),
     ("[http]", "Site = \"x\"\n[http]", "4:1: unknown field `Site`; did you mean `site`?"),
@@ -34,6 +34,13 @@ const MISTAKES: [(&str, &str, &str); 53] = [
     ("url = \"http://127.0.0.1:8000/netbox/\"", "", "7:1: missing field `url`"),
     ("networks = [\"10.0.4.0/22\"]", "", "10:1: missing field `networks`"),
     ("[http]", "[lab]\nspeed = 2.0\n[http]", "4:1: missing field `since`"),
+    // What would end up on a kernel's command line.
+    (
+        "[http]",
+        "[boot]\noptions = \"quiet rackhand.token=x\"\n[http]",
+        "5:11: rackhand.url and rackhand.token are each boot's own; leave them out",
+    ),
+    ("[http]", "[boot]\noptions = \"quiet\\nboot\"\n[http]", "5:11: not for a kernel's command line: "),
     // Types.
     ("\"fra1\"", "5", "2:8: invalid type: integer `5`, expected a string"),
     ("\"data\"", "[\"data\"]", "3:12: invalid type: sequence, expected path string"),

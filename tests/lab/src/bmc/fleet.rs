@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
+use futures::future::BoxFuture;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::Target;
 use rackhand_core::bmc::Fingerprint;
@@ -35,9 +36,14 @@ pub struct Server {
     clock: Clock,
     certificates: u32,
     flaws: Arc<Mutex<Flaws>>,
+    body: Arc<Mutex<Option<Body>>>,
     endings: Arc<Mutex<Vec<Ending>>>,
     life: JoinHandle<()>,
 }
+
+/// What lives a network boot in place of the simulated machine; the controller switches off once it has reported.
+/// Dropped where the power changes meanwhile.
+pub type Body = Arc<dyn Fn() -> BoxFuture<'static, Ending> + Send + Sync>;
 
 impl Fleet {
     /// An empty fleet whose BMCs are on `network` at `port` and whose machines report over `uplink`.
@@ -52,11 +58,13 @@ impl Fleet {
         let bmc = Arc::new(LabBmc::new(spec));
         let flaws = Arc::new(Mutex::new(Flaws::default()));
         let endings = Arc::new(Mutex::new(Vec::new()));
+        let body = Arc::new(Mutex::new(None));
         let life = Machine {
             bmc: Arc::clone(&bmc),
             hardware,
             pace,
             flaws: Arc::clone(&flaws),
+            body: Arc::clone(&body),
             endings: Arc::clone(&endings),
             uplink: self.uplink.clone(),
             clock: self.clock.clone(),
@@ -68,6 +76,7 @@ impl Fleet {
             clock: self.clock.clone(),
             certificates: 0,
             flaws,
+            body,
             endings,
             life: tokio::spawn(life.run()),
         };
@@ -137,6 +146,11 @@ impl Server {
         change(&mut lock(&self.flaws));
     }
 
+    /// Puts a machine behind its BMC that is not simulated, from the next boot on.
+    pub fn embody(&self, body: Body) {
+        *lock(&self.body) = Some(body);
+    }
+
     /// What its BMC has seen.
     pub fn counters(&self) -> Counters {
         self.bmc.counters(self.clock.now())
@@ -170,6 +184,7 @@ struct Machine {
     hardware: Hardware,
     pace: LifePace,
     flaws: Arc<Mutex<Flaws>>,
+    body: Arc<Mutex<Option<Body>>>,
     endings: Arc<Mutex<Vec<Ending>>>,
     uplink: Uplink,
     clock: Clock,
@@ -185,11 +200,18 @@ impl Machine {
                     continue;
                 }
                 let flaws = lock(&self.flaws).clone();
+                let body = lock(&self.body).clone();
+                let life = async {
+                    match body {
+                        Some(body) => body().await,
+                        None => live(&self.hardware, &flaws, &self.pace, &self.uplink).await,
+                    }
+                };
                 let ending = tokio::select! {
                     biased;
                     // Any change of power ends the life it finds.
                     _ = changes.wait_for(|generation| *generation != boot.generation) => continue,
-                    ending = live(&self.hardware, &flaws, &self.pace, &self.uplink) => ending,
+                    ending = life => ending,
                 };
                 let done = ending == Ending::Reported && !flaws.stays_on;
                 lock(&self.endings).push(ending);

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout)]
 
 mod board;
+mod boot;
 mod commits;
 mod fleet;
 mod gauge;
@@ -36,6 +37,7 @@ const ROWS: &[Row] = &[
     ("netbox", "6: reading and writing NetBox, 5,000 devices and 15,000 interfaces", netbox::run),
     ("start", "9: cold start and memory", start::run),
     ("history", "10: audit queries over two million events", history::run),
+    ("boot", "kernel and image for two hundred machines at once", boot::run),
     ("rpc", "11: console calls with 100 consoles attached", rpc::run),
 ];
 
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
     let given: Vec<&str> = given.iter().map(String::as_str).collect();
     let done = match given.as_slice() {
         ["--stub"] => stub::serve(),
+        // The daemon reads the arguments by itself.
+        ["--config", _] => return rackhand_daemon::run::main(),
         ["--hold", dir] => hold::serve(dir.as_ref()),
         rows => measure(rows),
     };

@@ -101,11 +101,11 @@ fn is_dhcp(frame: &[u8]) -> bool {
         return false;
     }
     let Some(udp) = rest.get(usize::from(ip.get_header_length()) * 4..) else { return false };
-    let ports = match UdpPacket::new(udp) {
-        Some(udp) => [udp.get_source(), udp.get_destination()],
-        None => return udp.len() >= 2 && [67, 68].contains(&u16::from_be_bytes([udp[0], udp[1]])),
-    };
-    ports.iter().any(|port| [67, 68].contains(port))
+    match UdpPacket::new(udp) {
+        Some(udp) => [udp.get_source(), udp.get_destination()].iter().any(|port| [67, 68].contains(port)),
+        // Cut off in its header: the ports that are still there count.
+        None => udp.chunks_exact(2).take(2).any(|port| [67, 68].contains(&u16::from_be_bytes([port[0], port[1]]))),
+    }
 }
 
 #[test]
@@ -139,6 +139,11 @@ fn everything_else_stays_out() {
         Plan { ports: (69, 66), ..plan.clone() }.frame(),
         Plan { fragment: 0x2000, ..plan.clone() }.frame(),
         Plan { fragment: 185, ..plan.clone() }.frame(),
+        // A port's number in another place is no port.
+        Plan { fragment: 68, ..plan.clone() }.frame(),
+        Plan { protocol: 68, ..plan.clone() }.frame(),
+        Plan { tags: vec![68], ..plan.clone() }.frame(),
+        Plan { tags: vec![0x8100, 68], ..plan.clone() }.frame(),
         Plan { tags: vec![0x8100; 3], ..plan.clone() }.frame(),
         Plan { tags: vec![0x9100], ..plan.clone() }.frame(),
         plan.frame()[..33].to_vec(),
