@@ -131,7 +131,7 @@ impl Scan {
 /// The serial in a scan: without its AIM prefix (`]C1`), trimmed, upper case. `None` where it is none.
 pub fn serial_in(scan: &str) -> Option<Text> {
     let text = scan.trim();
-    let aim = text.starts_with(']') && text.len() > 3 && text.is_char_boundary(3);
+    let aim = text.starts_with(']') && text.len() >= 3 && text.is_char_boundary(3);
     manifest::serial(if aim { &text[3..] } else { text })
 }
 

@@ -174,8 +174,8 @@ mod tests {
             assert_eq!(spec.act.spec().id, spec.id);
             if spec.danger != Danger::Harmless {
                 assert!(spec.role.is_some());
-                let shifted = |k: &&str| k.chars().all(char::is_uppercase) || (k.len() > 1 && k.starts_with('F'));
-                assert!(spec.keys.iter().all(|k| shifted(&k)), "{}", spec.id);
+                let shifted = |k: &str| k.chars().all(char::is_uppercase) || (k.len() > 1 && k.starts_with('F'));
+                assert!(spec.keys.iter().all(|k| shifted(k)), "{}", spec.id);
             }
         }
         let ids: std::collections::BTreeSet<&str> = COMMANDS.iter().map(|s| s.id).collect();
