@@ -68,7 +68,7 @@ fn shown(bench: &Bench) -> String {
 pub fn scan_all_kinds(bench: &mut Bench) {
     let add = |bench: &Bench, n: u64, site: &str, serial: &str, stage| {
         let (vendor, model) =
-            if n % 3 == 0 { (Vendor::Hpe, "ProLiant DL360 Gen11") } else { (Vendor::Dell, "PowerEdge R660") };
+            if n.is_multiple_of(3) { (Vendor::Hpe, "ProLiant DL360 Gen11") } else { (Vendor::Dell, "PowerEdge R660") };
         bench.fake.add(900 + n, site, serial, vendor, model, stage)
     };
     for n in 0..14 {
