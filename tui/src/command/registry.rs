@@ -137,7 +137,7 @@ commands! {
     MarkAll = "mark-all", "mark everything the filter leaves", ["*"], "", &[Kind::Pipeline], Harmless, None;
     MarkOthers = "mark-others", "mark what is not marked and unmark the rest, as far as the filter goes", ["i"], "", &[Kind::Pipeline], Harmless, None;
     Unmark = "unmark", "unmark all", ["u"], "", &[Kind::Pipeline], Harmless, None;
-    Roles = "roles", "also what other roles end; again: only what yours may", ["r"], "roles", &[Kind::Work], Harmless, None;
+    Roles = "roles", "also what other roles end; again: only what yours may", ["o"], "roles", &[Kind::Work], Harmless, None;
     Damaged = "damaged", "the serial in the field, or else the last one received, is damaged: it is held", ["F2"], "damaged", DOCK, Worded, TECHNICIAN;
     Dock = "dock", "the next site's dock", ["F3"], "site", DOCK, Harmless, None;
     UndoReceipt = "undo-receipt", "take back the last scan, within 10 s", ["F4"], "undo", DOCK, Undoable, TECHNICIAN;

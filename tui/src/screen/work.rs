@@ -22,7 +22,7 @@ pub const FACE: Face = Face {
     about: "What is for people to do, site by site in the order to walk it: first what has no place yet, since it is at \
             the dock, then rack by rack and from the top of each rack down. `!` marks a task that makes its server \
             stand still. D ends the selected work: a task with words, racking and cabling at once; z takes that back \
-            within 10 s. A scanned serial shows the work on it. The filter takes words; r shows other roles' work too.",
+            within 10 s. A scanned serial shows the work on it. The filter takes words; o shows other roles' work too.",
     twin: "rackhand work",
     acts_on: Some(Slot::Work),
     wants: &[Slot::Work],
@@ -86,7 +86,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         let told = match (list.total, narrowed) {
             (None, _) => "nothing is known yet",
             (_, true) => "nothing matches; Esc shows more",
-            (_, false) => "nothing is to be done; r shows what other roles have",
+            (_, false) => "nothing is to be done; o shows what other roles have",
         };
         canvas.put(2, y, room, told, Token::UiDim);
         chrome::status(model, canvas, "");

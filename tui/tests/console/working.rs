@@ -163,7 +163,7 @@ fn work_is_shown_by_site_filter_and_role() {
     bench.key("Enter");
     let about = |r: &rackhand_core::view::work::WorkRow| format!("{} {}", r.title, r.text).to_lowercase();
     assert!(bench.model.work.list.rows.iter().all(|r| about(r).contains("cable")));
-    bench.keys(&["Esc", "r"]);
+    bench.keys(&["Esc", "o"]);
     assert_eq!(bench.model.work.list.total, Some(all), "an operator ends all of it");
     bench.fake.inside.lock().unwrap().role = Role::ReadOnly;
     bench.up();
@@ -171,6 +171,6 @@ fn work_is_shown_by_site_filter_and_role() {
     choose(&mut bench, |e| matches!(e, Ends::Move(_)));
     bench.key("D");
     assert!(bench.toast().contains("this takes the role technician"), "{}", bench.toast());
-    bench.key("r");
+    bench.key("o");
     assert_eq!(bench.model.work.list.total, Some(0), "a reader ends nothing");
 }
