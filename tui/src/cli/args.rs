@@ -9,13 +9,16 @@ use rackhand_core::bmc::Fingerprint;
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Role, SiteId};
+use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
 use rackhand_core::text::Text;
 use rackhand_core::view::Sort;
 
 use super::dhcp::DhcpEvent;
+use super::import::Import;
+use super::receive::Receive;
+use super::work::Work;
 use crate::link::host::HostSpec;
 use crate::theme::depth::Depth;
 use crate::theme::glyph::GlyphSet;
@@ -334,42 +337,6 @@ pub struct Units {
     pub offset: usize,
 }
 
-/// Which work.
-#[derive(Debug, Args)]
-pub struct Work {
-    /// Words that must all be in serial, place, title or text
-    pub filter: Vec<String>,
-    /// Only this site's
-    #[arg(long, value_name = "SITE", value_parser = site)]
-    pub site: Option<SiteId>,
-    /// Only what this role may end
-    #[arg(long, value_name = "ROLE", value_parser = role)]
-    pub role: Option<Role>,
-    /// Rows
-    #[arg(long, default_value_t = 50, value_parser = rows(512))]
-    pub limit: usize,
-    /// First row
-    #[arg(long, default_value_t = 0)]
-    pub offset: usize,
-}
-
-/// What came in.
-#[derive(Debug, Args)]
-pub struct Receive {
-    /// Serials as they stand on the labels; `-` reads them from standard input
-    #[arg(required = true, value_name = "SERIAL")]
-    pub serials: Vec<String>,
-    /// The dock's site; default: the daemon's
-    #[arg(long, value_name = "SITE", value_parser = site)]
-    pub site: Option<SiteId>,
-    /// They are damaged: what is seen, and where the photo is. They are received and held
-    #[arg(long, value_name = "NOTE", conflicts_with = "undo")]
-    pub damaged: Option<String>,
-    /// Take their receipts back, as long as nothing else has happened to them
-    #[arg(long)]
-    pub undo: bool,
-}
-
 /// Which part of a list of events.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct EventPage {
@@ -417,32 +384,6 @@ pub struct Final {
     /// Do not ask for the last four of the serial
     #[arg(long)]
     pub yes: bool,
-}
-
-/// A manifest to enter. The same again is harmless: it does what is missing.
-#[derive(Debug, Args)]
-pub struct Import {
-    /// CSV with the columns server_serial and server_bmc_mac; `-` reads standard input
-    pub file: PathBuf,
-    /// Device type of devices NetBox lacks, by its slug; with --role and --site they are made
-    #[arg(long = "type", value_name = "SLUG", value_parser = slug, requires = "role", requires = "site")]
-    pub device_type: Option<Text>,
-    /// Their role
-    #[arg(long, value_name = "SLUG", value_parser = slug, requires = "device_type", requires = "site")]
-    pub role: Option<Text>,
-    /// Their site
-    #[arg(long, value_name = "SLUG", value_parser = site, requires = "device_type", requires = "role")]
-    pub site: Option<SiteId>,
-    /// Where servers that are new here are in their life
-    #[arg(long, default_value = "received", hide_possible_values = true)]
-    #[arg(value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())))]
-    pub stage: Stage,
-    /// How long to wait for NetBox: 60s, 5m, 2h, or 0s
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
-    pub wait: Duration,
-    /// Only read the file and hold it against what is known; nothing is changed
-    #[arg(long)]
-    pub check: bool,
 }
 
 /// What a demo is made of.
@@ -509,7 +450,7 @@ pub enum Topic {
 }
 
 /// A number of rows, up to the most one page has.
-fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
+pub(super) fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
     clap::value_parser!(u64).range(1..=most as u64).map(|n| n as usize)
 }
 
@@ -526,25 +467,21 @@ fn speed(text: &str) -> Result<f64, &'static str> {
     speed.ok_or("a speed is a number from 0.01 to 1024")
 }
 
-fn role(word: &str) -> Result<Role, &'static str> {
-    word.parse()
-}
-
-fn site(slug: &str) -> Result<SiteId, &'static str> {
+pub(super) fn site(slug: &str) -> Result<SiteId, &'static str> {
     let site = SiteId::new(slug);
     let same = site.as_str() == slug && !slug.is_empty();
     same.then_some(site).ok_or("a site's slug has 1 to 32 lower-case letters, digits and dashes")
 }
 
 /// A slug as NetBox has them.
-fn slug(text: &str) -> Result<Text, &'static str> {
+pub(super) fn slug(text: &str) -> Result<Text, &'static str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let sound = (1..=100).contains(&text.len()) && text.chars().all(fits);
     sound.then(|| Text::new(text)).ok_or("a slug has 1 to 100 letters, digits, dashes and underscores")
 }
 
 /// A span such as `90s`, `5m` or `2h`, up to a day.
-fn span(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn span(text: &str) -> Result<Duration, &'static str> {
     const BAD: &str = "give seconds, minutes or hours, such as 90s, 5m or 2h; a day at most";
     let unit = text.char_indices().last().ok_or(BAD)?;
     let seconds: u64 = match unit.1 {

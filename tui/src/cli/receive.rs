@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use clap::Args;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::receive::{Scan, serial_in};
 use rackhand_core::decide::{Answer, Refusal, Why};
@@ -12,7 +13,7 @@ use serde::Serialize;
 use tarpc::client::RpcError;
 use tokio::sync::mpsc;
 
-use super::args::Receive;
+use super::args::site;
 use super::command::request_id;
 use super::exit;
 use super::output::{Fail, Output, count};
@@ -22,6 +23,23 @@ use crate::link::{CALL, answered, call, within};
 
 /// Bytes of one line of standard input at the most; what is longer is no serial.
 const LINE: u64 = 1_024;
+
+/// What came in.
+#[derive(Debug, Args)]
+pub struct Receive {
+    /// Serials as they stand on the labels; `-` reads them from standard input
+    #[arg(required = true, value_name = "SERIAL")]
+    pub serials: Vec<String>,
+    /// The dock's site; default: the daemon's
+    #[arg(long, value_name = "SITE", value_parser = site)]
+    pub site: Option<SiteId>,
+    /// They are damaged: what is seen, and where the photo is. They are received and held
+    #[arg(long, value_name = "NOTE", conflicts_with = "undo")]
+    pub damaged: Option<String>,
+    /// Take their receipts back, as long as nothing else has happened to them
+    #[arg(long)]
+    pub undo: bool,
+}
 
 /// One serial as it is told.
 #[derive(Serialize)]

@@ -1,14 +1,39 @@
 //! `rackhand work`: what is for persons to do, in the order to walk it.
 
+use clap::Args;
+use rackhand_core::id::{Role, SiteId};
 use rackhand_core::time::human;
 use rackhand_core::view::work::{Ends, WorkQuery};
 
-use super::args::Work;
+use super::args::{rows, site};
 use super::fleet::left_over;
 use super::output::{Fail, Output};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
 use crate::link::{CALL, answered, call};
+
+/// Which work.
+#[derive(Debug, Args)]
+pub struct Work {
+    /// Words that must all be in serial, place, title or text
+    pub filter: Vec<String>,
+    /// Only this site's
+    #[arg(long, value_name = "SITE", value_parser = site)]
+    pub site: Option<SiteId>,
+    /// Only what this role may end
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    pub role: Option<Role>,
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(512))]
+    pub limit: usize,
+    /// First row
+    #[arg(long, default_value_t = 0)]
+    pub offset: usize,
+}
+
+fn role(word: &str) -> Result<Role, &'static str> {
+    word.parse()
+}
 
 pub(super) async fn work(link: &Connection, which: Work, out: &mut Output<'_>) -> Result<(), Fail> {
     let query = WorkQuery {

@@ -14,13 +14,14 @@ fn in_the_demo_a_stuck_server_is_found_understood_and_retried() {
     terminal.key("/");
     terminal.typed("state:stuck reach_bmc");
     terminal.key("\r");
+    terminal.until_shows("filter: state:stuck reach_bmc");
     // The machine that does not answer takes its four attempts first.
     for _ in 0..4 {
-        if terminal.shows().contains("S stuck") {
+        if terminal.shows().contains("1 by attention") {
             break;
         }
         let end = std::time::Instant::now() + crate::terminal::PATIENCE;
-        while !terminal.shows().contains("S stuck") && std::time::Instant::now() < end {
+        while !terminal.shows().contains("1 by attention") && std::time::Instant::now() < end {
             terminal.next(std::time::Duration::from_millis(200));
         }
     }
