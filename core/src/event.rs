@@ -289,4 +289,9 @@ events! {
         /// The sentence.
         text: Text,
     } = "warning_noted",
+    /// Damage was seen while it stood at the dock. That it is held for it is an event of its own.
+    DamageNoted {
+        /// What is damaged.
+        note: Text,
+    } = "damage_noted",
 }

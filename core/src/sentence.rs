@@ -53,6 +53,7 @@ impl Event {
             Self::ValidationRefused { points } => format!("report does not match in {points} points"),
             Self::ValidationReported { report } => format!("final report of {} {}", report.model, report.serial),
             Self::WarningNoted { text, .. } => format!("warning: {text}"),
+            Self::DamageNoted { note } => format!("damaged: {note}"),
         };
         told.into()
     }

@@ -4,6 +4,7 @@
 mod filter;
 pub mod netbox;
 pub mod rack;
+pub mod receiving;
 mod tap;
 pub mod work;
 
@@ -173,6 +174,9 @@ pub struct Overview {
     pub sites: BTreeMap<SiteId, BTreeMap<Stage, u32>>,
     /// How often each state.
     pub states: BTreeMap<State, u32>,
+    /// The same for each site. Empty where the daemon is older than this field.
+    #[serde(default)]
+    pub site_states: BTreeMap<SiteId, BTreeMap<State, u32>>,
     /// Dead letters, sightings' included.
     pub dead_letters: u32,
     /// The daemon itself.
@@ -403,11 +407,13 @@ impl Rows {
             stages: BTreeMap::new(),
             sites: BTreeMap::new(),
             states: BTreeMap::new(),
+            site_states: BTreeMap::new(),
             dead_letters: u32::try_from(dead_letters(world, now).len()).unwrap_or(u32::MAX),
             health,
         };
         for row in self.0.values() {
             *overview.states.entry(row.state).or_default() += 1;
+            *overview.site_states.entry(row.site.clone()).or_default().entry(row.state).or_default() += 1;
             *overview.stages.entry(row.stage).or_default() += 1;
             *overview.sites.entry(row.site.clone()).or_default().entry(row.stage).or_default() += 1;
         }

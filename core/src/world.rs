@@ -17,7 +17,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 4;
+pub const FOLD: u32 = 5;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,7 @@ impl World {
         let unit = Arc::make_mut(slot);
         let (mac, token) = (unit.bmc_mac, unit.boot.last_token());
         unit.apply(seq, draft.at, &draft.event);
+        unit.receive(seq, draft);
         if unit.serial.is_none() {
             unit.serial = free;
         }

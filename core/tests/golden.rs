@@ -189,6 +189,10 @@ fn lines() -> Vec<(&'static str, Event)> {
             r#"{"warning_noted":{"key":"101 staged 10.0.0.1","device":101,"text":"left alone"}}"#,
             Event::WarningNoted { key: "101 staged 10.0.0.1".into(), device: Some(101), text: "left alone".into() },
         ),
+        (
+            r#"{"damage_noted":{"note":"corner dented, photo 17.jpg"}}"#,
+            Event::DamageNoted { note: "corner dented, photo 17.jpg".into() },
+        ),
     ]
 }
 
@@ -241,6 +245,14 @@ fn an_event_in_its_place_says_who_did_it_to_what_and_why() {
     let (subject, event) = (Subject::Bmc(bmc_mac(1)), Event::ValidationRefused { points: 2 });
     let draft = Draft { at: AT, subject, actor: Actor::Wire, cause: None, event };
     assert_eq!(read::<Recorded>(bmc), Recorded { seq: 6, draft });
+}
+
+#[test]
+fn a_receipt_that_was_taken_back_is_read() {
+    let line = r#"{"stage_entered":{"from":"received","to":"shipment_tracking","evidence":{"proof":"receipt_undone","note":"the scan was not meant"}}}"#;
+    let evidence = Evidence::new(Proof::ReceiptUndone, "the scan was not meant");
+    let event = Event::StageEntered { from: Stage::Received, to: Stage::ShipmentTracking, evidence };
+    assert_eq!(read::<Event>(line), event);
 }
 
 #[test]

@@ -26,6 +26,7 @@ use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::rack::{self, RackRow, RackView};
+use rackhand_core::view::receiving::{Receiving, receiving};
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
@@ -463,6 +464,10 @@ impl Console for Seat {
 
     async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
         rack::rack_of(&self.desk.racks_now(), unit)
+    }
+
+    async fn receiving(self, _: Context, site: SiteId) -> Receiving {
+        receiving(&self.desk.ledger.world(), &site, self.desk.clock.now())
     }
 }
 

@@ -6,6 +6,8 @@ use rackhand_core::event::Seq;
 use rackhand_core::id::{Role, SiteId, UnitId};
 use rackhand_core::text::Text;
 use rackhand_core::view::rack::{RackRow, RackView};
+use rackhand_core::view::receiving::Receiving;
+use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_rpc::{JournalQuery, Receipt, Verified};
 use serde::{Deserialize, Serialize};
@@ -159,6 +161,10 @@ pub enum Ask {
     Elevations(Vec<RackKey>),
     /// The unit with this serial or id, and the rack it stands in.
     Stands(Text),
+    /// A page of the work at hand.
+    Work(WorkQuery),
+    /// A site's dock.
+    Receiving(SiteId),
 }
 
 /// An answer.
@@ -184,6 +190,10 @@ pub enum Data {
     Elevations(Vec<RackView>),
     /// To `Stands`.
     Stands(Option<(UnitId, Option<RackKey>)>),
+    /// To `Work`.
+    Work(Page<WorkRow>),
+    /// To `Receiving`.
+    Receiving(Receiving),
 }
 
 /// How a command ended.
@@ -204,4 +214,6 @@ pub enum Timer {
     Toast(u64),
     /// The grace of the undo with this number is over.
     Grace(u64),
+    /// A second of the dock's grace is over.
+    Second,
 }

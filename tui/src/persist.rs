@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rackhand_core::id::SiteId;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::{Overview, Page, Sort, UnitRow};
 use serde::{Deserialize, Serialize};
 
 use crate::app::model::Model;
+use crate::app::receive::Entry;
 use crate::screen;
 
 /// Raised when the file's meaning changes; older files are not read.
@@ -32,6 +34,15 @@ struct Kept {
     sort: Sort,
     descending: bool,
     filters: Vec<String>,
+    /// What was stuck, and how many.
+    #[serde(default)]
+    stuck: Option<(Vec<UnitRow>, usize)>,
+    /// Whose dock the console stands at.
+    #[serde(default)]
+    dock: Option<SiteId>,
+    /// Scans that were not answered: the next session sends them, under the same request ids.
+    #[serde(default)]
+    scans: Vec<Entry>,
 }
 
 /// Where the console keeps its own: `$XDG_STATE_HOME/rackhand`, else `~/.local/state/rackhand`; `None` without a home.
@@ -64,9 +75,13 @@ pub fn file(dir: &Path, host: &str) -> PathBuf {
 /// Keeps what the pipeline shows.
 pub fn keep(model: &Model, path: &Path, host: &str) -> io::Result<()> {
     let p = &model.pipeline;
-    if model.greeting.is_none() {
+    let scans: Vec<Entry> = model.receiving.scans.iter().filter(|e| e.is_open()).cloned().collect();
+    if model.greeting.is_none() && scans.is_empty() {
         return Ok(());
     }
+    let stuck = &model.fleet.stuck;
+    let rows = stuck.rows.iter().take(ROWS).cloned().collect();
+    let stuck = stuck.total.filter(|_| stuck.offset == 0).map(|total| (rows, total));
     let kept = Kept {
         form: FORM,
         host: host.to_owned(),
@@ -76,6 +91,9 @@ pub fn keep(model: &Model, path: &Path, host: &str) -> io::Result<()> {
         sort: p.sort,
         descending: p.descending,
         filters: model.filters.clone(),
+        stuck,
+        dock: model.receiving.site.clone(),
+        scans,
     };
     if let Some(dir) = path.parent() {
         make_dir(dir)?;
@@ -105,7 +123,15 @@ pub fn take_up(model: &mut Model, path: &Path, host: &str) {
     model.overview = kept.overview;
     model.now = kept.now;
     model.kept = true;
+    model.receiving.site = kept.dock;
+    model.receiving.scans = kept.scans.into_iter().map(Entry::taken_up).collect();
+    if let Some((rows, total)) = kept.stuck {
+        let page = Page { head: 0, now: kept.now, total, offset: 0, rows };
+        let height = screen::fleet::height(model);
+        model.fleet.stuck.take(page, height);
+    }
     if let Some((rows, total)) = kept.page {
+        model.pipeline.first = Some((rows.clone(), total));
         let page = Page { head: 0, now: kept.now, total, offset: 0, rows };
         let height = screen::pipeline::height(model);
         model.pipeline.list.take(page, height);

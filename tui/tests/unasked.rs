@@ -47,6 +47,10 @@ macro_rules! unasked {
         $crate::unasked::unasked!(= rack_of(UnitId)
             -> Option<(rackhand_core::id::SiteId, rackhand_core::text::Text)>);
     };
+    (@ receiving) => {
+        $crate::unasked::unasked!(= receiving(rackhand_core::id::SiteId)
+            -> rackhand_core::view::receiving::Receiving);
+    };
     (= $name:ident($($argument:ty),*) -> $answer:ty) => {
         async fn $name(self, _: Context, $(_: $argument),*) -> $answer {
             unreachable!(concat!(stringify!($name), " is not asked here"))

@@ -22,6 +22,7 @@ use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::rack::{RackRow, RackView};
+use rackhand_core::view::receiving::Receiving;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -141,4 +142,6 @@ pub trait Console {
     async fn rack(site: SiteId, name: Text) -> Option<RackView>;
     /// The rack a unit stands in: its site and name.
     async fn rack_of(unit: UnitId) -> Option<(SiteId, Text)>;
+    /// What a site's dock expects, and what came in.
+    async fn receiving(site: SiteId) -> Receiving;
 }

@@ -126,6 +126,21 @@ pub enum Command {
         /// Why, or what was seen.
         reason: Text,
     },
+    /// A serial was scanned or typed at a site's dock: judged, and received where it is expected there. Answered by
+    /// [`Answer::Scanned`]; what is not expected changes nothing.
+    Receive {
+        /// The dock's site.
+        site: SiteId,
+        /// What was read off the label.
+        scan: Text,
+        /// What is damaged of it; it is held then.
+        damaged: Option<Text>,
+    },
+    /// Take back a receipt, as long as nothing else has happened to the unit.
+    UndoReceipt {
+        /// Which unit.
+        unit: UnitId,
+    },
 }
 
 impl Command {
@@ -137,7 +152,9 @@ impl Command {
             | Self::Release { .. }
             | Self::Quarantine { .. }
             | Self::CloseTask { .. }
-            | Self::Move { .. } => Role::Technician,
+            | Self::Move { .. }
+            | Self::Receive { .. }
+            | Self::UndoReceipt { .. } => Role::Technician,
             Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::TrustCertificate { .. } => {
                 Role::Operator
             }
@@ -170,6 +187,8 @@ impl Deciding<'_> {
             Command::Release { unit } => self.release(*unit),
             Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
             Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
+            Command::Receive { site, scan, damaged } => self.receive(site, scan, damaged.as_ref()),
+            Command::UndoReceipt { unit } => self.undo_receipt(*unit),
         }
     }
 
@@ -183,7 +202,7 @@ impl Deciding<'_> {
         }
     }
 
-    fn known(&self, id: UnitId) -> Result<&Unit, Refusal> {
+    pub(super) fn known(&self, id: UnitId) -> Result<&Unit, Refusal> {
         self.world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))
     }
 
@@ -388,7 +407,7 @@ impl Deciding<'_> {
     }
 }
 
-fn need_reason(reason: &Text) -> Result<(), Refusal> {
+pub(super) fn need_reason(reason: &Text) -> Result<(), Refusal> {
     if reason.trim().is_empty() {
         return Err(Refusal::new(Why::Invalid, "give a reason; it goes into the journal"));
     }

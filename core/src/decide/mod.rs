@@ -7,6 +7,7 @@ mod consequence;
 pub mod import;
 mod lease;
 mod outcome;
+pub mod receive;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -117,6 +118,8 @@ pub enum Answer {
     BootValidation,
     /// It boots what it has.
     BootLocal(Text),
+    /// What a scanned serial is.
+    Scanned(Box<receive::Scan>),
 }
 
 /// Why something is not done.

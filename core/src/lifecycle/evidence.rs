@@ -54,6 +54,7 @@ proofs! {
     Unassigned = "unassigned": "the tenant gave it back",
     EvidenceLost = "evidence_lost": "what the later stage rested on has become untrue",
     Reused = "reused": "a person says it is used again",
+    ReceiptUndone = "receipt_undone": "its receipt was taken back before anything else happened to it",
 }
 
 impl fmt::Display for Proof {

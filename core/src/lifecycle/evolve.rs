@@ -161,6 +161,7 @@ impl Unit {
             }
             Event::ValidationRefused { .. } => self.validation.refused = true,
             Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
+            Event::DamageNoted { note } => self.note(seq, true, format!("damaged: {note}")),
             Event::BmcSighted { .. }
             | Event::SightingJudged { .. }
             | Event::SightingForgotten {}

@@ -91,6 +91,17 @@ impl Stage {
         self <= Self::ShipmentTracking
     }
 
+    /// The part of a life it belongs to.
+    pub fn part(self) -> LifePart {
+        match self {
+            s if s.is_on_order() => LifePart::Order,
+            s if s.is_before_discovery() => LifePart::Install,
+            s if s <= Self::Hardened => LifePart::Prove,
+            s if s <= Self::Maintenance => LifePart::Serve,
+            _ => LifePart::Retire,
+        }
+    }
+
     /// Whether the unit exists but nothing automatic has touched it yet.
     pub fn is_before_discovery(self) -> bool {
         (Self::Received..=Self::PoweredOn).contains(&self)
@@ -127,6 +138,22 @@ impl Stage {
             Self::Decommissioning => "decom",
             Self::Decommissioned => "gone",
         }
+    }
+}
+
+words! {
+    /// The five parts of a life, for counts.
+    LifePart, "part of a life" {
+        /// On order.
+        Order = "order",
+        /// At the site, not discovered yet.
+        Install = "install",
+        /// On its way into the pool.
+        Prove = "prove",
+        /// In the pool, or a tenant's.
+        Serve = "serve",
+        /// On its way out.
+        Retire = "retire",
     }
 }
 

@@ -16,6 +16,8 @@ pub enum By {
     Person(Role),
     /// Either.
     Both(Role),
+    /// A person of this role or above, by taking back what was just done; never by a move.
+    Undo(Role),
 }
 
 /// One way: from any of a run of stages to any of another.
@@ -41,7 +43,7 @@ const fn back(from: (Stage, Stage), to: (Stage, Stage), proof: Proof, by: By) ->
     Way { from, to, back: true, proof, by }
 }
 
-use By::{Automation, Both, Person};
+use By::{Automation, Both, Person, Undo};
 use Role::{Approver, Operator, Technician};
 
 /// The whole table. `rackhand explain lifecycle` prints it.
@@ -75,6 +77,12 @@ pub const WAYS: &[Way] = &[
     forth(S::Decommissioned, S::Received, Proof::Reused, Person(Operator)),
     back((S::Racked, S::Ready), (S::Received, S::Hardened), Proof::EvidenceLost, Both(Technician)),
     back((S::AssignedToTenant, S::InService), (S::Staged, S::Staged), Proof::Unassigned, Person(Operator)),
+    back(
+        (S::Received, S::Received),
+        (S::ShipmentTracking, S::ShipmentTracking),
+        Proof::ReceiptUndone,
+        Undo(Technician),
+    ),
 ];
 
 /// The way from one stage to another on this proof, if there is one.
@@ -93,15 +101,15 @@ impl Way {
     pub fn open_to(&self, actor: &Actor) -> bool {
         match (self.by, actor) {
             (Automation | Both(_), Actor::Rackhand | Actor::Wire) => true,
-            (Person(least) | Both(least), Actor::Person { role, .. }) => *role >= least,
+            (Person(least) | Both(least) | Undo(least), Actor::Person { role, .. }) => *role >= least,
             _ => false,
         }
     }
 
-    /// The role a person needs for it, where a person may make it.
+    /// The role a person needs to make it by a move, where a person may.
     pub fn role(&self) -> Option<Role> {
         match self.by {
-            Automation => None,
+            Automation | Undo(_) => None,
             Person(role) | Both(role) => Some(role),
         }
     }
@@ -126,6 +134,7 @@ pub fn as_text() -> String {
             Automation => "rackhand".to_owned(),
             Person(role) => role.to_string(),
             Both(role) => format!("either ({role})"),
+            Undo(role) => format!("undo ({role})"),
         };
         let arrow = if w.back { "<-" } else { "->" };
         // Writing to a string cannot fail.
@@ -160,6 +169,20 @@ mod tests {
         }
         let admin = person(Role::Admin);
         assert!(open_ways(S::DecommissionProposed, &admin).all(|(to, _)| to != S::Decommissioning));
+    }
+
+    #[test]
+    fn a_receipt_is_taken_back_by_its_undo_only() {
+        let undo = way(S::Received, S::ShipmentTracking, Proof::ReceiptUndone);
+        assert!(undo.is_some_and(|w| w.open_to(&person(Role::Technician)) && !w.open_to(&person(Role::ReadOnly))));
+        assert!(undo.is_some_and(|w| !w.open_to(&Actor::Rackhand)));
+        for from in Stage::ALL {
+            assert!(open_ways(*from, &person(Role::Admin)).all(|(_, w)| w.proof != Proof::ReceiptUndone), "{from}");
+            for to in Stage::ALL.iter().filter(|to| to.is_on_order()) {
+                let back = *from > *to && WAYS.iter().any(|w| way(*from, *to, w.proof).is_some());
+                assert_eq!(back, *from == S::Received && *to == S::ShipmentTracking, "{from} -> {to}");
+            }
+        }
     }
 
     #[test]

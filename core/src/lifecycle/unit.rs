@@ -94,8 +94,26 @@ pub struct Unit {
     pub tasks: Vec<(TaskId, Task)>,
     /// Since when.
     pub tasks_since: BTreeMap<TaskId, Timestamp>,
+    /// How it came in, where it was scanned at the dock.
+    #[serde(default)]
+    pub receipt: Option<Receipt>,
     /// The last event about it.
     pub revision: Seq,
+}
+
+/// A scan at the dock, and whether anything has happened to the unit since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Text,
+    /// The event.
+    pub seq: Seq,
+    /// The event that noted damage, and what is damaged.
+    pub damage: Option<(Seq, Text)>,
+    /// The first thing that happened since and is not of the receipt.
+    pub touched: Option<Text>,
 }
 
 /// The network boot on its way, and what force it has cost. Counted across restarts, until a person grants more.
@@ -248,6 +266,7 @@ impl Unit {
             notes: Notes::default(),
             tasks: Vec::new(),
             tasks_since: BTreeMap::new(),
+            receipt: None,
             revision: 0,
         }
     }

@@ -64,6 +64,9 @@ pub enum Wish {
     Import(usize),
     /// A manifest names it, with its own MAC or another server's, and says what the device is or not.
     ImportRow(bool, bool),
+    /// It is scanned at its dock, or at another site's, with damage or without.
+    Receive(bool, bool),
+    UndoReceipt,
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -108,6 +111,8 @@ fn wishes() -> impl Strategy<Value = Wish> {
         2 => (0..Stage::ALL.len()).prop_map(Wish::Move),
         1 => (0..Stage::ALL.len()).prop_map(Wish::Import),
         3 => (prop::bool::weighted(0.9), any::<bool>()).prop_map(|(own, create)| Wish::ImportRow(own, create)),
+        3 => (prop::bool::weighted(0.9), prop::bool::weighted(0.3)).prop_map(|(own, hurt)| Wish::Receive(own, hurt)),
+        2 => Just(Wish::UndoReceipt),
     ]
 }
 

@@ -48,7 +48,7 @@ impl Watched {
     pub fn new() -> Self {
         let mut watched = Self::default();
         watched.scene.import(0, Stage::Cabled);
-        watched.scene.import(1, Stage::Received);
+        watched.scene.import(1, Stage::ShipmentTracking);
         watched.fold();
         watched
     }
@@ -410,6 +410,9 @@ impl Watched {
             self.put(person(role), &Input::Command(import));
             return;
         }
+        if let Wish::Receive(own, hurt) = wish {
+            return self.receive(role, n, own, hurt);
+        }
         let Some(unit) = self.id(n) else { return };
         let (subject, bmc) = (Subject::Unit(unit), Subject::Bmc(bmc_mac(n)));
         let reason = || "because".into();
@@ -437,8 +440,44 @@ impl Watched {
                 Command::CloseTask { unit, task: *task, note: "done".into() }
             }
             Wish::Move(stage) => Command::Move { unit, to: Stage::ALL[stage], reason: reason() },
-            Wish::Import(_) | Wish::ImportRow(..) => return,
+            Wish::UndoReceipt => return self.undo_receipt(role, unit),
+            Wish::Import(_) | Wish::ImportRow(..) | Wish::Receive(..) => return,
         };
         self.put(person(role), &Input::Command(command));
+    }
+
+    /// A scan: only what was expected at this dock, or is damaged there, leaves a trace, and a second scan none.
+    fn receive(&mut self, role: Role, n: u8, own: bool, hurt: bool) {
+        let site = SiteId::new(if own { "fra1" } else { "ams2" });
+        let damaged = hurt.then(|| "dented".into());
+        let command = Command::Receive { site: site.clone(), scan: serial(n), damaged };
+        for first in [true, false] {
+            let before = self.scene.world.by_serial(&serial(n)).cloned();
+            let mark = self.scene.mark();
+            let Some(answer) = self.put(person(role), &Input::Command(command.clone())) else { return };
+            let Answer::Scanned(scan) = answer else { panic!("{answer:?}") };
+            let traces = self.scene.mark() - mark;
+            assert_eq!(traces > 0, scan.finding.is_receipt());
+            assert!(first || traces == 0, "received twice");
+            if scan.finding.is_receipt() {
+                let before = before.expect("a unit");
+                assert_eq!((&before.site, before.disposition), (&site, Disposition::Normal));
+                assert!([Stage::ShipmentTracking, Stage::Received].contains(&before.stage));
+                let now = self.scene.unit(before.id);
+                assert_eq!((now.stage, now.disposition == Disposition::OnHold), (Stage::Received, hurt));
+            }
+        }
+    }
+
+    /// Taking a receipt back leaves the unit on its way as it was, and only where the dock was the last it saw.
+    fn undo_receipt(&mut self, role: Role, unit: UnitId) {
+        let before = self.scene.unit(unit).clone();
+        if self.put(person(role), &Input::Command(Command::UndoReceipt { unit })) == Some(Answer::Done) {
+            let now = self.scene.unit(unit);
+            assert_eq!((before.stage, now.stage), (Stage::Received, Stage::ShipmentTracking));
+            assert_eq!(now.disposition, Disposition::Normal);
+            assert!(before.receipt.is_some_and(|r| r.touched.is_none()) && now.receipt.is_none());
+            assert!(before.bmc_mac.is_none_or(|mac| !self.scene.world.sightings.contains_key(&mac)));
+        }
     }
 }

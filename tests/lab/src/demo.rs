@@ -68,6 +68,9 @@ impl Drop for Home {
     }
 }
 
+/// Servers on their way to each site's dock.
+const DELIVERY: usize = 14;
+
 /// What is wrong with a server, so that a person has something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
@@ -131,6 +134,7 @@ impl Demo {
         let listener = rpc::bind(&home.0.join("rackhandd.sock"), None).await?;
         tokio::spawn(site.desk.clone().listen(listener, site.stopping()));
         enter(&site, fleet).await?;
+        send_a_delivery(&site).await?;
         let outside = Arc::new(outside);
         let people = tokio::spawn(people(outside.clone(), site.intake.clone(), site.ledger.worlds(), rng));
         Ok(Self { site: Some(site), outside, clock, home, travellers, people })
@@ -287,6 +291,39 @@ async fn people(
             }
         }
     }
+}
+
+/// Servers expected at each site's dock, to be scanned there: serials that are easily typed, and a few that are not to
+/// come in. Nothing is drawn for them, so that the rest of the day stays as it is.
+async fn send_a_delivery(site: &Site) -> io::Result<()> {
+    let actor = Actor::Person { name: "demo".into(), role: Role::Admin };
+    let submit = async |command| {
+        let done = site.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+        done.map(drop).map_err(io::Error::other)
+    };
+    for (s, at) in SITES.iter().enumerate() {
+        for n in 0..DELIVERY {
+            let (vendor, model) =
+                if n % 3 == 2 { (Vendor::Hpe, "ProLiant DL380 Gen11") } else { (Vendor::Dell, "PowerEdge R760") };
+            let serial = format!("BOX{}{n:02}", s + 1);
+            submit(Command::Import {
+                site: SiteId::new(at),
+                serial: serial.into(),
+                bmc_mac: None,
+                vendor: Some(vendor),
+                model: Some(model.into()),
+                stage: if n + 1 < DELIVERY { Stage::ShipmentTracking } else { Stage::PurchaseApproved },
+            })
+            .await?;
+        }
+    }
+    let world = site.ledger.world();
+    for (serial, reason) in [("BOX100", "the vendor sent the wrong CPUs"), ("BOX300", "its order is in doubt")] {
+        if let Some(unit) = world.by_serial(serial).map(|u| u.id) {
+            submit(Command::Hold { unit, reason: reason.into() }).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Enters servers that somebody brought this far before there was Rackhand.

@@ -9,6 +9,7 @@ use super::fetch;
 use super::model::{Link, Model, Mood, Place, Slot};
 use super::moves::{self, Motion};
 use super::racks;
+use super::receive;
 use super::undo;
 use super::update::toast;
 use crate::command::possible::possible;
@@ -35,6 +36,17 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::Back => moves::back(model, out),
         Act::HistoryBack => moves::history(model, false, out),
         Act::HistoryForward => moves::history(model, true, out),
+        Act::ToFleet => moves::go(model, Place::Fleet, out),
+        Act::ToWork => moves::go(model, Place::Work, out),
+        Act::ToReceiving => moves::go(model, Place::Receiving, out),
+        Act::Roles => {
+            model.work.all_roles = !model.work.all_roles;
+            super::work::requery(model, out);
+        }
+        Act::Damaged => receive::damaged(model),
+        Act::Dock => receive::next_site(model, out),
+        Act::UndoReceipt => receive::undo(model, out),
+        Act::Leave => receive::leave(model, out),
         Act::ToPipeline => moves::go(model, Place::Pipeline, out),
         Act::ToLetters => moves::go(model, Place::Letters, out),
         Act::ToRacks => moves::go(model, Place::Racks, out),
@@ -44,6 +56,9 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::ToJournal => moves::go(model, Place::Journal, out),
         Act::NextPane | Act::PreviousPane if model.place == Place::Elevation => {
             racks::turn(model, act == Act::NextPane, out);
+        }
+        Act::NextPane | Act::PreviousPane if model.place == Place::Fleet => {
+            model.fleet.in_sites = !model.fleet.in_sites;
         }
         Act::NextPane | Act::PreviousPane => model.server.in_timeline = !model.server.in_timeline,
         Act::Filter => moves::open_filter(model),
@@ -105,6 +120,15 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::Redraw => out.push(Effect::Redraw),
         Act::Suspend => out.push(Effect::Suspend),
         Act::Record => out.push(Effect::Save),
+        Act::Quit if model.receiving.open() > 0 && !model.receiving.warned => {
+            model.receiving.warned = true;
+            let key = model.keys.name(Act::Quit);
+            let told = format!(
+                "{} scans are not sent yet; {key} again quits, and the next session here sends them",
+                model.receiving.open()
+            );
+            toast(model, told, Mood::Bad, out);
+        }
         Act::Quit => out.push(Effect::Quit),
         Act::Retry if matches!(model.link, Link::Down { .. }) => out.push(Effect::Reconnect),
         Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone => {

@@ -52,6 +52,23 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
                 bulk::marked(model, page, *marking, out);
             }
         }
+        Data::Units(page) if slot == Slot::Stuck => {
+            clock(model, page.now);
+            let height = screen::fleet::height(model);
+            model.fleet.stuck.take(page, height);
+        }
+        Data::Work(page) => {
+            clock(model, page.now);
+            super::work::take(model, page, out);
+        }
+        Data::Receiving(dock) => {
+            clock(model, dock.now);
+            // The site may have been changed meanwhile.
+            if super::receive::site(model).as_ref() == Some(&dock.site) {
+                model.receiving.dock = Some(dock);
+                settle(model);
+            }
+        }
         Data::Units(page) => {
             clock(model, page.now);
             let p = &mut model.pipeline;
@@ -126,6 +143,9 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
 
 /// Takes the end of a command.
 pub fn called(model: &mut Model, id: CallId, end: CallEnd, out: &mut Vec<Effect>) {
+    if super::receive::ended(model, id, &end, out) {
+        return;
+    }
     match end {
         CallEnd::Lost(why) => {
             let Some(call) = model.calls.get_mut(&id) else { return };

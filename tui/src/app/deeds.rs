@@ -28,6 +28,10 @@ pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
     // What was acted on stays chosen: the same key again must not hit whatever came up in its place.
     model.pipeline.list.first = false;
     model.letters.first = false;
+    model.fleet.stuck.first = false;
+    if model.place == Place::Work {
+        return super::work::end(model, out);
+    }
     if model.acts_on_marks() {
         let marked = model.pipeline.marks.iter().map(|(id, label)| (*id, label.clone())).collect();
         return on_marked(model, act, marked, out);

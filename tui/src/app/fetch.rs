@@ -1,6 +1,7 @@
 //! Which questions the screen needs answered, and when.
 
 use rackhand_core::view::Query;
+use rackhand_core::view::work::WorkQuery;
 use rackhand_rpc::JournalQuery;
 
 use super::effect::Effect;
@@ -57,6 +58,8 @@ pub fn stale(model: &Model, slot: Slot) -> bool {
     let (top, height) = match slot {
         Slot::Units => (model.pipeline.list.top, screen::pipeline::height(model)),
         Slot::Racks => (model.racks.list.top, screen::racks::height(model)),
+        Slot::Stuck => (model.fleet.stuck.top, screen::fleet::height(model)),
+        Slot::Work => (model.work.list.top, screen::work::height(model)),
         _ => (model.letters.top, screen::letters::height(model)),
     };
     let covers = |offset: usize, limit: usize| offset <= top && top + height <= offset + limit;
@@ -68,6 +71,10 @@ pub fn stale(model: &Model, slot: Slot) -> bool {
         (Ask::Letters { offset, limit }, Ask::Letters { .. }) => covers(*offset, *limit),
         (Ask::Racks { site, filter, offset, limit }, Ask::Racks { site: at, filter: by, .. }) => {
             (site, filter) == (at, by) && covers(*offset, *limit)
+        }
+        (Ask::Work(old), Ask::Work(new)) => {
+            let (offset, limit) = (new.offset, new.limit);
+            covers(old.offset, old.limit) && WorkQuery { offset, limit, ..old.clone() } == *new
         }
         _ => false,
     }
@@ -112,6 +119,17 @@ pub fn question(model: &Model, slot: Slot) -> Option<Ask> {
         Slot::Verify => Ask::Verify,
         Slot::Racks => racks::list(model),
         Slot::Elevations => racks::elevations(model)?,
+        Slot::Stuck => {
+            let (offset, limit) = model.fleet.stuck.window(screen::fleet::height(model));
+            Ask::Units(Query { filter: "state:stuck".to_owned(), offset, limit, ..Query::default() })
+        }
+        Slot::Work => {
+            let (offset, limit) = model.work.list.window(screen::work::height(model));
+            let w = &model.work;
+            let role = (!w.all_roles).then(|| model.role());
+            Ask::Work(WorkQuery { site: w.site.clone(), role, filter: w.filter.clone(), offset, limit })
+        }
+        Slot::Receiving => Ask::Receiving(super::receive::site(model)?),
         Slot::Find | Slot::Marks => return None,
     })
 }

@@ -2,6 +2,7 @@
 
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::view::work::{Ends, WorkRow};
 use rackhand_core::view::{DeadLetter, MAX_ROWS, Page, UnitRow};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,13 @@ impl Keyed for DeadLetter {
     type Key = (Subject, Step);
     fn key(&self) -> (Subject, Step) {
         (self.subject, self.step.step)
+    }
+}
+
+impl Keyed for WorkRow {
+    type Key = (UnitId, Ends);
+    fn key(&self) -> (UnitId, Ends) {
+        (self.unit, self.ends)
     }
 }
 

@@ -12,8 +12,10 @@ pub mod log;
 pub mod model;
 pub mod moves;
 pub mod racks;
+pub mod receive;
 pub mod undo;
 pub mod update;
+pub mod work;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{Write, stdout};

@@ -6,10 +6,11 @@ use rackhand_core::decide::Refusal;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::Seq;
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Role, Subject, UnitId};
+use rackhand_core::id::{Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::work::WorkRow;
 use rackhand_core::view::{DeadLetter, Overview, Sort, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ use super::bulk::{Batch, Report};
 use super::list::List;
 use super::log::Log;
 use super::racks::Racks;
+use super::receive::Receiving;
 use super::undo::Undo;
 use crate::command::keymap::Keymap;
 use crate::command::registry::Act;
@@ -68,6 +70,12 @@ pub struct Model {
     pub journal: Journal,
     /// Racks.
     pub racks: Racks,
+    /// The fleet.
+    pub fleet: Fleet,
+    /// The work at hand.
+    pub work: Work,
+    /// The dock.
+    pub receiving: Receiving,
     /// What lies above the screen.
     pub layer: Option<Layer>,
     /// The field in the status line, while it is typed in.
@@ -127,6 +135,12 @@ pub enum Place {
     Racks,
     /// Racks unit by unit.
     Elevation,
+    /// The fleet: where the console begins.
+    Fleet,
+    /// The work at hand.
+    Work,
+    /// The dock.
+    Receiving,
 }
 
 /// A screen with what it showed, to come back to.
@@ -189,6 +203,32 @@ pub struct Journal {
     pub filter: String,
     /// The last full check, as a sentence, and whether it was good.
     pub verified: Option<(Text, bool)>,
+}
+
+/// State of the fleet screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// The window on what is stuck.
+    pub stuck: List<UnitRow>,
+    /// Whether the sites have the keys.
+    pub in_sites: bool,
+    /// The site under the cursor.
+    pub site: Option<SiteId>,
+}
+
+/// State of the work screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// The window.
+    pub list: List<WorkRow>,
+    /// Its filter.
+    pub filter: String,
+    /// Only this site's.
+    pub site: Option<SiteId>,
+    /// Whether also what our role may not end.
+    pub all_roles: bool,
+    /// The serial that was scanned last, and whether its work was pointed at.
+    pub scanned: Option<(Text, bool)>,
 }
 
 /// A result, shown in the status line for a while.
@@ -259,6 +299,12 @@ pub enum Slot {
     Racks,
     /// What is in the racks on screen.
     Elevations,
+    /// What is stuck, on the fleet screen.
+    Stuck,
+    /// The work at hand.
+    Work,
+    /// The dock.
+    Receiving,
 }
 
 /// A question on its way.
@@ -308,7 +354,7 @@ impl Model {
             mouse: false,
             banner: None,
             overview: None,
-            place: Place::Pipeline,
+            place: Place::Fleet,
             back: Vec::new(),
             forward: Vec::new(),
             pipeline: Pipeline::default(),
@@ -316,6 +362,9 @@ impl Model {
             letters: List::default(),
             journal: Journal::default(),
             racks: Racks::default(),
+            fleet: Fleet::default(),
+            work: Work::default(),
+            receiving: Receiving::default(),
             layer: None,
             filter: None,
             then: None,

@@ -69,6 +69,7 @@ fn visit(model: &Model) -> Visit {
         Place::Journal => (model.journal.filter.clone(), None),
         Place::Pipeline => (model.pipeline.filter.clone(), model.pipeline.stage),
         Place::Racks => (model.racks.filter.clone(), None),
+        Place::Work => (model.work.filter.clone(), None),
         _ => (String::new(), None),
     };
     Visit { place: model.place, filter, stage }
@@ -115,6 +116,12 @@ pub fn open(model: &mut Model, out: &mut Vec<Effect>) {
     if model.place == Place::Racks {
         return go(model, Place::Elevation, out);
     }
+    if model.place == Place::Fleet && model.fleet.in_sites {
+        let Some(site) = screen::fleet::site(model) else { return };
+        note(model);
+        let to = Visit { place: Place::Pipeline, filter: format!("site:{site}"), stage: None };
+        return restore(model, to, out);
+    }
     if let Some(Target { subject: Subject::Unit(id), .. }) = model.target() {
         go(model, Place::Server(id), out);
     }
@@ -122,8 +129,7 @@ pub fn open(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// Whether there is no level above.
 pub fn is_top(model: &Model) -> bool {
-    let p = &model.pipeline;
-    model.place == Place::Pipeline && !model.frozen && p.anchor.is_none() && p.filter.is_empty() && p.stage.is_none()
+    model.place == Place::Fleet && !model.frozen
 }
 
 /// One level up: out of a range, a search or a filter, then to the screen this one was opened from. Never quits.
@@ -141,7 +147,7 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
             model.pipeline.stage = None;
             requery(model, out);
         }
-        Place::Pipeline => {
+        Place::Fleet => {
             let told = format!("this is the top; {} quits", model.keys.name(crate::command::registry::Act::Quit));
             toast(model, told, Mood::Plain, out);
         }
@@ -153,6 +159,8 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
         Place::Elevation if !model.racks.search.is_empty() => model.racks.search.clear(),
         Place::Racks if !model.racks.filter.is_empty() => filter(model, String::new(), out),
         Place::Racks if model.racks.site.take().is_some() => racks::requery(model, out),
+        Place::Work if !model.work.filter.is_empty() => filter(model, String::new(), out),
+        Place::Work if model.work.site.take().is_some() => super::work::requery(model, out),
         from => {
             let here = visit(model);
             while let Some(before) = model.back.pop() {
@@ -161,7 +169,7 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
                     return restore(model, before, out);
                 }
             }
-            enter(model, Place::Pipeline, out);
+            enter(model, Place::Fleet, out);
         }
     }
 }
@@ -191,6 +199,11 @@ fn restore(model: &mut Model, to: Visit, out: &mut Vec<Effect>) {
             model.racks.list = List::default();
             model.asked.remove(&Slot::Racks);
         }
+        Place::Work if model.work.filter != to.filter => {
+            model.work.filter = to.filter;
+            model.work.list = List::default();
+            model.asked.remove(&Slot::Work);
+        }
         Place::Pipeline if (&model.pipeline.filter, model.pipeline.stage) != (&to.filter, to.stage) => {
             (model.pipeline.filter, model.pipeline.stage) = (to.filter, to.stage);
             model.pipeline.list = List::default();
@@ -209,6 +222,7 @@ pub fn open_filter(model: &mut Model) {
         Place::Server(_) => &model.server.search,
         Place::Racks => &model.racks.filter,
         Place::Elevation => &model.racks.search,
+        Place::Work => &model.work.filter,
         _ => &model.pipeline.filter,
     };
     model.filter = Some(Line::holding(held));
@@ -242,6 +256,11 @@ pub fn filter(model: &mut Model, text: String, out: &mut Vec<Effect>) {
             model.journal.filter = text;
             model.journal.log = Log::default();
             fetch::replace(model, Slot::Journal, out);
+        }
+        Place::Work => {
+            note(model);
+            model.work.filter = text;
+            super::work::requery(model, out);
         }
         _ => {
             note(model);
@@ -303,6 +322,9 @@ pub fn sort(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// The next stage that has servers, or none behind the last.
 pub fn stage(model: &mut Model, forth: bool, out: &mut Vec<Effect>) {
+    if model.place == Place::Work {
+        return super::work::site(model, forth, out);
+    }
     let counts = model.overview.as_ref().map(|o| &o.stages);
     let has = |s: &Stage| counts.is_some_and(|c| c.get(s).is_some_and(|n| *n > 0));
     let now = model.pipeline.stage;
@@ -326,6 +348,9 @@ pub fn follow(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// A scanned label: its server is looked for.
 pub fn scanned(model: &mut Model, text: &Text, out: &mut Vec<Effect>) {
+    if model.place == Place::Work {
+        return super::work::scanned(model, text, out);
+    }
     if model.link == super::model::Link::Live {
         fetch::put(model, Slot::Find, crate::event::Ask::Find(text.clone()), out);
         toast(model, format!("scanned {text}: looking for it"), Mood::Plain, out);

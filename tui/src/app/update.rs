@@ -7,8 +7,9 @@ use super::bulk;
 use super::data;
 use super::effect::Effect;
 use super::fetch;
-use super::model::{Link, Model, Mood, Slot, Toast};
+use super::model::{Link, Model, Mood, Place, Slot, Toast};
 use super::moves::{self, Motion};
+use super::receive;
 use crate::command::possible::places;
 use crate::command::registry::Act;
 use crate::event::{Event, Mouse, News, Timer};
@@ -38,7 +39,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         // A filter changes nothing, so there it does what it would behind typed words; over a slow line they are.
         Event::EndMark => {
-            if model.layer.is_none() && model.filter.is_some() {
+            if model.layer.is_none() && (model.filter.is_some() || model.place == Place::Receiving) {
                 press(model, Key::Enter, &mut out);
             }
         }
@@ -62,6 +63,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
                 model.undo = None;
             }
         }
+        Event::Timer(Timer::Second) => receive::second(model, &mut out),
         Event::Saved(Ok(path)) => toast(model, format!("recording written to {path}"), Mood::Good, &mut out),
         Event::Saved(Err(why)) => toast(model, format!("no recording: {why}"), Mood::Bad, &mut out),
         Event::Suspend => out.push(Effect::Suspend),
@@ -103,6 +105,7 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
                     toast(model, format!("{}: not sent, {why}", wish.told), Mood::Bad, out);
                 }
             },
+            Did::Receives(serial, note) => receive::scan(model, &serial, Some(note), out),
             Did::Copies(text) => acts::copy(model, text.to_string(), &text, out),
         }
         return;
@@ -120,6 +123,9 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
                 model.filter = Some(line);
             }
         }
+        return;
+    }
+    if model.place == Place::Receiving && receive::key(model, key, out) {
         return;
     }
     // At the top, where there is nowhere to go back to, Esc takes away what was said; elsewhere it also goes back.
@@ -154,6 +160,8 @@ fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
         }
     } else if let Some(line) = &mut model.filter {
         line.insert(text);
+    } else if model.place == Place::Receiving {
+        receive::insert(model, text, out);
     } else {
         match from {
             Origin::Scanner => moves::scanned(model, &label(text), out),
@@ -211,6 +219,7 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
             }
             data::repeat_calls(model, out);
             bulk::resume(model, out);
+            receive::pump(model, out);
             if !model.frozen {
                 fetch::refresh(model, out);
             }
@@ -224,6 +233,7 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
             if late {
                 bulk::resume(model, out);
             }
+            receive::pump(model, out);
             // Without news only the ages have changed, and the overview carries the daemon's clock.
             if model.frozen {
                 return;

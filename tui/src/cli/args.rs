@@ -16,6 +16,9 @@ use rackhand_core::text::Text;
 use rackhand_core::view::Sort;
 
 use super::dhcp::DhcpEvent;
+use super::import::Import;
+use super::receive::Receive;
+use super::work::Work;
 use crate::link::host::HostSpec;
 use crate::theme::depth::Depth;
 use crate::theme::glyph::GlyphSet;
@@ -130,6 +133,10 @@ pub enum Verb {
         #[arg(long, default_value_t = 0)]
         offset: usize,
     },
+    /// What is for people to do: tasks and the work each stage asks for, in the order to walk it
+    Work(Work),
+    /// Receive servers at a dock by their serials; each is judged: expected, received before, another site's, unknown
+    Receive(Receive),
     /// Follow the journal as it grows
     Tail {
         /// Only this serial, unit id or bmc/MAC
@@ -396,32 +403,6 @@ pub struct Final {
     pub yes: bool,
 }
 
-/// A manifest to enter. The same again is harmless: it does what is missing.
-#[derive(Debug, Args)]
-pub struct Import {
-    /// CSV with the columns server_serial and server_bmc_mac; `-` reads standard input
-    pub file: PathBuf,
-    /// Device type of devices NetBox lacks, by its slug; with --role and --site they are made
-    #[arg(long = "type", value_name = "SLUG", value_parser = slug, requires = "role", requires = "site")]
-    pub device_type: Option<Text>,
-    /// Their role
-    #[arg(long, value_name = "SLUG", value_parser = slug, requires = "device_type", requires = "site")]
-    pub role: Option<Text>,
-    /// Their site
-    #[arg(long, value_name = "SLUG", value_parser = site, requires = "device_type", requires = "role")]
-    pub site: Option<SiteId>,
-    /// Where servers that are new here are in their life
-    #[arg(long, default_value = "received", hide_possible_values = true)]
-    #[arg(value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())))]
-    pub stage: Stage,
-    /// How long to wait for NetBox: 60s, 5m, 2h, or 0s
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
-    pub wait: Duration,
-    /// Only read the file and hold it against what is known; nothing is changed
-    #[arg(long)]
-    pub check: bool,
-}
-
 /// What a demo is made of.
 #[cfg(feature = "demo")]
 #[derive(Clone, Debug, Args)]
@@ -486,7 +467,7 @@ pub enum Topic {
 }
 
 /// A number of rows, up to the most one page has.
-fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
+pub(super) fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
     clap::value_parser!(u64).range(1..=most as u64).map(|n| n as usize)
 }
 
@@ -503,21 +484,21 @@ fn speed(text: &str) -> Result<f64, &'static str> {
     speed.ok_or("a speed is a number from 0.01 to 1024")
 }
 
-fn site(slug: &str) -> Result<SiteId, &'static str> {
+pub(super) fn site(slug: &str) -> Result<SiteId, &'static str> {
     let site = SiteId::new(slug);
     let same = site.as_str() == slug && !slug.is_empty();
     same.then_some(site).ok_or("a site's slug has 1 to 32 lower-case letters, digits and dashes")
 }
 
 /// A slug as NetBox has them.
-fn slug(text: &str) -> Result<Text, &'static str> {
+pub(super) fn slug(text: &str) -> Result<Text, &'static str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let sound = (1..=100).contains(&text.len()) && text.chars().all(fits);
     sound.then(|| Text::new(text)).ok_or("a slug has 1 to 100 letters, digits, dashes and underscores")
 }
 
 /// A span such as `90s`, `5m` or `2h`, up to a day.
-fn span(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn span(text: &str) -> Result<Duration, &'static str> {
     const BAD: &str = "give seconds, minutes or hours, such as 90s, 5m or 2h; a day at most";
     let unit = text.char_indices().last().ok_or(BAD)?;
     let seconds: u64 = match unit.1 {

@@ -112,7 +112,7 @@ async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Res
 }
 
 /// A request id nobody else has: the time, this process, and randomness of the system's.
-fn request_id() -> String {
+pub(super) fn request_id() -> String {
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u128(nanos);

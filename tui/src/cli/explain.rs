@@ -45,7 +45,7 @@ fn stages() -> String {
 pub const DOCUMENTS: &[(&str, &str)] = &[
     (
         "status",
-        "head, site, now, demo, sites {site: {stage: n}}, stages {stage: n}, states {state: n}, dead_letters, health",
+        "head, site, now, demo, sites {site: {stage: n}}, site_states {site: {state: n}}, stages {stage: n}, states {state: n}, dead_letters, health",
     ),
     ("units", "a page: head, now, total, offset, rows [unit]"),
     (
@@ -59,6 +59,14 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("history, journal", "a page: head, now, total, offset, rows [event]"),
     ("tail", "one event on each line"),
     ("dead-letters", "a page: head, now, total, offset, rows [subject, row, step, since, who]"),
+    (
+        "work",
+        "a page: head, now, total, offset, rows [unit, label, model, site, place, title, text, role, since, blocks, ends]",
+    ),
+    (
+        "receive",
+        "site, rows [{serial, result, text, scan {at, serial, unit, model, stage, place, finding}}], summary {serials, done, already, failed}",
+    ),
     ("verify", "events, head, checkpoints, broken (null where all is as it was written)"),
     ("bmc", "identity, power, boot, sensors, logs, firmware, accounts, inventory, unread; not asked for: null"),
     ("dhcp-event", "new, known, strangers, ended"),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::Args;
 use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Refusal, Why};
@@ -19,7 +20,7 @@ use serde::Serialize;
 use tarpc::client::RpcError;
 use tokio::time::{Instant, sleep};
 
-use super::args::Import;
+use super::args::{site, slug, span, words};
 use super::exit;
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
@@ -31,6 +32,32 @@ use crate::link::{CALL, answered, call, watch, watched, within};
 const NEWS: Duration = Duration::from_secs(2);
 /// Pause between two such questions, so that a busy daemon is not asked without end.
 const BREATH: Duration = Duration::from_millis(200);
+
+/// A manifest to enter. The same again is harmless: it does what is missing.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// CSV with the columns server_serial and server_bmc_mac; `-` reads standard input
+    pub file: PathBuf,
+    /// Device type of devices NetBox lacks, by its slug; with --role and --site they are made
+    #[arg(long = "type", value_name = "SLUG", value_parser = slug, requires = "role", requires = "site")]
+    pub device_type: Option<Text>,
+    /// Their role
+    #[arg(long, value_name = "SLUG", value_parser = slug, requires = "device_type", requires = "site")]
+    pub role: Option<Text>,
+    /// Their site
+    #[arg(long, value_name = "SLUG", value_parser = site, requires = "device_type", requires = "role")]
+    pub site: Option<SiteId>,
+    /// Where servers that are new here are in their life
+    #[arg(long, default_value = "received", hide_possible_values = true)]
+    #[arg(value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())))]
+    pub stage: Stage,
+    /// How long to wait for NetBox: 60s, 5m, 2h, or 0s
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+    pub wait: Duration,
+    /// Only read the file and hold it against what is known; nothing is changed
+    #[arg(long)]
+    pub check: bool,
+}
 
 /// What a row came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -23,6 +23,8 @@
 //! | `doctor` | `doctor::Report` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
+//! | `work` | `Page<WorkRow>` |
+//! | `receive` | `{"site", "rows": [{"serial", "result", "text", "scan": Scan}], "summary": {"serials", "done", "already", "failed"}}` |
 //! | commands | `Receipt` |
 //! | any that fails | `{"error": {"why": ..., "text": ...}}` |
 //!
@@ -44,10 +46,12 @@ mod netbox;
 mod output;
 mod pages;
 mod racks;
+mod receive;
 mod table;
 mod tail;
 mod theme;
 mod unit;
+mod work;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -154,6 +158,8 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
         Verb::Tail { label, since } => tail::tail(host, label.as_deref(), since, out).await?,
         Verb::Import(manifest) => return import::import(host, manifest, out).await,
+        Verb::Work(which) => work::work(&connect(host).await?, which, out).await?,
+        Verb::Receive(what) => return receive::receive(host, what, out).await,
         Verb::DhcpEvent(told) => dhcp::tell(host, told, out).await?,
         Verb::Change(change) => command::command(host, change, out).await?,
     }

@@ -105,6 +105,12 @@ impl Keymap {
         self.of(act).into_iter().next().unwrap_or_else(|| format!(":{}", act.spec().id))
     }
 
+    /// The keys of a command that can be pressed on a kind of screen: on the dock letters belong to the scan field.
+    pub fn on(&self, act: Act, kind: Kind) -> Vec<Key> {
+        let fields = |key: &Key| matches!(key, Key::Char(_) | Key::Enter | Key::Tab | Key::Home | Key::End);
+        self.keys(act).into_iter().filter(|key| kind != Kind::Receiving || !fields(key)).collect()
+    }
+
     /// The command of a key, on whatever screen.
     pub fn find(&self, key: Key) -> Option<Act> {
         COMMANDS.iter().map(|s| s.act).find(|act| self.keys(*act).contains(&key))
@@ -168,7 +174,8 @@ mod tests {
             assert_eq!(spec.act.spec().id, spec.id);
             if spec.danger != Danger::Harmless {
                 assert!(spec.role.is_some());
-                assert!(spec.keys.iter().all(|k| k.chars().all(char::is_uppercase)), "{}", spec.id);
+                let shifted = |k: &str| k.chars().all(char::is_uppercase) || (k.len() > 1 && k.starts_with('F'));
+                assert!(spec.keys.iter().all(|k| shifted(k)), "{}", spec.id);
             }
         }
         let ids: std::collections::BTreeSet<&str> = COMMANDS.iter().map(|s| s.id).collect();

@@ -8,6 +8,7 @@ use rackhand_core::view::State;
 use super::registry::{Act, Spec};
 use crate::app::list::Chosen;
 use crate::app::model::{Link, Model, Place, Target};
+use crate::app::receive;
 use crate::screen;
 
 /// Whether the command is possible now; else why not.
@@ -19,6 +20,9 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
     }
     if act == Act::Retry && matches!(model.link, Link::Down { .. }) {
         return Ok(());
+    }
+    if matches!(act, Act::Damaged | Act::UndoReceipt) {
+        return receive::possible(act, model);
     }
     if let Some(role) = spec.role {
         match &model.link {
@@ -42,6 +46,15 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         if matches!(act, Act::Retry | Act::Hold) && model.acts_on_marks() {
             return Ok(());
         }
+        if model.place == Place::Work {
+            return match model.work.list.current() {
+                Some(row) if row.role > model.role() => {
+                    Err(Text::from(format!("this takes the role {}; you have {}", row.role, model.role())))
+                }
+                Some(_) => Ok(()),
+                None => Err(nothing_chosen(model)),
+            };
+        }
         return match model.target() {
             Some(target) => on_target(act, model, &target),
             None => Err(nothing_chosen(model)),
@@ -55,6 +68,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         }
         Act::ToRack if model.target().is_none() => Err(nothing_chosen(model)),
         Act::ToRack if model.link != Link::Live => no("the link is not live"),
+        Act::Open if model.place == Place::Fleet && model.fleet.in_sites => Ok(()),
         Act::Open | Act::CopyId | Act::CopyRow | Act::Mark if model.target().is_none() => Err(nothing_chosen(model)),
         Act::Open if matches!(model.target(), Some(Target { subject: Subject::Bmc(_), .. })) => {
             no("no server belongs to this BMC yet")
@@ -87,6 +101,8 @@ fn nothing_chosen(model: &Model) -> Text {
         Place::Pipeline => matches!(model.pipeline.list.chosen, Chosen::Lost(_)),
         Place::Elevation => matches!(model.racks.slots.chosen, Chosen::Lost(_)),
         Place::Letters => matches!(model.letters.chosen, Chosen::Lost(_)),
+        Place::Fleet => matches!(model.fleet.stuck.chosen, Chosen::Lost(_)),
+        Place::Work => matches!(model.work.list.chosen, Chosen::Lost(_)),
         _ => false,
     };
     Text::new(if lost {

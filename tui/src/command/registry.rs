@@ -39,12 +39,27 @@ pub enum Kind {
     Racks,
     /// Racks unit by unit.
     Elevation,
+    /// The fleet.
+    Fleet,
+    /// The work at hand.
+    Work,
+    /// The dock.
+    Receiving,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Pipeline, Self::Server, Self::Letters, Self::Journal, Self::Racks, Self::Elevation];
+    pub const ALL: &'static [Self] = &[
+        Self::Pipeline,
+        Self::Server,
+        Self::Letters,
+        Self::Journal,
+        Self::Racks,
+        Self::Elevation,
+        Self::Fleet,
+        Self::Work,
+        Self::Receiving,
+    ];
 
     /// Its title.
     pub fn title(self) -> &'static str {
@@ -62,6 +77,9 @@ impl Place {
             Self::Journal => Kind::Journal,
             Self::Racks => Kind::Racks,
             Self::Elevation => Kind::Elevation,
+            Self::Fleet => Kind::Fleet,
+            Self::Work => Kind::Work,
+            Self::Receiving => Kind::Receiving,
         }
     }
 }
@@ -102,12 +120,16 @@ macro_rules! commands {
 }
 
 const ALL: &[Kind] = &[];
-const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Elevation];
-const FILTERED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Journal, Kind::Racks, Kind::Elevation];
-const LISTS: &[Kind] = &[Kind::Pipeline, Kind::Letters, Kind::Journal, Kind::Racks, Kind::Elevation];
-const NARROWED: &[Kind] = &[Kind::Pipeline, Kind::Racks];
+const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Elevation, Kind::Fleet];
+const ENDED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Elevation, Kind::Fleet, Kind::Work];
+const FILTERED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Journal, Kind::Racks, Kind::Elevation, Kind::Work];
+const LISTS: &[Kind] =
+    &[Kind::Pipeline, Kind::Letters, Kind::Journal, Kind::Racks, Kind::Elevation, Kind::Fleet, Kind::Work];
+const NARROWED: &[Kind] = &[Kind::Pipeline, Kind::Racks, Kind::Work];
 const MARKED: &[Kind] = &[Kind::Pipeline, Kind::Elevation];
-const PANES: &[Kind] = &[Kind::Server, Kind::Elevation];
+const PANES: &[Kind] = &[Kind::Server, Kind::Elevation, Kind::Fleet];
+const FOUND: &[Kind] = &[Kind::Server, Kind::Elevation];
+const DOCK: &[Kind] = &[Kind::Receiving];
 const TECHNICIAN: Option<Role> = Some(Role::Technician);
 const OPERATOR: Option<Role> = Some(Role::Operator);
 
@@ -119,7 +141,7 @@ commands! {
     Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", UNITS, Harmless, None;
     Retry = "retry", "retry the parked steps, or connect now when the link is down", ["R"], "retry", UNITS, Again, TECHNICIAN;
     Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Undoable, TECHNICIAN;
-    TaskDone = "done", "a task is done: say what was done", ["D"], "done", UNITS, Worded, TECHNICIAN;
+    TaskDone = "done", "a task or the work at hand is done: say what was done where it is asked", ["D"], "done", ENDED, Worded, TECHNICIAN;
     Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Worded, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
     Cancel = "cancel", "cancel the server: what was done is undone in reverse", ["X"], "cancel", UNITS, Costly, OPERATOR;
@@ -127,22 +149,27 @@ commands! {
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
     SortNext = "sort", "sort by the next column", ["s"], "sort", &[Kind::Pipeline], Harmless, None;
     SortTurn = "turn", "sort the other way round", ["S"], "", &[Kind::Pipeline], Harmless, None;
-    StagePrevious = "stage-previous", "only the stage before; of racks, the site", ["<"], "", NARROWED, Harmless, None;
-    StageNext = "stage-next", "only the next stage; of racks, the site", [">"], "narrow", NARROWED, Harmless, None;
+    StagePrevious = "stage-previous", "only the stage before; of racks and work, the site", ["<"], "", NARROWED, Harmless, None;
+    StageNext = "stage-next", "only the next stage; of racks and work, the site", [">"], "narrow", NARROWED, Harmless, None;
     Mark = "mark", "mark or unmark", ["Space"], "mark", MARKED, Harmless, None;
     MarkRange = "mark-range", "mark from here; again: mark up to here", ["V"], "", &[Kind::Pipeline], Harmless, None;
     MarkAll = "mark-all", "mark everything the filter leaves", ["*"], "", &[Kind::Pipeline], Harmless, None;
     MarkOthers = "mark-others", "mark what is not marked and unmark the rest, as far as the filter goes", ["i"], "", &[Kind::Pipeline], Harmless, None;
     Unmark = "unmark", "unmark all", ["u"], "", MARKED, Harmless, None;
-    Undo = "undo", "take back the last hold or release, within 10 s", ["z"], "", ALL, Harmless, None;
+    Roles = "roles", "also what other roles end; again: only what yours may", ["o"], "roles", &[Kind::Work], Harmless, None;
+    Damaged = "damaged", "the serial in the field, or else the last one received, is damaged: it is held", ["F2"], "damaged", DOCK, Worded, TECHNICIAN;
+    Dock = "dock", "the next site's dock", ["F3"], "site", DOCK, Harmless, None;
+    UndoReceipt = "undo-receipt", "take back the last scan, within 10 s", ["F4"], "undo", DOCK, Undoable, TECHNICIAN;
+    Leave = "leave", "leave the dock; what waits is sent all the same", ["F10"], "leave", DOCK, Harmless, None;
+    Undo = "undo", "take back what was done last, within 10 s", ["z"], "", ALL, Harmless, None;
     Results = "results", "what became of each server of the last action on many", ["w"], "", ALL, Harmless, None;
     NextPane = "pane", "the other part of the screen, or the next rack", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
     PreviousPane = "pane-previous", "the other part of the screen, or the rack before", ["S-Tab", "Left", "h"], "", PANES, Harmless, None;
     Flip = "side", "the other side of the rack, or both where they fit", ["r"], "side", &[Kind::Elevation], Harmless, None;
     Overlay = "overlay", "lay stages over the servers, or their health", ["p"], "overlay", &[Kind::Elevation], Harmless, None;
     ToRack = "rack", "the server in its rack", ["e"], "", &[Kind::Pipeline, Kind::Server, Kind::Letters], Harmless, None;
-    FindNext = "find-next", "the next line that holds the words looked for", ["n"], "", PANES, Harmless, None;
-    FindPrevious = "find-previous", "the line before that holds them", ["N"], "", PANES, Harmless, None;
+    FindNext = "find-next", "the next line that holds the words looked for", ["n"], "", FOUND, Harmless, None;
+    FindPrevious = "find-previous", "the line before that holds them", ["N"], "", FOUND, Harmless, None;
     Follow = "follow", "freeze the screen as it is; again: follow", ["F"], "", ALL, Harmless, None;
     CopyId = "copy", "copy serial or id", ["y"], "copy", ALL, Harmless, None;
     CopyRow = "copy-row", "copy the row as JSON", ["Y"], "", ALL, Harmless, None;
@@ -153,9 +180,12 @@ commands! {
     PageDown = "page-down", "a page down", ["PgDn"], "", ALL, Harmless, None;
     First = "first", "to the first", ["Home", "g"], "", ALL, Harmless, None;
     Last = "last", "to the last", ["End", "G"], "", ALL, Harmless, None;
-    ToPipeline = "pipeline", "screen: overview and pipeline", ["1"], "", ALL, Harmless, None;
-    ToLetters = "dead-letters", "screen: dead letters", ["2"], "", ALL, Harmless, None;
+    ToFleet = "fleet", "screen: fleet", ["1"], "", ALL, Harmless, None;
+    ToPipeline = "pipeline", "screen: pipeline", ["2"], "", ALL, Harmless, None;
     ToRacks = "racks", "screen: racks", ["3"], "", ALL, Harmless, None;
+    ToWork = "work", "screen: work", ["4"], "", ALL, Harmless, None;
+    ToReceiving = "receiving", "screen: receiving", ["5"], "", ALL, Harmless, None;
+    ToLetters = "dead-letters", "screen: dead letters", ["6"], "", ALL, Harmless, None;
     ToJournal = "journal", "screen: journal", ["7"], "", ALL, Harmless, None;
     HistoryBack = "history-back", "the screen or filter before", ["["], "", ALL, Harmless, None;
     HistoryForward = "history-forward", "the screen or filter after", ["]"], "", ALL, Harmless, None;

@@ -62,6 +62,8 @@ async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data,
                 None => None,
             })
         }
+        Ask::Work(query) => Data::Work(client.work(context, query).await?),
+        Ask::Receiving(site) => Data::Receiving(client.receiving(context, site).await?),
     })
 }
 

@@ -32,6 +32,8 @@ pub enum Deed {
     Close(UnitId, TaskId),
     /// Move to a stage.
     Move(UnitId, Stage),
+    /// Receive this serial, damaged.
+    Damaged(Text),
 }
 
 /// The form.
@@ -134,7 +136,11 @@ impl Form {
                 return Did::Stays;
             }
         }
-        Did::Sends(self.wish())
+        match &self.deed {
+            // It goes through the dock's queue, which outlasts the link.
+            Deed::Damaged(serial) => Did::Receives(serial.clone(), Text::new(self.reason.text().trim())),
+            _ => Did::Sends(self.wish()),
+        }
     }
 
     fn wish(&self) -> Wish {
@@ -162,6 +168,7 @@ impl Form {
                 };
                 units.iter().map(part).collect()
             }
+            Deed::Damaged(_) => Vec::new(),
         };
         Wish { parts, told: self.title.clone() }
     }

@@ -58,10 +58,11 @@ pub fn lines(model: &Model, width: usize) -> Vec<(String, Token)> {
     };
     let keys = COMMANDS
         .iter()
-        .filter(|s| s.works_on(kind) && !model.keys.keys(s.act).is_empty())
+        .filter(|s| s.works_on(kind) && !model.keys.on(s.act, kind).is_empty())
         .map(|s| {
             let why = possible(s.act, model).err().map_or_else(String::new, |w| format!(" (not now: {w})"));
-            format!("{:<10} {}{why}", model.keys.of(s.act).join(" "), s.title)
+            let keys: Vec<String> = model.keys.on(s.act, kind).iter().map(ToString::to_string).collect();
+            format!("{:<10} {}{why}", keys.join(" "), s.title)
         })
         .collect();
     section("KEYS", 11, keys);

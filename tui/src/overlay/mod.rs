@@ -54,6 +54,8 @@ pub enum Did {
     Runs(Act),
     /// It is closed and this is sent.
     Sends(Wish),
+    /// It is closed and this serial is scanned, with what is damaged of it.
+    Receives(Text, Text),
     /// It is closed and this goes to the clipboard.
     Copies(Text),
 }

@@ -7,7 +7,7 @@ use super::Did;
 use crate::app::model::Model;
 use crate::command::keymap::Keymap;
 use crate::command::possible::possible;
-use crate::command::registry::{Act, COMMANDS, Danger, Spec};
+use crate::command::registry::{Act, COMMANDS, Danger, Kind, Spec};
 use crate::input::key::Key;
 use crate::input::line::Line;
 use crate::theme::token::Token;
@@ -33,10 +33,10 @@ impl Palette {
     }
 
     /// What matches, best first.
-    pub fn matches(&self, keys: &Keymap) -> Vec<&'static Spec> {
+    pub fn matches(&self, keys: &Keymap, kind: Kind) -> Vec<&'static Spec> {
         let mut found: Vec<(u32, &Spec)> = COMMANDS
             .iter()
-            .filter(|s| !self.actions || s.danger != Danger::Harmless)
+            .filter(|s| !self.actions || (s.danger != Danger::Harmless && s.works_on(kind)))
             .filter_map(|s| Some((score(self.line.text(), s, keys)?, s)))
             .collect();
         found.sort_by_key(|(score, _)| *score);
@@ -45,7 +45,7 @@ impl Palette {
 
     /// Takes a key.
     pub fn key(&mut self, key: Key, model: &Model) -> Did {
-        let found = self.matches(&model.keys);
+        let found = self.matches(&model.keys, model.place.kind());
         let last = found.len().saturating_sub(1);
         self.complaint = None;
         match key {
@@ -93,7 +93,7 @@ impl Palette {
     pub fn view(&self, model: &Model, canvas: &mut Canvas) {
         let full = canvas.area();
         let width = full.width.saturating_sub(2).min(90);
-        let found = self.matches(&model.keys);
+        let found = self.matches(&model.keys, model.place.kind());
         let rows = u16::try_from(found.len()).unwrap_or(u16::MAX);
         let height = rows
             .saturating_add(3 + 2 * u16::from(!self.actions))
@@ -168,7 +168,7 @@ fn score(typed: &str, spec: &Spec, keys: &Keymap) -> Option<u32> {
 /// Whether a command can be found by its id: every one must.
 pub fn finds(act: Act) -> bool {
     let palette = Palette { line: Line::holding(act.spec().id), ..Palette::new(false) };
-    palette.matches(&Keymap::default()).first().is_some_and(|s| s.act == act)
+    palette.matches(&Keymap::default(), Kind::Pipeline).first().is_some_and(|s| s.act == act)
 }
 
 #[cfg(test)]
@@ -185,7 +185,8 @@ mod tests {
     #[test]
     fn words_of_the_title_and_letters_of_the_name_find_too() {
         let first = |text: &str| {
-            let found = Palette { line: Line::holding(text), ..Palette::new(false) }.matches(&Keymap::default());
+            let found = Palette { line: Line::holding(text), ..Palette::new(false) }
+                .matches(&Keymap::default(), Kind::Pipeline);
             found.first().map(|s| s.act)
         };
         assert_eq!(first("undone reverse"), Some(Act::Cancel));

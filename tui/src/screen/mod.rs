@@ -1,11 +1,14 @@
 //! Screens: each is one file with its [`Face`]: what it asks, what it selects, how it moves and how it is drawn.
 
 pub mod elevation;
+pub mod fleet;
 pub mod journal;
 pub mod letters;
 pub mod pipeline;
 pub mod racks;
+pub mod receiving;
 pub mod server;
+pub mod work;
 
 use rackhand_core::view::State;
 
@@ -51,7 +54,17 @@ pub struct Face {
 }
 
 /// All screens, in the order of [`Kind`].
-pub const FACES: &[Face] = &[pipeline::FACE, server::FACE, letters::FACE, journal::FACE, racks::FACE, elevation::FACE];
+pub const FACES: &[Face] = &[
+    pipeline::FACE,
+    server::FACE,
+    letters::FACE,
+    journal::FACE,
+    racks::FACE,
+    elevation::FACE,
+    fleet::FACE,
+    work::FACE,
+    receiving::FACE,
+];
 
 /// The screen of a kind.
 pub fn of(kind: Kind) -> &'static Face {

@@ -1,4 +1,4 @@
-//! Overview and pipeline: counts by stage, every server, and the selected one below.
+//! The pipeline: counts by stage, every server, and the selected one below.
 
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::view::{Sort, UnitRow};
@@ -290,7 +290,7 @@ fn table(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {
     hid
 }
 
-fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {
+pub(super) fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {
     let full = screen >= 100;
     let now = model.now;
     let unknown = |text: Option<&str>| match text {

@@ -145,7 +145,8 @@ pub fn hints(model: &Model, canvas: &mut Canvas) {
     }
     let mut x = 1;
     for spec in shown(model) {
-        let key = model.keys.name(spec.act);
+        let keys = model.keys.on(spec.act, model.place.kind());
+        let Some(key) = keys.first().map(ToString::to_string) else { continue };
         let needed = width(&key) + 1 + width(spec.hint);
         if x + needed > area.width {
             break;

@@ -83,6 +83,7 @@ impl Console for Wide {
             sites: [(SiteId::new("fra1"), stages.into())].into(),
             stages: stages.into(),
             states: states.into(),
+            site_states: std::collections::BTreeMap::new(),
             dead_letters: 0,
             health: Health {
                 intake_stopped: None,
@@ -133,6 +134,7 @@ impl Console for Wide {
         bmc_reading,
         racks,
         rack,
-        rack_of
+        rack_of,
+        receiving
     );
 }

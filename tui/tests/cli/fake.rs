@@ -11,6 +11,7 @@ use rackhand_core::bmc::reading::{BmcReading, Health as Hale, PowerLimit, PowerR
 use rackhand_core::dcim::rack::Face;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
+use rackhand_core::decide::receive::{Finding as Judged, Scan};
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::fault::{Fault, Kind, System};
@@ -30,11 +31,13 @@ use rackhand_core::view::netbox::{
     Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing as Point,
 };
 use rackhand_core::view::rack::{self, RackRow, RackView, Slot};
-use rackhand_core::view::work::{WorkQuery, WorkRow};
+use rackhand_core::view::receiving::{Receiving, receiving};
+use rackhand_core::view::work::{Ends, WorkQuery, WorkRow};
 use rackhand_core::view::{
     DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
     UnitRow,
 };
+use rackhand_core::world::World;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::doctor::Report;
 use rackhand_rpc::hello::{self, ServerHello};
@@ -427,6 +430,7 @@ impl Console for Server {
             sites: [(SiteId::new("ams2"), [(Stage::Received, 1)].into()), (SiteId::new("fra1"), stages.clone())].into(),
             stages,
             states,
+            site_states: BTreeMap::new(),
             dead_letters: held.letters.len() as u32,
             health: Health {
                 intake_stopped: held.intake_stopped.clone(),
@@ -506,8 +510,20 @@ impl Console for Server {
             let answer = match held.answers.get(&request).cloned() {
                 Some(answer) => answer,
                 None => {
+                    let answer = match &command {
+                        Command::Receive { scan, .. } => Answer::Scanned(Box::new(Scan {
+                            at: NOW,
+                            serial: scan.clone(),
+                            unit: Some(id(1)),
+                            model: Some("ProLiant DL380 Gen11".into()),
+                            stage: Some(Stage::Received),
+                            place: None,
+                            finding: Judged::Received,
+                        })),
+                        _ => Answer::Done,
+                    };
                     held.commands.push(command);
-                    let receipt = Receipt { answer: Answer::Done, head: held.head() + 1 };
+                    let receipt = Receipt { answer, head: held.head() + 1 };
                     let answer = held.refuse.clone().map_or(Ok(receipt), Err);
                     held.answers.insert(request, answer.clone());
                     answer
@@ -581,7 +597,20 @@ impl Console for Server {
     }
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
-        page(&self.held(), Vec::new(), query.offset, query.limit)
+        let row = WorkRow {
+            unit: id(1),
+            label: "CZ2D1X0GB1".into(),
+            model: None,
+            site: SiteId::new("fra1"),
+            place: Some("R12 U07".into()),
+            title: "cable".into(),
+            text: "Connect power, network and BMC as planned, then confirm.".into(),
+            role: Role::Technician,
+            since: Timestamp::from_secs(1_794_990_000),
+            blocks: true,
+            ends: Ends::Move(Stage::Cabled),
+        };
+        page(&self.held(), vec![row], query.offset, query.limit)
     }
 
     async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
@@ -681,6 +710,10 @@ impl Console for Server {
 
     async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
         rack::rack_of(&rack_views(&self.held().units), unit)
+    }
+
+    async fn receiving(self, _: Context, site: SiteId) -> Receiving {
+        receiving(&World::default(), &site, NOW)
     }
 
     async fn doctor(self, _: Context) -> Report {

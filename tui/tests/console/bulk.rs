@@ -4,6 +4,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::lifecycle::stage::Disposition;
 use rackhand_tui::app::bulk::{AT_ONCE, Outcome};
 use rackhand_tui::app::effect::Effect;
+use rackhand_tui::app::model::Place;
 use rackhand_tui::event::{CallEnd, Event, News, Timer};
 use rackhand_tui::overlay::Layer;
 use rackhand_tui::theme::glyph::GlyphSet;
@@ -45,6 +46,7 @@ fn a_range_reaches_beyond_what_is_held_and_escape_drops_it() {
     let fake = Fake::new();
     fake.seed(600);
     let mut bench = Bench::new(fake, (80, 24));
+    bench.model.place = Place::Pipeline;
     bench.up();
     bench.key("V");
     for _ in 0..20 {
@@ -140,6 +142,6 @@ fn a_release_is_taken_back_by_a_hold_and_a_retry_not_at_all() {
     bench.key("z");
     assert_eq!(held(&bench), 1);
     assert!(matches!(bench.called.last().unwrap().1, Command::Hold { .. }));
-    bench.keys(&["2", "End", "R"]);
+    bench.keys(&["6", "End", "R"]);
     assert!(bench.toast().contains("done") && !bench.toast().contains("takes it back"), "{}", bench.toast());
 }

@@ -82,7 +82,7 @@ fn no_frame_clears_the_screen_but_the_first_and_a_resize() {
     };
     screen.paint(&bench.model, &look).unwrap();
     assert!(clears(&counter));
-    for key in ["Down", "Enter", "Esc", "2", "?", "Esc", "7"] {
+    for key in ["Down", "Enter", "Esc", "6", "?", "Esc", "7"] {
         bench.key(key);
         screen.paint(&bench.model, &look).unwrap();
         assert!(!clears(&counter), "{key}");

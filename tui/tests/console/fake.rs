@@ -21,6 +21,7 @@ use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::rack::{self, RackRow, RackView};
+use rackhand_core::view::receiving::{Receiving, receiving};
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
@@ -302,6 +303,16 @@ impl Fake {
         Page { head: i.world.head, now: i.now, total, offset: offset.min(total), rows }
     }
 
+    pub fn work_now(&self, query: &WorkQuery) -> Page<WorkRow> {
+        let i = self.inside.lock().unwrap();
+        work(&i.world, query, i.now)
+    }
+
+    pub fn receiving_now(&self, site: &SiteId) -> Receiving {
+        let i = self.inside.lock().unwrap();
+        receiving(&i.world, site, i.now)
+    }
+
     pub fn journal_now(&self, query: &JournalQuery) -> Page<EventRow> {
         let i = self.inside.lock().unwrap();
         let all: Vec<EventRow> = i
@@ -422,8 +433,10 @@ impl Console for Fake {
     }
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
-        let i = self.inside.lock().unwrap();
-        work(&i.world, &query, i.now)
+        self.work_now(&query)
+    }
+    async fn receiving(self, _: Context, site: SiteId) -> Receiving {
+        self.receiving_now(&site)
     }
 
     crate::unasked::unasked!(

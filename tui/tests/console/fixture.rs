@@ -4,7 +4,7 @@ use rackhand_core::id::UnitId;
 use rackhand_core::text::Text;
 use rackhand_rpc::Verified;
 use rackhand_tui::app::effect::Effect;
-use rackhand_tui::app::model::Model;
+use rackhand_tui::app::model::{Model, Place};
 use rackhand_tui::app::update::update;
 use rackhand_tui::event::{Ask, CallEnd, Data, Event, Greeting, News};
 use rackhand_tui::input::key::Key;
@@ -48,9 +48,15 @@ impl Bench {
         }
     }
 
-    /// Connected to a seeded daemon.
+    /// Connected to a seeded daemon, at the pipeline.
     pub fn live(size: (u16, u16)) -> Self {
+        Self::at(size, Place::Pipeline)
+    }
+
+    /// Connected to a seeded daemon, at this screen.
+    pub fn at(size: (u16, u16), place: Place) -> Self {
         let mut bench = Self::new(Fake::seeded(), size);
+        bench.model.place = place;
         bench.up();
         bench
     }
@@ -163,6 +169,8 @@ pub fn answer(fake: &Fake, ask: Ask) -> Data {
             let unit = by_id.or_else(|| world.by_serial(&label.to_uppercase()).map(|u| u.id));
             Data::Stands(unit.map(|id| (id, rackhand_core::view::rack::rack_of(&fake.rack_views(), id))))
         }
+        Ask::Work(query) => Data::Work(fake.work_now(&query)),
+        Ask::Receiving(site) => Data::Receiving(fake.receiving_now(&site)),
         Ask::Verify => Data::Verified(Ok(Verified { events: 47, head: 47, checkpoints: 2, broken: None })),
     }
 }

@@ -47,6 +47,7 @@ fn the_page_of_the_last_session_is_shown_as_old_and_takes_no_command() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let mut bench = Bench::new(before.fake.clone(), (80, 24));
+    bench.model.place = Place::Pipeline;
     persist::take_up(&mut bench.model, &path, "unix:///other.sock");
     assert!(!bench.model.kept);
     persist::take_up(&mut bench.model, &path, "unix:///d.sock");
@@ -221,7 +222,7 @@ fn the_mouse_is_the_terminals_until_it_is_asked_for() {
 fn a_users_keys_are_shown_wherever_a_key_is_named() {
     let mut bench = Bench::live((120, 40));
     bench.model.keys = Keymap::new(&[("retry".to_owned(), vec!["T".to_owned()])].into()).unwrap();
-    bench.keys(&["2"]);
+    bench.keys(&["6"]);
     let screen = shown(&bench);
     assert!(screen.contains("T retry") && !screen.contains("R retry"), "{screen}");
     bench.key("R");
@@ -233,7 +234,7 @@ fn a_users_keys_are_shown_wherever_a_key_is_named() {
 #[test]
 fn a_key_that_works_elsewhere_says_where() {
     let mut bench = Bench::live((80, 24));
-    bench.keys(&["2", "s"]);
+    bench.keys(&["6", "s"]);
     assert!(bench.toast().contains("sort: it works on: pipeline"), "{}", bench.toast());
 }
 
@@ -278,7 +279,7 @@ proptest! {
         scans in prop::collection::vec(("[A-Z0-9a-z:*<>?/.]{0,24}[0-9][A-Z][0-9]", any::<bool>()), 1..6),
         way in 0_usize..8,
     ) {
-        let ways: [&[&str]; 8] = [&[], &["Enter"], &["2"], &["7"], &["?"], &["X"], &["."], &["2", "X"]];
+        let ways: [&[&str]; 8] = [&[], &["Enter"], &["6"], &["7"], &["?"], &["X"], &["."], &["6", "X"]];
         let mut bench = Bench::live((80, 24));
         bench.keys(ways[way]);
         let layered = bench.model.layer.is_some();

@@ -75,8 +75,22 @@ impl Random {
 
 /// Replaces every text that is not one of our own words, as a daemon would that has been lied to.
 fn poison(value: &mut Value, random: &mut Random, count: &mut usize, key: &str) {
-    const TEXTS: &[&str] =
-        &["label", "model", "place", "waits_for", "what", "detail", "text", "kind", "actor", "phase", "skip", "reason"];
+    const TEXTS: &[&str] = &[
+        "label",
+        "model",
+        "place",
+        "waits_for",
+        "what",
+        "detail",
+        "text",
+        "kind",
+        "actor",
+        "phase",
+        "skip",
+        "reason",
+        "serial",
+        "title",
+    ];
     match value {
         Value::String(text) if TEXTS.contains(&key) => {
             *text = random.hostile();
@@ -148,7 +162,19 @@ fn a_hundred_thousand_hostile_texts_leave_the_terminal_as_we_mean_it() {
     let look = look("dark", Depth::X256, GlyphSet::Unicode);
     let mut random = Random(7);
     let mut count = 0;
-    let ways: [&[&str]; 8] = [&[], &["Enter"], &["2"], &["7"], &["X"], &["."], &["Enter", "f"], &["Enter", "Tab"]];
+    let ways: [&[&str]; 11] = [
+        &[],
+        &["Enter"],
+        &["6"],
+        &["7"],
+        &["X"],
+        &["."],
+        &["Enter", "f"],
+        &["Enter", "Tab"],
+        &["1"],
+        &["4"],
+        &["5", "S", "1", "Enter", "S", "2", "Enter"],
+    ];
     let mut benches: Vec<Bench> = ways
         .iter()
         .map(|keys| {
@@ -173,6 +199,10 @@ fn a_hundred_thousand_hostile_texts_leave_the_terminal_as_we_mean_it() {
             let past: Vec<EventRow> =
                 m.server.timeline.rows.iter().take(30).map(|r| poisoned(r, &mut random, &mut count)).collect();
             m.server.timeline.rows = past;
+            m.fleet.stuck.rows = m.fleet.stuck.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
+            m.work.list.rows = m.work.list.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
+            m.receiving.dock = m.receiving.dock.as_ref().map(|d| poisoned(d, &mut random, &mut count));
+            m.receiving.scans = m.receiving.scans.iter().map(|e| poisoned(e, &mut random, &mut count)).collect();
             if let Some(Ok(unit)) = &mut m.server.detail {
                 let detail: UnitDetail = poisoned(unit, &mut random, &mut count);
                 *unit = detail;

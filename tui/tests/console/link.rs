@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rackhand_tui::app::drive::{Setting, drive};
-use rackhand_tui::app::model::Model;
+use rackhand_tui::app::model::{Model, Place};
 use rackhand_tui::event::{Event, News};
 use rackhand_tui::record::Recorder;
 use rackhand_tui::theme::depth::Depth;
@@ -56,7 +56,8 @@ impl Console {
         let fake = Fake::seeded();
         let terminal = Terminal::new();
         let (events, queue) = mpsc::channel(64);
-        let model = Model::new((80, 24), "session".into());
+        let mut model = Model::new((80, 24), "session".into());
+        model.place = Place::Pipeline;
         let setting = Setting {
             look: look("mono", Depth::Mono, GlyphSet::Ascii),
             floor: (Duration::from_millis(16), Duration::from_millis(50)),

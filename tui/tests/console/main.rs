@@ -4,6 +4,7 @@
 
 mod bulk;
 mod bytes;
+mod dock;
 mod fake;
 mod fixture;
 mod frame;
@@ -18,3 +19,4 @@ mod sweep;
 #[path = "../unasked.rs"]
 mod unasked;
 mod updates;
+mod working;

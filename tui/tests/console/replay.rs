@@ -1,6 +1,6 @@
 //! A recording plays to the state it was made in.
 
-use rackhand_tui::app::model::Model;
+use rackhand_tui::app::model::{Model, Place};
 use rackhand_tui::app::update::update;
 use rackhand_tui::record::{Recorder, Replay};
 use rackhand_tui::theme::glyph::GlyphSet;
@@ -15,8 +15,9 @@ fn a_recording_plays_to_the_same_screen() {
     bench.keys(&["Enter", "H"]);
     bench.type_in("looks odd");
     bench.key("Enter");
-    let mut recorder = Recorder::new(&Model::new((80, 24), "session".into()));
     let mut model = Model::new((80, 24), "session".into());
+    model.place = Place::Pipeline;
+    let mut recorder = Recorder::new(&model);
     for (at, event) in (0..).zip(&bench.events) {
         recorder.push(&model, event, at);
         update(&mut model, event.clone());

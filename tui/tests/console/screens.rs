@@ -1,6 +1,7 @@
 //! Every screen, at four sizes, in both glyph sets.
 
 use rackhand_core::text::Text;
+use rackhand_tui::app::model::Place;
 use rackhand_tui::event::{Event, News};
 use rackhand_tui::theme::depth::Depth;
 use rackhand_tui::theme::file::SHIPPED;
@@ -37,7 +38,7 @@ fn a_server_at_all_sizes() {
 
 #[test]
 fn dead_letters_at_all_sizes() {
-    at_all_sizes("letters", &["2", "Down"]);
+    at_all_sizes("letters", &["6", "Down"]);
 }
 
 #[test]
@@ -69,6 +70,33 @@ fn racks_at_all_sizes() {
     let mut bench = Bench::live((80, 24));
     bench.keys(&["3", "Enter"]);
     insta::assert_snapshot!("elevation_journal_only", text(&bench.model, &plain(GlyphSet::Unicode)));
+}
+
+#[test]
+fn the_fleet_at_all_sizes() {
+    at_all_sizes("fleet", &["1"]);
+    at_all_sizes("fleet_sites", &["1", "Tab", "Down"]);
+}
+
+#[test]
+fn the_work_at_all_sizes() {
+    at_all_sizes("work", &["4", "Down"]);
+}
+
+#[test]
+fn the_dock_at_all_sizes() {
+    for size in SIZES {
+        let mut bench = Bench::at(size, Place::Receiving);
+        crate::dock::scan_all_kinds(&mut bench);
+        bench.model.toast = None;
+        for (set, word) in [(GlyphSet::Unicode, "unicode"), (GlyphSet::Ascii, "ascii")] {
+            let shown = text(&bench.model, &plain(set));
+            insta::assert_snapshot!(format!("receiving_{}x{}_{word}", size.0, size.1), shown);
+        }
+    }
+    let mut bench = Bench::at((80, 24), Place::Receiving);
+    bench.key("F1");
+    insta::assert_snapshot!("receiving_help_80x24", text(&bench.model, &plain(GlyphSet::Ascii)));
 }
 
 #[test]

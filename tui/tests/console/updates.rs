@@ -34,6 +34,7 @@ fn a_fleet_of_thousands_is_held_in_a_window() {
     let fake = Fake::new();
     fake.seed(3_000);
     let mut bench = Bench::new(fake, (80, 24));
+    bench.model.place = Place::Pipeline;
     bench.up();
     bench.key("G");
     let list = &bench.model.pipeline.list;
@@ -206,7 +207,7 @@ fn skipping_from_the_list_opens_the_server_and_asks_for_reason_and_serial() {
 #[test]
 fn a_step_that_nothing_replaces_is_not_offered_for_skipping() {
     let mut bench = Bench::live((80, 24));
-    bench.keys(&["2", "K"]);
+    bench.keys(&["6", "K"]);
     assert!(bench.model.layer.is_none());
     assert!(bench.toast().contains("cannot be skipped"), "{}", bench.toast());
 }
@@ -296,7 +297,7 @@ fn filter_stage_and_sort_are_the_daemons_work() {
 #[test]
 fn history_goes_back_and_forward_and_escape_never_quits() {
     let mut bench = Bench::live((80, 24));
-    bench.keys(&["Enter", "2", "7"]);
+    bench.keys(&["Enter", "6", "7"]);
     bench.keys(&["[", "["]);
     assert!(matches!(bench.model.place, Place::Server(_)));
     bench.key("]");
@@ -304,7 +305,7 @@ fn history_goes_back_and_forward_and_escape_never_quits() {
     for _ in 0..20 {
         bench.key("Esc");
     }
-    assert_eq!(bench.model.place, Place::Pipeline);
+    assert_eq!(bench.model.place, Place::Fleet);
     assert!(!bench.other.contains(&Effect::Quit));
     bench.key("q");
     assert!(bench.other.contains(&Effect::Quit));
@@ -351,7 +352,7 @@ fn copying_says_what_was_sent() {
 
 #[test]
 fn every_command_is_in_the_help_of_its_screens_or_the_palette_and_has_a_reason_when_it_is_not_possible() {
-    for keys in [&[][..], &["Enter"], &["2"], &["7"]] {
+    for keys in [&[][..], &["Enter"], &["6"], &["7"]] {
         let mut bench = Bench::live((120, 40));
         bench.keys(keys);
         let kind = bench.model.place.kind();

@@ -9,9 +9,12 @@ fn in_the_demo_a_stuck_server_is_found_understood_and_retried() {
     let mut terminal = Terminal::start(command, 100, 30);
     terminal.until_shows("DEMO");
     terminal.until_shows("LIVE");
+    terminal.key("2");
+    terminal.until_shows("Pipeline");
     terminal.key("/");
     terminal.typed("state:stuck reach_bmc");
     terminal.key("\r");
+    terminal.until_shows("filter: state:stuck reach_bmc");
     // The machine that does not answer takes its four attempts first.
     let stuck = |terminal: &Terminal| {
         let shown = terminal.shows();

@@ -117,7 +117,7 @@ fn a_recorded_session_plays_to_the_same_screen() {
     let site = Site::start();
     let file = site.home().join("session.json").display().to_string();
     let mut terminal = site.console(&["--record", &file]);
-    terminal.key("2");
+    terminal.key("6");
     terminal.until_shows("Dead letters");
     terminal.until_shows("who decides: technician");
     let screen = terminal.shows();
@@ -246,10 +246,10 @@ fn attacks_in_outside_text_change_neither_title_nor_clipboard_nor_screen() {
     tmux.until("LIVE");
     let before = title();
     let screens = [
-        ("2", "Dead letters"),
+        ("6", "Dead letters"),
         ("3", "Racks"),
         ("7", "Journal"),
-        ("1", "Pipeline"),
+        ("2", "Pipeline"),
         ("?", "help:"),
         ("q", "Pipeline"),
         ("Enter", "WHY IT"),

@@ -11,6 +11,8 @@ fn shell(site: &Site) -> Terminal {
     let line = format!("{} {}\r", env!("CARGO_BIN_EXE_rackhand"), site.args(&[]).join(" "));
     terminal.write(&line);
     terminal.until_shows("LIVE");
+    terminal.key("2");
+    terminal.until_shows("36 by attention");
     terminal
 }
 

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "demo")]
 mod demo;
+mod dock;
 mod ends;
 #[path = "../console/fake.rs"]
 mod fake;
@@ -48,12 +49,14 @@ impl Site {
         ["--host", &self.host].into_iter().chain(more.iter().copied()).collect()
     }
 
-    /// A console that is connected.
+    /// A console that is connected, at the pipeline.
     #[track_caller]
     pub fn console(&self, more: &[&str]) -> Terminal {
         let mut terminal = Terminal::start(console(self.home(), &self.args(more)), 80, 24);
         terminal.until_shows("LIVE");
         terminal.until_shows("CZ231094");
+        terminal.key("2");
+        terminal.until("at the pipeline", |t| t.shows().contains("Pipeline") && t.shows().contains("── CZ231094"));
         terminal
     }
 

@@ -1,0 +1,184 @@
+//! The work at hand: what is for persons to do, in the order to walk it.
+
+use rackhand_core::id::Subject;
+use rackhand_core::view::work::{Ends, WorkRow};
+
+use super::{Face, hidden};
+use crate::app::fetch;
+use crate::app::model::{Model, Slot, Target};
+use crate::app::work::is_lost;
+use crate::command::registry::{Act, Kind};
+use crate::theme::token::Token;
+use crate::widget::canvas::Canvas;
+use crate::widget::chrome;
+use crate::widget::table::{Column, fit, row};
+use crate::widget::words::age;
+use crate::widget::wrap::hang;
+
+/// The screen.
+pub const FACE: Face = Face {
+    kind: Kind::Work,
+    title: "Work",
+    about: "What is for people to do, site by site in the order to walk it: first what has no place yet, since it is at \
+            the dock, then rack by rack and from the top of each rack down. `!` marks a task that makes its server \
+            stand still. D ends the selected work: a task with words, racking and cabling at once; z takes that back \
+            within 10 s. A scanned serial shows the work on it. The filter takes words; o shows other roles' work too.",
+    twin: "rackhand work",
+    acts_on: Some(Slot::Work),
+    wants: &[Slot::Work],
+    view,
+    settle: |model| {
+        let height = height(model);
+        model.work.list.settle(height);
+    },
+    step: |model, motion, _| {
+        let height = height(model);
+        let list = &mut model.work.list;
+        list.go(motion.from(list.cursor, height), height);
+    },
+    fill: |model, out| {
+        if model.work.list.lacks(height(model)) && fetch::stale(model, Slot::Work) {
+            fetch::replace(model, Slot::Work, out);
+        }
+    },
+    target: |model| {
+        let row = model.work.list.current()?;
+        Some(Target { subject: Subject::Unit(row.unit), label: row.label.clone(), row: None, step: None })
+    },
+    row: |model| serde_json::to_string(model.work.list.current()?).ok(),
+    press: |model, y| {
+        let (top, rows, _) = layout(model);
+        let place = model.work.list.top + usize::from(y.saturating_sub(top + 1));
+        if y > top && y <= top + rows && place < model.work.list.total.unwrap_or(0) {
+            model.work.list.go(place, usize::from(rows));
+        }
+    },
+};
+
+fn layout(model: &Model) -> (u16, u16, u16) {
+    let (first, rows) = chrome::body(model.size);
+    let foot = match rows {
+        0..=6 => 0,
+        7..=14 => 4,
+        _ => 6,
+    };
+    (first, (rows - foot).saturating_sub(1), foot)
+}
+
+/// Rows of the table on screen.
+pub fn height(model: &Model) -> usize {
+    usize::from(layout(model).1)
+}
+
+/// Draws it.
+pub fn view(model: &Model, canvas: &mut Canvas) {
+    let w = &model.work;
+    let list = &w.list;
+    let total = list.total.map_or_else(|| "?".to_owned(), |t| t.to_string());
+    let site = w.site.as_ref().map_or_else(String::new, |s| format!(" site: {s}"));
+    let filter = if w.filter.is_empty() { String::new() } else { format!(" filter: {}", w.filter) };
+    let roles = if w.all_roles { "all roles" } else { "yours" };
+    chrome::header(model, canvas, &format!("{total} {roles}, as walked{site}{filter}"));
+    let (y, rows, foot_rows) = layout(model);
+    let room = canvas.area().width.saturating_sub(3);
+    if list.total.unwrap_or(0) == 0 {
+        let narrowed = w.site.is_some() || !w.filter.is_empty();
+        let told = match (list.total, narrowed) {
+            (None, _) => "nothing is known yet",
+            (_, true) => "nothing matches; Esc shows more",
+            (_, false) => "nothing is to be done; o shows what other roles have",
+        };
+        canvas.put(2, y, room, told, Token::UiDim);
+        chrome::status(model, canvas, "");
+        return;
+    }
+    let columns = columns(&list.rows, model);
+    let (widths, hid) = fit(&columns, room);
+    row(canvas, 3, y, room, &columns, &widths, None);
+    for n in 0..usize::from(rows) {
+        let place = list.top + n;
+        if place >= list.total.unwrap_or(0) {
+            break;
+        }
+        let y = y + 1 + u16::try_from(n).unwrap_or(0);
+        if let Some(work) = list.at(place) {
+            if blocks(work) {
+                canvas.put(1, y, 1, "!", Token::StateCrit);
+            }
+            row(canvas, 3, y, room, &columns, &widths, Some(place - list.offset));
+        } else {
+            canvas.put(3, y, room, canvas.look().glyphs.cut, Token::UiDim);
+        }
+        if place == list.cursor {
+            canvas.put(0, y, 1, canvas.look().glyphs.cursor, Token::UiMark);
+            if list.current().is_some() {
+                canvas.paint(3, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
+            }
+        }
+    }
+    if foot_rows > 0 {
+        foot(model, canvas, y + 1 + rows, foot_rows);
+    }
+    let below = list.total.unwrap_or(0).saturating_sub(list.top + usize::from(rows));
+    let more = if below > 0 { format!("{below} more below   ") } else { String::new() };
+    chrome::status(model, canvas, &format!("{more}{}", hidden(&hid)));
+}
+
+/// Whether it is more than the next ordinary thing to do: the server stands still for it.
+fn blocks(work: &WorkRow) -> bool {
+    work.blocks && matches!(work.ends, Ends::Close(_))
+}
+
+fn columns(rows: &[WorkRow], model: &Model) -> Vec<Column> {
+    let now = model.now;
+    let title = |r: &WorkRow| (r.title.to_string(), if blocks(r) { Token::StateCrit } else { Token::StateWarn });
+    let place = |r: &WorkRow| match &r.place {
+        Some(place) => (place.to_string(), Token::UiText),
+        None => ("no place yet".to_owned(), Token::UiDim),
+    };
+    let model = |r: &WorkRow| match &r.model {
+        Some(model) => (model.to_string(), Token::UiText),
+        None => ("unknown".to_owned(), Token::StateUnknown),
+    };
+    vec![
+        Column::new("SERIAL", 255, rows.iter().map(|r| (r.label.to_string(), Token::UiText))),
+        Column::new("SITE", 5, rows.iter().map(|r| (r.site.to_string(), Token::UiText))),
+        Column::new("PLACE", 9, rows.iter().map(place)),
+        Column::new("WORK", 10, rows.iter().map(title)).least(8),
+        Column::new("DUE", 6, rows.iter().map(|r| (age(now.since(r.since)), Token::UiText))).least(5),
+        Column::new("ROLE", 3, rows.iter().map(|r| (r.role.to_string(), Token::UiDim))).least(10),
+        Column::new("MODEL", 2, rows.iter().map(model)),
+        Column::new("WHAT TO DO", 4, rows.iter().map(|r| (r.text.to_string(), Token::UiText))).rest(20),
+    ]
+}
+
+fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
+    let room = canvas.area().width.saturating_sub(2);
+    let Some(work) = model.work.list.current() else {
+        canvas.rule(y, "", Token::UiTitle);
+        let told = if is_lost(model) {
+            "the selected work is done; move the cursor to choose another"
+        } else {
+            "nothing is selected"
+        };
+        canvas.put(1, y + 1, room, told, Token::UiDim);
+        return;
+    };
+    canvas.rule(y, &format!("{}: {}", work.label, work.title), Token::UiTitle);
+    let key = model.keys.name(Act::TaskDone);
+    let ends = match work.ends {
+        Ends::Close(task) => format!("{key} closes task {task}, with words on what was done"),
+        Ends::Move(to) => format!("{key} moves it to {to}; {} takes that back within 10 s", model.keys.name(Act::Undo)),
+    };
+    let still = if blocks(work) { "it stands still until then; " } else { "" };
+    let space = usize::from(rows.saturating_sub(2)).max(1);
+    let lines = hang(&work.text, usize::from(room), 2);
+    for (n, line) in lines.iter().take(space).enumerate() {
+        canvas.put(1, y + 1 + u16::try_from(n).unwrap_or(0), room, line, Token::UiText);
+    }
+    let at = y + 1 + u16::try_from(lines.len().min(space)).unwrap_or(0);
+    if at < y + rows {
+        let cut = if lines.len() > space { "   (Enter shows its server)" } else { "" };
+        canvas.put(1, at, room, &format!("for a {}; {still}{ends}{cut}", work.role), Token::UiDim);
+    }
+}
