@@ -17,6 +17,7 @@ use rackhand_core::view::Sort;
 
 use super::dhcp::DhcpEvent;
 use super::import::Import;
+use super::racks::Racks;
 use super::receive::Receive;
 use super::work::Work;
 use crate::link::host::HostSpec;
@@ -331,21 +332,6 @@ pub struct Units {
     /// The other way round
     #[arg(long)]
     pub descending: bool,
-    /// Rows
-    #[arg(long, default_value_t = 50, value_parser = rows(512))]
-    pub limit: usize,
-    /// First row
-    #[arg(long, default_value_t = 0)]
-    pub offset: usize,
-}
-
-/// Which racks.
-#[derive(Debug, Args)]
-pub struct Racks {
-    /// Only this site
-    pub site: Option<String>,
-    /// This rack of it
-    pub rack: Option<String>,
     /// Rows
     #[arg(long, default_value_t = 50, value_parser = rows(512))]
     pub limit: usize,

@@ -1,17 +1,33 @@
 //! `racks`: the list of racks, or one rack from the top down.
 
+use clap::Args;
 use rackhand_core::dcim::rack::Face;
 use rackhand_core::id::SiteId;
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
 use rackhand_core::view::rack::{RackRow, RackView};
 
-use super::args::Racks;
+use super::args::rows;
 use super::fleet::left_over;
 use super::output::{Fail, Output, count, not_found};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
 use crate::link::{CALL, answered, call};
+
+/// Which racks.
+#[derive(Debug, Args)]
+pub struct Racks {
+    /// Only this site
+    pub site: Option<String>,
+    /// This rack of it
+    pub rack: Option<String>,
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(512))]
+    pub limit: usize,
+    /// First row
+    #[arg(long, default_value_t = 0)]
+    pub offset: usize,
+}
 
 pub(super) async fn racks(link: &Connection, which: Racks, out: &mut Output<'_>) -> Result<(), Fail> {
     let site = which.site.as_deref().map(SiteId::new);

@@ -66,6 +66,7 @@ impl Bench {
         let fake = Fake::seeded();
         fake.furnish();
         let mut bench = Self::new(fake, size);
+        bench.model.place = Place::Pipeline;
         bench.up();
         bench
     }
