@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Recorded, Seq};
 use crate::flow::next::{self, Wait};
 use crate::flow::step::Step;
+use crate::hardware::report::StepReport;
 use crate::id::{Role, SiteId, Subject, UnitId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::table;
@@ -104,6 +105,9 @@ pub struct UnitDetail {
     pub steps: Vec<StepRow>,
     /// Tasks.
     pub tasks: Vec<(TaskId, Task)>,
+    /// What the machine has tested of itself in its last boot, with what it measured and the limits.
+    #[serde(default)]
+    pub tests: Vec<StepReport>,
     /// Where a person may move it, with the proof their word stands for and the role it takes.
     pub ways: Vec<(Stage, Text, Role)>,
 }
@@ -331,7 +335,15 @@ pub fn detail(unit: &Unit, now: Timestamp, actor: &crate::id::Actor) -> UnitDeta
         .filter(|(to, _)| !unit.stage.is_on_order() || *to > unit.stage)
         .filter_map(|(to, way)| way.role().map(|role| (to, Text::new(way.proof.meaning()), role)))
         .collect();
-    UnitDetail { row: row(unit, now), facts, waits: next.waits, steps, tasks: unit.tasks.clone(), ways }
+    UnitDetail {
+        row: row(unit, now),
+        facts,
+        waits: next.waits,
+        steps,
+        tasks: unit.tasks.clone(),
+        tests: unit.validation.steps.clone(),
+        ways,
+    }
 }
 
 fn step_row(p: &crate::lifecycle::unit::Progress) -> StepRow {

@@ -93,6 +93,27 @@ pub struct StepReport {
     pub message: Option<Text>,
 }
 
+impl StepVerdict {
+    /// Its word on screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl StepReport {
+    /// Each measurement as a name and what is told of it, the limit with it.
+    pub fn told(&self) -> impl Iterator<Item = (&Text, String)> {
+        self.measurements.iter().map(|m| {
+            let limit = m.limit.as_ref().map_or(String::new(), |l| format!(" (limit {l})"));
+            (&m.name, format!("{}{limit}", m.value))
+        })
+    }
+}
+
 /// A processor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -147,9 +147,10 @@ impl Unit {
                 self.boot_initiated_at = Some(at);
             }
             Event::MachineReported { report } => {
-                let verdict = format!("{:?}", report.verdict).to_lowercase();
+                let verdict = report.verdict.word();
                 let took = human(std::time::Duration::from_millis(report.took_ms));
-                self.note(seq, verdict != "passed", format!("{} {verdict} in {took}", report.step));
+                let said = report.message.as_ref().map_or(String::new(), |m| format!(": {m}"));
+                self.note(seq, verdict != "passed", format!("{} {verdict} in {took}{said}", report.step));
                 self.validation.steps.push(report.clone());
                 if let Some(progress) = self.progress.get_mut(&Lane::Bmc).filter(|p| p.step == Step::Validate) {
                     progress.phase = Phase::Accepted { receipt: format!("{} {verdict}", report.step).into() };

@@ -54,7 +54,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
          first, descending, slots [position, height, faces, label, device, name, model, row: unit, doubt]; heights and \
          positions are in half units",
     ),
-    ("show", "unit {row: unit, facts [[name, value]], waits, steps, tasks, ways}, events [event]"),
+    ("show", "unit {row: unit, facts [[name, value]], waits, steps, tasks, tests, ways}, events [event]"),
     ("why", "row: unit, waits [what, since, until, attempt, of, next_try, who, step, resolve]"),
     ("history, journal", "a page: head, now, total, offset, rows [event]"),
     ("tail", "one event on each line"),

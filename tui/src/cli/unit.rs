@@ -1,5 +1,7 @@
 //! Verbs about one unit: `show` and `why`.
 
+use std::time::Duration;
+
 use rackhand_core::event::Seq;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::id::Subject;
@@ -76,6 +78,19 @@ pub(super) async fn show(link: &Connection, label: &str, out: &mut Output<'_>) -
             tasks.row([format!("  {id}"), task.role.to_string(), format!("{}: {}", task.kind.title(), task.text)]);
         }
         out.table(&tasks)?;
+    }
+    if !unit.tests.is_empty() {
+        section(out, "TESTS")?;
+        let mut tests = Table::new(&[], Last::Wrap);
+        for step in &unit.tests {
+            let said = step.message.as_ref().map_or(String::new(), |m| format!(": {m}"));
+            let took = human(Duration::from_millis(step.took_ms));
+            tests.row([format!("  {}", step.step), format!("{} in {took}{said}", step.verdict.word())]);
+            for (name, value) in step.told() {
+                tests.row([format!("    {name}"), value]);
+            }
+        }
+        out.table(&tests)?;
     }
     if !unit.ways.is_empty() {
         section(out, "WHERE YOU MAY MOVE IT")?;

@@ -1,5 +1,8 @@
-//! One server: why it is not moving, steps, tasks, facts; and its timeline.
+//! One server: why it is not moving, steps, tasks, tests, facts; and its timeline.
 
+use std::time::Duration;
+
+use rackhand_core::hardware::report::StepVerdict;
 use rackhand_core::view::UnitDetail;
 
 use super::{Face, hidden};
@@ -110,6 +113,7 @@ pub fn story(model: &Model) -> Vec<(String, Token)> {
             waits(unit, model, room, &mut out);
             steps(unit, room, &mut out);
             tasks(unit, model, room, &mut out);
+            tests(unit, room, &mut out);
             if model.size.0 < WIDE {
                 out.push(("FACTS".to_owned(), Token::UiTitle));
                 out.extend(facts(unit, model, room));
@@ -190,6 +194,30 @@ fn tasks(unit: &UnitDetail, model: &Model, room: usize, out: &mut Vec<(String, T
         let told = format!("{id} {} ({}; {blocks}): {}", task.kind.title(), task.role, task.text);
         let token = if task.kind.blocks() { Token::StateWarn } else { Token::UiText };
         out.extend(hang(&told, room, 2).into_iter().map(|l| (l, token)));
+    }
+}
+
+/// What the machine tested of itself: a line for each step, one for each thing it measured.
+fn tests(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {
+    if unit.tests.is_empty() {
+        return;
+    }
+    out.push(("TESTS".to_owned(), Token::UiTitle));
+    for step in &unit.tests {
+        let token = match step.verdict {
+            StepVerdict::Passed => Token::StateOk,
+            StepVerdict::Failed => Token::StateCrit,
+            StepVerdict::Stopped => Token::StateWarn,
+        };
+        let said = step.message.as_ref().map_or(String::new(), |m| format!(": {m}"));
+        let took = age(Duration::from_millis(step.took_ms));
+        let told = format!("{} {} in {took}{said}", step.step, step.verdict.word());
+        out.extend(hang(&told, room, 2).into_iter().map(|l| (l, token)));
+        let label = step.told().map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(room / 2);
+        for (name, value) in step.told() {
+            let line = format!("  {:<label$}  {value}", name.as_str());
+            out.extend(hang(&line, room, label + 4).into_iter().map(|l| (l, Token::UiText)));
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use rackhand_core::event::Seq;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::step::Step;
+use rackhand_core::hardware::report::{Measurement, StepReport, StepVerdict, ValidationStep};
 use rackhand_core::id::{Entropy, Role, SiteId, Subject, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::{Registered, Standing};
@@ -180,6 +181,24 @@ fn row(n: u8, label: &str, stage: Stage, state: State, waits_for: &str, who: Opt
     }
 }
 
+fn tested() -> StepReport {
+    let measured = |name: &str, value: &str, limit: Option<&str>| Measurement {
+        name: name.into(),
+        value: value.into(),
+        limit: limit.map(Into::into),
+    };
+    StepReport {
+        step: ValidationStep::Disk,
+        verdict: StepVerdict::Failed,
+        took_ms: 61_000,
+        measurements: vec![
+            measured("nvme0n1 (S6X1) sequential read", "312 MB/s", Some("at least 1000 MB/s")),
+            measured("nvme1n1 (S6X2)", "holds data, not written", None),
+        ],
+        message: Some("nvme0n1 is slow".into()),
+    }
+}
+
 pub fn units() -> Vec<UnitDetail> {
     let fault = "NetBox: address 10.0.7.9 belongs to another device (settle it in NetBox, then retry)";
     let step = StepRow {
@@ -222,12 +241,21 @@ pub fn units() -> Vec<UnitDetail> {
         waits: vec![parked, asked],
         steps: vec![step],
         tasks: vec![(12, task)],
+        tests: vec![tested()],
         ways: vec![(Stage::Cabled, "what the later stage rested on has become untrue".into(), Role::Technician)],
     };
     let person = row(2, "CZ2D1X0GB2", Stage::Received, State::Person, "to be racked", Some(Role::Technician));
     let mut moving = row(3, "7XK2M54", Stage::ProvisionedToVendorTool, State::Moving, "its firmware baseline", None);
     moving.place = None;
-    let plain = |row| UnitDetail { row, facts: vec![], waits: vec![], steps: vec![], tasks: vec![], ways: vec![] };
+    let plain = |row| UnitDetail {
+        row,
+        facts: vec![],
+        waits: vec![],
+        steps: vec![],
+        tasks: vec![],
+        tests: vec![],
+        ways: vec![],
+    };
     vec![stuck, plain(person), plain(moving)]
 }
 

@@ -170,3 +170,40 @@ fn every_theme_at_every_depth_draws_the_same_words() {
         insta::assert_snapshot!(format!("styled_{theme}"), format!("{styled:?}"));
     }
 }
+
+#[test]
+fn a_servers_page_shows_what_it_tested_with_measurements_and_limits() {
+    use rackhand_core::hardware::report::{Measurement, StepReport, StepVerdict, ValidationStep};
+    let mut bench = Bench::live((80, 24));
+    bench.key("Enter");
+    let step = |step, verdict, message: Option<&str>, measured: &[(&str, &str, Option<&str>)]| StepReport {
+        step,
+        verdict,
+        took_ms: 61_000,
+        measurements: measured
+            .iter()
+            .map(|(name, value, limit)| Measurement {
+                name: (*name).into(),
+                value: (*value).into(),
+                limit: limit.map(Into::into),
+            })
+            .collect(),
+        message: message.map(Into::into),
+    };
+    let Some(Ok(unit)) = &mut bench.model.server.detail else { panic!("a server is open") };
+    (unit.waits, unit.steps, unit.tasks, unit.facts) = Default::default();
+    unit.tests = vec![
+        step(ValidationStep::Init, StepVerdict::Passed, None, &[("memory", "512 GiB", None)]),
+        step(
+            ValidationStep::Disk,
+            StepVerdict::Failed,
+            Some("nvme0n1 is slow"),
+            &[
+                ("nvme0n1 (S6X1) sequential read", "312 MB/s", Some("at least 1000 MB/s")),
+                ("nvme1n1 (S6X2)", "holds data, not written", None),
+            ],
+        ),
+        step(ValidationStep::Lldp, StepVerdict::Stopped, Some("no answer within 240 s"), &[]),
+    ];
+    insta::assert_snapshot!("server_tests_80x24", text(&bench.model, &plain(GlyphSet::Unicode)));
+}
