@@ -74,6 +74,11 @@ fn measure(command: CommandBuilder, ready: &str, (idle, keys): (Duration, usize)
         let came = terminal.next(terminal::PATIENCE).expect("a first frame");
         costs.first_paint = came.duration_since(began).as_secs_f64() * 1_000.0;
     }
+    // Ours begins at the fleet; what is measured is the long list.
+    if ready.ends_with("by attention") {
+        terminal.until_shows("LIVE");
+        terminal.key("2");
+    }
     terminal.until_shows(ready);
     settle(&mut terminal, Duration::from_millis(300));
     costs.start_bytes = terminal.bytes.len();
