@@ -145,7 +145,7 @@ impl fmt::Display for Spec {
         }
         if let Some(m) = &self.memory {
             let kind = m.kind.as_ref().map_or("RAM", Text::as_str);
-            parts.push(match m.modules.filter(|n| *n > 0 && m.bytes % u64::from(*n) == 0) {
+            parts.push(match m.modules.filter(|n| *n > 0 && m.bytes.is_multiple_of(u64::from(*n))) {
                 Some(n) => format!("{n}x {} {kind}", binary(m.bytes / u64::from(n))),
                 None => format!("{} {kind}", binary(m.bytes)),
             });
@@ -162,7 +162,7 @@ const GB: u64 = 1_000_000_000;
 
 /// Memory as people write it.
 fn binary(bytes: u64) -> String {
-    if bytes % GIB == 0 { format!("{}GB", bytes / GIB) } else { format!("{}MB", bytes >> 20) }
+    if bytes.is_multiple_of(GIB) { format!("{}GB", bytes / GIB) } else { format!("{}MB", bytes >> 20) }
 }
 
 /// Drives as people write them.
@@ -317,7 +317,7 @@ impl Size {
     fn binary(&self) -> Result<u64, String> {
         let thousandths = self.thousandths()?;
         let mebibytes = thousandths * if self.terabytes { 1 << 20 } else { 1 << 10 };
-        if mebibytes == 0 || mebibytes % 1_000 != 0 {
+        if mebibytes == 0 || !mebibytes.is_multiple_of(1_000) {
             return Err(format!("{} is no size that memory has", self.digits));
         }
         Ok((mebibytes / 1_000) << 20)
@@ -364,7 +364,7 @@ impl<'a> Words<'a> {
         let digits = first.len() - first.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let (number, after) = first.split_at(digits);
         if number.is_empty() || number.len() > 4 {
-            return if number.is_empty() { Ok((None, self)) } else { self.uncounted() };
+            return Ok((None, self));
         }
         let mut marks = after.chars();
         if marks.next().is_some_and(times) {
@@ -378,16 +378,12 @@ impl<'a> Words<'a> {
         } else if after.is_empty() && self.rest.len() > 1 && !is_unit(self.rest[1]) {
             self.rest.remove(0);
         } else {
-            return self.uncounted();
+            return Ok((None, self));
         }
         match number.parse::<u16>() {
             Ok(0) | Err(_) => Err(format!("{number} is no number of parts")),
             Ok(n) => Ok((Some(n), self)),
         }
-    }
-
-    fn uncounted(self) -> Result<(Option<u16>, Self), String> {
-        Ok((None, self))
     }
 
     /// Gigabits a second, where the part is about network ports.

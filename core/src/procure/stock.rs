@@ -112,7 +112,7 @@ pub fn matches(spec: &Spec, candidates: &[Candidate]) -> Vec<Match> {
             Some(((fit, lacks, surplus, excess, c.since, c.unit), Match { unit, label, site, fit, differences }))
         })
         .collect();
-    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.sort_by_key(|(order, _)| *order);
     found.into_iter().map(|(_, m)| m).collect()
 }
 
