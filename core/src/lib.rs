@@ -13,7 +13,7 @@ pub mod id;
 pub mod lifecycle;
 pub mod mac;
 pub mod policy;
-pub mod procure;
+pub mod procurement;
 pub mod secret;
 mod sentence;
 pub mod text;

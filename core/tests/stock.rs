@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use rackhand_core::id::{Entropy, SiteId, UnitId};
-use rackhand_core::procure::spec::{DriveKind, read};
-use rackhand_core::procure::stock::{Candidate, Fit, Sense, differences, matches};
+use rackhand_core::procurement::spec::{DriveKind, read};
+use rackhand_core::procurement::stock::{Candidate, Fit, Sense, differences, matches};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
@@ -31,7 +31,7 @@ const ASKED: &str = "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE";
 fn said(asked: &str, has: &Candidate) -> Vec<String> {
     let spec = read(asked).spec;
     let line =
-        |d: rackhand_core::procure::stock::Difference| format!("{}: {} / {} ({:?})", d.what, d.asked, d.has, d.sense);
+        |d: rackhand_core::procurement::stock::Difference| format!("{}: {} / {} ({:?})", d.what, d.asked, d.has, d.sense);
     differences(&spec, has).into_iter().map(line).collect()
 }
 
