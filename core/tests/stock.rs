@@ -30,8 +30,9 @@ const ASKED: &str = "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE";
 
 fn said(asked: &str, has: &Candidate) -> Vec<String> {
     let spec = read(asked).spec;
-    let line =
-        |d: rackhand_core::procurement::stock::Difference| format!("{}: {} / {} ({:?})", d.what, d.asked, d.has, d.sense);
+    let line = |d: rackhand_core::procurement::stock::Difference| {
+        format!("{}: {} / {} ({:?})", d.what, d.asked, d.has, d.sense)
+    };
     differences(&spec, has).into_iter().map(line).collect()
 }
 
