@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod mac;
 pub mod manifest;
 pub mod policy;
+pub mod procurement;
 pub mod reconcile;
 pub mod secret;
 mod sentence;

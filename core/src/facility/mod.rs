@@ -1,5 +1,7 @@
 //! The room the servers stand in: which port is which, and whether cables are where they were planned.
 
+pub mod placement;
+
 use crate::dcim::{CablingPlan, Interface, ObjectId, Port};
 use crate::hardware::report::{Nic, ValidationReport};
 use crate::mac::Mac;

@@ -1,0 +1,4 @@
+//! Buying servers: what is asked for, what is in stock, what vendors offer, what is chosen and why. Pure.
+
+pub mod spec;
+pub mod stock;

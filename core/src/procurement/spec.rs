@@ -1,0 +1,526 @@
+//! What a server shall be, in the words the business uses (`2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE`)
+//! and as a structure. What was not understood is said, never dropped.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::Text;
+
+/// Characters of a specification at most.
+pub const MAX_CHARS: usize = 1_000;
+/// Parts of a specification at most.
+pub const MAX_PARTS: usize = 32;
+
+/// A server's specification. What is not given is open, not zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Processors.
+    pub processors: Option<Processors>,
+    /// Memory.
+    pub memory: Option<Memory>,
+    /// Drives, one entry for each kind and size.
+    pub drives: Vec<Drives>,
+    /// Network ports, one entry for each speed.
+    pub ports: Vec<Ports>,
+    /// Height in rack units.
+    pub height: Option<u8>,
+}
+
+/// Processors of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Processors {
+    /// How many.
+    pub count: u8,
+    /// Model as vendors write it, such as `Xeon Gold 6530`; `None` is any.
+    pub model: Option<Text>,
+    /// Cores of each at least.
+    pub cores: Option<u16>,
+}
+
+/// Memory in all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Bytes in all. Memory is counted in binary units: 1 GB is 2^30.
+    pub bytes: u64,
+    /// Modules, where their number was given.
+    pub modules: Option<u16>,
+    /// Its kind, such as `DDR5`.
+    pub kind: Option<Text>,
+}
+
+/// Drives of one kind and size.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Drives {
+    /// How many.
+    pub count: u16,
+    /// Bytes of each. Drives are counted in decimal units: 1 TB is 10^12.
+    pub bytes: u64,
+    /// How they are attached and what they are made of.
+    pub kind: DriveKind,
+}
+
+/// Kinds of drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriveKind {
+    /// NVMe flash.
+    Nvme,
+    /// SAS flash.
+    SasSsd,
+    /// SATA flash.
+    SataSsd,
+    /// Flash, however attached.
+    Ssd,
+    /// Rotating, however attached.
+    Hdd,
+}
+
+/// Network ports of one speed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Ports {
+    /// How many.
+    pub count: u16,
+    /// Gigabits a second of each.
+    pub gbps: u16,
+}
+
+/// A specification as it was understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Understood {
+    /// What was understood.
+    pub spec: Spec,
+    /// The parts that were not, with why.
+    pub unclear: Vec<Unclear>,
+}
+
+/// A part that was not understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unclear {
+    /// The part, as it was written.
+    pub part: Text,
+    /// Why, and what to write.
+    pub why: Text,
+}
+
+impl DriveKind {
+    /// Its word in specifications.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Nvme => "NVMe",
+            Self::SasSsd => "SAS SSD",
+            Self::SataSsd => "SATA SSD",
+            Self::Ssd => "SSD",
+            Self::Hdd => "HDD",
+        }
+    }
+
+    /// Whether a drive of this kind is what was asked for.
+    pub const fn serves_as(self, asked: Self) -> bool {
+        match asked {
+            Self::Ssd => !matches!(self, Self::Hdd),
+            Self::Nvme => matches!(self, Self::Nvme),
+            Self::SasSsd => matches!(self, Self::SasSsd),
+            Self::SataSsd => matches!(self, Self::SataSsd),
+            Self::Hdd => matches!(self, Self::Hdd),
+        }
+    }
+}
+
+impl Spec {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The specification in the business's words; reading it gives the same specification again.
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = Vec::new();
+        if let Some(p) = &self.processors {
+            let cores = p.cores.map_or(String::new(), |c| format!(" {c} cores"));
+            let model = p.model.as_ref().map_or("CPU", Text::as_str);
+            parts.push(format!("{}x {model}{cores}", p.count));
+        }
+        if let Some(m) = &self.memory {
+            let kind = m.kind.as_ref().map_or("RAM", Text::as_str);
+            parts.push(match m.modules.filter(|n| *n > 0 && m.bytes.is_multiple_of(u64::from(*n))) {
+                Some(n) => format!("{n}x {} {kind}", binary(m.bytes / u64::from(n))),
+                None => format!("{} {kind}", binary(m.bytes)),
+            });
+        }
+        parts.extend(self.drives.iter().map(|d| format!("{}x {} {}", d.count, decimal(d.bytes), d.kind.word())));
+        parts.extend(self.ports.iter().map(|p| format!("{}x {}GbE", p.count, p.gbps)));
+        parts.extend(self.height.map(|h| format!("{h}U")));
+        f.write_str(&parts.join(", "))
+    }
+}
+
+const GIB: u64 = 1 << 30;
+const GB: u64 = 1_000_000_000;
+
+/// Memory as people write it.
+fn binary(bytes: u64) -> String {
+    if bytes.is_multiple_of(GIB) { format!("{}GB", bytes / GIB) } else { format!("{}MB", bytes >> 20) }
+}
+
+/// Drives as people write them.
+fn decimal(bytes: u64) -> String {
+    if bytes >= 1_000 * GB {
+        let tenths = format!("{:.3}", bytes as f64 / 1e12);
+        format!("{}TB", tenths.trim_end_matches('0').trim_end_matches('.'))
+    } else {
+        format!("{}GB", bytes / GB)
+    }
+}
+
+/// Reads a specification. Parts are divided by commas, semicolons, plus signs and line ends.
+pub fn read(text: &str) -> Understood {
+    let mut read = Understood::default();
+    if text.chars().count() > MAX_CHARS {
+        read.unclear("", &format!("a specification has at most {MAX_CHARS} characters"));
+        return read;
+    }
+    let parts = divide(text);
+    if parts.len() > MAX_PARTS {
+        read.unclear("", &format!("a specification has at most {MAX_PARTS} parts"));
+        return read;
+    }
+    for part in parts {
+        if let Err(why) = read.take(part) {
+            read.unclear(part, &why);
+        }
+    }
+    read.spec.drives.sort();
+    read.spec.ports.sort();
+    read
+}
+
+/// The parts. A comma between digits (`3,84TB`) is a decimal mark as much of Europe writes it, and divides nothing.
+fn divide(text: &str) -> Vec<&str> {
+    let bytes = text.as_bytes();
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        let digit = |n: Option<usize>| n.and_then(|n| bytes.get(n)).is_some_and(u8::is_ascii_digit);
+        let divides = match byte {
+            b',' => !(digit(at.checked_sub(1)) && digit(Some(at + 1))),
+            b';' | b'\n' | b'\r' => true,
+            // `8592+` is a processor's name.
+            b'+' => [at.checked_sub(1), Some(at + 1)]
+                .into_iter()
+                .all(|n| n.and_then(|n| bytes.get(n)).is_none_or(u8::is_ascii_whitespace)),
+            _ => false,
+        };
+        if divides {
+            parts.push(&text[from..at]);
+            from = at + 1;
+        }
+    }
+    parts.push(&text[from..]);
+    parts.into_iter().map(str::trim).filter(|p| !p.is_empty()).collect()
+}
+
+impl Understood {
+    fn unclear(&mut self, part: &str, why: &str) {
+        self.unclear.push(Unclear { part: Text::new(part), why: Text::new(why) });
+    }
+
+    fn take(&mut self, part: &str) -> Result<(), String> {
+        let words = Words::of(part);
+        let (count, words) = words.count()?;
+        if let Some(gbps) = words.speed()? {
+            return self.ports(count, gbps);
+        }
+        if words.rest.is_empty() && words.height.is_some() && count.is_none() {
+            return set(&mut self.spec.height, words.height, "height");
+        }
+        let size = words.size()?;
+        let drive = words.drive();
+        let memory = words.memory();
+        match (size, drive, memory) {
+            (Some(_), Some(_), true) => Err("it names both memory and a drive; write them as two parts".into()),
+            (Some(size), Some(kind), false) => self.drives(count, size.decimal()?, kind),
+            (Some(size), None, true) => self.memory(count, size.binary()?, words.ddr()),
+            (Some(_), None, false) => {
+                Err("a size of what? write RAM or DDR5, or NVMe, SSD, SAS, SATA or HDD with it".into())
+            }
+            (None, Some(_), _) => Err("a drive without a size; write it as 4x 3.84TB NVMe".into()),
+            (None, None, true) => Err("memory without a size; write it as 512GB DDR5".into()),
+            (None, None, false) => self.processors(count, &words),
+        }
+    }
+
+    fn ports(&mut self, count: Option<u16>, gbps: u16) -> Result<(), String> {
+        let count = count.unwrap_or(1);
+        match self.spec.ports.iter_mut().find(|p| p.gbps == gbps) {
+            Some(same) => same.count = same.count.checked_add(count).ok_or("that many ports no server has")?,
+            None => self.spec.ports.push(Ports { count, gbps }),
+        }
+        Ok(())
+    }
+
+    fn drives(&mut self, count: Option<u16>, bytes: u64, kind: DriveKind) -> Result<(), String> {
+        let count = count.unwrap_or(1);
+        match self.spec.drives.iter_mut().find(|d| d.bytes == bytes && d.kind == kind) {
+            Some(same) => same.count = same.count.checked_add(count).ok_or("that many drives no server has")?,
+            None => self.spec.drives.push(Drives { count, bytes, kind }),
+        }
+        Ok(())
+    }
+
+    fn memory(&mut self, modules: Option<u16>, each: u64, kind: Option<Text>) -> Result<(), String> {
+        let bytes = each.checked_mul(u64::from(modules.unwrap_or(1))).ok_or("more memory than any server has")?;
+        set(&mut self.spec.memory, Some(Memory { bytes, modules, kind }), "memory")
+    }
+
+    fn processors(&mut self, count: Option<u16>, words: &Words) -> Result<(), String> {
+        let (model, cores) = words.processor()?;
+        let count = u8::try_from(count.unwrap_or(1)).ok().filter(|n| *n <= 8).ok_or("a server has at most 8 CPUs")?;
+        set(&mut self.spec.processors, Some(Processors { count, model, cores }), "processors")
+    }
+}
+
+/// Sets what may be said once only.
+fn set<T>(slot: &mut Option<T>, value: Option<T>, what: &str) -> Result<(), String> {
+    if slot.is_some() {
+        return Err(format!("{what} for the second time; say it once"));
+    }
+    *slot = value;
+    Ok(())
+}
+
+/// A size with its unit.
+struct Size {
+    digits: String,
+    terabytes: bool,
+}
+
+impl Size {
+    fn thousandths(&self) -> Result<u64, String> {
+        let (whole, fraction) = self.digits.split_once('.').unwrap_or((&self.digits, ""));
+        let bad = || format!("{} is no size", self.digits);
+        if fraction.len() > 3 || whole.len() > 6 {
+            return Err(bad());
+        }
+        let fraction = format!("{fraction:0<3}");
+        let n = |s: &str| if s.is_empty() { Ok(0) } else { s.parse::<u64>().map_err(|_| bad()) };
+        Ok(n(whole)? * 1_000 + n(&fraction)?)
+    }
+
+    fn decimal(&self) -> Result<u64, String> {
+        let bytes = self.thousandths()? * if self.terabytes { GB } else { GB / 1_000 };
+        if bytes == 0 { Err("a size of 0".into()) } else { Ok(bytes) }
+    }
+
+    fn binary(&self) -> Result<u64, String> {
+        let thousandths = self.thousandths()?;
+        let mebibytes = thousandths * if self.terabytes { 1 << 20 } else { 1 << 10 };
+        if mebibytes == 0 || !mebibytes.is_multiple_of(1_000) {
+            return Err(format!("{} is no size that memory has", self.digits));
+        }
+        Ok((mebibytes / 1_000) << 20)
+    }
+}
+
+/// The words of one part, in lower case beside as they were written.
+struct Words<'a> {
+    rest: Vec<&'a str>,
+    height: Option<u8>,
+}
+
+impl<'a> Words<'a> {
+    fn of(part: &'a str) -> Self {
+        let mut height = None;
+        let rest = part
+            .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '/' | '*'))
+            .filter(|w| !w.is_empty())
+            .filter(|word| {
+                let units = word.strip_suffix(['U', 'u']).and_then(|n| n.parse::<u8>().ok()).filter(|n| *n > 0);
+                height = height.or(units);
+                units.is_none()
+            })
+            .collect();
+        Self { rest, height }
+    }
+
+    /// `4x`, `4 x`, `x4`, `dual`: how many, and the words after it.
+    fn count(mut self) -> Result<(Option<u16>, Self), String> {
+        let Some(first) = self.rest.first().copied() else { return Ok((None, self)) };
+        let lower = first.to_lowercase();
+        let named = match lower.as_str() {
+            "single" | "one" => Some(1),
+            "dual" | "two" => Some(2),
+            "quad" | "four" => Some(4),
+            "eight" => Some(8),
+            _ => None,
+        };
+        if named.is_some() {
+            self.rest.remove(0);
+            return Ok((named, self));
+        }
+        let times = |c: char| c == 'x' || c == 'X' || c == '×';
+        let digits = first.len() - first.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, after) = first.split_at(digits);
+        if number.is_empty() || number.len() > 4 {
+            return Ok((None, self));
+        }
+        let mut marks = after.chars();
+        if marks.next().is_some_and(times) {
+            let rest = marks.as_str();
+            self.rest.remove(0);
+            if !rest.is_empty() {
+                self.rest.insert(0, rest);
+            }
+        } else if after.is_empty() && self.rest.get(1).is_some_and(|w| w.chars().count() == 1 && w.starts_with(times)) {
+            self.rest.drain(..2);
+        } else if after.is_empty() && self.rest.len() > 1 && !is_unit(self.rest[1]) {
+            self.rest.remove(0);
+        } else {
+            return Ok((None, self));
+        }
+        match number.parse::<u16>() {
+            Ok(0) | Err(_) => Err(format!("{number} is no number of parts")),
+            Ok(n) => Ok((Some(n), self)),
+        }
+    }
+
+    /// Gigabits a second, where the part is about network ports.
+    fn speed(&self) -> Result<Option<u16>, String> {
+        for (n, word) in self.rest.iter().enumerate() {
+            let lower = word.to_lowercase();
+            let digits = lower.len() - lower.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (number, mut unit) = (&lower[..digits], &lower[digits..]);
+            if number.is_empty() {
+                continue;
+            }
+            let next = self.rest.get(n + 1).map(|w| w.to_lowercase());
+            if unit.is_empty() {
+                unit = next.as_deref().unwrap_or("");
+            }
+            let ports = ["gbe", "gbit", "gbps", "gb/s", "gbase-t", "ge"].iter().any(|u| unit.starts_with(u));
+            let bare = unit == "g"
+                && self.rest.iter().any(|w| {
+                    let w = w.to_lowercase();
+                    ["nic", "port", "ports", "ethernet", "sfp+", "sfp28", "qsfp28", "qsfp56", "base-t"]
+                        .contains(&w.as_str())
+                });
+            if ports || bare {
+                let gbps =
+                    number.parse::<u16>().ok().filter(|n| [1, 2, 10, 25, 40, 50, 100, 200, 400, 800].contains(n));
+                return gbps.map(Some).ok_or_else(|| format!("no network port has {number} Gbit/s"));
+            }
+        }
+        Ok(None)
+    }
+
+    fn size(&self) -> Result<Option<Size>, String> {
+        let mut found = None;
+        for (n, word) in self.rest.iter().enumerate() {
+            let number: String = word.chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).collect();
+            if !number.starts_with(|c: char| c.is_ascii_digit()) {
+                continue;
+            }
+            let after = &word[number.len()..];
+            let unit = if after.is_empty() { self.rest.get(n + 1).copied().unwrap_or("") } else { after };
+            let terabytes = match unit.to_lowercase().as_str() {
+                "tb" | "tib" | "t" => true,
+                "gb" | "gib" | "g" => false,
+                _ => continue,
+            };
+            if found.is_some() {
+                return Err("two sizes in one part; write one part for each".into());
+            }
+            found = Some(Size { digits: number.replace(',', "."), terabytes });
+        }
+        Ok(found)
+    }
+
+    fn has(&self, words: &[&str]) -> bool {
+        self.rest.iter().any(|w| words.iter().any(|known| w.eq_ignore_ascii_case(known)))
+    }
+
+    fn drive(&self) -> Option<DriveKind> {
+        let flash = self.has(&["ssd", "flash"]);
+        if self.has(&["nvme", "u.2", "u.3", "e3.s", "m.2"]) {
+            Some(DriveKind::Nvme)
+        } else if self.has(&["hdd", "nl-sas", "nlsas", "7.2k", "10k", "15k"]) {
+            Some(DriveKind::Hdd)
+        } else if self.has(&["sas"]) && flash {
+            Some(DriveKind::SasSsd)
+        } else if self.has(&["sata"]) && flash {
+            Some(DriveKind::SataSsd)
+        } else if self.has(&["sas", "sata"]) {
+            Some(DriveKind::Hdd)
+        } else if flash {
+            Some(DriveKind::Ssd)
+        } else {
+            None
+        }
+    }
+
+    fn memory(&self) -> bool {
+        self.ddr().is_some() || self.has(&["ram", "memory", "dimm", "dimms", "rdimm", "rdimms", "lrdimm", "ecc"])
+    }
+
+    fn ddr(&self) -> Option<Text> {
+        let word = self.rest.iter().find(|w| {
+            let lower = w.to_lowercase();
+            lower.strip_prefix("ddr").is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()))
+        })?;
+        let generation: String = word.chars().take(4).collect::<String>().to_uppercase();
+        Some(Text::from(generation))
+    }
+
+    /// The model and the cores of a processor. The model is known by its family's name.
+    fn processor(&self) -> Result<(Option<Text>, Option<u16>), String> {
+        let mut cores = None;
+        let mut words: Vec<&str> = Vec::new();
+        let mut skip = false;
+        for (n, word) in self.rest.iter().enumerate() {
+            if std::mem::take(&mut skip) {
+                continue;
+            }
+            let lower = word.to_lowercase();
+            let next = self.rest.get(n + 1).map(|w| w.to_lowercase());
+            let next_is_cores = next.as_deref().is_some_and(|w| w == "cores" || w == "core" || w == "c");
+            let glued = lower.strip_suffix("-core").or_else(|| lower.strip_suffix('c')).map(str::to_owned);
+            if let (Ok(n), true) = (lower.parse::<u16>(), next_is_cores) {
+                cores = Some(n);
+                skip = true;
+            } else if let Some(Ok(n)) = glued.as_deref().map(str::parse::<u16>) {
+                cores = Some(n);
+            } else if !["cpu", "cpus", "processor", "processors", "intel", "amd"].contains(&lower.as_str()) {
+                words.push(word);
+            }
+        }
+        let named = self.has(&["cpu", "cpus", "processor", "processors"]) || cores.is_some();
+        let family = words.first().map(|w| w.to_lowercase());
+        let known = family.is_some_and(|w| ["xeon", "epyc", "ampere", "altra"].contains(&w.as_str()));
+        match (known, words.is_empty()) {
+            (true, _) => Ok((Some(canonical(&words)), cores.filter(|n| *n > 0))),
+            (false, true) if named => Ok((None, cores.filter(|n| *n > 0))),
+            _ => Err("not a processor, memory, drive or network port that is known by these words".into()),
+        }
+    }
+}
+
+/// `xeon gold 6530` as vendors write it.
+fn canonical(words: &[&str]) -> Text {
+    let upper = |w: &str| match w.to_lowercase().as_str() {
+        "epyc" => "EPYC".to_owned(),
+        lower if lower.bytes().any(|b| b.is_ascii_digit()) => w.to_uppercase(),
+        lower => {
+            let mut letters = lower.chars();
+            letters.next().map(|c| c.to_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+        }
+    };
+    Text::from(words.iter().map(|w| upper(w)).collect::<Vec<_>>().join(" "))
+}
+
+/// Whether a word is a unit of size or speed, so that the number before it is no count.
+fn is_unit(word: &str) -> bool {
+    let word = word.to_lowercase();
+    ["gb", "gib", "tb", "tib", "g", "t", "gbe", "gbps", "gbit", "gb/s", "u", "cores", "core"].contains(&word.as_str())
+}

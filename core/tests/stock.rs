@@ -1,0 +1,130 @@
+//! Stock held against what is asked for.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use proptest::prelude::*;
+use rackhand_core::id::{Entropy, SiteId, UnitId};
+use rackhand_core::procurement::spec::{DriveKind, read};
+use rackhand_core::procurement::stock::{Candidate, Fit, Sense, differences, matches};
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+
+const TB: u64 = 1_000_000_000_000;
+
+fn server(n: u8) -> Candidate {
+    let since = Timestamp::from_secs(1_790_000_000 + i64::from(n));
+    Candidate {
+        unit: UnitId::mint(since, Entropy([n; 16])),
+        site: SiteId::new("fra1"),
+        label: Text::from(format!("CZ{n:06}")),
+        since,
+        processors: vec![(Text::new("INTEL(R) XEON(R) GOLD 6530"), 32); 2],
+        memory: 512 << 30,
+        drives: vec![(3_840_755_982_336, Some(DriveKind::Nvme)); 4],
+        ports: vec![Some(100); 2],
+        height: Some(1),
+    }
+}
+
+const ASKED: &str = "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE";
+
+fn said(asked: &str, has: &Candidate) -> Vec<String> {
+    let spec = read(asked).spec;
+    let line = |d: rackhand_core::procurement::stock::Difference| {
+        format!("{}: {} / {} ({:?})", d.what, d.asked, d.has, d.sense)
+    };
+    differences(&spec, has).into_iter().map(line).collect()
+}
+
+#[test]
+fn a_server_that_is_what_was_asked_for_has_no_differences_though_firmware_keeps_some_memory() {
+    assert_eq!(said(ASKED, &server(1)), Vec::<String>::new());
+    let short = Candidate { memory: (512 << 30) - (3 << 28), ..server(1) };
+    assert_eq!(said(ASKED, &short), Vec::<String>::new());
+}
+
+#[test]
+fn each_difference_is_said_with_its_direction() {
+    let other = Candidate {
+        processors: vec![(Text::new("AMD EPYC 9354P 32-Core Processor"), 32)],
+        memory: 256 << 30,
+        drives: vec![(TB, Some(DriveKind::Nvme)), (8 * TB, Some(DriveKind::Nvme)), (4 * TB, None)],
+        ports: vec![Some(25), None, Some(200), Some(1)],
+        ..server(1)
+    };
+    assert_eq!(
+        said(ASKED, &other),
+        [
+            "processors: 2 / 1 (Less)",
+            "processor: Xeon Gold 6530 / AMD EPYC 9354P 32-Core Processor (Other)",
+            "memory: 512 GB / 256 GB (Less)",
+            "drives: 4x 3.84 TB NVMe / 2 missing (Less)",
+            "drives: 4x 3.84 TB NVMe / 1 of unknown kind (Unknown)",
+            "drives: 4x 3.84 TB NVMe / 2 larger (More)",
+            "drives: no more / 1 more: 1.00 TB (More)",
+            "ports: 2x 100GbE / 1 of unknown speed (Unknown)",
+            "ports: 2x 100GbE / 1 faster (More)",
+            "ports: no more / 2 more (More)",
+        ]
+    );
+}
+
+#[test]
+fn exact_goes_before_better_before_near_and_the_longest_waiting_first() {
+    let spec = read(ASKED).spec;
+    let more = Candidate { memory: 1024 << 30, ..server(2) };
+    let less = Candidate { memory: 256 << 30, ..server(3) };
+    let unfit = Candidate { memory: 64 << 30, drives: vec![], ports: vec![], ..server(4) };
+    let found = matches(&spec, &[unfit, less, more, server(9), server(1)]);
+    let lines: Vec<_> = found.iter().map(|m| (m.label.as_str(), m.fit)).collect();
+    assert_eq!(
+        lines,
+        [("CZ000001", Fit::Exact), ("CZ000009", Fit::Exact), ("CZ000002", Fit::Better), ("CZ000003", Fit::Near)]
+    );
+}
+
+#[test]
+fn what_nobody_knows_is_never_exact() {
+    let spec = read("2x 100GbE").spec;
+    let found = matches(&spec, &[Candidate { ports: vec![None; 2], ..server(1) }]);
+    assert_eq!((found[0].fit, found[0].differences[0].sense), (Fit::Near, Sense::Unknown));
+}
+
+fn any_server() -> impl Strategy<Value = Candidate> {
+    let drive = (prop::sample::select(vec![960_u64, 1_920, 3_840, 7_680]), prop::option::of(Just(DriveKind::Nvme)))
+        .prop_map(|(gb, kind)| (gb * 1_000_000_000, kind));
+    let ports = prop::collection::vec(prop::option::of(prop::sample::select(vec![1_u16, 25, 100])), 0..5);
+    (0_u8..9, 1_usize..3, 1_u64..17, prop::collection::vec(drive, 0..6), ports).prop_map(
+        |(n, sockets, modules, drives, ports)| {
+            let processors = vec![(Text::new("INTEL(R) XEON(R) GOLD 6530"), 32); sockets];
+            Candidate { processors, memory: modules << 36, drives, ports, ..server(n) }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn adding_to_a_server_never_makes_it_lack_more(server in any_server(), bigger in any_server()) {
+        let spec = read(ASKED).spec;
+        let sum = Candidate {
+            memory: server.memory + bigger.memory,
+            drives: server.drives.iter().chain(&bigger.drives).copied().collect(),
+            ports: server.ports.iter().chain(&bigger.ports).copied().collect(),
+            ..server.clone()
+        };
+        let missing = |c: &Candidate| differences(&spec, c).iter().filter(|d| d.sense == Sense::Less).count();
+        prop_assert!(missing(&sum) <= missing(&server));
+    }
+
+    #[test]
+    fn the_order_of_the_stock_changes_nothing(mut stock in prop::collection::vec(any_server(), 0..8)) {
+        let spec = read(ASKED).spec;
+        stock.sort_by_key(|c| c.unit);
+        stock.dedup_by_key(|c| c.unit);
+        let first = matches(&spec, &stock);
+        stock.reverse();
+        prop_assert_eq!(first, matches(&spec, &stock));
+    }
+}
