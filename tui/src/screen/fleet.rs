@@ -7,13 +7,12 @@ use rackhand_core::view::{Overview, State, TapState};
 use super::pipeline::columns as unit_columns;
 use super::{Face, hidden};
 use crate::app::fetch;
-use crate::app::list::Chosen;
 use crate::app::model::{Model, Slot, Target};
 use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
-use crate::widget::table::{Column, fit, row};
+use crate::widget::table::{Column, fit, row, window};
 use crate::widget::words::age;
 
 /// The screen.
@@ -255,25 +254,7 @@ fn draw_stuck(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static s
         return Vec::new();
     }
     let columns = unit_columns(&list.rows, model, canvas.area().width);
-    let (widths, hid) = fit(&columns, room);
-    row(canvas, 2, y, room, &columns, &widths, None);
-    for n in 0..usize::from(at.stuck_rows) {
-        let place = list.top + n;
-        if place >= list.total.unwrap_or(0) {
-            break;
-        }
-        let y = y + 1 + u16::try_from(n).unwrap_or(0);
-        if list.at(place).is_some() {
-            row(canvas, 2, y, room, &columns, &widths, Some(place - list.offset));
-        }
-        if place == list.cursor && !model.fleet.in_sites {
-            canvas.put(0, y, 1, canvas.look().glyphs.cursor, Token::UiMark);
-            if list.current().is_some() && !matches!(list.chosen, Chosen::Lost(_)) {
-                canvas.paint(2, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
-            }
-        }
-    }
-    hid
+    window(canvas, list, (2, y, room, at.stuck_rows), &columns, None, !model.fleet.in_sites)
 }
 
 /// The systems around, what is wrong first: name, what is to say, and how it looks.

@@ -11,7 +11,7 @@ use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
-use crate::widget::table::{Column, fit, row};
+use crate::widget::table::{Column, window};
 use crate::widget::words::age;
 use crate::widget::wrap::hang;
 
@@ -112,24 +112,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         Column::new("WHO", 5, shown().map(|l| (l.who.to_string(), Token::UiText))),
         Column::new("FAULT AND ADVICE", 8, shown().map(|l| (l.step.detail.to_string(), Token::UiText))).rest(24),
     ];
-    let (widths, hid) = fit(&columns, room);
-    row(canvas, 2, y, room, &columns, &widths, None);
-    for n in 0..usize::from(rows) {
-        let place = list.top + n;
-        if place >= list.total.unwrap_or(0) {
-            break;
-        }
-        let y = y + 1 + u16::try_from(n).unwrap_or(0);
-        if list.at(place).is_some() {
-            row(canvas, 2, y, room, &columns, &widths, Some(place - list.offset));
-        }
-        if place == list.cursor {
-            canvas.put(0, y, 1, canvas.look().glyphs.cursor, Token::UiMark);
-            if list.current().is_some() {
-                canvas.paint(2, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
-            }
-        }
-    }
+    let hid = window(canvas, list, (2, y, room, rows), &columns, None, true);
     if foot_rows > 0 {
         foot(model, canvas, y + 1 + rows, foot_rows);
     }

@@ -11,7 +11,7 @@ use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::{Canvas, width};
 use crate::widget::chrome;
-use crate::widget::table::{Column, fit, row};
+use crate::widget::table::{Column, window};
 use crate::widget::words::{age, letter, until};
 use crate::widget::wrap::hang;
 
@@ -262,32 +262,10 @@ fn table(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {
     }
     // Widths come from all rows held, not only those on screen, so that columns stand still while scrolling.
     let columns = columns(&list.rows, model, canvas.area().width);
-    let (widths, hid) = fit(&columns, room);
     canvas.put(0, at.table, 2, "MK", Token::UiDim);
-    row(canvas, 3, at.table, room, &columns, &widths, None);
-    let g = canvas.look().glyphs;
-    for n in 0..usize::from(at.rows) {
-        let place = list.top + n;
-        if place >= list.total.unwrap_or(0) {
-            break;
-        }
-        let y = at.table + 1 + u16::try_from(n).unwrap_or(0);
-        if place == list.cursor {
-            canvas.put(0, y, 1, g.cursor, Token::UiMark);
-        }
-        let Some(unit) = list.at(place) else {
-            canvas.put(3, y, room, g.cut, Token::UiDim);
-            continue;
-        };
-        if model.pipeline.marks.contains_key(&unit.id) {
-            canvas.put(1, y, 1, g.mark, Token::UiMark);
-        }
-        row(canvas, 3, y, room, &columns, &widths, Some(place - list.offset));
-        if place == list.cursor && list.current().is_some() {
-            canvas.paint(3, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
-        }
-    }
-    hid
+    let marked = canvas.look().glyphs.mark;
+    let mark = |unit: &UnitRow| model.pipeline.marks.contains_key(&unit.id).then_some((marked, Token::UiMark));
+    window(canvas, list, (3, at.table, room, at.rows), &columns, Some(&mark), true)
 }
 
 pub(super) fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {

@@ -12,7 +12,7 @@ use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
-use crate::widget::table::{Column, fit, row};
+use crate::widget::table::{Column, window};
 use crate::widget::words::{age, letter};
 
 /// The screen.
@@ -121,24 +121,8 @@ fn view(model: &Model, canvas: &mut Canvas) {
         return;
     }
     let columns = columns(&r.list.rows, model);
-    let (widths, hid) = fit(&columns, room);
-    row(canvas, 2, y, room, &columns, &widths, None);
-    for n in 0..height(model) {
-        let place = r.list.top + n;
-        if place >= r.list.total.unwrap_or(0) {
-            break;
-        }
-        let y = y + 1 + u16::try_from(n).unwrap_or(0);
-        if r.list.at(place).is_some() {
-            row(canvas, 2, y, room, &columns, &widths, Some(place - r.list.offset));
-        }
-        if place == r.list.cursor {
-            canvas.put(0, y, 1, canvas.look().glyphs.cursor, Token::UiMark);
-            if r.list.current().is_some() {
-                canvas.paint(2, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
-            }
-        }
-    }
+    let on_screen = u16::try_from(height(model)).unwrap_or(u16::MAX);
+    let hid = window(canvas, &r.list, (2, y, room, on_screen), &columns, None, true);
     let below = r.list.total.unwrap_or(0).saturating_sub(r.list.top + usize::from(rows).saturating_sub(1));
     let more = if below > 0 { format!("{below} more below   ") } else { String::new() };
     chrome::status(model, canvas, &format!("{more}{}", hidden(&hid)));

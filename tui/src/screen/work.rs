@@ -11,7 +11,7 @@ use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
-use crate::widget::table::{Column, fit, row};
+use crate::widget::table::{Column, window};
 use crate::widget::words::age;
 use crate::widget::wrap::hang;
 
@@ -93,29 +93,8 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         return;
     }
     let columns = columns(&list.rows, model);
-    let (widths, hid) = fit(&columns, room);
-    row(canvas, 3, y, room, &columns, &widths, None);
-    for n in 0..usize::from(rows) {
-        let place = list.top + n;
-        if place >= list.total.unwrap_or(0) {
-            break;
-        }
-        let y = y + 1 + u16::try_from(n).unwrap_or(0);
-        if let Some(work) = list.at(place) {
-            if blocks(work) {
-                canvas.put(1, y, 1, "!", Token::StateCrit);
-            }
-            row(canvas, 3, y, room, &columns, &widths, Some(place - list.offset));
-        } else {
-            canvas.put(3, y, room, canvas.look().glyphs.cut, Token::UiDim);
-        }
-        if place == list.cursor {
-            canvas.put(0, y, 1, canvas.look().glyphs.cursor, Token::UiMark);
-            if list.current().is_some() {
-                canvas.paint(3, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
-            }
-        }
-    }
+    let mark = |work: &WorkRow| blocks(work).then_some(("!", Token::StateCrit));
+    let hid = window(canvas, list, (3, y, room, rows), &columns, Some(&mark), true);
     if foot_rows > 0 {
         foot(model, canvas, y + 1 + rows, foot_rows);
     }

@@ -1,6 +1,7 @@
 //! Tables whose columns are as wide as what is in them, and which say what they had no room for.
 
 use super::canvas::{Canvas, width};
+use crate::app::list::{Keyed, List};
 use crate::theme::token::Token;
 
 /// One column.
@@ -95,6 +96,48 @@ pub fn row(
         };
         at += width + 1;
     }
+}
+
+/// What stands in a row's mark column, where it has a mark.
+pub type Mark<'a, T> = &'a dyn Fn(&T) -> Option<(&'static str, Token)>;
+
+/// Draws the part of a list that is on screen: heads from column and row `x`, `y` on, within so much room, and so many
+/// rows below; the cursor where `at_cursor`. With marks, rows still to come are shown as cut. Gives the titles that had
+/// no room.
+pub fn window<T: Keyed>(
+    canvas: &mut Canvas,
+    list: &List<T>,
+    (x, y, room, rows): (u16, u16, u16, u16),
+    columns: &[Column],
+    marks: Option<Mark<'_, T>>,
+    at_cursor: bool,
+) -> Vec<&'static str> {
+    let (widths, hid) = fit(columns, room);
+    row(canvas, x, y, room, columns, &widths, None);
+    for n in 0..usize::from(rows) {
+        let place = list.top + n;
+        if place >= list.total.unwrap_or(0) {
+            break;
+        }
+        let y = y + 1 + u16::try_from(n).unwrap_or(0);
+        match (list.at(place), marks) {
+            (Some(item), marks) => {
+                if let Some((mark, token)) = marks.and_then(|m| m(item)) {
+                    canvas.put(1, y, 1, mark, token);
+                }
+                row(canvas, x, y, room, columns, &widths, Some(place - list.offset));
+            }
+            (None, Some(_)) => drop(canvas.put(x, y, room, canvas.look().glyphs.cut, Token::UiDim)),
+            (None, None) => {}
+        }
+        if place == list.cursor && at_cursor {
+            canvas.put(0, y, 1, canvas.look().glyphs.cursor, Token::UiMark);
+            if list.current().is_some() {
+                canvas.paint(x, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
+            }
+        }
+    }
+    hid
 }
 
 #[cfg(test)]

@@ -192,24 +192,7 @@ pub fn buffer(model: &Model, look: &Look) -> Buffer {
 
 /// The screen as lines of text, without spaces at their ends.
 pub fn text(model: &Model, look: &Look) -> String {
-    let buffer = buffer(model, look);
-    let mut out = String::new();
-    for row in buffer.area.rows() {
-        let mut line = String::new();
-        let mut skip = 0;
-        for column in row.columns() {
-            let symbol = buffer[(column.x, row.y)].symbol();
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            skip = rackhand_tui::widget::canvas::width(symbol).saturating_sub(1);
-            line.push_str(symbol);
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
+    rackhand_tui::replay::lines(&buffer(model, look))
 }
 
 pub fn hostile() -> Text {
