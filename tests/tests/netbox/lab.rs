@@ -302,7 +302,7 @@ fn compare(at: &str, ours: &Value, real: &[Value]) {
 
 /// A measurement, printed; run it alone with `--ignored --nocapture`.
 #[test]
-#[ignore = "measures"]
+#[ignore = "measures; `.ci/run test` runs it after the others"]
 fn how_many_requests_the_lab_answers_in_a_second() {
     let lab = Lab::new();
     lab.add_token(TOKEN, true);
