@@ -289,17 +289,8 @@ fn awaited(step: Step) -> &'static str {
 }
 
 fn person(what: String, since: Timestamp, who: Role, resolve: &[&str]) -> Wait {
-    Wait {
-        what: what.into(),
-        since,
-        until: None,
-        attempt: None,
-        of: None,
-        next_try: None,
-        who: Some(who),
-        step: None,
-        resolve: resolve.iter().map(|k| Text::new(k)).collect(),
-    }
+    let resolve = resolve.iter().map(|k| Text::new(k)).collect();
+    Wait { who: Some(who), resolve, ..Wait::system(what, since) }
 }
 
 /// What a stage waits for when nothing is under way.
