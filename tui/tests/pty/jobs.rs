@@ -46,3 +46,22 @@ fn without_a_shell_that_could_resume_it_ctrl_z_says_so() {
     terminal.until_shows("no shell here could resume the console");
     assert!(terminal.shows().contains("LIVE"));
 }
+
+/// As in a container that is entered from its host: the session is not in our PID namespace, and its number is 0.
+#[test]
+fn in_a_session_of_another_pid_namespace_ctrl_z_says_so() {
+    const APART: &[&str] = &["--user", "--map-root-user", "--pid", "--fork", "--mount-proc"];
+    let may = std::process::Command::new("unshare").args(APART).arg("true").status().is_ok_and(|s| s.success());
+    if !may {
+        eprintln!("NOT TESTED: no namespace may be made here");
+        return;
+    }
+    let site = Site::start();
+    let inside = [APART, &[env!("CARGO_BIN_EXE_rackhand")], &site.args(&[])].concat();
+    let mut terminal = Terminal::start(program("/usr/bin/unshare", site.home(), &inside), 80, 24);
+    terminal.until_shows("LIVE");
+    terminal.key("\x1a");
+    terminal.until_shows("no shell here could resume the console");
+    terminal.key("q");
+    assert!(terminal.ended().success());
+}
