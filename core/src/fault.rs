@@ -22,6 +22,10 @@ pub enum System {
     Rules,
     /// MAAS.
     Maas,
+    /// A vendor's ordering system.
+    Vendor,
+    /// A carrier's tracking.
+    Carrier,
 }
 
 impl fmt::Display for System {
@@ -33,6 +37,8 @@ impl fmt::Display for System {
             Self::Journal => "journal",
             Self::Rules => "Rackhand",
             Self::Maas => "MAAS",
+            Self::Vendor => "vendor",
+            Self::Carrier => "carrier",
         })
     }
 }
