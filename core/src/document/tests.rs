@@ -211,7 +211,8 @@ fn who_lifts_follows_from_the_weight_and_an_unknown_weight_is_not_light() {
     let lift = |kilograms| Server { kilograms, ..server() }.lift();
     assert_eq!(lift(Some(25)), "one person");
     assert_eq!(lift(Some(26)), "two persons");
-    assert_eq!(lift(Some(51)), "server lift");
+    assert_eq!(lift(Some(33)), "two persons");
+    assert_eq!(lift(Some(34)), "server lift");
     assert_eq!(lift(None), "two persons");
     let told = |kilograms| {
         let shown = render(&work_order(&work(vec![Server { kilograms, ..server() }])), WIDTH, Letters::Ascii);

@@ -7,10 +7,10 @@ use crate::dcim::rack::{Face, HalfUnits};
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// Kilograms that one person may lift (ISO 11228-1, reference mass; HSE INDG143).
+/// Kilograms that one person may lift (ISO 11228-1, reference mass).
 pub const ONE_PERSON: u32 = 25;
-/// Kilograms that two persons may lift.
-pub const TWO_PERSONS: u32 = 50;
+/// Kilograms that two persons may lift: two thirds of what both could lift alone (HSE L23, team handling).
+pub const TWO_PERSONS: u32 = 33;
 
 /// What a technician is to mount and connect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,7 +177,9 @@ impl Server {
         match self.kilograms {
             Some(kg) if kg <= ONE_PERSON => {}
             Some(kg) if kg <= TWO_PERSONS => blocks.push(notice(&format!("Two persons lift it: it weighs {kg} kg."))),
-            Some(kg) => blocks.push(notice(&format!("Use a server lift: it weighs {kg} kg. Do not lift it by hand."))),
+            Some(kg) => {
+                blocks.push(notice(&format!("Use a server lift: it weighs {kg} kg, too much for two persons.")))
+            }
             None => blocks.push(notice("Two persons lift it: its weight is unknown.")),
         }
         blocks.push(Block::Checks(self.tasks()));
