@@ -33,40 +33,39 @@ pub fn widest_word(text: &str, of: impl Fn(char) -> u32) -> u32 {
     text.split_whitespace().map(|word| width(word, &of)).max().unwrap_or(0)
 }
 
+/// Where a word that is wider than a line is rather broken: after these.
+const JOINTS: [char; 6] = ['-', '/', '.', '_', ':', ','];
+
 /// The lines of a text that has this much room: broken between words, and within a word only where it is wider than a
 /// line. There is at least one line, and at least one character in each line of a text that is not empty.
 pub fn wrap(text: &str, room: u32, of: impl Fn(char) -> u32) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0_u32;
+    let mut lines = Vec::new();
+    let (mut line, mut used) = (String::new(), 0_u32);
     for word in text.split_whitespace() {
         let wide = width(word, &of);
-        let is_first = lines.last().is_none_or(String::is_empty);
         let joined = used.saturating_add(of(' ')).saturating_add(wide);
-        if !is_first && joined <= room {
-            put(&mut lines, ' ');
+        if !line.is_empty() && joined <= room {
+            line.push(' ');
             used = joined - wide;
-        } else if !is_first {
-            lines.push(String::new());
+        } else if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
             used = 0;
         }
         for c in word.chars() {
-            let next = used.saturating_add(of(c));
-            if next > room && used > 0 {
-                lines.push(String::new());
-                used = of(c);
-            } else {
-                used = next;
+            if used.saturating_add(of(c)) > room && used > 0 {
+                // There is nothing else in this line: a word that had one before it fits.
+                let joint = line.rfind(JOINTS).map_or(line.len(), |n| n + 1);
+                let fits = width(&line[joint..], &of).saturating_add(of(c)) <= room;
+                let tail = line.split_off(if fits { joint } else { line.len() });
+                lines.push(std::mem::replace(&mut line, tail));
+                used = width(&line, &of);
             }
-            put(&mut lines, c);
+            used = used.saturating_add(of(c));
+            line.push(c);
         }
     }
+    lines.push(line);
     lines
-}
-
-fn put(lines: &mut [String], c: char) {
-    if let Some(line) = lines.last_mut() {
-        line.push(c);
-    }
 }
 
 #[cfg(test)]
@@ -87,6 +86,7 @@ mod tests {
     fn words_stay_whole_while_a_line_can_hold_them() {
         assert_eq!(wrap("mount it in rack R07", 8, |_| 1), ["mount it", "in rack", "R07"]);
         assert_eq!(wrap("see MXQ7420ABCDEF now", 8, |_| 1), ["see", "MXQ7420A", "BCDEF", "now"]);
+        assert_eq!(wrap("at leaf-r07-1.fra1.net", 12, |_| 1), ["at", "leaf-r07-1.", "fra1.net"]);
         assert_eq!(wrap("", 8, |_| 1), [""]);
         assert_eq!(wrap("ab", 1, |_| 2), ["a", "b"]);
     }

@@ -175,14 +175,13 @@ If                                       Then
 the label shows another serial           Do not mount it. Put it back and ask.
 the units are taken, or the rails do     Do not choose others. Leave it where it
 not fit                                  is and ask.
-an outlet or a port is taken             Leave the cable out, do not pull
-                                         another. Write down what is in it and
-                                         ask.
-a supply stays dark                      Check both ends of its cable, then swap
-                                         the cable. Both feeds must be live.
+an outlet or a port is taken             Leave the cable out. Write down what is
+                                         in it and ask.
+a supply stays dark                      Push both ends in, then swap the cable.
+                                         Both feeds must be live.
 the BMC's port has no link               Push both ends in, then swap the cable.
-the scan is refused                      Read what it says: it names what was
-                                         expected. Do not scan something else.
+the scan is refused                      Read what was expected. Do not scan
+                                         something else.
 nothing of this helps                    Ask operations, +49 69 555 0100, and
                                          name this order.
 

@@ -260,19 +260,10 @@ fn remedies(contact: Option<&Text>) -> Table {
             "the units are taken, or the rails do not fit",
             "Do not choose others. Leave it where it is and ask.".to_owned(),
         ),
-        (
-            "an outlet or a port is taken",
-            "Leave the cable out, do not pull another. Write down what is in it and ask.".to_owned(),
-        ),
-        (
-            "a supply stays dark",
-            "Check both ends of its cable, then swap the cable. Both feeds must be live.".to_owned(),
-        ),
+        ("an outlet or a port is taken", "Leave the cable out. Write down what is in it and ask.".to_owned()),
+        ("a supply stays dark", "Push both ends in, then swap the cable. Both feeds must be live.".to_owned()),
         ("the BMC's port has no link", "Push both ends in, then swap the cable.".to_owned()),
-        (
-            "the scan is refused",
-            "Read what it says: it names what was expected. Do not scan something else.".to_owned(),
-        ),
+        ("the scan is refused", "Read what was expected. Do not scan something else.".to_owned()),
         ("nothing of this helps", format!("Ask {ask} and name this order.")),
     ]
     .map(|(problem, remedy)| vec![problem.into(), remedy.into()])
