@@ -72,4 +72,5 @@ fn file(title: &str, pages: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

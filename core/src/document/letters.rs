@@ -45,6 +45,9 @@ pub struct Written {
 /// Writes a text with the characters that `can` be written; letters and their marks are joined first. ASCII must be among
 /// them.
 pub fn write(text: &str, can: impl Fn(char) -> bool) -> Written {
+    if text.is_ascii() {
+        return Written { text: text.to_owned(), missing: false };
+    }
     let mut out = Written::default();
     let mut rest = text.chars().peekable();
     while let Some(mut c) = rest.next() {

@@ -226,7 +226,9 @@ impl Paper {
         if table.tick {
             aligns.insert(0, Align::Left);
             titles.insert(0, String::new());
-            rows.iter_mut().for_each(|row| row.insert(0, "[ ]".to_owned()));
+            for row in &mut rows {
+                row.insert(0, "[ ]".to_owned());
+            }
         }
         let totals: Vec<(String, String)> =
             table.totals.iter().map(|f| (self.write(&f.label), self.write(&f.value))).collect();

@@ -224,7 +224,7 @@ fn who_lifts_follows_from_the_weight_and_an_unknown_weight_is_not_light() {
 
 #[test]
 fn units_are_named_from_the_lowest_to_the_highest() {
-    let units = |position, height| Server { position, height, ..server() }.units().to_string();
+    let units = |position, height| Server { height, position, ..server() }.units().to_string();
     assert_eq!(units(24, 2), "U12");
     assert_eq!(units(24, 4), "U12-U13");
     assert_eq!(units(25, 2), "U12.5");
@@ -264,8 +264,8 @@ fn any_text() -> impl Strategy<Value = Text> {
 fn any_block() -> impl Strategy<Value = Block> {
     let fact = || (any_text(), any_text()).prop_map(|(label, value)| Fact { label, value });
     let lines = || prop::collection::vec(any_text(), 0..5);
-    let align = prop_oneof![Just(Align::Left), Just(Align::Right)];
-    let column = (any_text(), align).prop_map(|(title, align)| Column { title, align });
+    let column = (any_text(), any::<bool>())
+        .prop_map(|(title, left)| Column { title, align: if left { Align::Left } else { Align::Right } });
     let rows = prop::collection::vec(lines(), 0..5);
     let table = (prop::collection::vec(column, 0..5), rows, prop::collection::vec(fact(), 0..3), any::<bool>());
     let party = (any_text(), lines()).prop_map(|(role, lines)| Party { role, lines });
@@ -297,7 +297,7 @@ proptest! {
         prop_assert!(ascii.is_ascii());
         let most = width.max(NARROWEST);
         prop_assert!(ascii.lines().all(|line| line.len() <= most), "{ascii}");
-        let back: Document = serde_json::from_str(&serde_json::to_string(&paper).unwrap()).unwrap();
-        prop_assert_eq!(render(&back, width, Letters::Unicode), render(&paper, width, Letters::Unicode));
+        let back = serde_json::to_value(&paper).and_then(serde_json::from_value::<Document>);
+        prop_assert_eq!(back.ok(), Some(paper));
     }
 }

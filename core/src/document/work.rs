@@ -163,7 +163,7 @@ impl Server {
 
     fn blocks(&self, many: bool) -> Vec<Block> {
         let whole = self.height / 2;
-        let height = if self.height % 2 == 0 { format!("{whole} U") } else { format!("{whole}.5 U") };
+        let height = if self.height.is_multiple_of(2) { format!("{whole} U") } else { format!("{whole}.5 U") };
         let mut facts = vec![Fact::new("Model", self.model.clone())];
         facts.push(Fact::new("Tenant", self.tenant.clone().unwrap_or_else(|| "none yet".into())));
         facts.extend(self.asset.clone().map(|asset| Fact::new("Asset tag", asset)));
@@ -174,18 +174,20 @@ impl Server {
         let title = format!("Server {}", self.serial).into();
         let mut blocks =
             vec![Block::Section(Section { title, code: self.serial.clone(), on_new_page: many }), Block::Facts(facts)];
-        match self.kilograms {
-            Some(kg) if kg <= ONE_PERSON => {}
-            Some(kg) if kg <= TWO_PERSONS => blocks.push(notice(&format!("Two persons lift it: it weighs {kg} kg."))),
-            Some(kg) => {
-                blocks.push(notice(&format!("Use a server lift: it weighs {kg} kg, too much for two persons.")))
-            }
-            None => blocks.push(notice("Two persons lift it: its weight is unknown.")),
-        }
+        blocks.extend(self.warning().map(|text| Block::Notice(text.into())));
         blocks.push(Block::Checks(self.tasks()));
         blocks.extend(self.power_table().map(Block::Table));
         blocks.extend(self.cable_table().map(Block::Table));
         blocks
+    }
+
+    fn warning(&self) -> Option<String> {
+        match self.kilograms {
+            Some(kg) if kg <= ONE_PERSON => None,
+            Some(kg) if kg <= TWO_PERSONS => Some(format!("Two persons lift it: it weighs {kg} kg.")),
+            Some(kg) => Some(format!("Use a server lift: it weighs {kg} kg, too much for two persons.")),
+            None => Some("Two persons lift it: its weight is unknown.".to_owned()),
+        }
     }
 
     fn side(&self) -> &'static str {
@@ -245,10 +247,6 @@ impl Server {
 
 fn or_unknown(text: Option<Text>) -> Text {
     text.unwrap_or_else(|| "unknown".into())
-}
-
-fn notice(text: &str) -> Block {
-    Block::Notice(text.into())
 }
 
 fn remedies(contact: Option<&Text>) -> Table {
