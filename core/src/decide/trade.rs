@@ -64,7 +64,8 @@ impl Deciding<'_> {
         if !flaws.is_empty() {
             return Err(self.refuse_paper(id, &format!("quote {}", quote.number), flaws));
         }
-        if deal.offer().is_some_and(|o| o.quote == *quote) {
+        // A vendor's list may go on to show the offers before.
+        if deal.quotes.iter().any(|o| o.quote == *quote) {
             return Ok(Answer::Already);
         }
         let revision = deal.offer().map_or(1, |o| o.revision + 1);
@@ -264,7 +265,7 @@ impl Deciding<'_> {
             let why = format!("it confirms {}, which {title} does not have from this order", says.purchase);
             return Err(self.refuse_paper(id, &what, vec![("purchase".into(), why)]));
         };
-        if deal.confirmation.as_ref().is_some_and(|c| c.paper == *says) {
+        if deal.confirmations.iter().any(|c| c.paper == *says) {
             return Ok(Answer::Already);
         }
         let subject = Subject::Deal(id);
@@ -298,7 +299,7 @@ impl Deciding<'_> {
         need_reason(reason)?;
         self.open_order(id.order)?;
         let deal = self.known_deal(id)?;
-        let Some(confirmed) = deal.confirmation.as_ref().filter(|c| !c.points.is_empty()) else {
+        let Some(confirmed) = deal.confirmation().filter(|c| !c.points.is_empty()) else {
             return Err(Refusal::new(Why::Conflict, "there is no confirmation that differs from what was ordered"));
         };
         let number = confirmed.paper.number.clone();
@@ -357,7 +358,7 @@ impl Deciding<'_> {
         }
         self.emit(Subject::Deal(id), Event::ShipmentNoticed { notice: Box::new(notice.clone()) });
         // What is shipped was accepted, whether a confirmation came or not.
-        let confirmed = self.world.deal(id).is_some_and(|d| d.confirmation.is_some());
+        let confirmed = self.world.deal(id).is_some_and(|d| d.confirmation().is_some());
         if !confirmed {
             let number = notice.number.clone();
             let implied = Confirmation {

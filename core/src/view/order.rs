@@ -232,7 +232,7 @@ pub fn order_row(world: &World, order: &Order, now: Timestamp) -> OrderRow {
     };
     let eta = world
         .deals_of(order)
-        .filter_map(|d| d.eta().or_else(|| d.confirmation.as_ref().filter(|_| d.shipments.is_empty())?.paper.promised));
+        .filter_map(|d| d.eta().or_else(|| d.confirmation().filter(|_| d.shipments.is_empty())?.paper.promised));
     let state = state(world, order);
     OrderRow {
         id: order.id,
@@ -301,7 +301,7 @@ fn deal_view(policy: &Policy, order: &Order, deal: &Deal, now: Timestamp) -> Dea
         approvers: total.map_or(2, |t| policy.purchase.approvers(t)),
         purchase: deal.purchase.clone(),
         ordered: deal.ordered,
-        confirmation: deal.confirmation.clone(),
+        confirmation: deal.confirmation().cloned(),
         shipments: deal.shipments.clone(),
         refused: deal.refused.clone(),
         step: deal.progress.as_ref().map(step_row),
@@ -325,7 +325,7 @@ fn may(world: &World, order: &Order, caller: &Actor) -> Vec<May> {
     let offers = world.deals_of(order).any(|d| d.offer().is_some());
     let no_offer = (!offers).then(|| "there is no offer yet".to_owned());
     let kept = order.kept().any(|(_, r)| !r.assigned);
-    let differs = world.deals_of(order).any(|d| d.confirmation.as_ref().is_some_and(|c| !c.points.is_empty()));
+    let differs = world.deals_of(order).any(|d| d.confirmation().is_some_and(|c| !c.points.is_empty()));
     let verbs: [(&str, Vec<Option<String>>); 7] = [
         ("approve", vec![least(Role::Approver), ended.clone(), bought.clone(), own.clone(), no_offer]),
         ("reject", vec![least(Role::Approver), ended.clone(), bought.clone()]),
