@@ -4,6 +4,7 @@ pub mod dhcp;
 pub mod http;
 pub mod maas;
 pub mod netbox;
+pub mod pdf;
 pub mod port;
 pub mod redfish;
 pub mod tcp;
