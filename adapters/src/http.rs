@@ -67,12 +67,14 @@ pub struct Call<'a> {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// JSON body.
     pub body: Option<&'a Value>,
+    /// Body of `application/x-www-form-urlencoded`, encoded already; only where there is no JSON body.
+    pub form: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
     /// A request without body.
     pub fn new(method: Method, path: &'a str) -> Self {
-        Self { method, path, headers: Vec::new(), body: None }
+        Self { method, path, headers: Vec::new(), body: None, form: None }
     }
 
     /// A GET.
@@ -190,10 +192,14 @@ impl Connection {
             .ready()
             .await
             .map_err(|e| client.fault(Kind::Transient, format!("{name}: connection closed: {e}")))?;
-        let body = call.body.map(|b| Bytes::from(b.to_string())).unwrap_or_default();
+        let (body, kind) = match (call.body, call.form) {
+            (Some(json), _) => (Bytes::from(json.to_string()), Some("application/json")),
+            (None, Some(form)) => (Bytes::from(form.to_owned()), Some("application/x-www-form-urlencoded")),
+            (None, None) => (Bytes::new(), None),
+        };
         let mut request = Request::builder().method(call.method).uri(call.path).header(HOST, &self.authority);
-        if call.body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+        if let Some(kind) = kind {
+            request = request.header(CONTENT_TYPE, kind);
         }
         for (key, value) in call.headers {
             request = request.header(key, value);

@@ -4,3 +4,4 @@ pub mod money;
 pub mod paper;
 pub mod spec;
 pub mod stock;
+pub mod transit;
