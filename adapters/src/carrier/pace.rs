@@ -74,7 +74,8 @@ impl Carriers {
     /// The next moment that DHL may be asked at, taken for the caller; none while the budget is used up.
     pub(super) fn slot(&self, daily: u32) -> Result<Timestamp, Fault> {
         let (now, asked) = (self.client.clock.now(), &mut self.memory().asked);
-        while asked.front().is_some_and(|at| *at + DAY <= now) {
+        let at = asked.back().map_or(now, |last| now.max(*last + APART));
+        while asked.front().is_some_and(|old| *old + DAY <= at) {
             asked.pop_front();
         }
         if asked.len() >= daily as usize {
@@ -83,7 +84,6 @@ impl Carriers {
             let advice = "ask DHL for more and raise daily under [carriers.dhl], or ask less often";
             return Err(self.fault(Kind::Transient, what).advise(advice));
         }
-        let at = asked.back().map_or(now, |last| now.max(*last + APART));
         asked.push_back(at);
         Ok(at)
     }

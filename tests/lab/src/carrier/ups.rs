@@ -84,7 +84,8 @@ impl Host for Ups {
         if !self.desk.admits(request, now) {
             return refusal(StatusCode::UNAUTHORIZED, "250002", "Invalid Authentication Information.");
         }
-        if ["transid", "transactionsrc"].iter().any(|h| request.header(h).is_none_or(|v| v.is_empty() || v.len() > 32)) {
+        if ["transid", "transactionsrc"].iter().any(|h| request.header(h).is_none_or(|v| v.is_empty() || v.len() > 32))
+        {
             return refusal(StatusCode::BAD_REQUEST, "VR0001", "Missing transId or transactionSrc");
         }
         if let Some(reply) = self.desk.asked(number, now) {
