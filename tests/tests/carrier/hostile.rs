@@ -122,6 +122,7 @@ fn replies() -> Vec<(&'static str, Reply, &'static [Kind])> {
         ("not text", with(StatusCode::OK, vec![0xFF, 0xFE, 0x00]), &[Kind::Malformed]),
         ("server error", status(500, "{\"error\":\"boom\"}"), &[Kind::Transient]),
         ("no such page", status(404, "<h1>Not found</h1>"), &[Kind::Rejected]),
+        ("no such thing", status(404, "{\"message\":\"no Route matched\"}"), &[Kind::Rejected]),
         ("blocked", status(403, "{}"), &[Kind::Unauthorised]),
         ("tea", status(418, "{}"), &[Kind::Rejected]),
     ]

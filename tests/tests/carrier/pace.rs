@@ -27,6 +27,9 @@ async fn a_token_is_kept_while_it_lasts_and_fetched_once_more_when_it_is_refused
         b.faults.add(Rule { method: None, path: QUESTION.into(), effect, times: u32::MAX });
         assert_eq!(kind(&carriers, carrier).await, Err(Kind::Unauthorised));
         assert_eq!(desk.tokens(), 4, "{carrier}");
+        // Nor is one that was fresh fetched again.
+        assert_eq!(kind(&b.carriers(), carrier).await, Err(Kind::Unauthorised));
+        assert_eq!(desk.tokens(), 5, "{carrier}");
         b.faults.clear();
     }
 }
