@@ -76,7 +76,8 @@ impl Carriers {
             let (id, secret) = (encoded(&account.client_id), encoded(account.secret.reveal()));
             form.push_str(&format!("&client_id={id}&client_secret={secret}"));
         }
-        let mut call = Call { form: Some(&form), ..Call::new(Method::POST, &path) };
+        let call = Call::new(Method::POST, &path);
+        let mut call = call.body("application/x-www-form-urlencoded", form.into());
         if in_header(carrier)
             && let Some(value) = sensitive(&format!("Basic {}", account.basic()))
         {
