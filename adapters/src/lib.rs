@@ -1,5 +1,6 @@
 //! Everything that speaks to the outside: one folder for each system.
 
+pub mod carrier;
 pub mod dhcp;
 pub mod http;
 pub mod maas;

@@ -6,3 +6,4 @@ pub mod order;
 pub mod paper;
 pub mod spec;
 pub mod stock;
+pub mod transit;
