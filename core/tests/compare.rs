@@ -449,7 +449,7 @@ fn desk() -> Desk {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_paper_that_tells_less_never_gets_a_better_rank(offers in any_offers(), which in 0_usize..5) {

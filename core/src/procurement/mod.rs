@@ -1,5 +1,6 @@
 //! Buying servers: what is asked for, what is in stock, what vendors offer, what is chosen and why. Pure.
 
+pub mod approval;
 pub mod compare;
 pub mod money;
 pub mod paper;
