@@ -4,5 +4,6 @@ pub mod approval;
 pub mod compare;
 pub mod money;
 pub mod paper;
+pub mod route;
 pub mod spec;
 pub mod stock;
