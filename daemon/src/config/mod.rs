@@ -9,11 +9,13 @@ mod lab;
 mod maas;
 mod netbox;
 mod outline;
+mod purchase;
 mod roles;
 mod schema;
 mod source;
 #[cfg(test)]
 mod tests;
+mod vendors;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,14 +27,17 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::tcp::Tcp;
 use rackhand_core::id::SiteId;
 use rackhand_core::policy::Policy;
+use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
 pub use outline::{NamedFile, Outline};
+pub use purchase::Purchase;
 pub use schema::schema;
 pub use source::ConfigError;
+pub use vendors::{Channel, Vendor};
 
 use crate::http::Offers;
 use crate::intake::follow::LeaseFile;
@@ -45,8 +50,10 @@ use intake::RawIntake;
 use lab::Lab;
 use maas::RawMaas;
 use netbox::RawNetbox;
+use purchase::RawPurchase;
 use roles::{Given, OwnRole};
 use source::Source;
+use vendors::{RawVendor, RawVendors};
 
 /// A configuration in which every key is explained.
 pub const EXAMPLE: &str = include_str!("../../rackhandd.example.toml");
@@ -89,6 +96,10 @@ pub struct Config {
     pub lease_files: Vec<LeaseFile>,
     /// MAAS, and how often it is asked.
     pub maas: Option<(rackhand_adapters::maas::Settings, Duration)>,
+    /// Who sells us servers.
+    pub vendors: BTreeMap<SellerId, Vendor>,
+    /// The rules for buying; nothing is bought without them.
+    pub purchase: Option<Purchase>,
     lab: Option<Lab>,
 }
 
@@ -128,6 +139,11 @@ struct Raw {
     #[serde(default)]
     intake: RawIntake,
     maas: Option<RawMaas>,
+    /// Who sells us servers, each under a short name: at most 12 lower-case letters, digits and dashes.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, RawVendor>")]
+    vendors: RawVendors,
+    purchase: Option<RawPurchase>,
     #[schemars(with = "Option<Lab>")]
     lab: Option<Spanned<Lab>>,
 }
@@ -149,6 +165,10 @@ impl Raw {
         raw.intake.servers(source)?;
         if let Some(maas) = &raw.maas {
             maas.target(source, &networks, raw.netbox.ca_file.is_some())?;
+        }
+        vendors::check(source, &raw.vendors, &networks, raw.netbox.ca_file.is_some())?;
+        if let Some(purchase) = &raw.purchase {
+            purchase.read(source)?;
         }
         if let Some(lab) = &raw.lab {
             lab::check(source, lab)?;
@@ -226,6 +246,8 @@ impl Config {
             policy: if stock { Policy::stock(site) } else { Policy::standard(site) },
             netbox: raw.netbox.settings(source, &networks)?,
             maas: raw.maas.as_ref().map(|maas| maas.settings(source, &networks, authority)).transpose()?,
+            vendors: vendors::read(source, &raw.vendors, &networks, authority)?,
+            purchase: raw.purchase.as_ref().map(|purchase| purchase.read(source)).transpose()?,
             dial: raw.netbox.dialler(source, networks)?,
             bmc_port: raw.bmc.port,
             keys: bmc::keys(source, &raw.credentials)?,

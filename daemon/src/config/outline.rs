@@ -73,6 +73,14 @@ impl Outline {
         if let Some(maas) = &raw.maas {
             named("maas.key_file".into(), &maas.key_file, true);
         }
+        for (name, vendor) in &raw.vendors {
+            if let Some(path) = &vendor.secret_file {
+                named(format!("vendors.{name}.secret_file"), path, true);
+            }
+            if let Some(path) = &vendor.ca_file {
+                named(format!("vendors.{name}.ca_file"), path, false);
+            }
+        }
         for (n, entry) in raw.credentials.iter().enumerate() {
             named(format!("credentials[{n}].password_file"), &entry.password_file, true);
         }

@@ -12,3 +12,4 @@ pub mod machine;
 pub mod netbox;
 pub mod outside;
 pub mod sockets;
+pub mod vendor;

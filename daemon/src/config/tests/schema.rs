@@ -28,7 +28,8 @@ fn keys(root: &Value, section: &str, at: &Value, found: &mut BTreeMap<String, St
         let property = resolved(root, raw);
         let said = raw.get("description").or_else(|| property.get("description")).and_then(Value::as_str);
         found.insert(format!("[{section}] {name}"), said.unwrap_or_default().to_owned());
-        let inner = property.get("items").map_or(property, |items| resolved(root, items));
+        let each = property.get("additionalProperties").filter(|each| each.is_object());
+        let inner = property.get("items").or(each).map_or(property, |items| resolved(root, items));
         keys(root, name, inner, found);
     }
 }
@@ -44,8 +45,11 @@ fn every_key_has_a_description_and_stands_in_the_example_under_an_explanation() 
         let (text, hidden) = line.strip_prefix("# ").map_or((line, false), |rest| (rest, true));
         let key = text.split_once(" = ").map(|(k, _)| k).filter(|k| !k.contains(' '));
         if let Some(name) = text.strip_prefix('[').and_then(|t| t.split_once(']')) {
-            section = name.0.trim_matches('[').to_owned();
-            shown.insert(format!("[] {section}"));
+            // Of `vendors.hpe` the key is `vendors`, and what stands under it is every vendor's.
+            let path: Vec<&str> = name.0.trim_matches('[').split('.').collect();
+            let at = path.len().saturating_sub(2);
+            section = path[at].to_owned();
+            shown.insert(format!("[{}] {section}", if at == 0 { "" } else { path[at - 1] }));
         } else if let Some(key) = key {
             let new = shown.insert(format!("[{section}] {key}"));
             assert!(explained || !new, "nothing explains {line}");
