@@ -282,6 +282,11 @@ impl Vendor {
         Self { house, state: Mutex::new(State { manner, ..State::default() }) }
     }
 
+    /// Which vendor it plays.
+    pub fn house(&self) -> House {
+        self.house
+    }
+
     /// Changes its manners.
     pub fn behave(&self, change: impl FnOnce(&mut Manner)) {
         change(&mut lock(&self.state).manner);
