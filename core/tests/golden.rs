@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod scene;
+#[path = "golden/trade.rs"]
+mod trade;
 
 use std::collections::BTreeSet;
 
@@ -206,7 +208,8 @@ fn a_line_of_each_kind_still_says_what_it_said() {
         assert_eq!(read::<Event>(line), event, "{line}");
         assert!(line.starts_with(&format!("{{\"{}\":", event.kind())), "{line}");
     }
-    let kinds: Vec<&str> = lines().iter().map(|(_, e)| e.kind()).collect();
+    let trade = trade::LINES.iter().map(|line| read::<Event>(line).kind());
+    let kinds: Vec<&str> = lines().iter().map(|(_, e)| e.kind()).chain(trade).collect();
     assert_eq!(kinds.iter().collect::<BTreeSet<_>>().len(), kinds.len());
     assert_eq!(kinds.iter().collect::<BTreeSet<_>>(), Event::KINDS.iter().collect::<BTreeSet<_>>());
 }
@@ -231,6 +234,16 @@ fn contains(now: &serde_json::Value, then: &serde_json::Value) -> bool {
             now.len() == then.len() && now.iter().zip(then).all(|(n, t)| contains(n, t))
         }
         _ => now == then,
+    }
+}
+
+#[test]
+fn a_line_about_buying_is_read_whole_and_written_as_it_was() {
+    for line in trade::LINES {
+        let event = read::<Event>(line);
+        assert!(line.starts_with(&format!("{{\"{}\":", event.kind())), "{line}");
+        assert_eq!(serde_json::to_value(&event).unwrap(), read::<serde_json::Value>(line), "{line}");
+        assert!(!event.sentence().is_empty());
     }
 }
 
