@@ -1,0 +1,3 @@
+//! Who sells us servers: the papers that go to and fro.
+
+pub mod format;
