@@ -1,0 +1,1 @@
+//! Readers and writers held against documents as vendors send them.
