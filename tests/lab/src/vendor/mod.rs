@@ -2,8 +2,10 @@
 //! reach it; the ways are in files of their own. What tests look at is what really arrived, copies counted.
 
 mod dell;
+pub mod endpoint;
 mod hpe;
 mod page;
+pub mod post;
 pub mod price;
 
 use std::collections::BTreeMap;
