@@ -19,8 +19,12 @@ macro_rules! on_each_house {
 
 #[path = "vendor/calls.rs"]
 mod calls;
+#[path = "vendor/cxml.rs"]
+mod cxml;
 #[path = "vendor/hostile.rs"]
 mod hostile;
+#[path = "vendor/mail.rs"]
+mod mail;
 #[path = "vendor/papers.rs"]
 mod papers;
 #[path = "vendor/token.rs"]
@@ -84,7 +88,11 @@ fn seller(house: House, dial: Arc<dyn Dial>, clock: Clock) -> Seller {
 }
 
 fn attach(host: Arc<dyn Host>, house: House) -> (Seller, Arc<Faults>, Network, Clock) {
-    let (network, faults, clock) = (Network::default(), Arc::new(Faults::default()), clock());
+    attach_by(host, house, clock())
+}
+
+fn attach_by(host: Arc<dyn Host>, house: House, clock: Clock) -> (Seller, Arc<Faults>, Network, Clock) {
+    let (network, faults) = (Network::default(), Arc::new(Faults::default()));
     let station = Station { host, faults: faults.clone(), clock: clock.clone(), certificate: None };
     network.attach("vendor.lab:443", station);
     (seller(house, Arc::new(network.clone()), clock.clone()), faults, network, clock)

@@ -9,7 +9,7 @@ mod smtp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lettre::Address;
+pub use lettre::Address;
 use rackhand_core::fault::Fault;
 use rackhand_core::procurement::paper::{PurchaseOrder, QuoteRequest, SellerId};
 use rackhand_core::secret::Secret;

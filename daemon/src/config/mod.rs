@@ -40,8 +40,7 @@ pub use outline::{NamedFile, Outline};
 pub use purchase::Purchase;
 pub use schema::schema;
 pub use source::ConfigError;
-pub use trade::sellers;
-pub use vendors::{Channel, Vendor};
+pub use vendors::{Vendor, sellers};
 
 use crate::http::Offers;
 use crate::intake::follow::LeaseFile;

@@ -77,8 +77,12 @@ impl Outline {
             named(key.into(), path, secret);
         }
         for (name, vendor) in &raw.vendors {
+            let name = name.get_ref();
             if let Some(path) = &vendor.secret_file {
                 named(format!("vendors.{name}.secret_file"), path, true);
+            }
+            if let Some(path) = &vendor.their_secret_file {
+                named(format!("vendors.{name}.their_secret_file"), path, true);
             }
             if let Some(path) = &vendor.ca_file {
                 named(format!("vendors.{name}.ca_file"), path, false);

@@ -31,7 +31,7 @@ calls! { |seller, order|
     withdraw => seller.withdraw(&text("RFQ-7"));
     find_order => seller.find_order(&order.number);
     send_order => seller.send_order(&PurchaseOrder { number: text("PO-000013"), ..order.clone() });
-    cancel_order => seller.cancel_order(&order.number, &text("not needed"));
+    cancel_order => seller.cancel_order(order, &text("not needed"));
     papers => seller.papers(&[Open::Request(text("RFQ-7")), Open::Order(order.number.clone())]);
 }
 
@@ -48,6 +48,8 @@ fn every_public_call_of_a_seller_is_in_the_list() {
     let source = include_str!("../../../adapters/src/vendor/mod.rs");
     let names = source.lines().filter_map(|l| l.trim().strip_prefix("pub async fn "));
     let found: Vec<&str> = names.map(|n| n.split('(').next().unwrap()).collect();
+    // What touches our own disk alone has its test with the inbox.
+    let found: Vec<&str> = found.into_iter().filter(|name| *name != "put_away").collect();
     let listed: Vec<&str> = Call::ALL.iter().map(|c| c.word()).collect();
     assert_eq!(found, listed);
 }

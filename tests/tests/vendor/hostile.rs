@@ -167,7 +167,7 @@ async fn a_peer_that_turns_bad_at_any_request_of_a_call_ends_it_in_time(house: H
                 let turncoat =
                     Turncoat { vendor: b.vendor.clone(), from, seen: Mutex::default(), reply: reply.clone() };
                 let turncoat = Arc::new(turncoat);
-                let (seller, _, _, _) = attach(turncoat.clone(), house);
+                let (seller, _, _, _) = attach_by(turncoat.clone(), house, b.clock.clone());
                 let done = tokio::time::timeout(PATIENCE, call.make(&seller, &order)).await;
                 let done = done.unwrap_or_else(|_| panic!("{call:?}: {what} from {from}: no end"));
                 runs += 1;

@@ -92,9 +92,9 @@ async fn a_cancelled_order_is_told_as_such_and_cancelling_again_sends_nothing(ho
     let b = bench(house);
     let order = b.ordered().await;
     b.once(Method::POST, "cancel", Effect::Answer(Fate::Lost));
-    assert_eq!(kind(b.seller.cancel_order(&order.number, &text("not needed")).await), Kind::Unknown);
+    assert_eq!(kind(b.seller.cancel_order(&order, &text("not needed")).await), Kind::Unknown);
     assert_eq!(b.seller.find_order(&order.number).await.unwrap().unwrap().state, State::Cancelled);
-    b.seller.cancel_order(&order.number, &text("not needed")).await.unwrap();
+    b.seller.cancel_order(&order, &text("not needed")).await.unwrap();
     assert_eq!(b.vendor.arrivals().cancels["PO-000012"], 1);
     assert_eq!(b.vendor.orders()[0].cancelled.as_deref(), Some("not needed"));
 }
@@ -103,12 +103,12 @@ async fn a_cancellation_that_is_refused_says_why_in_the_vendors_words(house: Hou
     let b = bench(house);
     let order = b.ordered().await;
     b.clock.sleep(20 * DAY).await;
-    let fault = b.seller.cancel_order(&order.number, &text("late")).await.unwrap_err();
+    let fault = b.seller.cancel_order(&order, &text("late")).await.unwrap_err();
     assert_eq!(fault.kind, Kind::Rejected);
     assert!(fault.what.contains("The order has already shipped.") && fault.what.starts_with(b.seller.id.as_str()));
     assert!(!fault.advice.is_empty());
     b.vendor.behave(|m| m.keeps_orders = Some("No cancellations at the end of the quarter.".into()));
-    let fault = b.seller.cancel_order(&order.number, &text("late")).await.unwrap_err();
+    let fault = b.seller.cancel_order(&order, &text("late")).await.unwrap_err();
     assert!(fault.what.contains("end of the quarter"), "{fault}");
     assert_eq!(b.seller.find_order(&order.number).await.unwrap().unwrap().state, State::Open);
 }
@@ -155,5 +155,8 @@ async fn what_is_not_there_cannot_be_withdrawn_chased_or_cancelled(house: House)
     let b = bench(house);
     assert_eq!(kind(b.seller.withdraw(&text("RFQ-7")).await), Kind::Gone);
     assert_eq!(kind(b.seller.chase(&chase("RFQ-7-C1")).await), Kind::Gone);
-    assert_eq!(kind(b.seller.cancel_order(&text("PO-000012"), &text("x")).await), Kind::Gone);
+    assert_eq!(
+        kind(b.seller.cancel_order(&order("PO-000012", &bench(house).quoted().await), &text("x")).await),
+        Kind::Gone
+    );
 }
