@@ -16,8 +16,9 @@ use crate::fault::Fault;
 use crate::flow::rules::Lane;
 use crate::flow::step::Step;
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{SiteId, UnitId};
+use crate::id::{OrderId, SiteId, UnitId};
 use crate::mac::Mac;
+use crate::procurement::spec::Spec;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -97,6 +98,15 @@ pub struct Unit {
     /// How it came in, where it was scanned at the dock.
     #[serde(default)]
     pub receipt: Option<Receipt>,
+    /// The order it is bought for, and the line of it.
+    #[serde(default)]
+    pub order: Option<(OrderId, u16)>,
+    /// Whose it is to be, or is.
+    #[serde(default)]
+    pub tenant: Option<Text>,
+    /// What it is by the word of who entered it; its own report tells better.
+    #[serde(default)]
+    pub told: Option<Spec>,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -267,6 +277,9 @@ impl Unit {
             tasks: Vec::new(),
             tasks_since: BTreeMap::new(),
             receipt: None,
+            order: None,
+            tenant: None,
+            told: None,
             revision: 0,
         }
     }

@@ -2,7 +2,9 @@
 
 pub mod approval;
 pub mod compare;
+pub mod deal;
 pub mod money;
+pub mod order;
 pub mod paper;
 pub mod route;
 pub mod spec;
