@@ -92,7 +92,7 @@ struct Watched {
 impl Watched {
     fn new() -> Self {
         let mut shop = Shop::new();
-        shop.scene.policy.purchase.limits.auto_below = Some(Money::new(2_500_000, Currency::EUR));
+        shop.scene.policy.purchase.limits.auto_below = Money::new(2_500_000, Currency::EUR);
         Self { shop, ready: Vec::new() }
     }
 
@@ -355,7 +355,10 @@ impl Watched {
                     let policy = &self.shop.scene.policy.purchase;
                     let given = approvals.remove(&id).unwrap_or_default();
                     let persons = given.iter().filter(|w| *w != "rackhand").count();
-                    assert!(persons >= policy.approvers(*total), "bought for {total} on the word of {given:?}");
+                    assert!(
+                        persons >= policy.needed(Some(*total)).people(),
+                        "bought for {total} on the word of {given:?}"
+                    );
                 }
                 (Event::PurchaseMade { .. }, Subject::Deal(id)) => *purchases.entry(id).or_default() += 1,
                 _ => {}

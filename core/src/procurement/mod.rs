@@ -9,3 +9,4 @@ pub mod paper;
 pub mod route;
 pub mod spec;
 pub mod stock;
+pub mod tender;
