@@ -135,11 +135,21 @@ pub enum Command {
         scan: Text,
         /// What is damaged of it; it is held then.
         damaged: Option<Text>,
+        /// Where a photo of the damage is; at most [`super::receive::MAX_PHOTO`] characters.
+        #[serde(default)]
+        photo: Option<Text>,
     },
     /// Take back a receipt, as long as nothing else has happened to the unit.
     UndoReceipt {
         /// Which unit.
         unit: UnitId,
+    },
+    /// Have the locator LED on, or off, so that it is found among others. What it then is, is read.
+    Locate {
+        /// Which unit.
+        unit: UnitId,
+        /// On, or off.
+        on: bool,
     },
 }
 
@@ -154,7 +164,8 @@ impl Command {
             | Self::CloseTask { .. }
             | Self::Move { .. }
             | Self::Receive { .. }
-            | Self::UndoReceipt { .. } => Role::Technician,
+            | Self::UndoReceipt { .. }
+            | Self::Locate { .. } => Role::Technician,
             Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::TrustCertificate { .. } => {
                 Role::Operator
             }
@@ -187,8 +198,11 @@ impl Deciding<'_> {
             Command::Release { unit } => self.release(*unit),
             Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
             Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
-            Command::Receive { site, scan, damaged } => self.receive(site, scan, damaged.as_ref()),
+            Command::Receive { site, scan, damaged, photo } => {
+                self.receive(site, scan, damaged.as_ref(), photo.as_ref())
+            }
             Command::UndoReceipt { unit } => self.undo_receipt(*unit),
+            Command::Locate { unit, on } => self.locate(*unit, *on),
         }
     }
 

@@ -6,6 +6,7 @@ pub mod command;
 mod consequence;
 pub mod import;
 mod lease;
+pub mod locate;
 mod outcome;
 pub mod receive;
 
@@ -20,7 +21,7 @@ use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, Entropy, Subject};
+use crate::id::{Actor, Entropy, Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
@@ -80,6 +81,8 @@ pub enum Input {
     StepReported(TokenHash, StepReport),
     /// The validation image's final report.
     FinalReport(TokenHash, Box<ValidationReport>),
+    /// The locator LED was read, after a person had it switched: whether it is on.
+    LocatorSeen(UnitId, bool),
     /// A person wants something.
     Command(Command),
 }
@@ -120,6 +123,8 @@ pub enum Answer {
     BootLocal(Text),
     /// What a scanned serial is.
     Scanned(Box<receive::Scan>),
+    /// It was sent, and whether it had its effect cannot be seen: the sentence.
+    Unseen(Text),
 }
 
 /// Why something is not done.
@@ -178,6 +183,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
+        Input::LocatorSeen(unit, on) => d.locator_seen(*unit, *on)?,
         Input::Command(command) => d.command(command)?,
     };
     Ok(Decided { drafts: d.drafts, world: d.world, answer })

@@ -175,7 +175,8 @@ pub fn ended(model: &mut Model, call: Pending, end: Result<Receipt, Refusal>, ou
     match (call.batch, end) {
         (Some(_), end) => {
             let outcome = match end {
-                Ok(receipt) if receipt.answer == Answer::Already => Outcome::Already,
+                Ok(Receipt { answer: Answer::Already, .. }) => Outcome::Already,
+                Ok(Receipt { answer: Answer::Unseen(text), .. }) => Outcome::Unknown(text),
                 Ok(_) => Outcome::Done,
                 Err(refusal) => Outcome::Refused(refusal.text),
             };
@@ -184,6 +185,9 @@ pub fn ended(model: &mut Model, call: Pending, end: Result<Receipt, Refusal>, ou
         (None, Err(refusal)) => toast(model, format!("{}: {by}: {}", call.told, refusal.text), Mood::Bad, out),
         (None, Ok(receipt)) if receipt.answer == Answer::Already => {
             toast(model, format!("{}: it was so already", call.told), Mood::Good, out);
+        }
+        (None, Ok(Receipt { answer: Answer::Unseen(text), .. })) => {
+            toast(model, format!("{}: {text}", call.told), Mood::Plain, out);
         }
         (None, Ok(_)) => {
             let taken = call.undo.map(|command| Part { label: call.label, command, undo: None });

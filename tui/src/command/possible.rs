@@ -48,6 +48,8 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         }
         if model.place == Place::Work {
             return match model.work.list.current() {
+                Some(row) if act == Act::Locate && row.unit.is_none() => Err(nothing_chosen(model)),
+                Some(_) if act == Act::Locate => Ok(()),
                 Some(row) if row.role > model.role() => {
                     Err(Text::from(format!("this takes the role {}; you have {}", row.role, model.role())))
                 }
@@ -96,6 +98,9 @@ fn search(model: &Model) -> &str {
 fn nothing_chosen(model: &Model) -> Text {
     if model.place == Place::Elevation && model.racks.slots.current().is_some() {
         return Text::new("that is not one of our servers");
+    }
+    if model.place == Place::Work && model.work.list.current().is_some() {
+        return Text::new("this is about no single server");
     }
     let lost = match model.place {
         Place::Pipeline => matches!(model.pipeline.list.chosen, Chosen::Lost(_)),

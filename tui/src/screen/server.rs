@@ -282,6 +282,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         let beside = if row.disposition.may_move() { String::new() } else { format!(" {}", row.disposition) };
         let state = format!("{} {}", letter(row.state), row.state.word());
         let stage = format!("  {}", row.stage);
+        let led = if row.located { "   LED on" } else { "" };
         let rest = format!(
             " for {}   {}   {} {}",
             age(model.now.since(row.since)),
@@ -296,6 +297,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
             ("  ", Token::UiText),
             (state.as_str(), Token::of_state(row.state)),
             (rest.as_str(), Token::UiText),
+            (led, Token::StateInfo),
         ];
         canvas.pieces(1, y - 1, full.saturating_sub(2), &pieces);
         if full >= WIDE {

@@ -323,10 +323,12 @@ fn damage_needs_words_and_goes_through_the_queue_as_well() {
     bench.key("F2");
     bench.key("Enter");
     assert!(bench.model.layer.is_some() && bench.called.is_empty(), "Enter alone does not");
-    bench.type_in("dented, photo 17");
+    bench.type_in("dented");
+    bench.key("Tab");
     bench.event(Event::Scan("9QR2002".into()));
     bench.event(Event::EndMark);
     assert!(bench.called.is_empty(), "a scan confirms nothing");
+    bench.event(Event::Paste("nas/dock/17.jpg".into()));
     down(&mut bench);
     bench.key("Enter");
     assert_eq!(told(&bench, "9QR2001"), ["QUEUED"]);
@@ -334,7 +336,14 @@ fn damage_needs_words_and_goes_through_the_queue_as_well() {
     assert_eq!(told(&bench, "9QR2001"), ["DAMAGED"]);
     assert_eq!(stage(&bench, "9QR2001"), (Stage::Received, Disposition::OnHold));
     let note = bench.model.receiving.scans[0].state.clone();
-    assert!(matches!(note, State::Judged(s) if s.finding == Finding::Damaged { note: "dented, photo 17".into() }));
+    let damaged = Finding::Damaged { note: "dented".into(), photo: Some("nas/dock/17.jpg".into()) };
+    assert!(matches!(note, State::Judged(s) if s.finding == damaged));
+    assert!(shown(&bench).contains("received and held: dented; photo nas/dock/17.jpg"), "{}", shown(&bench));
+    // Without a photo too.
+    bench.key("F2");
+    bench.type_in("no rails");
+    bench.key("Enter");
+    assert!(shown(&bench).contains("9QR2001") && bench.model.layer.is_none());
 }
 
 #[test]
