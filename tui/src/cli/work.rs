@@ -97,9 +97,10 @@ pub(super) async fn work(link: &Connection, which: Work, out: &mut Output<'_>) -
 fn in_full(row: &WorkRow, now: Timestamp, out: &mut Output<'_>) -> Result<(), Fail> {
     let due = human(now.since(row.since));
     let model = row.model.as_ref().map_or("model unknown", Text::as_str);
-    let blocks = if row.blocks { "; it stands still until then" } else { "" };
-    out.line(format!("{}: {} ({model}), for a {}, due for {due}{blocks}", row.label, row.title, row.role))?;
+    let blocks = if row.blocks { ", and stands still until it is done" } else { "" };
+    out.line(format!("{}: {}, for a {}", row.label, row.title, row.role))?;
     let mut table = Table::new(&[], Last::Wrap);
+    table.row(["  since".to_owned(), format!("{due}{blocks}; {model}")]);
     for (word, sentence) in told(row) {
         table.row([format!("  {word}"), sentence]);
     }

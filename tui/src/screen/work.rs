@@ -194,4 +194,9 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
         let cut = if lines.len() > space { "   (Enter shows its server)" } else { "" };
         canvas.put(1, at, room, &format!("for a {}; {still}{ends}{cut}", work.role), Token::UiDim);
     }
+    if at + 1 < y + rows {
+        let (how, led) = (model.keys.name(Act::NextPane), model.keys.name(Act::Locate));
+        let told = format!("{how} tells how, and what to do where it does not work; {led} locator LED");
+        canvas.put(1, at + 1, room, &told, Token::UiDim);
+    }
 }

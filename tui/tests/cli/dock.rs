@@ -42,7 +42,8 @@ async fn one_servers_work_is_told_in_full_and_so_is_all_of_it_where_that_is_aske
     for said in
         ["  do ", "  where ", "fra1, rack R12, unit 07", "  ends ", "rackhand move CZ2D1X0GB1 cabled", "  if not "]
     {
-        assert!(full.contains(said), "{said} in\n{full}");
+        let spaced = full.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(full.contains(said) || spaced.contains(said), "{said} in\n{full}");
     }
     assert!(full.lines().all(|l| l.chars().count() <= 80), "{full}");
     assert_eq!(fake.run_answering(&["work", "--verbose"], "").await.1, full);

@@ -168,7 +168,6 @@ fn scan(bench: &mut Bench, label: &Text) {
 fn the_same_label_scanned_again_ends_ordinary_work_and_z_takes_it_back() {
     let mut bench = Bench::at((100, 30), Place::Work);
     for to in [Stage::Received, Stage::Racked, Stage::Cabled, Stage::PoweredOn] {
-        bench.key("Esc");
         let label = choose(&mut bench, |e| *e == Ends::Move(to));
         let before = bench.called.len();
         scan(&mut bench, &label);
@@ -184,6 +183,7 @@ fn the_same_label_scanned_again_ends_ordinary_work_and_z_takes_it_back() {
         assert_eq!(bench.called.len(), before + 1);
         bench.key("z");
         assert_eq!(bench.called.len(), before + 2, "{}", bench.toast());
+        bench.key("Esc");
     }
 }
 
