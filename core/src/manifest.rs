@@ -85,6 +85,8 @@ pub enum Problem {
     OtherSerial(u32),
     /// It says what this line says.
     Repeats(u32),
+    /// It is the header once more, as where files were put together.
+    Header,
 }
 
 /// Why a file cannot be used at all.
@@ -121,7 +123,7 @@ pub enum Unreadable {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cells(found, wanted) => write!(f, "{found} cells where the header has {wanted}"),
+            Self::Cells(found, wanted) => write!(f, "the header has {wanted} cells, this row {found}"),
             Self::NoSerial => f.write_str("the serial is missing"),
             Self::BadSerial => write!(f, "not a serial: 1 to {MAX_SERIAL} characters, no spaces"),
             Self::NoMac => f.write_str("the BMC's MAC is missing"),
@@ -130,6 +132,7 @@ impl fmt::Display for Problem {
             Self::OtherMac(line) => write!(f, "line {line} has this serial with another MAC; which is right?"),
             Self::OtherSerial(line) => write!(f, "line {line} has this MAC with another serial; which is right?"),
             Self::Repeats(line) => write!(f, "says what line {line} says"),
+            Self::Header => f.write_str("this is the header again; remove the line"),
         }
     }
 }
@@ -253,6 +256,8 @@ fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
 struct Header {
     serial: usize,
     bmc_mac: usize,
+    /// Their names there.
+    names: [String; 2],
     cells: usize,
     ignored: Vec<Text>,
 }
@@ -289,7 +294,8 @@ fn places(cells: Vec<String>, columns: &Columns) -> Result<Header, Unreadable> {
     }
     let others = cells.iter().enumerate().filter(|(n, _)| *n != serial && *n != bmc_mac);
     let ignored = others.map(|(_, name)| Text::new(name.trim())).filter(|name| !name.is_empty()).collect();
-    Ok(Header { serial, bmc_mac, cells: cells.len(), ignored })
+    let names = [serial, bmc_mac].map(|n| cells[n].trim().to_lowercase());
+    Ok(Header { serial, bmc_mac, names, cells: cells.len(), ignored })
 }
 
 fn read(record: &Record, header: &Header) -> Line {
@@ -298,6 +304,8 @@ fn read(record: &Record, header: &Header) -> Line {
     let surplus = record.cells.iter().skip(header.cells).any(|c| !c.trim().is_empty());
     let row = if surplus || record.cells.len() < header.cells {
         Err(Problem::Cells(record.cells.len(), header.cells))
+    } else if [raw_serial, raw_mac].map(str::to_lowercase) == header.names {
+        Err(Problem::Header)
     } else {
         row(raw_serial, raw_mac)
     };

@@ -55,7 +55,8 @@ fn each_row_says_what_is_wrong_with_it() {
                 S5,A1:36:9F:7C:05:00,1\n\
                 S6,A0:36:9F:7C:05:06\n\
                 S7,A0:36:9F:7C:05:07,1,x\n\
-                S8,A0:36:9F:7C:05:08,1,\n";
+                S8,A0:36:9F:7C:05:08,1,\n\
+                Server_Serial,SERVER_BMC_MAC,po\n";
     let wanted = [
         Some(Problem::NoSerial),
         Some(Problem::BadSerial),
@@ -65,6 +66,7 @@ fn each_row_says_what_is_wrong_with_it() {
         Some(Problem::Cells(2, 3)),
         Some(Problem::Cells(4, 3)),
         None,
+        Some(Problem::Header),
     ];
     assert_eq!(problems(text), (2..).zip(wanted).collect::<Vec<_>>());
     assert_eq!(serial(&"x".repeat(64)).map(|s| s.len()), Some(64));

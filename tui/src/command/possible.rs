@@ -77,7 +77,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         }
         Act::Undo if model.undo.is_none() => no("there is nothing to take back, or its time is over"),
         Act::Undo if model.link != Link::Live => no("the link is not live: nothing can be sent"),
-        Act::Results if model.report.is_none() => no("nothing was done to many servers yet"),
+        Act::Results if model.report.is_none() => no("nothing is left to be shown"),
         Act::MarkAll | Act::MarkOthers | Act::MarkRange if model.link != Link::Live => no("the link is not live"),
         Act::FindNext | Act::FindPrevious if search(model).is_empty() => {
             Err(Text::from(format!("nothing is looked for; {} asks for words", model.keys.name(Act::Filter))))

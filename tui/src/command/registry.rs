@@ -163,7 +163,7 @@ commands! {
     UndoReceipt = "undo-receipt", "take back the last scan, within 10 s", ["F4"], "undo", DOCK, Undoable, TECHNICIAN;
     Leave = "leave", "leave the dock; what waits is sent all the same", ["F10"], "leave", DOCK, Harmless, None;
     Undo = "undo", "take back what was done last, within 10 s", ["z"], "", ALL, Harmless, None;
-    Results = "results", "what became of each server of the last action on many", ["w"], "", ALL, Harmless, None;
+    Results = "results", "what became of each server of the last action on many, or all that was said of one", ["w"], "", ALL, Harmless, None;
     NextPane = "pane", "the other part of the screen, or the next rack; of work, how it is done", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
     PreviousPane = "pane-previous", "the other part of the screen, or the rack before", ["S-Tab", "Left", "h"], "", PANES, Harmless, None;
     Flip = "side", "the other side of the rack, or both where they fit", ["r"], "side", &[Kind::Elevation], Harmless, None;
