@@ -2,11 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use crate::bmc::Vendor;
 use crate::id::SiteId;
 use crate::lifecycle::stage::Stage;
+use crate::procurement::approval::{Limits, Needed, needed};
+use crate::procurement::compare;
+use crate::procurement::money::{Currency, Money, Rates};
+use crate::procurement::paper::{Destination, SellerId};
 use crate::text::Text;
+use crate::time::Timestamp;
 
 /// The rules a business sets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,8 +28,77 @@ pub struct Policy {
     pub statuses: BTreeMap<Stage, Text>,
     /// Slug of the tenant that holds servers being staged.
     pub staging_tenant: Text,
+    /// How servers are bought.
+    #[serde(default)]
+    pub purchase: Purchasing,
     /// Whether NetBox has the statuses `discovered` and `ready`. Where not, C4 reads `lifecycle_state` in their place.
     pub own_statuses: bool,
+}
+
+/// How servers are bought.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Purchasing {
+    /// The vendors that are asked.
+    pub sellers: Vec<Terms>,
+    /// Who must approve what.
+    pub limits: Limits,
+    /// Rates of exchange; their base is the currency of the limits.
+    pub rates: Rates,
+    /// How long an answer to a request may take; then the vendor is reminded, and after as long again given up.
+    pub patience: Duration,
+    /// How long a server of the pool is kept for an order that is not assigned.
+    pub reserve_for: Duration,
+    /// What things are worth when offers are compared.
+    pub worth: compare::Policy,
+    /// Who pays, a line each.
+    pub bill_to: Vec<Text>,
+    /// The sites' postal addresses.
+    pub destinations: BTreeMap<SiteId, Destination>,
+    /// The role of bought servers in NetBox (slug), where their devices are to be made.
+    pub role: Option<Text>,
+}
+
+/// A vendor that sells to us.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Its short name.
+    pub id: SellerId,
+    /// What it is called.
+    pub title: Text,
+    /// Whose servers it sells.
+    pub vendor: Vendor,
+    /// Whether a person asks, and enters what it answers.
+    pub by_hand: bool,
+}
+
+impl Default for Purchasing {
+    fn default() -> Self {
+        let base = Currency::EUR;
+        Self {
+            sellers: Vec::new(),
+            limits: Limits { auto_below: Money::new(0, base), two_above: Money::new(5_000_000, base) },
+            rates: Rates { base, of: Timestamp::default(), millionths: BTreeMap::new() },
+            patience: Duration::from_hours(24),
+            reserve_for: Duration::from_hours(72),
+            worth: compare::Policy { months: 36, megawatt_hour: None, day: 0, warranty_month: 0, untried_days: 0 },
+            bill_to: Vec::new(),
+            destinations: BTreeMap::new(),
+            role: None,
+        }
+    }
+}
+
+impl Purchasing {
+    /// How many different persons must approve an amount. One whose value nobody knows takes two.
+    pub fn needed(&self, total: Option<Money>) -> Needed {
+        needed(total.and_then(|t| self.rates.in_base(t)), &self.limits)
+    }
+
+    /// The address of a site, as far as it is known.
+    pub fn destination(&self, site: &SiteId) -> Destination {
+        let unknown = || Destination { site: site.as_str().into(), address: Vec::new(), country: "".into() };
+        self.destinations.get(site).cloned().unwrap_or_else(unknown)
+    }
 }
 
 impl Policy {
@@ -42,6 +119,7 @@ impl Policy {
             also: BTreeSet::new(),
             statuses: Stage::ALL.iter().map(|s| (*s, status(*s).into())).collect(),
             staging_tenant: "baremetal-staging".into(),
+            purchase: Purchasing::default(),
             own_statuses: true,
         }
     }

@@ -1,14 +1,18 @@
 //! Decisions: what an input means in this world at this moment. Out come events, and the world with them applied;
 //! nothing has happened until they are on disk.
 
+mod bind;
 pub mod boot;
 pub mod command;
 mod consequence;
 pub mod import;
 mod lease;
 pub mod locate;
+pub mod order;
 mod outcome;
+mod person;
 pub mod receive;
+mod trade;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -21,10 +25,11 @@ use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, Entropy, Subject, UnitId};
+use crate::id::{Actor, DealId, Entropy, Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
+use crate::procurement::paper::{Flaw, Paper, Tracked};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -83,6 +88,28 @@ pub enum Input {
     FinalReport(TokenHash, Box<ValidationReport>),
     /// The locator LED was read, after a person had it switched: whether it is on.
     LocatorSeen(UnitId, bool),
+    /// Time has brought something about that is to be journaled.
+    Review(Subject),
+    /// A vendor's paper came in.
+    Paper(DealId, Box<Paper>),
+    /// A vendor's paper came in that is not taken.
+    PaperRefused {
+        /// From whom, and about what.
+        deal: DealId,
+        /// What it was.
+        what: Text,
+        /// Why.
+        flaws: Vec<Flaw>,
+    },
+    /// A carrier tells of a parcel.
+    Tracked {
+        /// Whose.
+        deal: DealId,
+        /// The carrier's number.
+        tracking: Text,
+        /// What it says.
+        reading: Tracked,
+    },
     /// A person wants something.
     Command(Command),
 }
@@ -125,6 +152,10 @@ pub enum Answer {
     Scanned(Box<receive::Scan>),
     /// It was sent, and whether it had its effect cannot be seen: the sentence.
     Unseen(Text),
+    /// What became of an order.
+    Ordered(Box<order::Ordered>),
+    /// Done, and this is to be known of it.
+    Told(Text),
 }
 
 /// Why something is not done.
@@ -184,6 +215,10 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
         Input::LocatorSeen(unit, on) => d.locator_seen(*unit, *on)?,
+        Input::Review(subject) => d.review(*subject),
+        Input::Paper(deal, paper) => d.paper(*deal, paper)?,
+        Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),
+        Input::Tracked { deal, tracking, reading } => d.tracked(*deal, tracking, reading),
         Input::Command(command) => d.command(command)?,
     };
     Ok(Decided { drafts: d.drafts, world: d.world, answer })
@@ -215,15 +250,22 @@ impl Deciding<'_> {
     fn unit(&self, subject: Subject) -> Option<&Unit> {
         match subject {
             Subject::Unit(id) => self.world.unit(id),
-            Subject::Bmc(_) => None,
+            _ => None,
         }
     }
 
     fn next_moves(&self, subject: Subject) -> Vec<Move> {
         use crate::flow::next::{for_sighting, for_unit};
+        use crate::flow::trade::{for_deal, for_order};
+        let now = self.moment.now;
         match subject {
             Subject::Unit(id) => self.world.unit(id).map(|u| for_unit(u, self.moment.now).moves),
             Subject::Bmc(mac) => self.world.sightings.get(&mac).map(|s| for_sighting(s, self.moment.now).moves),
+            Subject::Order(id) => self.world.order(id).map(|o| for_order(&self.world, o, now).moves),
+            Subject::Deal(id) => {
+                let both = self.world.order(id.order).zip(self.world.deal(id));
+                both.map(|(order, deal)| for_deal(order, deal, now).moves)
+            }
         }
         .unwrap_or_default()
     }

@@ -65,6 +65,16 @@ steps! {
     ReleaseBmcAddress = "release_bmc_address",
     /// Undo of `enter_staging`.
     LeaveStaging = "leave_staging",
+    /// Ask a vendor for a quote.
+    RequestQuote = "request_quote",
+    /// Remind a vendor that has not answered.
+    ChaseQuote = "chase_quote",
+    /// Send the purchase order.
+    PlacePurchase = "place_purchase",
+    /// Undo of `request_quote`.
+    WithdrawRequest = "withdraw_request",
+    /// Undo of `place_purchase`.
+    CancelPurchase = "cancel_purchase",
 }
 
 impl fmt::Display for Step {
@@ -118,6 +128,8 @@ pub enum Observation {
     Staging,
     /// NetBox holds the journal notes of all events up to this one.
     Notes(Seq),
+    /// The vendor has it: its own number for it, or its receipt.
+    Held(Text),
     /// The undo's effect is seen.
     Undone,
 }

@@ -17,8 +17,9 @@ use crate::fault::Fault;
 use crate::flow::rules::Lane;
 use crate::flow::step::Step;
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{SiteId, UnitId};
+use crate::id::{OrderId, SiteId, UnitId};
 use crate::mac::Mac;
+use crate::procurement::spec::Spec;
 use crate::sentence::on_or_off;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -102,6 +103,15 @@ pub struct Unit {
     /// Its locator LED, from when a person had it switched on until it was seen off.
     #[serde(default)]
     pub locator: Option<Locator>,
+    /// The order it is bought for, and the line of it.
+    #[serde(default)]
+    pub order: Option<(OrderId, u16)>,
+    /// Whose it is to be, or is.
+    #[serde(default)]
+    pub tenant: Option<Text>,
+    /// What it is by the word of who entered it; its own report tells better.
+    #[serde(default)]
+    pub told: Option<Spec>,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -297,6 +307,9 @@ impl Unit {
             tasks_since: BTreeMap::new(),
             receipt: None,
             locator: None,
+            order: None,
+            tenant: None,
+            told: None,
             revision: 0,
         }
     }

@@ -28,6 +28,8 @@ pub enum Job {
     CheckIdentity,
     /// Make NetBox and the journal agree.
     SettleInventory,
+    /// Give it back to who sold it.
+    ReturnToVendor,
     /// One this version has no words for.
     #[default]
     #[serde(other)]
@@ -64,6 +66,7 @@ impl Job {
             TaskKind::CheckHardware => Self::CheckHardware,
             TaskKind::CheckIdentity => Self::CheckIdentity,
             TaskKind::SettleInventory => Self::SettleInventory,
+            TaskKind::ReturnToVendor => Self::ReturnToVendor,
         }
     }
 
@@ -152,6 +155,11 @@ impl Job {
                 proof: "NetBox is then read anew; `rackhand netbox diff` lists what still differs.",
                 fails: &["The journal is wrong: move the server to the stage it is in, or retire it."],
             },
+            Self::ReturnToVendor => Guide {
+                steps: &["Pack it as it came, with rails and cords.", "Hand it to the carrier; keep the receipt."],
+                proof: "",
+                fails: &["The vendor wants a return number first: hold it with that; an operator asks for one."],
+            },
             Self::Other => Guide {
                 steps: &["Do what the line above says."],
                 proof: "",
@@ -209,7 +217,7 @@ mod tests {
     use crate::id::{Entropy, Role, SiteId, UnitId};
     use crate::time::Timestamp;
 
-    const ALL: [Job; 10] = [
+    const ALL: [Job; 11] = [
         Job::Receive,
         Job::Rack,
         Job::Cable,
@@ -219,6 +227,7 @@ mod tests {
         Job::CheckHardware,
         Job::CheckIdentity,
         Job::SettleInventory,
+        Job::ReturnToVendor,
         Job::Other,
     ];
 

@@ -11,4 +11,6 @@ mod hostile;
 mod import;
 mod reading;
 mod tail;
+#[path = "../unasked.rs"]
+mod unasked;
 mod verbs;
