@@ -289,6 +289,16 @@ events! {
         /// The sentence.
         text: Text,
     } = "warning_noted",
+    /// A place is kept for it: rack, unit, outlets and switch ports. Nobody else gets them until it stands there.
+    PlacementReserved {
+        /// What is kept.
+        place: crate::facility::reservation::Reservation,
+    } = "placement_reserved",
+    /// The place is given back.
+    PlacementReleased {
+        /// Why.
+        reason: Text,
+    } = "placement_released",
     /// Damage was seen while it stood at the dock. That it is held for it is an event of its own.
     DamageNoted {
         /// What is damaged.

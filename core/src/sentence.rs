@@ -53,6 +53,12 @@ impl Event {
             Self::ValidationRefused { points } => format!("report does not match in {points} points"),
             Self::ValidationReported { report } => format!("final report of {} {}", report.model, report.serial),
             Self::WarningNoted { text, .. } => format!("warning: {text}"),
+            Self::PlacementReserved { place } => {
+                let reasons: Vec<&str> = place.reasons.iter().map(Text::as_str).collect();
+                let cables = place.network.len() + place.power.len();
+                format!("{} is kept for it, with {cables} cables: {}", place.span(), reasons.join("; "))
+            }
+            Self::PlacementReleased { reason } => format!("its place is given back: {reason}"),
             Self::DamageNoted { note } => format!("damaged: {note}"),
         };
         told.into()

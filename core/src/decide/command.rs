@@ -6,7 +6,9 @@ use super::lease::ALIVE_ON_ORDER;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::{Fingerprint, Vendor};
 use crate::dcim::NewDevice;
+use crate::dcim::rack::HalfUnits;
 use crate::event::Event;
+use crate::facility::propose::Choice;
 use crate::fault::Kind;
 use crate::flow::rules::{Lane, rule};
 use crate::flow::step::Step;
@@ -136,6 +138,27 @@ pub enum Command {
         /// What is damaged of it; it is held then.
         damaged: Option<Text>,
     },
+    /// Keep these places for these units, all or none. The daemon hands NetBox's site in with it.
+    Place {
+        /// The places, as they were proposed.
+        choices: Vec<Choice>,
+    },
+    /// Give the places of these units back, all or none.
+    ReleasePlacement {
+        /// Which units.
+        units: Vec<UnitId>,
+        /// Why.
+        reason: Text,
+    },
+    /// The label of the rack was scanned in which the unit was mounted: it is `racked`, where that is its place.
+    ScanRack {
+        /// Which unit.
+        unit: UnitId,
+        /// The rack's label: `A07` or `fra1/A07`.
+        rack: Text,
+        /// The lowest half unit it was mounted at, where the technician says.
+        position: Option<HalfUnits>,
+    },
     /// Take back a receipt, as long as nothing else has happened to the unit.
     UndoReceipt {
         /// Which unit.
@@ -154,6 +177,9 @@ impl Command {
             | Self::CloseTask { .. }
             | Self::Move { .. }
             | Self::Receive { .. }
+            | Self::Place { .. }
+            | Self::ReleasePlacement { .. }
+            | Self::ScanRack { .. }
             | Self::UndoReceipt { .. } => Role::Technician,
             Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::TrustCertificate { .. } => {
                 Role::Operator
@@ -187,12 +213,17 @@ impl Deciding<'_> {
             Command::Release { unit } => self.release(*unit),
             Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
             Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
+            Command::Place { .. } => {
+                Err(Refusal::new(Why::Invalid, "a place is decided with what NetBox says of the site at hand"))
+            }
+            Command::ReleasePlacement { units, reason } => self.release_placements(units, reason),
+            Command::ScanRack { unit, rack, position } => self.scan_rack(*unit, rack, *position),
             Command::Receive { site, scan, damaged } => self.receive(site, scan, damaged.as_ref()),
             Command::UndoReceipt { unit } => self.undo_receipt(*unit),
         }
     }
 
-    fn demand(&self, least: Role) -> Result<(), Refusal> {
+    pub(super) fn demand(&self, least: Role) -> Result<(), Refusal> {
         match &self.moment.actor {
             Actor::Person { role, .. } if *role >= least => Ok(()),
             Actor::Person { role, .. } => {
@@ -342,6 +373,9 @@ impl Deciding<'_> {
             let text = format!("{} is {} and {from}: it cannot become {to}", unit.label(), unit.stage);
             return Err(Refusal::new(Why::Conflict, text));
         }
+        if matches!(to, Disposition::Cancelled | Disposition::Retired) {
+            self.give_back(id, reason);
+        }
         self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason: reason.clone() });
         Ok(Answer::Done)
     }
@@ -382,7 +416,7 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
+    pub(super) fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
         need_reason(reason)?;
         let unit = self.known(id)?;
         let from = unit.stage;

@@ -7,15 +7,19 @@ mod consequence;
 pub mod import;
 mod lease;
 mod outcome;
+pub mod place;
 pub mod receive;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::dcim::Lookup;
 use crate::event::{Draft, Event, Seq, TokenHash};
+use crate::facility::propose::Choice;
+use crate::facility::room::Room;
 use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
@@ -82,6 +86,8 @@ pub enum Input {
     FinalReport(TokenHash, Box<ValidationReport>),
     /// A person wants something.
     Command(Command),
+    /// A person chose these places; all are kept, or none. With it comes what NetBox says of the site.
+    Place(Vec<Choice>, Arc<Room>),
 }
 
 /// What a decision may use besides the world.
@@ -179,6 +185,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
         Input::Command(command) => d.command(command)?,
+        Input::Place(choices, room) => d.place(choices, room)?,
     };
     Ok(Decided { drafts: d.drafts, world: d.world, answer })
 }

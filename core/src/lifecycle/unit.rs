@@ -12,6 +12,7 @@ use super::task::{Task, TaskId};
 use crate::bmc::{Fingerprint, Identity, Rung, SystemReading, Vendor};
 use crate::dcim::{CablingPlan, Device, ObjectId};
 use crate::event::{Seq, TokenHash};
+use crate::facility::reservation::{Held, Reservation};
 use crate::fault::Fault;
 use crate::flow::rules::Lane;
 use crate::flow::step::Step;
@@ -97,6 +98,12 @@ pub struct Unit {
     /// How it came in, where it was scanned at the dock.
     #[serde(default)]
     pub receipt: Option<Receipt>,
+    /// The place that is kept for it, or was until it stood there.
+    #[serde(default)]
+    pub placement: Option<Held>,
+    /// The place that was given back and may still be in NetBox.
+    #[serde(default)]
+    pub unplacing: Option<Reservation>,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -267,6 +274,8 @@ impl Unit {
             tasks: Vec::new(),
             tasks_since: BTreeMap::new(),
             receipt: None,
+            placement: None,
+            unplacing: None,
             revision: 0,
         }
     }
@@ -299,6 +308,18 @@ impl Unit {
     /// Whether a task makes it stand still.
     pub fn is_blocked(&self) -> bool {
         self.tasks.iter().any(|(_, t)| t.kind.blocks())
+    }
+
+    /// Its device in NetBox, as far as anybody has told us.
+    pub fn netbox_device(&self) -> Option<ObjectId> {
+        let registered = self.registration.as_ref().and_then(|r| r.seen.as_ref()).map(|port| port.device);
+        let placed = self.placement.as_ref().and_then(|held| held.place.device);
+        self.device.as_ref().map(|d| d.id).or(registered).or(placed)
+    }
+
+    /// Where it goes, as long as it does not stand there.
+    pub fn goes_to(&self) -> Option<Text> {
+        self.placement.as_ref().filter(|held| !held.racked).map(|held| held.place.spot())
     }
 
     /// Where it stands, for a person to walk to.
