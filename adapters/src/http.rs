@@ -67,12 +67,14 @@ pub struct Call<'a> {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// JSON body.
     pub body: Option<&'a Value>,
+    /// A body of another kind, with its media type; it is sent where there is no JSON body.
+    pub other: Option<(&'static str, Bytes)>,
 }
 
 impl<'a> Call<'a> {
     /// A request without body.
     pub fn new(method: Method, path: &'a str) -> Self {
-        Self { method, path, headers: Vec::new(), body: None }
+        Self { method, path, headers: Vec::new(), body: None, other: None }
     }
 
     /// A GET.
@@ -84,6 +86,13 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn json(mut self, body: &'a Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// The same with a body of this media type.
+    #[must_use]
+    pub fn body(mut self, kind: &'static str, body: Bytes) -> Self {
+        self.other = Some((kind, body));
         self
     }
 
@@ -190,16 +199,16 @@ impl Connection {
             .ready()
             .await
             .map_err(|e| client.fault(Kind::Transient, format!("{name}: connection closed: {e}")))?;
-        let body = call.body.map(|b| Bytes::from(b.to_string())).unwrap_or_default();
+        let body = call.body.map(|b| ("application/json", Bytes::from(b.to_string()))).or(call.other);
         let mut request = Request::builder().method(call.method).uri(call.path).header(HOST, &self.authority);
-        if call.body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+        if let Some((kind, _)) = body {
+            request = request.header(CONTENT_TYPE, kind);
         }
         for (key, value) in call.headers {
             request = request.header(key, value);
         }
         let request = request
-            .body(Full::new(body))
+            .body(Full::new(body.map(|(_, bytes)| bytes).unwrap_or_default()))
             .map_err(|e| client.fault(Kind::Rejected, format!("{name}: not a request: {e}")))?;
         let sent = self.sender.send_request(request).await;
         let answer = sent.map_err(|e| client.fault(Kind::Unknown, format!("{name}: no answer: {e}")))?;

@@ -7,3 +7,4 @@ pub mod netbox;
 pub mod port;
 pub mod redfish;
 pub mod tcp;
+pub mod vendor;

@@ -8,12 +8,16 @@ use crate::bmc::{Fingerprint, Rung, Vendor};
 use crate::fault::Fault;
 use crate::flow::step::{Observation, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, SiteId, Subject};
+use crate::id::{Actor, OrderId, SiteId, Subject, UnitId};
 use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::task::{Task, TaskId};
 use crate::mac::Mac;
+use crate::procurement::money::Money;
+use crate::procurement::order::Placed;
+use crate::procurement::paper::{Confirmation, Flaw, PurchaseOrder, Quote, SellerId, ShipNotice, Tracked};
+use crate::procurement::spec::Spec;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -299,6 +303,171 @@ events! {
         /// Why.
         reason: Text,
     } = "placement_released",
+    /// A server is to be bought: from now on it has an id and a place in its life.
+    UnitOrdered {
+        /// For which order.
+        order: OrderId,
+        /// For which of its lines, from 1.
+        line: u16,
+        /// Where it is to go.
+        site: SiteId,
+        /// For whom.
+        tenant: Text,
+        /// The model, where it must be one.
+        model: Option<Text>,
+    } = "unit_ordered",
+    /// A person told what it is.
+    SpecTold {
+        /// As it was understood.
+        spec: Spec,
+    } = "spec_told",
+    /// A paper or a person told which server this is.
+    SerialBound {
+        /// Its serial, upper case.
+        serial: Text,
+        /// Its BMC's MAC, where it was told.
+        bmc_mac: Option<Mac>,
+        /// Vendor.
+        vendor: Option<Vendor>,
+        /// Model.
+        model: Option<Text>,
+        /// What told it: a ship notice, a manifest.
+        source: Text,
+    } = "serial_bound",
+    /// Somebody wants servers.
+    OrderPlaced {
+        /// What.
+        placed: Box<Placed>,
+    } = "order_placed",
+    /// A server of the pool is kept for an order.
+    StockReserved {
+        /// For which line.
+        line: u16,
+        /// Which.
+        unit: UnitId,
+        /// Until when.
+        until: Timestamp,
+        /// The server that need not be bought then.
+        instead_of: Option<UnitId>,
+    } = "stock_reserved",
+    /// It is free again.
+    StockReleased {
+        /// Of which line.
+        line: u16,
+        /// Which.
+        unit: UnitId,
+        /// Why.
+        reason: Text,
+    } = "stock_released",
+    /// It was given to the order's tenant.
+    StockAssigned {
+        /// Of which line.
+        line: u16,
+        /// Which.
+        unit: UnitId,
+    } = "stock_assigned",
+    /// A person, or the rules, approved an offer.
+    ApprovalGiven {
+        /// Whose.
+        seller: SellerId,
+        /// Which revision.
+        revision: u32,
+        /// What it costs.
+        total: Money,
+        /// What was seen when it was approved.
+        saw: Text,
+    } = "approval_given",
+    /// There are approvals enough: it is bought.
+    PurchaseDecided {
+        /// The purchase order's number.
+        number: u32,
+        /// From whom.
+        seller: SellerId,
+        /// Which revision of the offer.
+        revision: u32,
+        /// What it costs.
+        total: Money,
+    } = "purchase_decided",
+    /// The vendor does not take the order; another offer may be chosen.
+    PurchaseFailed {
+        /// The purchase order's number.
+        number: u32,
+        /// Why.
+        reason: Text,
+    } = "purchase_failed",
+    /// The order ends before all is delivered.
+    OrderEnded {
+        /// Whether an approver said no; else it was cancelled.
+        rejected: bool,
+        /// Why.
+        reason: Text,
+    } = "order_ended",
+    /// A vendor is to be asked.
+    DealOpened {
+        /// What it is called.
+        title: Text,
+        /// Whose servers it sells.
+        vendor: Vendor,
+        /// Whether a person asks, and enters what is answered.
+        by_hand: bool,
+        /// How long an answer may take, in seconds.
+        patience: u64,
+    } = "deal_opened",
+    /// An offer, or a changed one, came in.
+    QuoteReceived {
+        /// Which revision, from 1.
+        revision: u32,
+        /// What it says.
+        quote: Box<Quote>,
+    } = "quote_received",
+    /// The vendor was asked and reminded, and has not answered in time.
+    QuoteOverdue {} = "quote_overdue",
+    /// The purchase order as it is to be sent.
+    PurchaseMade {
+        /// All of it.
+        purchase: Box<PurchaseOrder>,
+    } = "purchase_made",
+    /// The vendor's word on it.
+    PurchaseConfirmed {
+        /// What it says.
+        confirmation: Box<Confirmation>,
+        /// In what it is not what was ordered.
+        points: Vec<Text>,
+    } = "purchase_confirmed",
+    /// A person accepted a confirmation that is not what was ordered.
+    ConfirmationAccepted {
+        /// Why.
+        reason: Text,
+    } = "confirmation_accepted",
+    /// The vendor said no: there is no purchase there any more.
+    PurchaseVoided {
+        /// Why.
+        reason: Text,
+    } = "purchase_voided",
+    /// The vendor says it has shipped.
+    ShipmentNoticed {
+        /// What.
+        notice: Box<ShipNotice>,
+    } = "shipment_noticed",
+    /// The carrier says something new of a parcel.
+    ShipmentTracked {
+        /// The carrier's number.
+        tracking: Text,
+        /// What it says.
+        reading: Tracked,
+    } = "shipment_tracked",
+    /// A paper that was read was not taken: nothing of it.
+    PaperRefused {
+        /// What it was.
+        what: Text,
+        /// Why, row by row.
+        flaws: Vec<Flaw>,
+    } = "paper_refused",
+    /// Nothing more is wanted of this vendor; what was sent is taken back.
+    DealEnded {
+        /// Why.
+        reason: Text,
+    } = "deal_ended",
     /// Damage was seen while it stood at the dock. That it is held for it is an event of its own.
     DamageNoted {
         /// What is damaged.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::mac::Mac;
+use crate::procurement::paper::SellerId;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -107,13 +108,65 @@ impl fmt::Debug for SiteId {
     }
 }
 
-/// What an event is about. Its text form is the journal's subject column: `unit/01J...`, `bmc/94:40:C9:...`.
+/// An order, by its number in sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OrderId(pub u32);
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.to_string())
+    }
+}
+
+impl FromStr for OrderId {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| "not an order's number")
+    }
+}
+
+/// What goes on with one vendor about one order. Written as `7-hpe`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DealId {
+    /// The order.
+    pub order: OrderId,
+    /// The vendor.
+    pub seller: SellerId,
+}
+
+impl fmt::Display for DealId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.order, self.seller)
+    }
+}
+
+impl fmt::Debug for DealId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for DealId {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (order, seller) = text.split_once('-').ok_or("not a deal: an order's number, a dash and a vendor")?;
+        Ok(Self { order: order.parse()?, seller: seller.parse()? })
+    }
+}
+
+/// What an event is about. Its text form is the journal's subject column: `unit/01J...`, `bmc/94:40:C9:...`,
+/// `order/7`, `deal/7-hpe`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A unit.
     Unit(UnitId),
     /// A BMC that was seen and may belong to no unit yet.
     Bmc(Mac),
+    /// An order.
+    Order(OrderId),
+    /// What goes on with one vendor about an order.
+    Deal(DealId),
 }
 
 impl fmt::Display for Subject {
@@ -121,6 +174,8 @@ impl fmt::Display for Subject {
         match self {
             Self::Unit(id) => write!(f, "unit/{id}"),
             Self::Bmc(mac) => write!(f, "bmc/{mac}"),
+            Self::Order(id) => write!(f, "order/{id}"),
+            Self::Deal(id) => write!(f, "deal/{id}"),
         }
     }
 }
@@ -134,10 +189,12 @@ impl fmt::Debug for Subject {
 impl FromStr for Subject {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const BAD: &str = "not a subject: unit/ID or bmc/MAC";
+        const BAD: &str = "not a subject: unit/ID, bmc/MAC, order/NUMBER or deal/NUMBER-VENDOR";
         match text.split_once('/') {
             Some(("unit", id)) => id.parse().map(Self::Unit),
             Some(("bmc", mac)) => mac.parse().map(Self::Bmc).map_err(|_| BAD),
+            Some(("order", id)) => id.parse().map(Self::Order).map_err(|_| BAD),
+            Some(("deal", id)) => id.parse().map(Self::Deal).map_err(|_| BAD),
             _ => Err(BAD),
         }
     }
@@ -158,7 +215,7 @@ macro_rules! as_text {
         }
     )*};
 }
-as_text!(UnitId, Subject);
+as_text!(UnitId, DealId, Subject);
 
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -217,6 +274,11 @@ pub enum Actor {
         /// The role it was done in.
         role: Role,
     },
+    /// A tenant, by its token at the HTTP interface.
+    Tenant {
+        /// The tenant's slug.
+        name: Text,
+    },
 }
 
 impl fmt::Display for Actor {
@@ -225,6 +287,7 @@ impl fmt::Display for Actor {
             Self::Rackhand => f.pad("rackhand"),
             Self::Wire => f.pad("wire"),
             Self::Person { name, .. } => f.pad(name),
+            Self::Tenant { name } => f.pad(&format!("tenant {name}")),
         }
     }
 }
@@ -239,7 +302,10 @@ mod tests {
         assert_eq!(id.to_string().parse(), Ok(id));
         let bmc = Subject::Bmc(Mac([0x94, 0x40, 0xC9, 1, 2, 3]));
         assert_eq!(bmc.to_string(), "bmc/94:40:C9:01:02:03");
-        for subject in [bmc, Subject::Unit(id)] {
+        let order = OrderId(7);
+        let deal = Subject::Deal(DealId { order, seller: "hpe".parse().unwrap() });
+        assert_eq!(deal.to_string(), "deal/7-hpe");
+        for subject in [bmc, Subject::Unit(id), Subject::Order(order), deal] {
             assert_eq!(subject.to_string().parse(), Ok(subject));
         }
         assert!("unit/".parse::<Subject>().is_err());

@@ -2,11 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use crate::bmc::Vendor;
 use crate::id::SiteId;
 use crate::lifecycle::stage::Stage;
+use crate::procurement::money::{Currency, Money, Rates};
+use crate::procurement::paper::{Destination, SellerId};
 use crate::text::Text;
+use crate::time::Timestamp;
 
 /// The rules a business sets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,8 +26,93 @@ pub struct Policy {
     pub statuses: BTreeMap<Stage, Text>,
     /// Slug of the tenant that holds servers being staged.
     pub staging_tenant: Text,
+    /// How servers are bought.
+    #[serde(default)]
+    pub purchase: Purchasing,
     /// Whether NetBox has the statuses `discovered` and `ready`. Where not, C4 reads `lifecycle_state` in their place.
     pub own_statuses: bool,
+}
+
+/// How servers are bought.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Purchasing {
+    /// The vendors that are asked.
+    pub sellers: Vec<Terms>,
+    /// Who must approve what.
+    pub limits: Limits,
+    /// Rates of exchange; their base is the currency of the limits.
+    pub rates: Rates,
+    /// How long an answer to a request may take; then the vendor is reminded, and after as long again given up.
+    pub patience: Duration,
+    /// How long a server of the pool is kept for an order that is not assigned.
+    pub reserve_for: Duration,
+    /// What a kilowatt-hour costs, in thousandths of the base currency's minor unit; `None` where nobody said.
+    pub energy: Option<u64>,
+    /// Who pays, a line each.
+    pub bill_to: Vec<Text>,
+    /// The sites' postal addresses.
+    pub destinations: BTreeMap<SiteId, Destination>,
+    /// The role of bought servers in NetBox (slug), where their devices are to be made.
+    pub role: Option<Text>,
+}
+
+/// A vendor that sells to us.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Its short name.
+    pub id: SellerId,
+    /// What it is called.
+    pub title: Text,
+    /// Whose servers it sells.
+    pub vendor: Vendor,
+    /// Whether a person asks, and enters what it answers.
+    pub by_hand: bool,
+}
+
+/// Up to which amount who may approve, in the base currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Below this nobody need; `None` is never.
+    pub auto_below: Option<Money>,
+    /// From this on two different persons; below it one.
+    pub two_from: Money,
+}
+
+impl Default for Purchasing {
+    fn default() -> Self {
+        let base = Currency::EUR;
+        Self {
+            sellers: Vec::new(),
+            limits: Limits { auto_below: None, two_from: Money::new(5_000_000, base) },
+            rates: Rates { base, of: Timestamp::default(), millionths: BTreeMap::new() },
+            patience: Duration::from_hours(24),
+            reserve_for: Duration::from_hours(72),
+            energy: None,
+            bill_to: Vec::new(),
+            destinations: BTreeMap::new(),
+            role: None,
+        }
+    }
+}
+
+impl Purchasing {
+    /// How many different persons must approve an amount. One whose value nobody knows takes two.
+    pub fn approvers(&self, total: Money) -> usize {
+        let Some(base) = self.rates.in_base(total) else { return 2 };
+        if base.minor >= self.limits.two_from.minor {
+            2
+        } else if self.limits.auto_below.is_some_and(|limit| base.minor < limit.minor) {
+            0
+        } else {
+            1
+        }
+    }
+
+    /// The address of a site, as far as it is known.
+    pub fn destination(&self, site: &SiteId) -> Destination {
+        let unknown = || Destination { site: site.as_str().into(), address: Vec::new(), country: "".into() };
+        self.destinations.get(site).cloned().unwrap_or_else(unknown)
+    }
 }
 
 impl Policy {
@@ -42,6 +133,7 @@ impl Policy {
             also: BTreeSet::new(),
             statuses: Stage::ALL.iter().map(|s| (*s, status(*s).into())).collect(),
             staging_tenant: "baremetal-staging".into(),
+            purchase: Purchasing::default(),
             own_statuses: true,
         }
     }

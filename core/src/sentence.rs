@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::flow::step::Observation;
+use crate::procurement::order::purchase_number;
 use crate::text::Text;
 
 impl Event {
@@ -60,6 +61,64 @@ impl Event {
             }
             Self::PlacementReleased { reason } => format!("its place is given back: {reason}"),
             Self::DamageNoted { note } => format!("damaged: {note}"),
+            _ => return self.trade_sentence(),
+        };
+        told.into()
+    }
+
+    /// The same, where it is about buying.
+    fn trade_sentence(&self) -> Text {
+        let told = match self {
+            Self::UnitOrdered { order, line, .. } => format!("ordered: line {line} of order {order}"),
+            Self::SpecTold { spec } => format!("it is said to be {spec}"),
+            Self::SerialBound { serial, source, .. } => format!("it is {serial}, by {source}"),
+            Self::OrderPlaced { placed } => {
+                let lines: Vec<_> = placed.lines.iter().map(|l| format!("{}x {}", l.quantity, l.spec)).collect();
+                format!("ordered for {} in {}: {}", placed.tenant, placed.site, lines.join(" and "))
+            }
+            Self::StockReserved { line, unit, until, .. } => format!("{unit} is kept for line {line} until {until}"),
+            Self::StockReleased { unit, reason, .. } => format!("{unit} is free again: {reason}"),
+            Self::StockAssigned { line, unit } => format!("{unit} is assigned for line {line}"),
+            Self::ApprovalGiven { seller, revision, total, saw } => {
+                format!("{seller}'s offer, revision {revision}, approved for {total}; seen: {saw}")
+            }
+            Self::PurchaseDecided { number, seller, total, .. } => {
+                format!("{} to {seller} for {total}", purchase_number(*number))
+            }
+            Self::PurchaseFailed { number, reason } => format!("{} is void: {reason}", purchase_number(*number)),
+            Self::OrderEnded { rejected: true, reason } => format!("rejected: {reason}"),
+            Self::OrderEnded { reason, .. } => format!("cancelled: {reason}"),
+            Self::DealOpened { title, by_hand: true, .. } => format!("{title} is to be asked by hand"),
+            Self::DealOpened { title, .. } => format!("{title} is to be asked"),
+            Self::QuoteReceived { revision, quote } => match quote.payable() {
+                Some(total) => format!("quote {}, revision {revision}: {total}", quote.number),
+                None => format!("quote {}, revision {revision}: prices are missing or do not add up", quote.number),
+            },
+            Self::QuoteOverdue {} => "reminded, and not answered in time".to_owned(),
+            Self::PurchaseMade { purchase } => format!("purchase order {} made", purchase.number),
+            Self::PurchaseConfirmed { confirmation, points } if points.is_empty() => {
+                format!("{} answered with {}: {:?}", confirmation.purchase, confirmation.number, confirmation.verdict)
+            }
+            Self::PurchaseConfirmed { confirmation, points } => {
+                let points: Vec<_> = points.iter().map(Text::as_str).collect();
+                format!("{} confirmed otherwise: {}", confirmation.purchase, points.join("; "))
+            }
+            Self::ConfirmationAccepted { reason } => format!("accepted as confirmed: {reason}"),
+            Self::PurchaseVoided { reason } => reason.to_string(),
+            Self::ShipmentNoticed { notice } => {
+                format!("shipment {}: {} servers for {}", notice.number, notice.items.len(), notice.purchase)
+            }
+            Self::ShipmentTracked { tracking, reading } => {
+                let eta = reading.eta.map_or(String::new(), |t| format!("; to arrive {t}"));
+                format!("{tracking}: {}{eta}", reading.last)
+            }
+            Self::PaperRefused { what, flaws } => {
+                let first = flaws.first().map_or(String::new(), |f| format!(": {f}"));
+                format!("{what} is not taken, {} flaws{first}", flaws.len())
+            }
+            Self::DealEnded { reason } => format!("nothing more is wanted: {reason}"),
+            // `sentence` tells all others.
+            other => other.kind().to_owned(),
         };
         told.into()
     }

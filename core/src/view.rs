@@ -2,15 +2,19 @@
 //! the fleet.
 
 mod filter;
+mod letters;
 pub mod netbox;
+pub mod order;
 pub mod rack;
 pub mod receiving;
+pub mod stock;
 mod tap;
 pub mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use letters::dead_letters;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Recorded, Seq};
@@ -269,7 +273,7 @@ pub fn row(unit: &Unit, now: Timestamp) -> UnitRow {
         (Some(wait), _) => wait.what.clone(),
         (None, Some(next::Move::Begin(due))) => due.step.word().into(),
         (None, Some(next::Move::Expire(_, step))) => step.word().into(),
-        (None, None) => Text::new(""),
+        (None, Some(next::Move::Review) | None) => Text::new(""),
     };
     UnitRow {
         id: unit.id,
@@ -440,35 +444,6 @@ pub fn units(world: &World, query: &Query, now: Timestamp) -> Page<UnitRow> {
     rows.page(query, world.head, now)
 }
 
-/// Everything a person must decide about, oldest first.
-pub fn dead_letters(world: &World, now: Timestamp) -> Vec<DeadLetter> {
-    let mut letters: Vec<DeadLetter> = Vec::new();
-    for unit in world.units.values() {
-        for (progress, _) in unit.parked() {
-            letters.push(DeadLetter {
-                subject: Subject::Unit(unit.id),
-                row: Some(row(unit, now)),
-                step: step_row(progress),
-                since: progress.since,
-                who: crate::flow::rules::rule(progress.step).role,
-            });
-        }
-    }
-    for (mac, sighting) in &world.sightings {
-        if let Some(progress) = sighting.progress.as_ref().filter(|p| matches!(p.phase, Phase::Parked { .. })) {
-            letters.push(DeadLetter {
-                subject: Subject::Bmc(*mac),
-                row: None,
-                step: step_row(progress),
-                since: progress.since,
-                who: crate::flow::rules::rule(progress.step).role,
-            });
-        }
-    }
-    letters.sort_by_key(|l| (l.since, l.subject));
-    letters
-}
-
 /// The counts.
 pub fn overview(world: &World, site: SiteId, now: Timestamp, health: Health, demo: bool) -> Overview {
     let mut rows = Rows::default();
@@ -482,6 +457,7 @@ pub fn event_row(recorded: &Recorded, world: &World) -> EventRow {
     let label = match draft.subject {
         Subject::Unit(id) => world.unit(id).map_or_else(|| id.to_string(), Unit::label),
         Subject::Bmc(mac) => mac.to_string(),
+        Subject::Order(_) | Subject::Deal(_) => draft.subject.to_string(),
     };
     EventRow {
         seq: recorded.seq,

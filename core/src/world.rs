@@ -8,16 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Draft, Event, Recorded, Seq, TokenHash};
 use crate::flow::step::{Observation, Step};
-use crate::id::{Subject, UnitId};
+use crate::id::{DealId, OrderId, Subject, UnitId};
 use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::stage::Stage;
 use crate::lifecycle::unit::{Note, Notes, Phase, Progress, Unit};
 use crate::mac::Mac;
+use crate::procurement::deal::Deal;
+use crate::procurement::order::Order;
 use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 7;
+pub const FOLD: u32 = 8;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,14 @@ pub struct World {
     pub units: OrdMap<UnitId, Arc<Unit>>,
     /// BMCs that were seen, by MAC.
     pub sightings: OrdMap<Mac, Arc<Sighting>>,
+    /// All orders.
+    pub orders: OrdMap<OrderId, Arc<Order>>,
+    /// What goes on with each vendor about each order.
+    pub deals: OrdMap<DealId, Arc<Deal>>,
+    /// The number of the last purchase order.
+    pub last_purchase: u32,
+    /// Servers of the pool that are kept for an order.
+    reserved: OrdMap<UnitId, OrderId>,
     by_bmc: OrdMap<Mac, UnitId>,
     by_serial: OrdMap<Text, UnitId>,
     by_token: OrdMap<TokenHash, UnitId>,
@@ -71,6 +81,8 @@ impl World {
         match draft.subject {
             Subject::Bmc(mac) => self.apply_to_sighting(mac, seq, draft),
             Subject::Unit(id) => self.apply_to_unit(id, seq, draft),
+            Subject::Order(id) => self.apply_to_order(id, seq, draft),
+            Subject::Deal(id) => self.apply_to_deal(id, seq, draft),
         }
     }
 
@@ -78,10 +90,13 @@ impl World {
         if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } = &draft.event {
             self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Received, draft.at)));
         }
+        if let Event::UnitOrdered { site, .. } = &draft.event {
+            self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Ordered, draft.at)));
+        }
         let told = match &draft.event {
             Event::StepObserved { saw: Observation::System(reading), .. } => Some(&reading.serial),
             Event::LeaseAccepted { device, .. } => device.serial.as_ref(),
-            Event::ManifestRowTaken { serial, .. } => Some(serial),
+            Event::ManifestRowTaken { serial, .. } | Event::SerialBound { serial, .. } => Some(serial),
             _ => None,
         };
         // A unit without a serial takes the first that is told of it, unless it is another's.
@@ -114,6 +129,38 @@ impl World {
             if let Some(new) = unit.boot.last_token() {
                 self.by_token.insert(new, id);
             }
+        }
+    }
+
+    fn apply_to_order(&mut self, id: OrderId, seq: Seq, draft: &Draft) {
+        match &draft.event {
+            Event::OrderPlaced { placed } => {
+                self.orders.insert(id, Arc::new(Order::new(id, placed, draft)));
+            }
+            Event::StockReserved { unit, .. } => {
+                self.reserved.insert(*unit, id);
+            }
+            Event::StockReleased { unit, .. } => {
+                self.reserved.remove(unit);
+            }
+            Event::PurchaseDecided { number, .. } => self.last_purchase = self.last_purchase.max(*number),
+            _ => {}
+        }
+        if let Some(order) = self.orders.get_mut(&id) {
+            Arc::make_mut(order).apply(seq, draft);
+        }
+    }
+
+    fn apply_to_deal(&mut self, id: DealId, seq: Seq, draft: &Draft) {
+        if let Event::DealOpened { title, vendor, by_hand, patience } = &draft.event {
+            let deal = Deal::new(id, title.clone(), *vendor, *by_hand, *patience, draft.at);
+            self.deals.insert(id, Arc::new(deal));
+            if let Some(order) = self.orders.get_mut(&id.order) {
+                Arc::make_mut(order).sellers.push(id.seller);
+            }
+        }
+        if let Some(deal) = self.deals.get_mut(&id) {
+            Arc::make_mut(deal).apply(seq, draft);
         }
     }
 
@@ -200,6 +247,26 @@ impl World {
     /// The unit with this id.
     pub fn unit(&self, id: UnitId) -> Option<&Unit> {
         self.units.get(&id).map(|u| &**u)
+    }
+
+    /// The order with this number.
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id).map(|o| &**o)
+    }
+
+    /// What goes on with a vendor about an order.
+    pub fn deal(&self, id: DealId) -> Option<&Deal> {
+        self.deals.get(&id).map(|d| &**d)
+    }
+
+    /// The deals of an order, in the order its vendors were asked.
+    pub fn deals_of<'a>(&'a self, order: &'a Order) -> impl Iterator<Item = &'a Deal> {
+        order.sellers.iter().filter_map(|s| self.deal(DealId { order: order.id, seller: *s }))
+    }
+
+    /// The order a server of the pool is kept for.
+    pub fn reserved_for(&self, unit: UnitId) -> Option<OrderId> {
+        self.reserved.get(&unit).copied()
     }
 
     /// The unit whose BMC has this MAC.

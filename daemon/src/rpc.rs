@@ -2,7 +2,9 @@
 
 mod import;
 mod netbox;
+mod orders;
 mod racks;
+mod roles;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -19,14 +21,16 @@ use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Seq;
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
-use rackhand_core::id::{Actor, Role, SiteId, UnitId};
+use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::view::order::{self, OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::view::rack::{self, RackRow, RackView};
 use rackhand_core::view::receiving::{Receiving, receiving};
+use rackhand_core::view::stock::{Stock, stock};
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{
     self, DeadLetter, EventRow, Health, MAX_ROWS, Overview, Page, Query, Rows, UnitDetail, UnitRow,
@@ -52,6 +56,7 @@ use crate::ledger::{Ledger, Patience};
 use crate::projection::Projection;
 
 pub use racks::Racks;
+pub use roles::{Roles, group_number};
 
 /// Consoles at once.
 const CONSOLES: usize = 256;
@@ -119,44 +124,6 @@ impl Given {
         self.order.push_back(key.clone());
         self.answers.entry(key).or_default().clone()
     }
-}
-
-/// Which Unix user has which role.
-#[derive(Clone, Debug, Default)]
-pub struct Roles {
-    /// By user name.
-    pub users: BTreeMap<String, Role>,
-    /// The role of the user the daemon runs as, so that a fresh installation can be used at all.
-    pub own: Option<Role>,
-}
-
-impl Roles {
-    /// Name and role of a Unix user.
-    pub fn of(&self, uid: u32) -> (Text, Option<Role>) {
-        let name = user_name(uid);
-        let listed = self.users.get(name.as_str()).copied();
-        let own = (uid == rustix::process::geteuid().as_raw()).then_some(self.own).flatten();
-        (name, listed.or(own))
-    }
-}
-
-/// The user's name from the local passwd file, else the number. Names from a directory service are configured by number.
-fn user_name(uid: u32) -> Text {
-    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let found = passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(uid)).then_some(name)
-    });
-    found.map_or_else(|| Text::from(uid.to_string()), Text::new)
-}
-
-/// The number of a group, from the local group file; a number stands for itself.
-pub fn group_number(name: &str) -> Option<u32> {
-    let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    let mut lines = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let listed = lines.find(|fields| fields.first() == Some(&name)).and_then(|fields| fields.get(2)?.parse().ok());
-    listed.or_else(|| name.parse().ok())
 }
 
 /// Opens the socket: 0600 in a directory of mode 0700; with a group, 0660 in a directory that the group may pass. Who
@@ -468,6 +435,18 @@ impl Console for Seat {
 
     async fn receiving(self, _: Context, site: SiteId) -> Receiving {
         receiving(&self.desk.ledger.world(), &site, self.desk.clock.now())
+    }
+
+    async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
+        order::orders(&self.desk.ledger.world(), &query, self.desk.clock.now())
+    }
+
+    async fn order(self, _: Context, id: OrderId) -> Result<OrderDetail, Refusal> {
+        self.desk.order(id, &self.actor)
+    }
+
+    async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
+        stock(&self.desk.ledger.world(), site.as_ref(), &spec)
     }
 }
 

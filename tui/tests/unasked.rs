@@ -51,6 +51,18 @@ macro_rules! unasked {
         $crate::unasked::unasked!(= receiving(rackhand_core::id::SiteId)
             -> rackhand_core::view::receiving::Receiving);
     };
+    (@ orders) => {
+        $crate::unasked::unasked!(= orders(rackhand_core::view::order::OrderQuery)
+            -> rackhand_core::view::Page<rackhand_core::view::order::OrderRow>);
+    };
+    (@ order) => {
+        $crate::unasked::unasked!(= order(rackhand_core::id::OrderId)
+            -> Result<rackhand_core::view::order::OrderDetail, Refusal>);
+    };
+    (@ stock) => {
+        $crate::unasked::unasked!(= stock(rackhand_core::text::Text, Option<rackhand_core::id::SiteId>)
+            -> rackhand_core::view::stock::Stock);
+    };
     (= $name:ident($($argument:ty),*) -> $answer:ty) => {
         async fn $name(self, _: Context, $(_: $argument),*) -> $answer {
             unreachable!(concat!(stringify!($name), " is not asked here"))

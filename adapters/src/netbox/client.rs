@@ -308,7 +308,7 @@ impl NetBox {
                 Some(connection) => connection,
                 None => inner.client.connect(&inner.settings.target).await?,
             };
-            let call = Call { method: method.clone(), path: uri, headers: headers.clone(), body };
+            let call = Call { method: method.clone(), path: uri, headers: headers.clone(), body, other: None };
             match connection.send(call).await {
                 Ok(answer) => {
                     self.keep(connection);

@@ -14,15 +14,17 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
-use rackhand_core::id::{SiteId, Subject, UnitId};
+use rackhand_core::id::{OrderId, SiteId, Subject, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::view::rack::{RackRow, RackView};
 use rackhand_core::view::receiving::Receiving;
+use rackhand_core::view::stock::Stock;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -144,4 +146,10 @@ pub trait Console {
     async fn rack_of(unit: UnitId) -> Option<(SiteId, Text)>;
     /// What a site's dock expects, and what came in.
     async fn receiving(site: SiteId) -> Receiving;
+    /// A page of orders, those first that a person must act on.
+    async fn orders(query: OrderQuery) -> Page<OrderRow>;
+    /// An order with its servers, offers and what this caller may do with it.
+    async fn order(id: OrderId) -> Result<OrderDetail, Refusal>;
+    /// What of a specification, in the business's words, is in stock at a site, or anywhere.
+    async fn stock(spec: Text, site: Option<SiteId>) -> Stock;
 }

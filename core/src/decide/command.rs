@@ -2,24 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lease::ALIVE_ON_ORDER;
-use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::{Fingerprint, Vendor};
 use crate::dcim::NewDevice;
 use crate::dcim::rack::HalfUnits;
-use crate::event::Event;
 use crate::facility::propose::Choice;
-use crate::fault::Kind;
-use crate::flow::rules::{Lane, rule};
 use crate::flow::step::Step;
-use crate::id::{Actor, Role, SiteId, Subject, UnitId};
-use crate::lifecycle::evidence::{Evidence, Proof};
-use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::table;
+use crate::id::{OrderId, Role, SiteId, Subject, UnitId};
+use crate::lifecycle::stage::Stage;
 use crate::lifecycle::task::TaskId;
-use crate::lifecycle::unit::{Phase, Unit};
 use crate::mac::Mac;
-use crate::manifest::{self, Row};
+use crate::manifest::Row;
+use crate::procurement::order::OrderRequest;
+use crate::procurement::paper::{Paper, SellerId};
 use crate::text::Text;
 
 /// A person's wish.
@@ -164,6 +158,94 @@ pub enum Command {
         /// Which unit.
         unit: UnitId,
     },
+    /// Say what a server of the pool is, in the words of specifications. Its own report tells better, once there is one.
+    Describe {
+        /// Which unit.
+        unit: UnitId,
+        /// What it is.
+        spec: Text,
+    },
+    /// Order servers. Answered by [`Answer::Ordered`].
+    Order(OrderRequest),
+    /// Keep a server of the pool for a line of an order, in place of one to be bought; again, for longer.
+    Reserve {
+        /// For which order.
+        order: OrderId,
+        /// For which line, from 1.
+        line: u16,
+        /// Which server.
+        unit: UnitId,
+    },
+    /// Give a reserved server back to the pool.
+    ReleaseStock {
+        /// Which server.
+        unit: UnitId,
+        /// Why.
+        reason: Text,
+    },
+    /// Give the tenant what is reserved for its order.
+    AssignStock {
+        /// Which order.
+        order: OrderId,
+    },
+    /// Say that a serial is one of the servers of an order, as its manifest tells.
+    BindSerial {
+        /// Which order.
+        order: OrderId,
+        /// The serial.
+        serial: Text,
+        /// Its BMC's MAC, where the manifest has it.
+        bmc_mac: Option<Mac>,
+        /// Its model, where the manifest has it.
+        model: Option<Text>,
+    },
+    /// Enter a vendor's paper by hand, or from a file: an offer, a confirmation, a ship notice.
+    EnterPaper {
+        /// Of which order.
+        order: OrderId,
+        /// Of which vendor.
+        seller: SellerId,
+        /// What it says.
+        paper: Box<Paper>,
+    },
+    /// Approve an offer. Never by who ordered.
+    Approve {
+        /// Which order.
+        order: OrderId,
+        /// Whose offer.
+        seller: SellerId,
+        /// The revision that was seen.
+        revision: u32,
+        /// What it costs, as it was typed.
+        amount: Text,
+        /// What was on the screen, for the audit trail.
+        saw: Text,
+    },
+    /// Say no to all offers; the order ends.
+    Reject {
+        /// Which order.
+        order: OrderId,
+        /// Why.
+        reason: Text,
+    },
+    /// End an order; what was done for it is undone in reverse.
+    CancelOrder {
+        /// Which order.
+        order: OrderId,
+        /// Why.
+        reason: Text,
+    },
+    /// Take a confirmation that is not what was ordered.
+    AcceptConfirmation {
+        /// Of which order.
+        order: OrderId,
+        /// Of which vendor.
+        seller: SellerId,
+        /// What it costs now, as it was typed.
+        amount: Text,
+        /// Why.
+        reason: Text,
+    },
 }
 
 impl Command {
@@ -185,265 +267,16 @@ impl Command {
                 Role::Operator
             }
             Self::Import { .. } | Self::ImportRow { .. } => Role::Operator,
+            // A tenant orders for itself; who may is looked at with the order.
+            Self::Order(_) => Role::ReadOnly,
+            Self::Describe { .. }
+            | Self::Reserve { .. }
+            | Self::ReleaseStock { .. }
+            | Self::AssignStock { .. }
+            | Self::EnterPaper { .. }
+            | Self::BindSerial { .. }
+            | Self::CancelOrder { .. } => Role::Operator,
+            Self::Approve { .. } | Self::Reject { .. } | Self::AcceptConfirmation { .. } => Role::Approver,
         }
     }
-}
-
-impl Deciding<'_> {
-    pub(super) fn command(&mut self, command: &Command) -> Result<Answer, Refusal> {
-        self.demand(command.role())?;
-        match command {
-            Command::Import { site, serial, bmc_mac, vendor, model, stage } => {
-                self.import(site, serial, *bmc_mac, *vendor, model.as_ref(), *stage)
-            }
-            Command::ImportRow { row, site, stage, create } => self.import_row(row, site, *stage, create.as_ref()),
-            Command::Retry { subject } => self.retry(*subject),
-            Command::Skip { subject, step, generation, reason } => self.skip(*subject, *step, *generation, reason),
-            Command::TrustCertificate { unit, certificate, reason } => self.trust(*unit, *certificate, reason),
-            Command::Cancel { unit, reason } => self.cancel(*unit, reason),
-            Command::Hold { unit, reason } => {
-                self.stand(*unit, Disposition::OnHold, reason, |u| u.disposition.may_move())
-            }
-            Command::Quarantine { unit, reason } => {
-                self.stand(*unit, Disposition::Quarantined, reason, |u| u.disposition != Disposition::Cancelled)
-            }
-            Command::Retire { unit, reason } => {
-                self.stand(*unit, Disposition::Retired, reason, |u| !u.stage.is_tenants() && u.undo.is_empty())
-            }
-            Command::Release { unit } => self.release(*unit),
-            Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
-            Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
-            Command::Place { .. } => {
-                Err(Refusal::new(Why::Invalid, "a place is decided with what NetBox says of the site at hand"))
-            }
-            Command::ReleasePlacement { units, reason } => self.release_placements(units, reason),
-            Command::ScanRack { unit, rack, position } => self.scan_rack(*unit, rack, *position),
-            Command::Receive { site, scan, damaged } => self.receive(site, scan, damaged.as_ref()),
-            Command::UndoReceipt { unit } => self.undo_receipt(*unit),
-        }
-    }
-
-    pub(super) fn demand(&self, least: Role) -> Result<(), Refusal> {
-        match &self.moment.actor {
-            Actor::Person { role, .. } if *role >= least => Ok(()),
-            Actor::Person { role, .. } => {
-                Err(Refusal::new(Why::NotAllowed, format!("this takes the role {least}; you have {role}")))
-            }
-            Actor::Rackhand | Actor::Wire => Err(Refusal::new(Why::NotAllowed, "only a person may command")),
-        }
-    }
-
-    pub(super) fn known(&self, id: UnitId) -> Result<&Unit, Refusal> {
-        self.world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))
-    }
-
-    fn import(
-        &mut self,
-        site: &SiteId,
-        serial: &Text,
-        bmc_mac: Option<Mac>,
-        vendor: Option<Vendor>,
-        model: Option<&Text>,
-        stage: Stage,
-    ) -> Result<Answer, Refusal> {
-        let Some(serial) = manifest::serial(serial) else {
-            return Err(Refusal::new(Why::Invalid, "a serial has 1 to 64 characters and no spaces"));
-        };
-        if let Some(unit) = self.world.by_serial(&serial) {
-            let same = unit.bmc_mac.is_none() || bmc_mac.is_none() || unit.bmc_mac == bmc_mac;
-            return if same {
-                Ok(Answer::Already)
-            } else {
-                let text = format!(
-                    "{serial} is here already, with BMC {}",
-                    unit.bmc_mac.map_or_else(String::new, |m| m.to_string())
-                );
-                Err(Refusal::new(Why::Conflict, text))
-            };
-        }
-        if let Some(unit) = bmc_mac.and_then(|m| self.world.by_bmc(m)) {
-            return Err(Refusal::new(Why::Conflict, format!("that BMC MAC belongs to {}", unit.label())));
-        }
-        self.admit(site, serial, bmc_mac, vendor, model, stage);
-        Ok(Answer::Done)
-    }
-
-    /// A new unit.
-    pub(super) fn admit(
-        &mut self,
-        site: &SiteId,
-        serial: Text,
-        bmc_mac: Option<Mac>,
-        vendor: Option<Vendor>,
-        model: Option<&Text>,
-        stage: Stage,
-    ) -> UnitId {
-        let id = UnitId::mint(self.moment.now, self.moment.entropy);
-        let (site, model) = (site.clone(), model.cloned());
-        self.emit(Subject::Unit(id), Event::UnitImported { site, serial, bmc_mac, vendor, model, stage });
-        if stage.is_on_order() && bmc_mac.is_some_and(|m| self.world.sightings.contains_key(&m)) {
-            self.quarantine(id, ALIVE_ON_ORDER);
-        }
-        id
-    }
-
-    fn parked(&self, subject: Subject) -> Result<Vec<(Step, u32)>, Refusal> {
-        Ok(match subject {
-            Subject::Unit(id) => self.known(id)?.parked().map(|(p, _)| (p.step, p.generation)).collect(),
-            Subject::Bmc(mac) => {
-                let seen = self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref());
-                let parked = seen.filter(|p| matches!(p.phase, Phase::Parked { .. }));
-                parked.map(|p| (p.step, p.generation)).into_iter().collect()
-            }
-        })
-    }
-
-    fn retry(&mut self, subject: Subject) -> Result<Answer, Refusal> {
-        let parked = self.parked(subject)?;
-        if parked.is_empty() {
-            return Err(Refusal::new(Why::Conflict, "nothing is parked here; what waits is tried again by itself"));
-        }
-        for (step, generation) in parked {
-            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
-        }
-        Ok(Answer::Done)
-    }
-
-    fn skip(&mut self, subject: Subject, step: Step, generation: u32, reason: &Text) -> Result<Answer, Refusal> {
-        need_reason(reason)?;
-        if !self.parked(subject)?.contains(&(step, generation)) {
-            return Err(Refusal::new(
-                Why::Conflict,
-                format!("{step} is not parked in generation {generation} any more"),
-            ));
-        }
-        if rule(step).skip.is_none() {
-            let text =
-                format!("{step} cannot be skipped: nothing else shows what it shows. Retry, move back or cancel");
-            return Err(Refusal::new(Why::Conflict, text));
-        }
-        self.emit(subject, Event::StepSkipped { step, generation, reason: reason.clone() });
-        self.consequences(subject);
-        Ok(Answer::Done)
-    }
-
-    fn trust(&mut self, id: UnitId, certificate: Fingerprint, reason: &Text) -> Result<Answer, Refusal> {
-        need_reason(reason)?;
-        let before = self.known(id)?.certificate;
-        if before == Some(certificate) {
-            return Ok(Answer::Already);
-        }
-        if before.is_none() {
-            let text = "no certificate is pinned yet; the first one the BMC shows will be";
-            return Err(Refusal::new(Why::Conflict, text));
-        }
-        let parked: Vec<(Step, u32)> = self
-            .known(id)?
-            .parked()
-            .filter(|(p, fault)| rule(p.step).lane == Lane::Bmc && fault.kind == Kind::Conflict)
-            .map(|(p, _)| (p.step, p.generation))
-            .collect();
-        let subject = Subject::Unit(id);
-        self.emit(subject, Event::CertificateTrusted { before, certificate, reason: reason.clone() });
-        for (step, generation) in parked {
-            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
-        }
-        Ok(Answer::Done)
-    }
-
-    fn cancel(&mut self, id: UnitId, reason: &Text) -> Result<Answer, Refusal> {
-        let free = |u: &Unit| u.disposition != Disposition::Cancelled && u.stage < Stage::AssignedToTenant;
-        self.stand(id, Disposition::Cancelled, reason, free)
-    }
-
-    fn stand(
-        &mut self,
-        id: UnitId,
-        to: Disposition,
-        reason: &Text,
-        may: impl Fn(&Unit) -> bool,
-    ) -> Result<Answer, Refusal> {
-        need_reason(reason)?;
-        let unit = self.known(id)?;
-        let from = unit.disposition;
-        if from == to {
-            return Ok(Answer::Already);
-        }
-        if !may(unit) {
-            let text = format!("{} is {} and {from}: it cannot become {to}", unit.label(), unit.stage);
-            return Err(Refusal::new(Why::Conflict, text));
-        }
-        if matches!(to, Disposition::Cancelled | Disposition::Retired) {
-            self.give_back(id, reason);
-        }
-        self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason: reason.clone() });
-        Ok(Answer::Done)
-    }
-
-    fn release(&mut self, id: UnitId) -> Result<Answer, Refusal> {
-        let unit = self.known(id)?;
-        let (from, stage, undoing) = (unit.disposition, unit.stage, !unit.undo.is_empty());
-        let least = match from {
-            Disposition::Normal => return Ok(Answer::Already),
-            Disposition::OnHold => Role::Technician,
-            _ => Role::Operator,
-        };
-        self.demand(least)?;
-        if undoing {
-            return Err(Refusal::new(Why::Conflict, "its undo steps are not finished; retry or skip them first"));
-        }
-        let subject = Subject::Unit(id);
-        let reason = Text::new("released");
-        self.emit(subject, Event::DispositionChanged { from, to: Disposition::Normal, reason });
-        let undone = matches!(from, Disposition::Cancelled | Disposition::Retired);
-        if undone && (Stage::Discovered..=Stage::Ready).contains(&stage) {
-            // What its stage rested on was undone.
-            self.enter(id, Stage::Cabled, Proof::EvidenceLost, "released after what was done to it was undone");
-        }
-        self.consequences(subject);
-        Ok(Answer::Done)
-    }
-
-    fn close_task(&mut self, id: UnitId, task: TaskId, note: &Text) -> Result<Answer, Refusal> {
-        let unit = self.known(id)?;
-        let Some((_, found)) = unit.tasks.iter().find(|(n, _)| *n == task) else {
-            return Err(Refusal::new(Why::NotFound, format!("{} has no open task {task}", unit.label())));
-        };
-        self.demand(found.role)?;
-        let subject = Subject::Unit(id);
-        self.emit(subject, Event::TaskClosed { task, note: note.clone() });
-        self.consequences(subject);
-        Ok(Answer::Done)
-    }
-
-    pub(super) fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
-        need_reason(reason)?;
-        let unit = self.known(id)?;
-        let from = unit.stage;
-        if !unit.disposition.may_move() {
-            return Err(Refusal::new(
-                Why::Conflict,
-                format!("{} is {}: release it first", unit.label(), unit.disposition),
-            ));
-        }
-        let Some((_, way)) = table::open_ways(from, &self.moment.actor).find(|(stage, _)| *stage == to) else {
-            let text =
-                format!("no way leads from {from} to {to} on your word; `rackhand explain lifecycle` lists them");
-            return Err(Refusal::new(Why::Conflict, text));
-        };
-        let subject = Subject::Unit(id);
-        let evidence = Evidence::new(way.proof, reason.clone());
-        self.emit(subject, Event::StageEntered { from, to, evidence });
-        if way.proof == Proof::Unassigned {
-            self.quarantine(id, "until its disks are proven erased and its credentials rotated");
-        }
-        Ok(Answer::Done)
-    }
-}
-
-pub(super) fn need_reason(reason: &Text) -> Result<(), Refusal> {
-    if reason.trim().is_empty() {
-        return Err(Refusal::new(Why::Invalid, "give a reason; it goes into the journal"));
-    }
-    Ok(())
 }

@@ -1,14 +1,18 @@
 //! Decisions: what an input means in this world at this moment. Out come events, and the world with them applied;
 //! nothing has happened until they are on disk.
 
+mod bind;
 pub mod boot;
 pub mod command;
 mod consequence;
 pub mod import;
 mod lease;
+pub mod order;
 mod outcome;
+mod person;
 pub mod place;
 pub mod receive;
+mod trade;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -24,10 +28,11 @@ use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, Entropy, Subject};
+use crate::id::{Actor, DealId, Entropy, Subject};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
+use crate::procurement::paper::{Flaw, Paper, Tracked};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -84,6 +89,28 @@ pub enum Input {
     StepReported(TokenHash, StepReport),
     /// The validation image's final report.
     FinalReport(TokenHash, Box<ValidationReport>),
+    /// Time has brought something about that is to be journaled.
+    Review(Subject),
+    /// A vendor's paper came in.
+    Paper(DealId, Box<Paper>),
+    /// A vendor's paper came in that is not taken.
+    PaperRefused {
+        /// From whom, and about what.
+        deal: DealId,
+        /// What it was.
+        what: Text,
+        /// Why.
+        flaws: Vec<Flaw>,
+    },
+    /// A carrier tells of a parcel.
+    Tracked {
+        /// Whose.
+        deal: DealId,
+        /// The carrier's number.
+        tracking: Text,
+        /// What it says.
+        reading: Tracked,
+    },
     /// A person wants something.
     Command(Command),
     /// A person chose these places; all are kept, or none. With it comes what NetBox says of the site.
@@ -126,6 +153,10 @@ pub enum Answer {
     BootLocal(Text),
     /// What a scanned serial is.
     Scanned(Box<receive::Scan>),
+    /// What became of an order.
+    Ordered(Box<order::Ordered>),
+    /// Done, and this is to be known of it.
+    Told(Text),
 }
 
 /// Why something is not done.
@@ -184,6 +215,10 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
+        Input::Review(subject) => d.review(*subject),
+        Input::Paper(deal, paper) => d.paper(*deal, paper)?,
+        Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),
+        Input::Tracked { deal, tracking, reading } => d.tracked(*deal, tracking, reading),
         Input::Command(command) => d.command(command)?,
         Input::Place(choices, room) => d.place(choices, room)?,
     };
@@ -216,15 +251,22 @@ impl Deciding<'_> {
     fn unit(&self, subject: Subject) -> Option<&Unit> {
         match subject {
             Subject::Unit(id) => self.world.unit(id),
-            Subject::Bmc(_) => None,
+            _ => None,
         }
     }
 
     fn next_moves(&self, subject: Subject) -> Vec<Move> {
         use crate::flow::next::{for_sighting, for_unit};
+        use crate::flow::trade::{for_deal, for_order};
+        let now = self.moment.now;
         match subject {
             Subject::Unit(id) => self.world.unit(id).map(|u| for_unit(u, self.moment.now).moves),
             Subject::Bmc(mac) => self.world.sightings.get(&mac).map(|s| for_sighting(s, self.moment.now).moves),
+            Subject::Order(id) => self.world.order(id).map(|o| for_order(&self.world, o, now).moves),
+            Subject::Deal(id) => {
+                let both = self.world.order(id.order).zip(self.world.deal(id));
+                both.map(|(order, deal)| for_deal(order, deal, now).moves)
+            }
         }
         .unwrap_or_default()
     }

@@ -40,6 +40,9 @@ impl Deciding<'_> {
                 if let (Observation::Registered(port), Subject::Unit(id)) = (saw, subject) {
                     self.registered(id, port, told.as_ref());
                 }
+                if let (Step::RequestQuote, Subject::Deal(id)) = (step, subject) {
+                    self.asked(id);
+                }
                 self.consequences(subject);
             }
             Outcome::Failed(fault) => self.failed(subject, step, generation, fault),
@@ -66,6 +69,12 @@ impl Deciding<'_> {
                 Step::LookUpDevice => s.verdict.is_none(),
                 _ => !s.notes.owed.is_empty(),
             }),
+            Subject::Deal(id) => self.world.order(id.order).zip(self.world.deal(id)).is_some_and(|(order, deal)| {
+                let at = deal.progress.as_ref().filter(|p| p.step == step && p.generation == generation);
+                let wanted = deal.wanted(order, self.moment.now) == Some(step);
+                at.is_some_and(|p| p.phase == Phase::Intended) || (wanted && deal.generation(step) == generation)
+            }),
+            Subject::Order(_) => false,
         }
     }
 
@@ -73,6 +82,8 @@ impl Deciding<'_> {
         match subject {
             Subject::Unit(id) => self.world.unit(id).and_then(|u| u.progress.get(&lane)),
             Subject::Bmc(mac) => self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref()),
+            Subject::Deal(id) => self.world.deal(id).and_then(|d| d.progress.as_ref()),
+            Subject::Order(_) => None,
         }
         .filter(|p| p.step == step)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::command::need_reason;
+use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::dcim::rack::HalfUnits;
 use crate::event::Event;

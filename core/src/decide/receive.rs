@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::need_reason;
+use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::event::Event;
 use crate::id::{SiteId, Subject, UnitId};

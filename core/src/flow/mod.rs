@@ -3,3 +3,4 @@
 pub mod next;
 pub mod rules;
 pub mod step;
+pub mod trade;

@@ -38,6 +38,8 @@ pub enum Move {
     Begin(Due),
     /// Its deadline has passed without its effect being seen.
     Expire(Lane, Step),
+    /// Time has brought something about that is to be journaled.
+    Review,
 }
 
 /// Why something is not moving, as data.
@@ -92,7 +94,7 @@ pub struct Next {
 }
 
 impl Next {
-    fn wake_at(&mut self, when: Timestamp) {
+    pub(super) fn wake_at(&mut self, when: Timestamp) {
         self.wake = Some(self.wake.map_or(when, |w| w.min(when)));
     }
 }
@@ -153,6 +155,7 @@ pub fn wanted(unit: &Unit, lane: Lane) -> Option<Step> {
         return Some(*undo);
     }
     match lane {
+        Lane::Vendor => None,
         Lane::Notes => (!unit.notes.owed.is_empty()).then_some(Step::WriteNotes),
         _ if !unit.undo.is_empty() || !unit.disposition.may_move() => None,
         Lane::Dcim => inventory_step(unit),
@@ -209,7 +212,7 @@ fn boot_step(unit: &Unit) -> Option<Step> {
     })
 }
 
-fn advance(
+pub(super) fn advance(
     next: &mut Next,
     step: Step,
     generation: u32,
@@ -300,7 +303,7 @@ fn awaited(step: Step) -> &'static str {
     }
 }
 
-fn person(what: String, since: Timestamp, who: Role, resolve: &[&str]) -> Wait {
+pub(super) fn person(what: String, since: Timestamp, who: Role, resolve: &[&str]) -> Wait {
     let resolve = resolve.iter().map(|k| Text::new(k)).collect();
     Wait { who: Some(who), resolve, ..Wait::system(what, since) }
 }
@@ -339,6 +342,9 @@ fn stage_wait(unit: &Unit) -> Wait {
         Stage::Decommissioning => ("erasure and removal", None, &[]),
         Stage::Decommissioned => ("nothing: it is gone", None, &[]),
     };
+    if let Some((order, _)) = unit.order.filter(|_| unit.stage < Stage::ShipmentTracking) {
+        return Wait { who, ..Wait::system(format!("{what} (order {order})"), since) };
+    }
     let what = match (unit.stage, unit.goes_to()) {
         (Stage::Received, Some(spot)) => format!("{what} at {spot}"),
         _ => what.to_owned(),

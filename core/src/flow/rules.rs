@@ -20,10 +20,12 @@ pub enum Lane {
     Bmc,
     /// NetBox's journal. Beside the others: a note that is late holds nothing up, and nothing holds a note up.
     Notes,
+    /// A vendor: what goes on with it about one order.
+    Vendor,
 }
 
 impl Lane {
-    /// All of them.
+    /// All that a unit has.
     pub const ALL: [Self; 3] = [Self::Dcim, Self::Bmc, Self::Notes];
 
     /// Its word.
@@ -32,6 +34,7 @@ impl Lane {
             Self::Dcim => "dcim",
             Self::Bmc => "bmc",
             Self::Notes => "notes",
+            Self::Vendor => "vendor",
         }
     }
 }
@@ -90,6 +93,9 @@ const BASE: Rule = Rule {
     skip: None,
     undo: None,
 };
+
+/// A vendor's system may be down for a night; the order waits, and says so.
+const VENDOR: Rule = Rule { lane: Lane::Vendor, first: secs(30), cap: secs(900), ..BASE };
 
 /// The table. `rackhand explain steps` prints it.
 pub const RULES: &[Rule] = &[
@@ -184,6 +190,21 @@ pub const RULES: &[Rule] = &[
     Rule { step: Step::ReleaseBmcAddress, skip: Some("NetBox keeps the BMC's address"), ..BASE },
     Rule { step: Step::LeaveStaging, skip: Some("NetBox keeps status and tenant"), ..BASE },
     Rule { step: Step::UnplaceDevice, skip: Some("NetBox keeps place and planned cables"), ..BASE },
+    Rule {
+        step: Step::RequestQuote,
+        skip: Some("the vendor counts as asked, whether it was or not"),
+        undo: Some(Step::WithdrawRequest),
+        ..VENDOR
+    },
+    Rule { step: Step::ChaseQuote, skip: Some("the vendor is not reminded"), ..VENDOR },
+    Rule {
+        step: Step::PlacePurchase,
+        skip: Some("the vendor counts as having the purchase order, whether it has or not"),
+        undo: Some(Step::CancelPurchase),
+        ..VENDOR
+    },
+    Rule { step: Step::WithdrawRequest, skip: Some("the vendor may still answer"), ..VENDOR },
+    Rule { step: Step::CancelPurchase, skip: Some("the vendor may deliver, and is to be paid then"), ..VENDOR },
 ];
 
 /// The rungs of a network boot, each used once for a cause. Behind the last stands a person.

@@ -69,6 +69,16 @@ steps! {
     LeaveStaging = "leave_staging",
     /// Undo of `place_device`.
     UnplaceDevice = "unplace_device",
+    /// Ask a vendor for a quote.
+    RequestQuote = "request_quote",
+    /// Remind a vendor that has not answered.
+    ChaseQuote = "chase_quote",
+    /// Send the purchase order.
+    PlacePurchase = "place_purchase",
+    /// Undo of `request_quote`.
+    WithdrawRequest = "withdraw_request",
+    /// Undo of `place_purchase`.
+    CancelPurchase = "cancel_purchase",
 }
 
 impl fmt::Display for Step {
@@ -124,6 +134,8 @@ pub enum Observation {
     Staging,
     /// NetBox holds the journal notes of all events up to this one.
     Notes(Seq),
+    /// The vendor has it: its own number for it, or its receipt.
+    Held(Text),
     /// The undo's effect is seen.
     Undone,
 }

@@ -24,6 +24,17 @@ impl Unit {
                 self.model.clone_from(model);
                 self.stage = *stage;
             }
+            Event::UnitOrdered { order, line, tenant, model, .. } => {
+                self.order = Some((*order, *line));
+                self.tenant = Some(tenant.clone());
+                self.model.clone_from(model);
+            }
+            Event::SpecTold { spec } => self.told = Some(spec.clone()),
+            Event::SerialBound { bmc_mac, vendor, model, .. } => {
+                self.bmc_mac = self.bmc_mac.or(*bmc_mac);
+                self.vendor = self.vendor.or(*vendor);
+                self.model = model.clone().or_else(|| self.model.take());
+            }
             Event::ManifestRowTaken { bmc_mac, create, .. } => {
                 self.bmc_mac = self.bmc_mac.or(Some(*bmc_mac));
                 let before = self.registration.take();
@@ -166,10 +177,8 @@ impl Unit {
             Event::PlacementReserved { place } => self.reserve(place, at),
             Event::PlacementReleased { .. } => self.give_back(),
             Event::DamageNoted { note } => self.note(seq, true, format!("damaged: {note}")),
-            Event::BmcSighted { .. }
-            | Event::SightingJudged { .. }
-            | Event::SightingForgotten {}
-            | Event::SightingReopened { .. } => {}
+            // The rest is about orders, deals and BMCs that are seen.
+            _ => {}
         }
     }
 
@@ -261,7 +270,7 @@ impl Unit {
         }
         self.waived.remove(&step);
         match saw {
-            Observation::Lookup(_) => {}
+            Observation::Lookup(_) | Observation::Held(_) => {}
             Observation::Registered(port) => self.registered(seq, port),
             Observation::Address(address) => self.address_written = Some(*address),
             Observation::Status(stage) => self.status_written = Some(*stage),
@@ -397,6 +406,12 @@ impl Unit {
             | Step::ResetForBoot
             | Step::Validate
             | Step::EnterStaging => {}
+            // A deal's.
+            Step::RequestQuote
+            | Step::ChaseQuote
+            | Step::PlacePurchase
+            | Step::WithdrawRequest
+            | Step::CancelPurchase => {}
         }
     }
 }

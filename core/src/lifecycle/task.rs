@@ -23,6 +23,8 @@ pub enum TaskKind {
     CheckIdentity,
     /// The inventory and the journal disagree.
     SettleInventory,
+    /// Its order was cancelled when it was here already.
+    ReturnToVendor,
 }
 
 impl TaskKind {
@@ -39,6 +41,7 @@ impl TaskKind {
             Self::CheckHardware => "check hardware",
             Self::CheckIdentity => "check identity",
             Self::SettleInventory => "settle inventory",
+            Self::ReturnToVendor => "return to vendor",
         }
     }
 }

@@ -17,8 +17,9 @@ use crate::fault::Fault;
 use crate::flow::rules::Lane;
 use crate::flow::step::Step;
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{SiteId, UnitId};
+use crate::id::{OrderId, SiteId, UnitId};
 use crate::mac::Mac;
+use crate::procurement::spec::Spec;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -104,6 +105,15 @@ pub struct Unit {
     /// The place that was given back and may still be in NetBox.
     #[serde(default)]
     pub unplacing: Option<Reservation>,
+    /// The order it is bought for, and the line of it.
+    #[serde(default)]
+    pub order: Option<(OrderId, u16)>,
+    /// Whose it is to be, or is.
+    #[serde(default)]
+    pub tenant: Option<Text>,
+    /// What it is by the word of who entered it; its own report tells better.
+    #[serde(default)]
+    pub told: Option<Spec>,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -276,6 +286,9 @@ impl Unit {
             receipt: None,
             placement: None,
             unplacing: None,
+            order: None,
+            tenant: None,
+            told: None,
             revision: 0,
         }
     }

@@ -225,6 +225,7 @@ impl Watched {
                 let input = match step {
                     Move::Begin(due) => Input::Begin(Subject::Unit(*id), *due),
                     Move::Expire(lane, step) => Input::Expired(Subject::Unit(*id), *lane, *step),
+                    Move::Review => unreachable!("nothing of a unit is reviewed"),
                 };
                 let decided = decide(world, &self.scene.policy, &self.scene.moment(Actor::Rackhand), &input);
                 assert!(decided.is_ok(), "{step:?} is due and refused: {decided:?}");

@@ -130,6 +130,10 @@ pub fn report(n: u8) -> ValidationReport {
 pub fn good(n: u8, unit: &Unit, step: Step) -> Option<Observation> {
     Some(match step {
         Step::LookUpDevice | Step::ResetForBoot | Step::Validate => return None,
+        // A deal's, not a unit's.
+        Step::RequestQuote | Step::ChaseQuote | Step::PlacePurchase | Step::WithdrawRequest | Step::CancelPurchase => {
+            return None;
+        }
         Step::RegisterBmc => Observation::Registered(bmc_port(n, unit.bmc_mac?)),
         Step::AssignBmcAddress => Observation::Address(unit.bmc_address?),
         Step::SyncStatus => Observation::Status(unit.stage),
@@ -166,7 +170,7 @@ pub fn failed(kind: Kind) -> Outcome {
 pub fn due(moves: &[Move]) -> Vec<Due> {
     let begins = moves.iter().filter_map(|m| match m {
         Move::Begin(due) => Some(*due),
-        Move::Expire(..) => None,
+        Move::Expire(..) | Move::Review => None,
     });
     begins.collect()
 }

@@ -13,6 +13,7 @@ use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::{self, Due, Move};
 use rackhand_core::flow::rules::{Class, Lane, rule};
 use rackhand_core::flow::step::{Outcome, Step};
+use rackhand_core::flow::trade;
 use rackhand_core::id::{Actor, Subject};
 use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::text::Text;
@@ -35,6 +36,9 @@ const NETBOX_STRANGERS: usize = 6;
 /// call at most, so this bounds our memory (some 40 KiB for a call), not a BMC's load: it is sized so that a whole site
 /// of 5,000 of which each fifth hangs does not queue.
 const BMC_CALLS: usize = 4_096;
+
+/// Vendors spoken to at once.
+const VENDOR_CALLS: usize = 16;
 
 /// After this long a call to a BMC gives its place up and goes on without one, until its own deadline. Otherwise BMCs
 /// that hang would hold the places of those that answer, for half a minute each.
@@ -62,6 +66,8 @@ pub struct Gates {
     pub netbox: Gate,
     /// All BMCs'. A BMC that does not answer says nothing of the others, so this one only counts places.
     pub bmcs: Gate,
+    /// All vendors'. One that does not answer says nothing of the others, so this one only counts places.
+    pub vendors: Gate,
     /// Turns for questions about MACs that are no unit's.
     strangers: Semaphore,
 }
@@ -84,7 +90,8 @@ impl Gates {
 impl Default for Gates {
     fn default() -> Self {
         let strangers = Semaphore::new(NETBOX_STRANGERS);
-        Self { netbox: Gate::new(NETBOX_CALLS), bmcs: Gate::new(BMC_CALLS), strangers }
+        let (netbox, bmcs) = (Gate::new(NETBOX_CALLS), Gate::new(BMC_CALLS));
+        Self { netbox, bmcs, vendors: Gate::new(VENDOR_CALLS), strangers }
     }
 }
 
@@ -163,6 +170,8 @@ impl Engine {
             .keys()
             .map(|m| Subject::Bmc(*m))
             .chain(world.units.keys().map(|u| Subject::Unit(*u)))
+            .chain(world.orders.keys().map(|o| Subject::Order(*o)))
+            .chain(world.deals.keys().map(|d| Subject::Deal(*d)))
             .collect();
         for subject in subjects {
             self.examine(subject).await;
@@ -175,6 +184,10 @@ impl Engine {
         let next = match subject {
             Subject::Unit(id) => world.unit(id).map(|u| next::for_unit(u, now)),
             Subject::Bmc(mac) => world.sightings.get(&mac).map(|s| next::for_sighting(s, now)),
+            Subject::Order(id) => world.order(id).map(|o| trade::for_order(&world, o, now)),
+            Subject::Deal(id) => {
+                world.order(id.order).zip(world.deal(id)).map(|(order, deal)| trade::for_deal(order, deal, now))
+            }
         };
         let Some(next) = next else { return };
         self.set_alarm(subject, next.wake);
@@ -188,6 +201,8 @@ impl Engine {
                         let _ = self.ledger.submit(Actor::Rackhand, Patience::Keep, input).await;
                     }
                 }
+                // Refused where it is not so any more; the next look tells.
+                Move::Review => drop(self.ledger.submit(Actor::Rackhand, Patience::Keep, Input::Review(subject)).await),
             }
         }
     }
@@ -212,6 +227,13 @@ impl Engine {
             if due.lane == Lane::Bmc {
                 // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
                 gates.call_bmc(&ports.clock, Box::pin(attempt(&ledger, &ports, None, subject, due))).await;
+                return (subject, due.lane);
+            }
+            if due.lane == Lane::Vendor {
+                // A vendor that does not answer says nothing of the others.
+                if let Some(_place) = gates.vendors.enter(&ports.clock).await {
+                    Box::pin(attempt(&ledger, &ports, None, subject, due)).await;
+                }
                 return (subject, due.lane);
             }
             let gate = &gates.netbox;
@@ -304,7 +326,11 @@ async fn attempt(
     let outcome = match seen {
         Ok(Some(saw)) => Outcome::Observed(saw),
         Ok(None) => {
-            let system = if due.lane == Lane::Bmc { System::Bmc } else { System::Netbox };
+            let system = match due.lane {
+                Lane::Bmc => System::Bmc,
+                Lane::Vendor => System::Vendor,
+                Lane::Dcim | Lane::Notes => System::Netbox,
+            };
             let what = Text::from(format!("{} was accepted, but its effect is not to be seen", due.step));
             Outcome::Failed(Fault::new(system, Kind::Transient, what))
         }

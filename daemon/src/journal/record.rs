@@ -71,12 +71,13 @@ impl Encoder {
     }
 }
 
-/// `rackhand`, `wire`, or `person:ROLE:NAME`.
+/// `rackhand`, `wire`, `person:ROLE:NAME` or `tenant:NAME`.
 fn write_actor(out: &mut String, actor: &Actor) {
     let _ = match actor {
         Actor::Rackhand => out.write_str("rackhand"),
         Actor::Wire => out.write_str("wire"),
         Actor::Person { name, role } => write!(out, "person:{role}:{name}"),
+        Actor::Tenant { name } => write!(out, "tenant:{name}"),
     };
 }
 
@@ -84,6 +85,7 @@ fn read_actor(text: &str) -> Option<Actor> {
     match text {
         "rackhand" => Some(Actor::Rackhand),
         "wire" => Some(Actor::Wire),
+        _ if text.starts_with("tenant:") => Some(Actor::Tenant { name: Text::new(text.strip_prefix("tenant:")?) }),
         _ => {
             let (role, name) = text.strip_prefix("person:")?.split_once(':')?;
             Some(Actor::Person { name: Text::new(name), role: role.parse().ok()? })

@@ -170,7 +170,7 @@ pub(super) async fn dead_letters(
         let whose = match (&letter.row, letter.subject) {
             (Some(row), _) => row.label.to_string(),
             (None, Subject::Unit(id)) => id.to_string(),
-            (None, bmc @ Subject::Bmc(_)) => bmc.to_string(),
+            (None, other) => other.to_string(),
         };
         table.row([
             whose,

@@ -10,4 +10,6 @@ mod hostile;
 mod import;
 mod reading;
 mod tail;
+#[path = "../unasked.rs"]
+mod unasked;
 mod verbs;

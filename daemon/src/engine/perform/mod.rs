@@ -7,6 +7,7 @@ mod notes;
 mod place;
 mod register;
 mod staging;
+mod trade;
 mod wiring;
 
 use rackhand_adapters::netbox::NetBox;
@@ -46,6 +47,9 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> 
     if due.step == Step::WriteNotes {
         return notes::look(ports, world, subject).await;
     }
+    if let Subject::Deal(id) = subject {
+        return trade::look(ports, world, id, due).await;
+    }
     let unit = unit_of(world, subject)?;
     match due.step {
         Step::RegisterBmc => register::look(ports, unit).await,
@@ -57,6 +61,9 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> 
         Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::look(ports, unit, due.step).await,
         // Shown by the machine itself, never by looking.
         Step::ResetForBoot | Step::Validate | Step::LookUpDevice | Step::WriteNotes => Ok(None),
+        Step::RequestQuote | Step::ChaseQuote | Step::PlacePurchase | Step::WithdrawRequest | Step::CancelPurchase => {
+            Err(missing("the deal"))
+        }
     }
 }
 
@@ -64,6 +71,9 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> 
 pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> Result<Text, Fault> {
     if due.step == Step::WriteNotes {
         return notes::act(ports, world, subject).await;
+    }
+    if let Subject::Deal(id) = subject {
+        return trade::act(ports, world, id, due).await;
     }
     let unit = unit_of(world, subject)?;
     match due.step {
@@ -79,6 +89,11 @@ pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> R
         | Step::ReachBmc
         | Step::LogInToBmc
         | Step::Validate
+        | Step::RequestQuote
+        | Step::ChaseQuote
+        | Step::PlacePurchase
+        | Step::WithdrawRequest
+        | Step::CancelPurchase
         | Step::WriteNotes => Err(missing("an action for a step that has none")),
     }
 }
@@ -86,7 +101,7 @@ pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> R
 fn unit_of(world: &World, subject: Subject) -> Result<&Unit, Fault> {
     match subject {
         Subject::Unit(id) => world.unit(id),
-        Subject::Bmc(_) => None,
+        Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) => None,
     }
     .ok_or_else(|| missing("the unit"))
 }

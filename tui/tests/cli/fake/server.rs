@@ -366,6 +366,8 @@ impl Console for Server {
         receiving(&World::default(), &site, NOW)
     }
 
+    crate::unasked::unasked!(orders, order, stock);
+
     async fn doctor(self, _: Context) -> Report {
         self.held().report.clone()
     }

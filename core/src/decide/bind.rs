@@ -1,0 +1,100 @@
+//! Which of an order's servers a serial is. It is bound once; from then on serial and unit are one.
+
+use super::{Answer, Deciding, Refusal, Why};
+use crate::dcim::NewDevice;
+use crate::event::Event;
+use crate::id::{OrderId, Subject, UnitId};
+use crate::lifecycle::unit::Unit;
+use crate::mac::Mac;
+use crate::procurement::deal::Deal;
+use crate::text::Text;
+
+impl Deciding<'_> {
+    /// The servers of an order that no serial is known of yet, in order.
+    pub(super) fn unbound(&self, id: OrderId) -> impl Iterator<Item = &Unit> {
+        let bought = self.world.order(id).into_iter().flat_map(crate::procurement::order::Order::bought);
+        let free = |u: &&Unit| u.serial.is_none() && u.stage.is_on_order() && u.disposition.may_move();
+        bought.filter_map(|u| self.world.unit(u)).filter(free)
+    }
+
+    /// Whether this serial can be one of the order's servers: the one it is already, or `None` for one to come.
+    pub(super) fn bindable(&self, id: OrderId, serial: &Text, bmc_mac: Option<Mac>) -> Result<Option<UnitId>, Refusal> {
+        let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
+        let by_mac = bmc_mac.and_then(|m| self.world.by_bmc(m));
+        let Some(unit) = self.world.by_serial(serial) else {
+            return match by_mac {
+                Some(other) => conflict(format!("its BMC's MAC belongs to {}", other.label())),
+                None => Ok(None),
+            };
+        };
+        if let Some(other) = by_mac.filter(|u| u.id != unit.id) {
+            return conflict(format!("its BMC's MAC belongs to {}", other.label()));
+        }
+        match unit.order {
+            Some((order, _)) if order == id => Ok(Some(unit.id)),
+            Some((order, _)) => conflict(format!("{serial} is of order {order}")),
+            None => conflict(format!("{serial} is known, {} in {}, and of no order", unit.stage, unit.site)),
+        }
+    }
+
+    /// Binds a serial to the first server of the order that has none. The caller has seen that it can be.
+    pub(super) fn bind(
+        &mut self,
+        id: OrderId,
+        serial: &Text,
+        bmc_mac: Option<Mac>,
+        model: Option<&Text>,
+        source: &Text,
+    ) -> Option<UnitId> {
+        let known = self.world.by_serial(serial).map(|u| u.id);
+        let unit = match known {
+            Some(unit) => unit,
+            None => self.unbound(id).next()?.id,
+        };
+        let subject = Subject::Unit(unit);
+        if known.is_none() {
+            let order = self.world.order(id)?;
+            let seller = order.purchase.map(|p| p.seller);
+            let vendor = self.world.deals_of(order).find(|d: &&Deal| Some(d.id.seller) == seller).map(|d| d.vendor);
+            let (serial, model, source) = (serial.clone(), model.cloned(), source.clone());
+            self.emit(subject, Event::SerialBound { serial, bmc_mac, vendor, model, source });
+        }
+        if let Some(bmc_mac) = bmc_mac
+            && self.world.unit(unit).is_some_and(|u| u.registration.is_none())
+        {
+            let create = self.new_device(unit);
+            let serial = serial.clone();
+            self.emit(subject, Event::ManifestRowTaken { serial, bmc_mac, create });
+        }
+        Some(unit)
+    }
+
+    /// A manifest's word on one serial.
+    pub(super) fn bind_serial(
+        &mut self,
+        id: OrderId,
+        serial: &Text,
+        bmc_mac: Option<Mac>,
+        model: Option<&Text>,
+    ) -> Result<Answer, Refusal> {
+        let Some(serial) = crate::manifest::serial(serial) else {
+            return Err(Refusal::new(Why::Invalid, "a serial has 1 to 64 characters and no spaces"));
+        };
+        self.open_order(id)?;
+        let before = self.world.head;
+        if self.bindable(id, &serial, bmc_mac)?.is_none() && self.unbound(id).next().is_none() {
+            return Err(Refusal::new(Why::Conflict, format!("order {id} awaits no more servers")));
+        }
+        self.bind(id, &serial, bmc_mac, model, &Text::new("manifest"));
+        Ok(if self.world.head == before { Answer::Already } else { Answer::Done })
+    }
+
+    /// What NetBox is to be told of a bought server, where order and configuration say enough.
+    fn new_device(&self, id: UnitId) -> Option<NewDevice> {
+        let unit = self.world.unit(id)?;
+        let (order, line) = unit.order?;
+        let device_type = self.world.order(order)?.line(line)?.model.clone()?;
+        let (role, site) = (self.policy.purchase.role.clone()?, unit.site.as_str().into());
+        Some(NewDevice { device_type, role, site })
+    }
+}

@@ -1,0 +1,316 @@
+//! What follows from a person's wish, where it is about one server.
+
+use super::command::Command;
+use super::lease::ALIVE_ON_ORDER;
+use super::{Answer, Deciding, Refusal, Why};
+use crate::bmc::{Fingerprint, Vendor};
+use crate::event::Event;
+use crate::fault::Kind;
+use crate::flow::rules::{Lane, rule};
+use crate::flow::step::Step;
+use crate::id::{Actor, DealId, Role, SiteId, Subject, UnitId};
+use crate::lifecycle::evidence::{Evidence, Proof};
+use crate::lifecycle::stage::{Disposition, Stage};
+use crate::lifecycle::table;
+use crate::lifecycle::task::TaskId;
+use crate::lifecycle::unit::{Phase, Unit};
+use crate::mac::Mac;
+use crate::manifest;
+use crate::text::Text;
+
+impl Deciding<'_> {
+    pub(super) fn command(&mut self, command: &Command) -> Result<Answer, Refusal> {
+        let by_tenant = matches!((command, &self.moment.actor), (Command::Order(_), Actor::Tenant { .. }));
+        if !by_tenant {
+            self.demand(command.role())?;
+        }
+        match command {
+            Command::Import { site, serial, bmc_mac, vendor, model, stage } => {
+                self.import(site, serial, *bmc_mac, *vendor, model.as_ref(), *stage)
+            }
+            Command::ImportRow { row, site, stage, create } => self.import_row(row, site, *stage, create.as_ref()),
+            Command::Retry { subject } => self.retry(*subject),
+            Command::Skip { subject, step, generation, reason } => self.skip(*subject, *step, *generation, reason),
+            Command::TrustCertificate { unit, certificate, reason } => self.trust(*unit, *certificate, reason),
+            Command::Cancel { unit, reason } => self.cancel(*unit, reason),
+            Command::Hold { unit, reason } => {
+                self.stand(*unit, Disposition::OnHold, reason, |u| u.disposition.may_move())
+            }
+            Command::Quarantine { unit, reason } => {
+                self.stand(*unit, Disposition::Quarantined, reason, |u| u.disposition != Disposition::Cancelled)
+            }
+            Command::Retire { unit, reason } => {
+                self.stand(*unit, Disposition::Retired, reason, |u| !u.stage.is_tenants() && u.undo.is_empty())
+            }
+            Command::Release { unit } => self.release(*unit),
+            Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
+            Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
+            Command::Place { .. } => {
+                Err(Refusal::new(Why::Invalid, "a place is decided with what NetBox says of the site at hand"))
+            }
+            Command::ReleasePlacement { units, reason } => self.release_placements(units, reason),
+            Command::ScanRack { unit, rack, position } => self.scan_rack(*unit, rack, *position),
+            Command::Receive { site, scan, damaged } => self.receive(site, scan, damaged.as_ref()),
+            Command::UndoReceipt { unit } => self.undo_receipt(*unit),
+            Command::Describe { unit, spec } => self.describe(*unit, spec),
+            Command::Order(request) => self.order(request),
+            Command::Reserve { order, line, unit } => self.reserve(*order, *line, *unit),
+            Command::ReleaseStock { unit, reason } => self.release_stock(*unit, reason),
+            Command::AssignStock { order } => self.assign_stock(*order),
+            Command::BindSerial { order, serial, bmc_mac, model } => {
+                self.bind_serial(*order, serial, *bmc_mac, model.as_ref())
+            }
+            Command::EnterPaper { order, seller, paper } => {
+                self.paper(DealId { order: *order, seller: *seller }, paper)
+            }
+            Command::Approve { order, seller, revision, amount, saw } => {
+                self.approve(*order, *seller, *revision, amount, saw)
+            }
+            Command::Reject { order, reason } => self.end_order(*order, true, reason),
+            Command::CancelOrder { order, reason } => self.end_order(*order, false, reason),
+            Command::AcceptConfirmation { order, seller, amount, reason } => {
+                self.accept_confirmation(DealId { order: *order, seller: *seller }, amount, reason)
+            }
+        }
+    }
+
+    pub(super) fn demand(&self, least: Role) -> Result<(), Refusal> {
+        match &self.moment.actor {
+            Actor::Person { role, .. } if *role >= least => Ok(()),
+            Actor::Person { role, .. } => {
+                Err(Refusal::new(Why::NotAllowed, format!("this takes the role {least}; you have {role}")))
+            }
+            Actor::Rackhand | Actor::Wire | Actor::Tenant { .. } => {
+                Err(Refusal::new(Why::NotAllowed, "only a person may command"))
+            }
+        }
+    }
+
+    pub(super) fn known(&self, id: UnitId) -> Result<&Unit, Refusal> {
+        self.world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))
+    }
+
+    fn import(
+        &mut self,
+        site: &SiteId,
+        serial: &Text,
+        bmc_mac: Option<Mac>,
+        vendor: Option<Vendor>,
+        model: Option<&Text>,
+        stage: Stage,
+    ) -> Result<Answer, Refusal> {
+        let Some(serial) = manifest::serial(serial) else {
+            return Err(Refusal::new(Why::Invalid, "a serial has 1 to 64 characters and no spaces"));
+        };
+        if let Some(unit) = self.world.by_serial(&serial) {
+            let same = unit.bmc_mac.is_none() || bmc_mac.is_none() || unit.bmc_mac == bmc_mac;
+            return if same {
+                Ok(Answer::Already)
+            } else {
+                let text = format!(
+                    "{serial} is here already, with BMC {}",
+                    unit.bmc_mac.map_or_else(String::new, |m| m.to_string())
+                );
+                Err(Refusal::new(Why::Conflict, text))
+            };
+        }
+        if let Some(unit) = bmc_mac.and_then(|m| self.world.by_bmc(m)) {
+            return Err(Refusal::new(Why::Conflict, format!("that BMC MAC belongs to {}", unit.label())));
+        }
+        self.admit(site, serial, bmc_mac, vendor, model, stage);
+        Ok(Answer::Done)
+    }
+
+    /// A new unit.
+    pub(super) fn admit(
+        &mut self,
+        site: &SiteId,
+        serial: Text,
+        bmc_mac: Option<Mac>,
+        vendor: Option<Vendor>,
+        model: Option<&Text>,
+        stage: Stage,
+    ) -> UnitId {
+        let id = UnitId::mint(self.moment.now, self.moment.entropy);
+        let (site, model) = (site.clone(), model.cloned());
+        self.emit(Subject::Unit(id), Event::UnitImported { site, serial, bmc_mac, vendor, model, stage });
+        if stage.is_on_order() && bmc_mac.is_some_and(|m| self.world.sightings.contains_key(&m)) {
+            self.quarantine(id, ALIVE_ON_ORDER);
+        }
+        id
+    }
+
+    fn parked(&self, subject: Subject) -> Result<Vec<(Step, u32)>, Refusal> {
+        Ok(match subject {
+            Subject::Unit(id) => self.known(id)?.parked().map(|(p, _)| (p.step, p.generation)).collect(),
+            Subject::Bmc(mac) => {
+                let seen = self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref());
+                let parked = seen.filter(|p| matches!(p.phase, Phase::Parked { .. }));
+                parked.map(|p| (p.step, p.generation)).into_iter().collect()
+            }
+            Subject::Deal(id) => {
+                let at = self.world.deal(id).and_then(|d| d.progress.as_ref());
+                let parked = at.filter(|p| matches!(p.phase, Phase::Parked { .. }));
+                parked.map(|p| (p.step, p.generation)).into_iter().collect()
+            }
+            Subject::Order(_) => Vec::new(),
+        })
+    }
+
+    fn retry(&mut self, subject: Subject) -> Result<Answer, Refusal> {
+        let parked = self.parked(subject)?;
+        if parked.is_empty() {
+            return Err(Refusal::new(Why::Conflict, "nothing is parked here; what waits is tried again by itself"));
+        }
+        for (step, generation) in parked {
+            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
+        }
+        Ok(Answer::Done)
+    }
+
+    fn skip(&mut self, subject: Subject, step: Step, generation: u32, reason: &Text) -> Result<Answer, Refusal> {
+        need_reason(reason)?;
+        if !self.parked(subject)?.contains(&(step, generation)) {
+            return Err(Refusal::new(
+                Why::Conflict,
+                format!("{step} is not parked in generation {generation} any more"),
+            ));
+        }
+        if rule(step).skip.is_none() {
+            let text =
+                format!("{step} cannot be skipped: nothing else shows what it shows. Retry, move back or cancel");
+            return Err(Refusal::new(Why::Conflict, text));
+        }
+        self.emit(subject, Event::StepSkipped { step, generation, reason: reason.clone() });
+        self.consequences(subject);
+        Ok(Answer::Done)
+    }
+
+    fn trust(&mut self, id: UnitId, certificate: Fingerprint, reason: &Text) -> Result<Answer, Refusal> {
+        need_reason(reason)?;
+        let before = self.known(id)?.certificate;
+        if before == Some(certificate) {
+            return Ok(Answer::Already);
+        }
+        if before.is_none() {
+            let text = "no certificate is pinned yet; the first one the BMC shows will be";
+            return Err(Refusal::new(Why::Conflict, text));
+        }
+        let parked: Vec<(Step, u32)> = self
+            .known(id)?
+            .parked()
+            .filter(|(p, fault)| rule(p.step).lane == Lane::Bmc && fault.kind == Kind::Conflict)
+            .map(|(p, _)| (p.step, p.generation))
+            .collect();
+        let subject = Subject::Unit(id);
+        self.emit(subject, Event::CertificateTrusted { before, certificate, reason: reason.clone() });
+        for (step, generation) in parked {
+            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
+        }
+        Ok(Answer::Done)
+    }
+
+    fn cancel(&mut self, id: UnitId, reason: &Text) -> Result<Answer, Refusal> {
+        if let Some((order, _)) =
+            self.known(id)?.order.filter(|_| self.world.unit(id).is_some_and(|u| u.stage.is_on_order()))
+        {
+            return Err(Refusal::new(Why::Conflict, format!("it is bought with order {order}: cancel that")));
+        }
+        let free = |u: &Unit| u.disposition != Disposition::Cancelled && u.stage < Stage::AssignedToTenant;
+        self.stand(id, Disposition::Cancelled, reason, free)
+    }
+
+    fn stand(
+        &mut self,
+        id: UnitId,
+        to: Disposition,
+        reason: &Text,
+        may: impl Fn(&Unit) -> bool,
+    ) -> Result<Answer, Refusal> {
+        need_reason(reason)?;
+        let unit = self.known(id)?;
+        let from = unit.disposition;
+        if from == to {
+            return Ok(Answer::Already);
+        }
+        if !may(unit) {
+            let text = format!("{} is {} and {from}: it cannot become {to}", unit.label(), unit.stage);
+            return Err(Refusal::new(Why::Conflict, text));
+        }
+        if matches!(to, Disposition::Cancelled | Disposition::Retired) {
+            self.give_back(id, reason);
+        }
+        self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason: reason.clone() });
+        Ok(Answer::Done)
+    }
+
+    fn release(&mut self, id: UnitId) -> Result<Answer, Refusal> {
+        let unit = self.known(id)?;
+        let (from, stage, undoing) = (unit.disposition, unit.stage, !unit.undo.is_empty());
+        let least = match from {
+            Disposition::Normal => return Ok(Answer::Already),
+            Disposition::OnHold => Role::Technician,
+            _ => Role::Operator,
+        };
+        self.demand(least)?;
+        if undoing {
+            return Err(Refusal::new(Why::Conflict, "its undo steps are not finished; retry or skip them first"));
+        }
+        let subject = Subject::Unit(id);
+        let reason = Text::new("released");
+        self.emit(subject, Event::DispositionChanged { from, to: Disposition::Normal, reason });
+        let undone = matches!(from, Disposition::Cancelled | Disposition::Retired);
+        if undone && (Stage::Discovered..=Stage::Ready).contains(&stage) {
+            // What its stage rested on was undone.
+            self.enter(id, Stage::Cabled, Proof::EvidenceLost, "released after what was done to it was undone");
+        }
+        self.consequences(subject);
+        Ok(Answer::Done)
+    }
+
+    fn close_task(&mut self, id: UnitId, task: TaskId, note: &Text) -> Result<Answer, Refusal> {
+        let unit = self.known(id)?;
+        let Some((_, found)) = unit.tasks.iter().find(|(n, _)| *n == task) else {
+            return Err(Refusal::new(Why::NotFound, format!("{} has no open task {task}", unit.label())));
+        };
+        self.demand(found.role)?;
+        let subject = Subject::Unit(id);
+        self.emit(subject, Event::TaskClosed { task, note: note.clone() });
+        self.consequences(subject);
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
+        need_reason(reason)?;
+        let unit = self.known(id)?;
+        let from = unit.stage;
+        if !unit.disposition.may_move() {
+            return Err(Refusal::new(
+                Why::Conflict,
+                format!("{} is {}: release it first", unit.label(), unit.disposition),
+            ));
+        }
+        if let Some((order, _)) = unit.order.filter(|_| to.is_on_order()) {
+            return Err(Refusal::new(Why::Conflict, format!("order {order} moves it until it is delivered")));
+        }
+        let Some((_, way)) = table::open_ways(from, &self.moment.actor).find(|(stage, _)| *stage == to) else {
+            let text =
+                format!("no way leads from {from} to {to} on your word; `rackhand explain lifecycle` lists them");
+            return Err(Refusal::new(Why::Conflict, text));
+        };
+        let subject = Subject::Unit(id);
+        let evidence = Evidence::new(way.proof, reason.clone());
+        self.emit(subject, Event::StageEntered { from, to, evidence });
+        if way.proof == Proof::Unassigned {
+            self.quarantine(id, "until its disks are proven erased and its credentials rotated");
+        }
+        Ok(Answer::Done)
+    }
+}
+
+pub(super) fn need_reason(reason: &Text) -> Result<(), Refusal> {
+    if reason.trim().is_empty() {
+        return Err(Refusal::new(Why::Invalid, "give a reason; it goes into the journal"));
+    }
+    Ok(())
+}

@@ -1,0 +1,397 @@
+//! What vendors and carriers say, and what is bought: papers are held against what they answer, an offer is approved by
+//! whom the rules demand, and one purchase order is made of it.
+
+use std::collections::BTreeSet;
+
+use super::person::need_reason;
+use super::{Answer, Deciding, Refusal, Why};
+use crate::event::Event;
+use crate::id::{Actor, DealId, OrderId, Role, Subject, UnitId};
+use crate::lifecycle::evidence::Proof;
+use crate::lifecycle::stage::Stage;
+use crate::procurement::deal::{Deal, Offer, deviations};
+use crate::procurement::money::{Money, minor};
+use crate::procurement::order::{Order, purchase_number};
+use crate::procurement::paper::{
+    Accepts, Confirmation, Flaw, Paper, PurchaseLine, PurchaseOrder, Quote, SellerId, ShipNotice, Tracked,
+};
+use crate::text::Text;
+
+impl Deciding<'_> {
+    /// A vendor's paper about a deal.
+    pub(super) fn paper(&mut self, id: DealId, paper: &Paper) -> Result<Answer, Refusal> {
+        match &self.moment.actor {
+            Actor::Person { .. } => self.demand(Role::Operator)?,
+            Actor::Wire | Actor::Rackhand => {}
+            Actor::Tenant { .. } => return Err(Refusal::new(Why::NotAllowed, "a tenant brings no vendor's papers")),
+        }
+        self.open_order(id.order)?;
+        match paper {
+            Paper::Quote(quote) => self.quote(id, quote),
+            Paper::Confirmation(confirmation) => self.confirmed(id, confirmation),
+            Paper::ShipNotice(notice) => self.shipped(id, notice),
+        }
+    }
+
+    fn known_deal(&self, id: DealId) -> Result<&Deal, Refusal> {
+        let none = || Refusal::new(Why::NotFound, format!("order {} has nothing to do with {}", id.order, id.seller));
+        self.world.deal(id).ok_or_else(none)
+    }
+
+    fn quote(&mut self, id: DealId, quote: &Quote) -> Result<Answer, Refusal> {
+        if matches!(self.moment.actor, Actor::Person { .. }) {
+            // A person may bring an offer of a vendor that nobody asked.
+            self.open_deal(id)?;
+        }
+        let deal = self.known_deal(id)?;
+        let ours = deal.request_number();
+        let mut flaws: Vec<(Text, String)> = Vec::new();
+        let mut flaw = |field: &str, why: String| flaws.push((field.into(), why));
+        if let Some(theirs) = quote.request.as_ref().filter(|r| **r != ours) {
+            flaw("request", format!("it answers {theirs}, not {ours}: a quote for another order"));
+        }
+        if quote.lines.is_empty() {
+            flaw("lines", "it offers nothing".into());
+        }
+        for line in &quote.lines {
+            if line.unit_price == Some(0) {
+                flaw("unit_price", format!("{}: a price of 0; leave out what is not priced", line.part));
+            }
+        }
+        if quote.sum().is_none() && quote.lines.iter().all(|l| l.unit_price.is_some()) {
+            flaw("total", "its sum is larger than any order can be".into());
+        }
+        if !flaws.is_empty() {
+            return Err(self.refuse_paper(id, &format!("quote {}", quote.number), flaws));
+        }
+        if deal.offer().is_some_and(|o| o.quote == *quote) {
+            return Ok(Answer::Already);
+        }
+        let revision = deal.offer().map_or(1, |o| o.revision + 1);
+        self.emit(Subject::Deal(id), Event::QuoteReceived { revision, quote: Box::new(quote.clone()) });
+        let note = format!("{} of {}", quote.number, id.seller);
+        self.lead(id.order, Stage::QuoteReceived, &[Proof::QuotesAsked, Proof::QuoteIn], &note);
+        self.judge_offers(id.order);
+        Ok(Answer::Done)
+    }
+
+    /// Refuses a paper; what came by itself leaves a trace, since nobody sees the answer.
+    fn refuse_paper(&mut self, id: DealId, what: &str, flaws: Vec<(Text, String)>) -> Refusal {
+        let told: Vec<String> = flaws.iter().map(|(field, why)| format!("{field}: {why}")).collect();
+        Refusal::new(Why::Invalid, format!("{what} of {} is not taken: {}", id.seller, told.join("; ")))
+    }
+
+    /// What came by itself and was refused, journaled once.
+    pub(super) fn note_refused(&mut self, id: DealId, what: &Text, flaws: &[Flaw]) -> Answer {
+        let known = |d: &Deal| d.refused.iter().any(|r| r.what == *what && r.flaws == flaws);
+        match self.world.deal(id) {
+            Some(deal) if !known(deal) => {
+                let event = Event::PaperRefused { what: what.clone(), flaws: flaws.to_vec() };
+                self.emit(Subject::Deal(id), event);
+                Answer::Done
+            }
+            _ => Answer::Already,
+        }
+    }
+
+    /// Moves the servers that an order buys up to a stage, by the proofs of the way there.
+    fn lead(&mut self, id: OrderId, to: Stage, proofs: &[Proof], note: &str) {
+        const ROAD: [(Stage, Stage, Proof); 4] = [
+            (Stage::Ordered, Stage::QuoteRequested, Proof::QuotesAsked),
+            (Stage::QuoteRequested, Stage::QuoteReceived, Proof::QuoteIn),
+            (Stage::QuoteReceived, Stage::PurchaseApproved, Proof::Approved),
+            (Stage::PurchaseApproved, Stage::ShipmentTracking, Proof::OrderConfirmed),
+        ];
+        let Some(order) = self.world.order(id) else { return };
+        let units: Vec<UnitId> = order.bought().collect();
+        for (from, next, proof) in ROAD {
+            if next > to || !proofs.contains(&proof) {
+                continue;
+            }
+            for unit in &units {
+                let here = self.world.unit(*unit).is_some_and(|u| u.stage == from && u.disposition.may_move());
+                if here {
+                    self.enter(*unit, next, proof, note);
+                }
+            }
+        }
+    }
+
+    /// The vendor was seen to have our request.
+    pub(super) fn asked(&mut self, id: DealId) {
+        let note =
+            format!("{} has {}", id.seller, self.world.deal(id).map(Deal::request_number).unwrap_or_else(|| "".into()));
+        self.lead(id.order, Stage::QuoteRequested, &[Proof::QuotesAsked], &note);
+    }
+
+    /// What an offer costs, if it can be bought at this moment.
+    fn buyable(&self, order: &Order, offer: &Offer) -> Result<Money, Refusal> {
+        let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
+        if let Some(until) = offer.quote.valid_until.filter(|u| *u <= self.moment.now) {
+            return conflict(format!("quote {} ran out {until}: ask for another", offer.quote.number));
+        }
+        let Some(total) = offer.quote.payable() else {
+            return conflict(format!("quote {} misses prices, or its total is not their sum", offer.quote.number));
+        };
+        let offered: u64 = offer.quote.lines.iter().map(|l| u64::from(l.quantity)).sum();
+        let wanted = order.bought().count() as u64;
+        let servers = offer.quote.lines.iter().filter(|l| l.line.is_some()).map(|l| u64::from(l.quantity)).sum::<u64>();
+        if servers != wanted && offered != wanted {
+            return conflict(format!(
+                "quote {} offers {offered} servers, {wanted} are to be bought",
+                offer.quote.number
+            ));
+        }
+        Ok(total)
+    }
+
+    /// Approves an offer by a person who typed what it costs.
+    pub(super) fn approve(
+        &mut self,
+        id: OrderId,
+        seller: SellerId,
+        revision: u32,
+        typed: &str,
+        saw: &Text,
+    ) -> Result<Answer, Refusal> {
+        let order = self.open_order(id)?;
+        let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
+        if let Some(purchase) = &order.purchase {
+            return conflict(format!("order {id} is bought: {}", purchase_number(purchase.number)));
+        }
+        let deal = self.known_deal(DealId { order: id, seller })?;
+        let Some(offer) = deal.offer() else { return conflict(format!("{} has made no offer", deal.title)) };
+        if offer.revision != revision {
+            let text = format!(
+                "{}'s offer has changed since you looked: it is revision {} now, you saw {revision}. Look again",
+                deal.title, offer.revision
+            );
+            return conflict(text);
+        }
+        let total = self.buyable(order, offer)?;
+        let words = typed.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+        if minor(words, total.currency) != Ok(total.minor) {
+            let text = format!("type what it costs, {}; `{}` is not it", total.plain(), Text::new(typed));
+            return Err(Refusal::new(Why::Invalid, text));
+        }
+        let by = Text::from(self.moment.actor.to_string());
+        if order.requester.to_string() == by.as_str() {
+            return Err(Refusal::new(Why::NotAllowed, "you ordered it: another person must approve it"));
+        }
+        let counted = |a: &&crate::procurement::order::Approval| a.seller == seller && a.revision == revision;
+        let mut by_whom: BTreeSet<Text> = order.approvals.iter().filter(counted).map(|a| a.by.clone()).collect();
+        if !by_whom.insert(by) {
+            return conflict("you have approved it; a second person must".into());
+        }
+        let needed = self.policy.purchase.approvers(total);
+        self.emit(Subject::Order(id), Event::ApprovalGiven { seller, revision, total, saw: saw.clone() });
+        if by_whom.len() < needed {
+            let missing = needed - by_whom.len();
+            let text = format!("approved; {missing} more approval by another person is needed");
+            return Ok(Answer::Told(text.into()));
+        }
+        self.buy(id, seller, by_whom.into_iter().collect());
+        Ok(Answer::Done)
+    }
+
+    /// Buys without a person what the rules let be bought so, once every vendor has answered or was given up.
+    pub(super) fn judge_offers(&mut self, id: OrderId) {
+        let Some(order) = self.world.order(id) else { return };
+        if order.end.is_some() || order.purchase.is_some() || !self.world.deals_of(order).all(Deal::is_settled) {
+            return;
+        }
+        let Some((seller, revision, total, saw)) = self.best(order) else { return };
+        if self.policy.purchase.approvers(total) > 0 {
+            return;
+        }
+        self.actor = Actor::Rackhand;
+        self.emit(Subject::Order(id), Event::ApprovalGiven { seller, revision, total, saw });
+        self.buy(id, seller, vec!["rackhand".into()]);
+    }
+
+    /// The offer that ranks first, if it can be bought.
+    fn best(&self, order: &Order) -> Option<(SellerId, u32, Money, Text)> {
+        let rates = &self.policy.purchase.rates;
+        let offers = self.world.deals_of(order).filter_map(|d| Some((d, d.offer()?)));
+        let priced = offers.filter_map(|(d, o)| {
+            let total = self.buyable(order, o).ok()?;
+            Some((rates.in_base(total)?.minor, d.id.seller, o.revision, total))
+        });
+        let (_, seller, revision, total) = priced.min_by_key(|p| (p.0, p.1))?;
+        Some((seller, revision, total, format!("the cheapest offer that can be bought, {total}").into()))
+    }
+
+    /// Makes the purchase order.
+    fn buy(&mut self, id: OrderId, seller: SellerId, approved_by: Vec<Text>) {
+        let deal_id = DealId { order: id, seller };
+        let (Some(order), Some(deal)) = (self.world.order(id), self.world.deal(deal_id)) else { return };
+        let Some(offer) = deal.offer() else { return };
+        let Some(total) = offer.quote.payable() else { return };
+        let number = self.world.last_purchase + 1;
+        let line = |(n, l): (u16, &crate::procurement::paper::QuoteLine)| PurchaseLine {
+            line: n,
+            part: l.part.clone(),
+            description: l.description.clone(),
+            quantity: l.quantity,
+            // `payable` holds that every price is there.
+            unit_price: l.unit_price.unwrap_or_default(),
+        };
+        let purchase = PurchaseOrder {
+            number: purchase_number(number),
+            quote: offer.quote.number.clone(),
+            at: self.moment.now,
+            to: self.policy.purchase.destination(&order.site),
+            bill_to: self.policy.purchase.bill_to.clone(),
+            currency: offer.quote.currency,
+            lines: (1..).zip(&offer.quote.lines).map(line).collect(),
+            freight: offer.quote.freight,
+            total: total.minor,
+            approved_by,
+        };
+        let revision = offer.revision;
+        self.emit(Subject::Order(id), Event::PurchaseDecided { number, seller, revision, total });
+        self.emit(Subject::Deal(deal_id), Event::PurchaseMade { purchase: Box::new(purchase) });
+        let note = format!("{} from {seller} for {total}", purchase_number(number));
+        let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved];
+        self.lead(id, Stage::PurchaseApproved, &proofs, &note);
+    }
+
+    fn confirmed(&mut self, id: DealId, says: &Confirmation) -> Result<Answer, Refusal> {
+        let deal = self.known_deal(id)?;
+        let title = deal.title.clone();
+        let what = format!("confirmation {}", says.number);
+        let Some(purchase) = deal.purchase.clone().filter(|p| p.number == says.purchase) else {
+            let why = format!("it confirms {}, which {title} does not have from this order", says.purchase);
+            return Err(self.refuse_paper(id, &what, vec![("purchase".into(), why)]));
+        };
+        if deal.confirmation.as_ref().is_some_and(|c| c.paper == *says) {
+            return Ok(Answer::Already);
+        }
+        let subject = Subject::Deal(id);
+        if matches!(says.verdict, Accepts::No | Accepts::Cancelled) {
+            let why = says.note.clone().unwrap_or_else(|| "no reason given".into());
+            let points = Vec::new();
+            self.emit(subject, Event::PurchaseConfirmed { confirmation: Box::new(says.clone()), points });
+            let reason = Text::from(format!("{title} does not take {}: {why}", says.purchase));
+            self.emit(subject, Event::PurchaseVoided { reason: reason.clone() });
+            if let Some(number) = self.world.order(id.order).and_then(|o| o.purchase).map(|p| p.number) {
+                self.emit(Subject::Order(id.order), Event::PurchaseFailed { number, reason });
+            }
+            return Ok(Answer::Done);
+        }
+        let points = deviations(&purchase, says);
+        let fine = points.is_empty();
+        self.emit(subject, Event::PurchaseConfirmed { confirmation: Box::new(says.clone()), points });
+        if fine {
+            self.on_its_way(id, &says.number);
+        }
+        Ok(Answer::Done)
+    }
+
+    fn on_its_way(&mut self, id: DealId, number: &Text) {
+        let note = format!("{} confirmed it as {number}", id.seller);
+        self.lead(id.order, Stage::ShipmentTracking, &[Proof::OrderConfirmed], &note);
+    }
+
+    /// A person takes a confirmation that is not what was ordered.
+    pub(super) fn accept_confirmation(&mut self, id: DealId, typed: &str, reason: &Text) -> Result<Answer, Refusal> {
+        need_reason(reason)?;
+        self.open_order(id.order)?;
+        let deal = self.known_deal(id)?;
+        let Some(confirmed) = deal.confirmation.as_ref().filter(|c| !c.points.is_empty()) else {
+            return Err(Refusal::new(Why::Conflict, "there is no confirmation that differs from what was ordered"));
+        };
+        let number = confirmed.paper.number.clone();
+        if let (Some(total), Some(purchase)) = (confirmed.paper.total, &deal.purchase) {
+            let currency = confirmed.paper.currency.unwrap_or(purchase.currency);
+            let total = Money::new(total, currency);
+            let ordered = Money::new(purchase.total, purchase.currency);
+            let rates = &self.policy.purchase.rates;
+            let dearer = match (rates.in_base(total), rates.in_base(ordered)) {
+                (Some(now), Some(then)) => now.minor > then.minor,
+                _ => true,
+            };
+            if dearer && self.policy.purchase.approvers(total) > 1 {
+                let text = format!("it costs {total} now: that takes two approvals. Cancel, and approve a new offer");
+                return Err(Refusal::new(Why::Conflict, text));
+            }
+            if minor(typed, currency) != Ok(total.minor) {
+                return Err(Refusal::new(Why::Invalid, format!("type what it costs now, {}", total.plain())));
+            }
+        }
+        let by = self.moment.actor.to_string();
+        if self.known_order(id.order)?.requester.to_string() == by {
+            return Err(Refusal::new(Why::NotAllowed, "you ordered it: another person must accept it"));
+        }
+        self.emit(Subject::Deal(id), Event::ConfirmationAccepted { reason: reason.clone() });
+        self.on_its_way(id, &number);
+        Ok(Answer::Done)
+    }
+
+    fn shipped(&mut self, id: DealId, notice: &ShipNotice) -> Result<Answer, Refusal> {
+        let deal = self.known_deal(id)?;
+        if deal.shipments.iter().any(|s| s.notice == *notice) {
+            return Ok(Answer::Already);
+        }
+        let what = format!("ship notice {}", notice.number);
+        let mut flaws: Vec<(Text, String)> = Vec::new();
+        if deal.purchase.as_ref().is_none_or(|p| p.number != notice.purchase) {
+            let why = format!("it is for {}, which {} does not have from this order", notice.purchase, deal.title);
+            flaws.push(("purchase".into(), why));
+            return Err(self.refuse_paper(id, &what, flaws));
+        }
+        let mut fresh = 0;
+        for item in &notice.items {
+            match self.bindable(id.order, &item.serial, item.bmc_mac) {
+                Ok(None) => fresh += 1,
+                Ok(Some(_)) => {}
+                Err(refusal) => flaws.push((item.serial.clone(), refusal.text.to_string())),
+            }
+        }
+        let open = self.unbound(id.order).count();
+        if fresh > open {
+            flaws.push(("items".into(), format!("{fresh} new serials, and {open} servers are awaited")));
+        }
+        if !flaws.is_empty() {
+            return Err(self.refuse_paper(id, &what, flaws));
+        }
+        self.emit(Subject::Deal(id), Event::ShipmentNoticed { notice: Box::new(notice.clone()) });
+        // What is shipped was accepted, whether a confirmation came or not.
+        let confirmed = self.world.deal(id).is_some_and(|d| d.confirmation.is_some());
+        if !confirmed {
+            let number = notice.number.clone();
+            let implied = Confirmation {
+                number: number.clone(),
+                purchase: notice.purchase.clone(),
+                verdict: Accepts::Yes,
+                lines: Vec::new(),
+                currency: None,
+                total: None,
+                promised: notice.eta,
+                note: Some("implied by its ship notice".into()),
+            };
+            let event = Event::PurchaseConfirmed { confirmation: Box::new(implied), points: Vec::new() };
+            self.emit(Subject::Deal(id), event);
+            self.on_its_way(id, &number);
+        }
+        for item in &notice.items {
+            self.bind(id.order, &item.serial, item.bmc_mac, item.model.as_ref(), &Text::from(what.clone()));
+        }
+        Ok(Answer::Done)
+    }
+
+    /// What a carrier says of a parcel. The same again, or only other words, leave no trace.
+    pub(super) fn tracked(&mut self, id: DealId, tracking: &Text, reading: &Tracked) -> Answer {
+        let Some(deal) = self.world.deal(id) else { return Answer::Already };
+        let Some(shipment) = deal.shipments.iter().find(|s| s.notice.tracking.contains(tracking)) else {
+            return Answer::Already;
+        };
+        let same = |t: &Tracked| t.status == reading.status && t.eta == reading.eta && t.delivered == reading.delivered;
+        if shipment.tracked.get(tracking).is_some_and(|(t, _)| same(t)) {
+            return Answer::Already;
+        }
+        let (tracking, reading) = (tracking.clone(), reading.clone());
+        self.emit(Subject::Deal(id), Event::ShipmentTracked { tracking, reading });
+        Answer::Done
+    }
+}

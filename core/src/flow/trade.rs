@@ -1,0 +1,179 @@
+//! What comes next for an order and for a deal with a vendor.
+
+use super::next::{Move, Next, Wait, advance, person};
+use crate::id::Role;
+use crate::procurement::deal::Deal;
+use crate::procurement::order::{Order, OrderState, purchase_number};
+use crate::procurement::paper::Transit;
+use crate::time::{Timestamp, human};
+use crate::world::World;
+
+/// How long ahead a delivery is announced to the site's technician.
+pub const NOTICE: std::time::Duration = std::time::Duration::from_hours(24);
+/// How long after the promised time a delivery is late.
+pub const LATE: std::time::Duration = std::time::Duration::from_hours(24);
+
+/// What comes next for a deal.
+pub fn for_deal(order: &Order, deal: &Deal, now: Timestamp) -> Next {
+    let mut next = Next::default();
+    if let Some(step) = deal.wanted(order, now) {
+        let at = deal.progress.as_ref().filter(|p| p.step == step);
+        advance(&mut next, step, deal.generation(step), at, None, false, now);
+        return next;
+    }
+    if deal.ended.is_some() || order.end.is_some() {
+        return next;
+    }
+    if deal.purchase.is_none() {
+        quoting(&mut next, order, deal, now);
+    } else if let Some(confirmed) = &deal.confirmation {
+        if !confirmed.points.is_empty() {
+            let points = confirmed.points.iter().map(|p| p.as_str()).collect::<Vec<_>>().join("; ");
+            let what = format!("{} confirms something else: {points}", deal.title);
+            next.waits.push(person(what, confirmed.at, Role::Approver, &["accept", "cancel"]));
+        } else {
+            shipping(&mut next, deal, confirmed.at, confirmed.paper.promised, now);
+        }
+    } else if let Some(sent) = deal.ordered {
+        next.waits.push(Wait::system(format!("{}'s confirmation of the purchase order", deal.title), sent));
+    }
+    next
+}
+
+fn quoting(next: &mut Next, order: &Order, deal: &Deal, now: Timestamp) {
+    if let Some(offer) = deal.offer() {
+        if let Some(until) = offer.quote.valid_until.filter(|_| order.purchase.is_none()) {
+            if until <= now {
+                let what = format!("{}'s quote {} ran out {until}", deal.title, offer.quote.number);
+                next.waits.push(person(what, until, Role::Operator, &["ask for another"]));
+            } else {
+                next.wake_at(until);
+            }
+        }
+        return;
+    }
+    if order.purchase.is_some() {
+        return;
+    }
+    if deal.by_hand {
+        let what = format!("{}'s quote: ask, and enter what it answers", deal.title);
+        next.waits.push(person(what, deal.since, Role::Operator, &["quote"]));
+        return;
+    }
+    let Some(due) = deal.due() else { return };
+    let since = deal.asked.unwrap_or(deal.since);
+    if deal.overdue.is_some() {
+        let what = format!("{} has not answered, though reminded: enter its quote, or go on without", deal.title);
+        next.waits.push(person(what, since, Role::Operator, &["quote"]));
+    } else if due <= now {
+        // Reminded, and late again: that it is given up is journaled once.
+        next.moves.push(Move::Review);
+    } else {
+        let reminded = if deal.chased.is_some() { ", reminded" } else { "" };
+        let mut wait = Wait::system(format!("{}'s quote{reminded}", deal.title), since);
+        wait.until = Some(due);
+        next.waits.push(wait);
+        next.wake_at(due);
+    }
+}
+
+fn shipping(next: &mut Next, deal: &Deal, since: Timestamp, promised: Option<Timestamp>, now: Timestamp) {
+    for shipment in deal.shipments.iter().filter(|s| !s.is_delivered()) {
+        let trouble = shipment.tracked.values().find(|(t, _)| t.status == Transit::Trouble);
+        if let Some((reading, at)) = trouble {
+            let what = format!("shipment {}: {}", shipment.notice.number, reading.last);
+            next.waits.push(person(what, *at, Role::Operator, &["call the carrier"]));
+        }
+    }
+    let Some(expected) = deal.eta().or(promised) else {
+        next.waits.push(Wait::system(format!("{}'s delivery; no date is told", deal.title), since));
+        return;
+    };
+    if expected + LATE <= now {
+        let late = human(now.since(expected));
+        let what = format!("{}'s delivery is late by {late}: it was to come {expected}", deal.title);
+        next.waits.push(person(what, expected, Role::Operator, &["call the vendor"]));
+    } else {
+        let mut wait = Wait::system(format!("{}'s delivery", deal.title), since);
+        wait.until = Some(expected);
+        next.waits.push(wait);
+        next.wake_at(if expected <= now + NOTICE { expected + LATE } else { expected - NOTICE });
+    }
+}
+
+/// What comes next for an order itself; its deals have their own.
+pub fn for_order(world: &World, order: &Order, now: Timestamp) -> Next {
+    let mut next = Next::default();
+    if order.end.is_some() {
+        return next;
+    }
+    if let Some(until) = order.runs_out() {
+        if until <= now {
+            next.moves.push(Move::Review);
+        } else {
+            next.wake_at(until);
+        }
+    }
+    let short: u32 = order.lines.iter().map(super::super::procurement::order::Line::short).sum();
+    if short > 0 {
+        let what = format!("{short} of its servers come from nowhere: reserve others, or cancel");
+        next.waits.push(person(what, order.placed, Role::Operator, &["reserve", "cancel"]));
+    }
+    if order.kept().any(|(_, r)| !r.assigned) {
+        let since = order.kept().map(|(_, r)| r.at).min().unwrap_or(order.placed);
+        let mut wait = person("reserved servers to be assigned".into(), since, Role::Operator, &["assign"]);
+        wait.until = order.runs_out();
+        next.waits.push(wait);
+    }
+    match state(world, order) {
+        OrderState::Deciding => {
+            let given = order.approvals.len();
+            let what = match given {
+                0 => "an offer to be approved".to_owned(),
+                n => format!("one more approval; {n} given"),
+            };
+            let since = world.deals_of(order).filter_map(|d| Some(d.offer()?.at)).max().unwrap_or(order.placed);
+            next.waits.push(person(what, since, Role::Approver, &["approve", "reject"]));
+        }
+        OrderState::Quoting if order.sellers.is_empty() && order.bought().next().is_some() => {
+            let what = "quotes: no vendor is configured; enter one by hand".to_owned();
+            next.waits.push(person(what, order.placed, Role::Operator, &["quote"]));
+        }
+        _ => {}
+    }
+    next
+}
+
+/// Where an order is.
+pub fn state(world: &World, order: &Order) -> OrderState {
+    if let Some(end) = &order.end {
+        return if end.rejected { OrderState::Rejected } else { OrderState::Cancelled };
+    }
+    if order.bought().next().is_none() {
+        let waits = order.kept().any(|(_, r)| !r.assigned) || order.lines.iter().any(|l| l.short() > 0);
+        return if waits { OrderState::Reserved } else { OrderState::Delivered };
+    }
+    if let Some(purchase) = &order.purchase {
+        let deal = world.deals_of(order).find(|d| d.id.seller == purchase.seller);
+        if !deal.is_some_and(Deal::is_confirmed) {
+            return OrderState::Buying;
+        }
+        let all_here = order.bought().filter_map(|u| world.unit(u)).all(|u| !u.stage.is_on_order());
+        return if all_here { OrderState::Delivered } else { OrderState::Shipping };
+    }
+    if world.deals_of(order).any(|d| d.offer().is_some()) { OrderState::Deciding } else { OrderState::Quoting }
+}
+
+/// The sentence of where a unit on order stands, by its order.
+pub fn unit_waits(world: &World, order: &Order) -> String {
+    match state(world, order) {
+        OrderState::Quoting => format!("order {}: quotes", order.id),
+        OrderState::Deciding => format!("order {}: the purchase to be approved", order.id),
+        OrderState::Buying => {
+            let number = order.purchase.map_or_else(Default::default, |p| purchase_number(p.number).to_string());
+            format!("order {}: the vendor's confirmation of {number}", order.id)
+        }
+        OrderState::Shipping => format!("order {}: the delivery; scan it at the dock", order.id),
+        other => format!("order {}: {other}", order.id),
+    }
+}

@@ -1,0 +1,397 @@
+//! One conversation with one vendor about one order: what was asked, what was offered, what was ordered, what is on its
+//! way.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::order::Order;
+use super::paper::{Accepts, Confirmation, Flaw, PurchaseOrder, Quote, ShipNotice, Tracked};
+use crate::bmc::Vendor;
+use crate::event::{Draft, Event, Seq};
+use crate::flow::rules::rule;
+use crate::flow::step::{Observation, Step};
+use crate::id::DealId;
+use crate::lifecycle::unit::{Phase, Progress};
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// Revisions of an offer that are kept. More than these nobody compares; the oldest is forgotten.
+const REVISIONS: usize = 16;
+/// Papers that were not taken, kept to be shown.
+const REFUSED: usize = 4;
+
+/// A deal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deal {
+    /// Which.
+    pub id: DealId,
+    /// What the vendor is called.
+    pub title: Text,
+    /// Whose servers it sells.
+    pub vendor: Vendor,
+    /// Whether a person asks, and enters what is answered.
+    pub by_hand: bool,
+    /// Since when there is this deal.
+    pub since: Timestamp,
+    /// How long an answer may take, in seconds.
+    pub patience: u64,
+    /// When the vendor was seen to have our request.
+    pub asked: Option<Timestamp>,
+    /// When it was reminded.
+    pub chased: Option<Timestamp>,
+    /// When it was given up that it answers in time.
+    pub overdue: Option<Timestamp>,
+    /// The revisions of its offer, oldest first.
+    pub quotes: Vec<Offer>,
+    /// What was ordered.
+    pub purchase: Option<PurchaseOrder>,
+    /// When the vendor was seen to have our purchase order.
+    pub ordered: Option<Timestamp>,
+    /// What it says to that.
+    pub confirmation: Option<Confirmed>,
+    /// What it has shipped.
+    pub shipments: Vec<Shipment>,
+    /// Papers that were not taken, newest last.
+    pub refused: Vec<RefusedPaper>,
+    /// The step it is at.
+    pub progress: Option<Progress>,
+    /// The generation of each step that was begun anew.
+    pub generations: BTreeMap<Step, u32>,
+    /// Effects that stand and can be undone, oldest first.
+    pub done: Vec<Step>,
+    /// Undo steps still to be taken, the next one last.
+    pub undo: Vec<Step>,
+    /// Why nothing more is wanted of it.
+    pub ended: Option<Text>,
+    /// The last event about it.
+    pub revision: Seq,
+}
+
+/// One revision of an offer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Which, from 1.
+    pub revision: u32,
+    /// When it came.
+    pub at: Timestamp,
+    /// Who brought it: `wire`, or who typed or uploaded it.
+    pub by: Text,
+    /// What it says.
+    pub quote: Quote,
+}
+
+/// A vendor's word on our purchase order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// When it came.
+    pub at: Timestamp,
+    /// What it says.
+    pub paper: Confirmation,
+    /// In what it is not what was ordered; empty where it is, or where a person has accepted it.
+    pub points: Vec<Text>,
+}
+
+/// A shipment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shipment {
+    /// What the vendor says is in it.
+    pub notice: ShipNotice,
+    /// When it was told.
+    pub at: Timestamp,
+    /// What the carrier says of each parcel, and when it was read.
+    pub tracked: BTreeMap<Text, (Tracked, Timestamp)>,
+}
+
+/// A paper that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedPaper {
+    /// When.
+    pub at: Timestamp,
+    /// What it was.
+    pub what: Text,
+    /// Why.
+    pub flaws: Vec<Flaw>,
+}
+
+impl Deal {
+    /// A deal as it is opened.
+    pub fn new(id: DealId, title: Text, vendor: Vendor, by_hand: bool, patience: u64, at: Timestamp) -> Self {
+        Self {
+            id,
+            title,
+            vendor,
+            by_hand,
+            since: at,
+            patience,
+            asked: None,
+            chased: None,
+            overdue: None,
+            quotes: Vec::new(),
+            purchase: None,
+            ordered: None,
+            confirmation: None,
+            shipments: Vec::new(),
+            refused: Vec::new(),
+            progress: None,
+            generations: BTreeMap::new(),
+            done: Vec::new(),
+            undo: Vec::new(),
+            ended: None,
+            revision: 0,
+        }
+    }
+
+    /// The number our request has at the vendor.
+    pub fn request_number(&self) -> Text {
+        format!("RFQ-{}-{}", self.id.order, self.id.seller).into()
+    }
+
+    /// The offer as it stands.
+    pub fn offer(&self) -> Option<&Offer> {
+        self.quotes.last()
+    }
+
+    /// Whether the vendor's word on our purchase order is as it was ordered, or was accepted.
+    pub fn is_confirmed(&self) -> bool {
+        let yes = |c: &Confirmed| matches!(c.paper.verdict, Accepts::Yes | Accepts::Changed) && c.points.is_empty();
+        self.confirmation.as_ref().is_some_and(yes)
+    }
+
+    /// Whether an answer is no longer waited for: it is there, or was given up, or a person brings it.
+    pub fn is_settled(&self) -> bool {
+        self.by_hand || !self.quotes.is_empty() || self.overdue.is_some() || self.ended.is_some()
+    }
+
+    /// When an answer is overdue: the patience after it was asked, and once more after it was reminded.
+    pub fn due(&self) -> Option<Timestamp> {
+        self.chased.or(self.asked).map(|at| at + std::time::Duration::from_secs(self.patience))
+    }
+
+    /// When the next of its parcels is to arrive: the carrier's word, else the vendor's.
+    pub fn eta(&self) -> Option<Timestamp> {
+        let open = self.shipments.iter().filter(|s| !s.is_delivered());
+        open.filter_map(Shipment::eta).min()
+    }
+
+    /// The generation a step would be begun in.
+    pub fn generation(&self, step: Step) -> u32 {
+        self.generations.get(&step).copied().unwrap_or(1)
+    }
+
+    /// The step it needs now, if any. Waiting for an answer is none.
+    pub fn wanted(&self, order: &Order, now: Timestamp) -> Option<Step> {
+        if let Some(undo) = self.undo.last() {
+            return Some(*undo);
+        }
+        if self.ended.is_some() || order.end.is_some() {
+            return None;
+        }
+        if self.purchase.is_some() {
+            return self.ordered.is_none().then_some(Step::PlacePurchase);
+        }
+        if self.by_hand || order.purchase.is_some() {
+            return None;
+        }
+        if self.asked.is_none() {
+            return Some(Step::RequestQuote);
+        }
+        let late = self.quotes.is_empty() && self.chased.is_none() && self.due().is_some_and(|due| due <= now);
+        late.then_some(Step::ChaseQuote)
+    }
+
+    /// Applies one event about this deal.
+    pub fn apply(&mut self, seq: Seq, draft: &Draft) {
+        self.revision = seq;
+        let at = draft.at;
+        match &draft.event {
+            Event::QuoteReceived { revision, quote } => {
+                if self.quotes.len() >= REVISIONS {
+                    self.quotes.remove(0);
+                }
+                let (by, quote) = (draft.actor.to_string().into(), (**quote).clone());
+                self.quotes.push(Offer { revision: *revision, at, by, quote });
+                self.progress = self.progress.take().filter(|p| p.step != Step::ChaseQuote);
+            }
+            Event::QuoteOverdue {} => self.overdue = Some(at),
+            Event::PurchaseMade { purchase } => {
+                self.purchase = Some((**purchase).clone());
+                (self.ordered, self.confirmation) = (None, None);
+                self.forget();
+            }
+            Event::PurchaseConfirmed { confirmation, points } => {
+                self.confirmation = Some(Confirmed { at, paper: (**confirmation).clone(), points: points.clone() });
+                // Its word shows that it has our order, whatever became of the call.
+                self.observe(Step::PlacePurchase, at);
+            }
+            Event::ConfirmationAccepted { .. } => {
+                if let Some(confirmed) = &mut self.confirmation {
+                    confirmed.points.clear();
+                }
+            }
+            Event::PurchaseVoided { .. } => {
+                self.purchase = None;
+                self.ordered = None;
+                self.done.retain(|s| *s != Step::PlacePurchase);
+                self.progress = self.progress.take().filter(|p| p.step != Step::PlacePurchase);
+            }
+            Event::ShipmentNoticed { notice } => {
+                self.shipments.retain(|s| s.notice.number != notice.number);
+                self.shipments.push(Shipment { notice: (**notice).clone(), at, tracked: BTreeMap::new() });
+            }
+            Event::ShipmentTracked { tracking, reading } => {
+                for shipment in self.shipments.iter_mut().filter(|s| s.notice.tracking.contains(tracking)) {
+                    shipment.tracked.insert(tracking.clone(), (reading.clone(), at));
+                }
+            }
+            Event::PaperRefused { what, flaws } => {
+                if self.refused.len() >= REFUSED {
+                    self.refused.remove(0);
+                }
+                self.refused.push(RefusedPaper { at, what: what.clone(), flaws: flaws.clone() });
+            }
+            Event::DealEnded { reason } => {
+                self.forget();
+                self.undo = self.done.iter().filter_map(|s| rule(*s).undo).collect();
+                self.ended = Some(reason.clone());
+            }
+            Event::StepIntended { step, generation, attempt, until, .. } => {
+                self.progress = Some(Progress {
+                    step: *step,
+                    generation: *generation,
+                    attempts: *attempt,
+                    rung: None,
+                    since: at,
+                    until: *until,
+                    phase: Phase::Intended,
+                });
+            }
+            Event::StepAccepted { receipt, .. } => {
+                if let Some(progress) = &mut self.progress {
+                    progress.phase = Phase::Accepted { receipt: receipt.clone() };
+                    progress.since = at;
+                }
+            }
+            Event::StepFailed { step, generation, fault, again_at }
+            | Event::StepUnknown { step, generation, fault, again_at } => {
+                let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
+                self.retry_in(*step, *generation, at, phase);
+            }
+            Event::StepParked { step, generation, fault } => {
+                self.retry_in(*step, *generation, at, Phase::Parked { fault: fault.clone() });
+            }
+            Event::StepRetried { step, generation } => {
+                self.generations.insert(*step, *generation);
+                self.progress = None;
+            }
+            Event::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
+            Event::StepObserved { step, .. } => self.observe(*step, at),
+            Event::StepSkipped { step, .. } => {
+                if self.undo.contains(step) {
+                    self.undone(*step);
+                } else {
+                    self.observe(*step, at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn observe(&mut self, step: Step, at: Timestamp) {
+        self.progress = self.progress.take().filter(|p| p.step != step);
+        if rule(step).undo.is_some() && !self.done.contains(&step) {
+            self.done.push(step);
+        }
+        match step {
+            Step::RequestQuote => self.asked = self.asked.or(Some(at)),
+            Step::ChaseQuote => self.chased = Some(at),
+            Step::PlacePurchase => self.ordered = self.ordered.or(Some(at)),
+            _ => {}
+        }
+    }
+
+    fn undone(&mut self, step: Step) {
+        self.progress = self.progress.take().filter(|p| p.step != step);
+        self.undo.retain(|s| *s != step);
+        self.done.retain(|s| rule(*s).undo != Some(step));
+    }
+
+    /// Drops the step on its way. One that can be undone may have had its effect, so it counts as done: its undo looks
+    /// before it acts. Only what was never begun cannot have.
+    fn forget(&mut self) {
+        let begun = |p: &Progress| !matches!(p.phase, Phase::Waiting { .. } if p.attempts == 0);
+        if let Some(gone) = self.progress.take().filter(begun)
+            && rule(gone.step).undo.is_some()
+            && !self.done.contains(&gone.step)
+        {
+            self.done.push(gone.step);
+        }
+    }
+
+    fn retry_in(&mut self, step: Step, generation: u32, at: Timestamp, phase: Phase) {
+        let before = self.progress.as_ref().filter(|p| p.step == step && p.generation == generation);
+        let attempts = Progress::failures(before);
+        let until = before.and_then(|p| p.until);
+        self.progress = Some(Progress { step, generation, attempts, rung: None, since: at, until, phase });
+    }
+}
+
+impl Shipment {
+    /// When it is to arrive: the latest word of the carrier on its parcels, else the vendor's.
+    pub fn eta(&self) -> Option<Timestamp> {
+        self.tracked.values().filter_map(|(t, _)| t.eta).max().or(self.notice.eta)
+    }
+
+    /// Whether the carrier says that all of its parcels are delivered.
+    pub fn is_delivered(&self) -> bool {
+        let there = |n: &Text| {
+            let reading = self.tracked.get(n);
+            reading.is_some_and(|(t, _)| t.status == super::paper::Transit::Delivered)
+        };
+        !self.notice.tracking.is_empty() && self.notice.tracking.iter().all(there)
+    }
+}
+
+/// In what a confirmation is not what was ordered.
+pub fn deviations(purchase: &PurchaseOrder, says: &Confirmation) -> Vec<Text> {
+    let mut points: Vec<Text> = Vec::new();
+    if let Some(currency) = says.currency.filter(|c| *c != purchase.currency) {
+        points.push(format!("currency: {} ordered, {currency} confirmed", purchase.currency).into());
+        return points;
+    }
+    let money = |minor| super::money::Money::new(minor, purchase.currency);
+    if let Some(total) = says.total.filter(|t| *t != purchase.total) {
+        points.push(format!("total: {} ordered, {} confirmed", money(purchase.total), money(total)).into());
+    }
+    if says.lines.is_empty() {
+        return points;
+    }
+    for line in &purchase.lines {
+        let mut found = says.lines.iter().filter(|c| match c.line {
+            Some(n) => n == line.line,
+            None => c.part == line.part,
+        });
+        let Some(first) = found.next() else {
+            points.push(format!("line {}: {} is not confirmed", line.line, line.part).into());
+            continue;
+        };
+        let quantity: u32 = std::iter::once(first).chain(found).map(|c| c.quantity).fold(0, u32::saturating_add);
+        if quantity != line.quantity {
+            points.push(format!("line {}: {} ordered, {quantity} confirmed", line.line, line.quantity).into());
+        }
+        if first.part != line.part {
+            points.push(format!("line {}: part {} ordered, {} confirmed", line.line, line.part, first.part).into());
+        }
+        if let Some(price) = first.unit_price.filter(|p| *p != line.unit_price) {
+            let (ours, theirs) = (money(line.unit_price), money(price));
+            points.push(format!("line {}: {ours} each ordered, {theirs} confirmed", line.line).into());
+        }
+    }
+    for extra in &says.lines {
+        let known = purchase.lines.iter().any(|l| extra.line.map_or(l.part == extra.part, |n| n == l.line));
+        if !known {
+            points.push(format!("{}x {} is confirmed and was not ordered", extra.quantity, extra.part).into());
+        }
+    }
+    points
+}

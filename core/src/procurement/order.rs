@@ -1,0 +1,385 @@
+//! An order: what a tenant wants, how much of it the pool serves, what is bought for the rest, and who allowed it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::money::Money;
+use super::paper::SellerId;
+use super::spec::{Spec, Unclear};
+use crate::event::{Draft, Event, Seq};
+use crate::id::{Actor, OrderId, SiteId, UnitId};
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// Lines of an order at most.
+pub const MAX_LINES: usize = 20;
+/// Servers of one line at most.
+pub const MAX_QUANTITY: u32 = 500;
+
+/// What is wanted, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRequest {
+    /// For whom: the tenant's slug in NetBox.
+    pub tenant: Text,
+    /// Where to.
+    pub site: SiteId,
+    /// Why there, where any site would do.
+    #[serde(default)]
+    pub routed: Option<Text>,
+    /// What.
+    pub lines: Vec<Wish>,
+    /// By when.
+    #[serde(default)]
+    pub needed_by: Option<Timestamp>,
+    /// The orderer's own number or words.
+    #[serde(default)]
+    pub note: Option<Text>,
+    /// Vendors to be asked; all that are configured, where there are none.
+    #[serde(default)]
+    pub sellers: Vec<SellerId>,
+    /// Whether to leave the pool alone and buy all.
+    #[serde(default)]
+    pub all_new: bool,
+    /// Whether to order what was understood, where not all was.
+    #[serde(default)]
+    pub as_understood: bool,
+}
+
+/// One line as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// How many servers.
+    pub quantity: u32,
+    /// What each shall be, in the business's words.
+    pub spec: Text,
+    /// The model, where it must be one, as NetBox's device type has it (slug).
+    #[serde(default)]
+    pub model: Option<Text>,
+}
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its number.
+    pub id: OrderId,
+    /// For whom.
+    pub tenant: Text,
+    /// Where to.
+    pub site: SiteId,
+    /// Why there, where any site would do.
+    pub routed: Option<Text>,
+    /// Who ordered. May never approve it.
+    pub requester: Actor,
+    /// When.
+    pub placed: Timestamp,
+    /// By when it is needed.
+    pub needed_by: Option<Timestamp>,
+    /// The orderer's own number or words.
+    pub note: Option<Text>,
+    /// Its lines; line 1 is the first.
+    pub lines: Vec<Line>,
+    /// The vendors that were asked, in order.
+    pub sellers: Vec<SellerId>,
+    /// Approvals of the offer that is being decided.
+    pub approvals: Vec<Approval>,
+    /// The purchase that stands.
+    pub purchase: Option<Purchase>,
+    /// Purchases that came to nothing: number and why.
+    pub failed: Vec<(u32, Text)>,
+    /// How it ended, where it did before all was delivered.
+    pub end: Option<End>,
+    /// The last event about it.
+    pub revision: Seq,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// As it was written.
+    pub words: Text,
+    /// As it was understood.
+    pub spec: Spec,
+    /// What was not understood, and was ordered all the same.
+    pub unclear: Vec<Unclear>,
+    /// How many servers.
+    pub quantity: u32,
+    /// The model, where it must be one.
+    pub model: Option<Text>,
+    /// The servers to be bought: a unit each from now on.
+    pub units: Vec<UnitId>,
+    /// What the pool serves.
+    pub stock: Vec<Reservation>,
+}
+
+/// A server of the pool that is kept for this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Which.
+    pub unit: UnitId,
+    /// Who reserved it.
+    pub by: Text,
+    /// When.
+    pub at: Timestamp,
+    /// Until when; then it is free again.
+    pub until: Timestamp,
+    /// Whether it was given to the tenant; then nothing runs out.
+    pub assigned: bool,
+}
+
+/// One person's word for an offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub by: Text,
+    /// When.
+    pub at: Timestamp,
+    /// Whose offer.
+    pub seller: SellerId,
+    /// Which revision of it.
+    pub revision: u32,
+    /// What it costs.
+    pub total: Money,
+    /// What was seen when it was approved.
+    pub saw: Text,
+}
+
+/// A purchase that was approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    /// Its number, in sequence without gaps.
+    pub number: u32,
+    /// From whom.
+    pub seller: SellerId,
+    /// Which revision of the offer.
+    pub revision: u32,
+    /// What it costs.
+    pub total: Money,
+    /// When it was approved.
+    pub at: Timestamp,
+}
+
+/// The purchase order's number as papers have it.
+pub fn purchase_number(number: u32) -> Text {
+    format!("PO-{number:06}").into()
+}
+
+/// How an order ended before all was delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Whether an approver said no; else it was cancelled.
+    pub rejected: bool,
+    /// Why.
+    pub reason: Text,
+    /// Who.
+    pub by: Text,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What is recorded when an order is placed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Placed {
+    /// For whom.
+    pub tenant: Text,
+    /// Where to.
+    pub site: SiteId,
+    /// Why there.
+    pub routed: Option<Text>,
+    /// By when it is needed.
+    pub needed_by: Option<Timestamp>,
+    /// The orderer's own number or words.
+    pub note: Option<Text>,
+    /// Its lines.
+    pub lines: Vec<PlacedLine>,
+}
+
+/// One line of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlacedLine {
+    /// As it was written.
+    pub words: Text,
+    /// As it was understood.
+    pub spec: Spec,
+    /// What was not understood.
+    pub unclear: Vec<Unclear>,
+    /// How many servers.
+    pub quantity: u32,
+    /// The model, where it must be one.
+    pub model: Option<Text>,
+}
+
+/// Where an order is, for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// Offers are awaited.
+    Quoting,
+    /// There is an offer to be decided.
+    Deciding,
+    /// It was approved; the vendor has not confirmed it yet.
+    Buying,
+    /// It was confirmed; servers are on their way.
+    Shipping,
+    /// All of it is here or assigned.
+    Delivered,
+    /// The pool serves all of it, and it waits to be assigned.
+    Reserved,
+    /// Cancelled.
+    Cancelled,
+    /// Rejected by an approver.
+    Rejected,
+}
+
+impl OrderState {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Quoting,
+        Self::Deciding,
+        Self::Buying,
+        Self::Shipping,
+        Self::Delivered,
+        Self::Reserved,
+        Self::Cancelled,
+        Self::Rejected,
+    ];
+
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Quoting => "quoting",
+            Self::Deciding => "deciding",
+            Self::Buying => "buying",
+            Self::Shipping => "shipping",
+            Self::Delivered => "delivered",
+            Self::Reserved => "reserved",
+            Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Whether nothing is left to be done for it.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Delivered | Self::Cancelled | Self::Rejected)
+    }
+}
+
+impl fmt::Display for OrderState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl Order {
+    /// The order as it was placed.
+    pub fn new(id: OrderId, placed: &Placed, draft: &Draft) -> Self {
+        let line = |l: &PlacedLine| Line {
+            words: l.words.clone(),
+            spec: l.spec.clone(),
+            unclear: l.unclear.clone(),
+            quantity: l.quantity,
+            model: l.model.clone(),
+            units: Vec::new(),
+            stock: Vec::new(),
+        };
+        Self {
+            id,
+            tenant: placed.tenant.clone(),
+            site: placed.site.clone(),
+            routed: placed.routed.clone(),
+            requester: draft.actor.clone(),
+            placed: draft.at,
+            needed_by: placed.needed_by,
+            note: placed.note.clone(),
+            lines: placed.lines.iter().map(line).collect(),
+            sellers: Vec::new(),
+            approvals: Vec::new(),
+            purchase: None,
+            failed: Vec::new(),
+            end: None,
+            revision: 0,
+        }
+    }
+
+    /// Applies one event about this order.
+    pub fn apply(&mut self, seq: Seq, draft: &Draft) {
+        self.revision = seq;
+        let by = || Text::from(draft.actor.to_string());
+        match &draft.event {
+            Event::StockReserved { line, unit, until, instead_of } => {
+                let Some(line) = self.line_mut(*line) else { return };
+                if let Some(minted) = instead_of {
+                    line.units.retain(|u| u != minted);
+                }
+                line.stock.retain(|r| r.unit != *unit);
+                let reservation = Reservation { unit: *unit, by: by(), at: draft.at, until: *until, assigned: false };
+                line.stock.push(reservation);
+            }
+            Event::StockReleased { line, unit, .. } => {
+                if let Some(line) = self.line_mut(*line) {
+                    line.stock.retain(|r| r.unit != *unit);
+                }
+            }
+            Event::StockAssigned { line, unit } => {
+                let line = self.line_mut(*line);
+                if let Some(kept) = line.and_then(|l| l.stock.iter_mut().find(|r| r.unit == *unit)) {
+                    kept.assigned = true;
+                }
+            }
+            Event::ApprovalGiven { seller, revision, total, saw } => {
+                self.approvals.retain(|a| a.seller == *seller && a.revision == *revision);
+                let (by, at, seller, revision, saw) = (by(), draft.at, *seller, *revision, saw.clone());
+                self.approvals.push(Approval { by, at, seller, revision, total: *total, saw });
+            }
+            Event::PurchaseDecided { number, seller, revision, total } => {
+                let (number, seller, revision) = (*number, *seller, *revision);
+                self.purchase = Some(Purchase { number, seller, revision, total: *total, at: draft.at });
+            }
+            Event::PurchaseFailed { number, reason } => {
+                self.purchase = None;
+                self.approvals.clear();
+                self.failed.push((*number, reason.clone()));
+            }
+            Event::OrderEnded { rejected, reason } => {
+                self.end = Some(End { rejected: *rejected, reason: reason.clone(), by: by(), at: draft.at });
+            }
+            _ => {}
+        }
+    }
+
+    /// A line by its number, from 1.
+    pub fn line(&self, number: u16) -> Option<&Line> {
+        self.lines.get(usize::from(number).checked_sub(1)?)
+    }
+
+    pub(crate) fn line_mut(&mut self, number: u16) -> Option<&mut Line> {
+        self.lines.get_mut(usize::from(number).checked_sub(1)?)
+    }
+
+    /// Its lines with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (u16, &Line)> {
+        (1..).zip(&self.lines)
+    }
+
+    /// All servers it is to buy, or has bought.
+    pub fn bought(&self) -> impl Iterator<Item = UnitId> {
+        self.lines.iter().flat_map(|l| l.units.iter().copied())
+    }
+
+    /// Servers of the pool that are kept for it, with their lines.
+    pub fn kept(&self) -> impl Iterator<Item = (u16, &Reservation)> {
+        self.numbered().flat_map(|(n, l)| l.stock.iter().map(move |r| (n, r)))
+    }
+
+    /// When the first of its reservations runs out.
+    pub fn runs_out(&self) -> Option<Timestamp> {
+        self.kept().filter(|(_, r)| !r.assigned).map(|(_, r)| r.until).min()
+    }
+}
+
+impl Line {
+    /// Servers that neither the pool serves nor a purchase will bring.
+    pub fn short(&self) -> u32 {
+        self.quantity.saturating_sub((self.units.len() + self.stock.len()) as u32)
+    }
+}
