@@ -280,7 +280,8 @@ fn who_stands_in_its_place_keeps_it_until_netbox_shows_it_and_is_never_put_back_
     assert_eq!(release(&mut scene, id).unwrap_err().why, Why::Conflict);
     assert_eq!(spots(&scene.propose(&room(), &[other]).alternatives[0].places), ["A2 U2"]);
     scene.attempt(id, Step::PlaceDevice, Outcome::Observed(Observation::Placed));
-    let mut seen = room();
+    assert_eq!(spots(&scene.propose(&room(), &[other]).alternatives[0].places), ["A2 U2"], "read before it was there");
+    let mut seen = Room { read_at: scene.now + std::time::Duration::from_secs(1), ..room() };
     seen.devices.insert(101, mounted(1, 1, 4));
     let spaces = seen.spaces(&scene.world, &[]);
     assert_eq!((spaces[0].watts, spaces[0].weight, spaces[0].undrawn), (700, Some((800, 17)), 0), "counted once");

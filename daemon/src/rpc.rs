@@ -3,6 +3,7 @@
 mod import;
 mod netbox;
 mod orders;
+mod placement;
 mod racks;
 mod roles;
 
@@ -19,6 +20,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Seq;
+use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
@@ -41,7 +43,7 @@ use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
-use tarpc::{ClientMessage, Request};
+use tarpc::ClientMessage;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
@@ -55,6 +57,7 @@ use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
 use crate::projection::Projection;
 
+pub use placement::Rooms;
 pub use racks::Racks;
 pub use roles::{Roles, group_number};
 
@@ -97,6 +100,8 @@ pub struct Desk {
     pub rows: Mutex<Rows>,
     /// Racks, as last asked for.
     pub racks: Mutex<Racks>,
+    /// Sites as placement last read them.
+    pub rooms: Rooms,
     /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
     pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
 }
@@ -193,7 +198,7 @@ impl Desk {
         let Ok(_) = hello::answer(&mut stream, reply).await else { return };
         let Some(role) = role else { return };
         let transport = rackhand_rpc::codec::transport(stream).map_ok(|mut message| {
-            if let ClientMessage::Request(Request { context, .. }) = &mut message {
+            if let ClientMessage::Request(tarpc::Request { context, .. }) = &mut message {
                 context.deadline = context.deadline.min(Instant::now() + DEADLINE);
             }
             message
@@ -232,7 +237,11 @@ impl Desk {
         }
         let slot = self.given().slot(format!("{actor} {request}"));
         let first = slot.get_or_try_init(|| async {
-            let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+            let input = match command {
+                Command::Place { choices } => Box::pin(self.choice(choices)).await?,
+                command => Input::Command(command),
+            };
+            let done = self.ledger.submit(actor.clone(), Patience::Refuse, input).await;
             match done.map(|c| Receipt { answer: c.answer, head: c.head }) {
                 // Nothing was decided, so the same request may be sent again.
                 Err(refusal) if refusal.why == Why::Unavailable => Err(refusal),
@@ -431,6 +440,11 @@ impl Console for Seat {
 
     async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
         rack::rack_of(&self.desk.racks_now(), unit)
+    }
+
+    async fn placement(self, _: Context, request: Request) -> Result<Proposals, Refusal> {
+        // On the heap, since every call's future has room for the largest one.
+        Box::pin(self.desk.placement(&self.actor, &request)).await
     }
 
     async fn receiving(self, _: Context, site: SiteId) -> Receiving {

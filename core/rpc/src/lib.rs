@@ -14,6 +14,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::event::Seq;
+use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::id::{OrderId, SiteId, Subject, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
@@ -152,4 +153,7 @@ pub trait Console {
     async fn order(id: OrderId) -> Result<OrderDetail, Refusal>;
     /// What of a specification, in the business's words, is in stock at a site, or anywhere.
     async fn stock(spec: Text, site: Option<SiteId>) -> Stock;
+    /// Proposals of places for servers of one site, with reasons; nothing is kept for anybody. NetBox is read unless it was
+    /// within the last minute: give the call a minute.
+    async fn placement(request: Request) -> Result<Proposals, Refusal>;
 }

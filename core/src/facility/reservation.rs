@@ -113,6 +113,9 @@ pub struct Held {
     pub shown: Shown,
     /// Whether the server stands there.
     pub racked: bool,
+    /// Since when both are so: who reads NetBox after that finds it there.
+    #[serde(default)]
+    pub settled: Option<Timestamp>,
 }
 
 impl Reservation {
@@ -163,23 +166,29 @@ pub fn spot(rack: &str, position: HalfUnits) -> Text {
 }
 
 impl Held {
-    /// Whether only the journal knows of it: nobody stands there yet, or NetBox does not show it.
-    pub fn is_ours_to_keep(&self) -> bool {
-        !self.racked || self.shown != Shown::Seen
+    /// Whether a reading of NetBox of this moment need not show it: nobody stood there, or it was not written yet.
+    pub fn is_ours_to_keep(&self, read_at: Timestamp) -> bool {
+        self.settled.is_none_or(|at| read_at <= at)
+    }
+
+    /// Notes whether NetBox shows it and the server stands there.
+    pub(crate) fn settle(&mut self, at: Timestamp) {
+        let both = self.racked && self.shown == Shown::Seen;
+        self.settled = both.then(|| self.settled.unwrap_or(at));
     }
 }
 
-/// The reservations of a site's other units that NetBox does not make good for yet.
+/// The reservations of a site's other units that a reading of NetBox does not make good for.
 pub fn kept<'a>(
     world: &'a World,
-    site: &'a SiteId,
+    (site, read_at): (&'a SiteId, Timestamp),
     except: &'a [UnitId],
 ) -> impl Iterator<Item = (&'a Unit, &'a Reservation)> {
     world
         .units
         .values()
         .filter(move |u| u.site == *site && !except.contains(&u.id))
-        .filter_map(|u| u.placement.as_ref().filter(|h| h.is_ours_to_keep()).map(|h| (&**u, &h.place)))
+        .filter_map(move |u| u.placement.as_ref().filter(|h| h.is_ours_to_keep(read_at)).map(|h| (&**u, &h.place)))
 }
 
 /// A rack's label as it is scanned or typed: `A07` or `fra1/A07`. The site is lower case where one is told.

@@ -259,7 +259,7 @@ impl Room {
 
     /// Takes off what the journal holds for others.
     fn keep(&self, spaces: &mut BTreeMap<ObjectId, Space>, world: &World, except: &[UnitId]) {
-        for (unit, place) in kept(world, &self.site, except) {
+        for (unit, place) in kept(world, (&self.site, self.read_at), except) {
             for space in spaces.values_mut() {
                 space.unplug(&place.network, &place.power);
             }

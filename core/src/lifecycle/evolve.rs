@@ -202,7 +202,7 @@ impl Unit {
         if to == Stage::Discovered {
             self.discovered_at = Some(at);
         }
-        self.stands(to);
+        self.stands(to, at);
         self.waived.remove(&Step::SyncStatus);
         self.stage = to;
         self.stage_since = at;
@@ -277,6 +277,7 @@ impl Unit {
             Observation::Placed => {
                 if let Some(held) = &mut self.placement {
                     held.shown = Shown::Seen;
+                    held.settle(at);
                     if held.racked {
                         self.done.retain(|s| *s != Step::PlaceDevice);
                     }
@@ -346,7 +347,7 @@ impl Unit {
 
     fn reserve(&mut self, place: &Reservation, at: Timestamp) {
         let racked = self.stage >= Stage::Racked;
-        self.placement = Some(Held { place: place.clone(), at, shown: Shown::No, racked });
+        self.placement = Some(Held { place: place.clone(), at, shown: Shown::No, racked, settled: None });
     }
 
     /// What NetBox may hold of it is on the list of what is to be undone.
@@ -364,13 +365,14 @@ impl Unit {
     }
 
     /// Who stands in its place cannot be put back by NetBox's record of it.
-    fn stands(&mut self, to: Stage) {
+    fn stands(&mut self, to: Stage, at: Timestamp) {
         let Some(held) = &mut self.placement else { return };
         let racked = to >= Stage::Racked;
         if held.racked == racked {
             return;
         }
         held.racked = racked;
+        held.settle(at);
         if racked && held.shown == Shown::Seen {
             self.done.retain(|s| *s != Step::PlaceDevice);
         } else if !racked && held.shown == Shown::Seen && !self.done.contains(&Step::PlaceDevice) {
