@@ -7,8 +7,8 @@ mod scene;
 use std::collections::BTreeSet;
 
 use rackhand_core::bmc::{Fingerprint, Identity, Power, Rung, SystemReading, Vendor};
-use rackhand_core::dcim::{BmcPort, Device, Lookup, NewDevice};
 use rackhand_core::dcim::rack::Face;
+use rackhand_core::dcim::{BmcPort, Device, Lookup, NewDevice};
 use rackhand_core::event::{Draft, Event, Recorded};
 use rackhand_core::facility::reservation::{NetworkCable, PowerCord, Reservation};
 use rackhand_core::fault::{Fault, Kind, System};

@@ -64,9 +64,7 @@ impl NetBox {
         let (mut confirm, mut make, mut taken, mut fault) = (Vec::new(), Vec::new(), BTreeSet::new(), None);
         for (near, port) in cables {
             let step = match interfaces.iter().find(|i| i.id == *near) {
-                Some(near) => {
-                    self.plan_cable(device, near, port, &connected, &mut taken, Purpose::Proven).await
-                },
+                Some(near) => self.plan_cable(device, near, port, &connected, &mut taken, Purpose::Proven).await,
                 None => Err(Self::fault(Kind::Gone, format!("device {device} has no interface {near} any more"))),
             };
             match step {

@@ -146,7 +146,12 @@ impl NetBox {
         Ok(format!("out of {}, {} planned cables taken away", place.spot(), planned.len()).into())
     }
 
-    async fn seat(&self, device: ObjectId, body: &Value, tag: Option<&hyper::header::HeaderValue>) -> Result<(), Fault> {
+    async fn seat(
+        &self,
+        device: ObjectId,
+        body: &Value,
+        tag: Option<&hyper::header::HeaderValue>,
+    ) -> Result<(), Fault> {
         match self.patch_if::<Id>(&object(DEVICES, device), body, tag).await? {
             Revised::Done(_) => Ok(()),
             Revised::Stale => {

@@ -288,11 +288,7 @@ impl NetBox {
     }
 
     /// What is free to plug into in these racks, for each of them.
-    pub async fn sockets(
-        &self,
-        room: &Room,
-        racks: &BTreeSet<ObjectId>,
-    ) -> Result<BTreeMap<ObjectId, Sockets>, Fault> {
+    pub async fn sockets(&self, room: &Room, racks: &BTreeSet<ObjectId>) -> Result<BTreeMap<ObjectId, Sockets>, Fault> {
         let mut found: BTreeMap<ObjectId, Sockets> = racks.iter().map(|rack| (*rack, Sockets::default())).collect();
         let mut ports: BTreeMap<ObjectId, Vec<PortRow>> = BTreeMap::new();
         let mut strips: BTreeMap<ObjectId, Vec<OutletRow>> = BTreeMap::new();
@@ -323,7 +319,9 @@ impl NetBox {
             .await?;
         }
         for (device, ports) in ports {
-            let Some(name) = ports.first().and_then(|p| p.device.name.clone()).filter(|n| !n.is_empty()) else { continue };
+            let Some(name) = ports.first().and_then(|p| p.device.name.clone()).filter(|n| !n.is_empty()) else {
+                continue;
+            };
             let cabled: Vec<&PortRow> = ports.iter().filter(|p| !p.mgmt_only && takes_cable(&p.kind)).collect();
             let server = ports.iter().any(|p| p.mgmt_only && is_bmc_name(&p.name));
             let rack = room.devices.get(&device).and_then(|d| d.rack);
@@ -397,10 +395,12 @@ impl NetBox {
         if inlets.iter().any(|p| p.device_type.id != row.id) {
             return Err(ignored(INLET_TEMPLATES));
         }
-        let nics = ports
-            .into_iter()
-            .filter(|p| takes_cable(&p.kind))
-            .map(|p| Nic { management: p.mgmt_only, taken: false, name: p.name, kind: p.kind.0 });
+        let nics = ports.into_iter().filter(|p| takes_cable(&p.kind)).map(|p| Nic {
+            management: p.mgmt_only,
+            taken: false,
+            name: p.name,
+            kind: p.kind.0,
+        });
         let inlets = inlets.into_iter().map(|p| Inlet {
             name: p.name,
             maximum: p.maximum_draw,

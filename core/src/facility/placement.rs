@@ -140,7 +140,8 @@ impl Space {
             return Err(format!("{} ends before that", self.name).into());
         }
         let faces = [Face::Front, Face::Rear].into_iter().filter(|f| need.full_depth || *f == face);
-        let blocked = faces.flat_map(|f| (low..low + height).map(move |half| (f, half))).find(|h| self.taken.contains(h));
+        let blocked =
+            faces.flat_map(|f| (low..low + height).map(move |half| (f, half))).find(|h| self.taken.contains(h));
         match blocked {
             Some((_, half)) => Err(format!("U{} is taken", f64::from(half) / 2.0).into()),
             None => Ok(()),

@@ -258,7 +258,9 @@ fn ports(
             let found = turn.clone().find_map(|s| of(s, true)).or_else(|| turn.clone().find_map(|s| of(s, false)));
             let Some(port) = found else { continue };
             if port.kind != nic.kind {
-                doubts.push(format!("{} is {}, {} {} is {}", nic.name, nic.kind, port.switch, port.port, port.kind).into());
+                doubts.push(
+                    format!("{} is {}, {} {} is {}", nic.name, nic.kind, port.switch, port.port, port.kind).into(),
+                );
             }
             used.insert((&port.switch, &port.port));
             let far = Port { switch: port.switch.clone(), port: port.port.clone() };

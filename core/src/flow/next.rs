@@ -126,7 +126,8 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
         next.waits.push(stage_wait(unit));
     }
     if let Some(held) = unit.placement.as_ref().filter(|h| h.shown == Shown::No && unit.netbox_device().is_none()) {
-        let what = format!("{}: NetBox has no device for it that could be put at {}", Step::PlaceDevice, held.place.spot());
+        let what =
+            format!("{}: NetBox has no device for it that could be put at {}", Step::PlaceDevice, held.place.spot());
         next.waits.push(Wait::system(what, held.at));
     }
     next

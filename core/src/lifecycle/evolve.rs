@@ -358,7 +358,8 @@ impl Unit {
             self.unplacing = Some(held.place);
             if !self.undo.contains(&Step::UnplaceDevice) {
                 // From the end: what was done after it is undone before it.
-                let before = self.done[..n].iter().filter_map(|s| rule(*s).undo).filter(|u| self.undo.contains(u)).count();
+                let before =
+                    self.done[..n].iter().filter_map(|s| rule(*s).undo).filter(|u| self.undo.contains(u)).count();
                 self.undo.insert(before.min(self.undo.len()), Step::UnplaceDevice);
             }
         }

@@ -45,7 +45,7 @@ impl Receipt {
             | Event::StepRetried { step, .. }
             | Event::StepSkipped { step, .. } => {
                 matches!(step, Step::RegisterBmc | Step::PlaceDevice | Step::UnplaceDevice | Step::WriteNotes)
-            },
+            }
             _ => draft.cause.is_some_and(|cause| {
                 cause == self.seq || self.damage.as_ref().is_some_and(|(damage, _)| cause == *damage)
             }),

@@ -78,12 +78,8 @@ pub fn equipment(n: u8) -> Equipment {
 /// The server with this number, which NetBox knows where the room has it.
 pub fn wanted(scene: &Scene, room: &Room, id: UnitId) -> Wanted {
     let unit = scene.unit(id);
-    let nic = |name: &str| Nic {
-        name: Text::new(name),
-        kind: "25gbase-x-sfp28".into(),
-        management: false,
-        taken: false,
-    };
+    let nic =
+        |name: &str| Nic { name: Text::new(name), kind: "25gbase-x-sfp28".into(), management: false, taken: false };
     let inlet = |name: &str| Inlet { name: Text::new(name), maximum: Some(700), allocated: None, taken: false };
     Wanted {
         unit: id,

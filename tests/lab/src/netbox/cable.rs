@@ -115,7 +115,8 @@ pub(super) fn mention_end(state: &State, end: End) -> Value {
 pub(super) fn show(state: &State, id: u64, want: &Want) -> Value {
     let Some(cable) = state.cables.get(&id) else { return Value::Null };
     let ends = |ends: &[End]| -> Value {
-        let end = |end: &End| json!({ "object_type": end.0.word(), "object_id": end.1, "object": mention_end(state, *end) });
+        let end =
+            |end: &End| json!({ "object_type": end.0.word(), "object_id": end.1, "object": mention_end(state, *end) });
         ends.iter().map(end).collect()
     };
     let mut shape = Shape::new(want);

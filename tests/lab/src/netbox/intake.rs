@@ -122,7 +122,7 @@ pub(super) fn show_type(state: &State, id: u64, want: &Want) -> Value {
 }
 
 pub(super) mod templates {
-    use super::{Problem, Query, Shape, State, TEMPLATES, TYPES, Value, Want, json, is_bmc_name, mention_slug, url};
+    use super::{Problem, Query, Shape, State, TEMPLATES, TYPES, Value, Want, is_bmc_name, json, mention_slug, url};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let types = query.ids("device_type_id")?;
