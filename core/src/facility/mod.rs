@@ -4,6 +4,7 @@ pub mod placement;
 pub mod propose;
 pub mod reservation;
 pub mod room;
+pub mod work;
 
 use crate::dcim::{CablingPlan, Interface, ObjectId, Port};
 use crate::hardware::report::{Nic, ValidationReport};

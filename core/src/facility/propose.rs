@@ -314,8 +314,12 @@ fn outlets(
         });
         let Some((_, outlet)) = found else { continue };
         used.insert((&outlet.strip, &outlet.outlet));
-        let (strip, outlet) = (outlet.strip.clone(), outlet.outlet.clone());
-        cords.push(PowerCord { inlet: inlet.name.clone(), strip, outlet });
+        cords.push(PowerCord {
+            inlet: inlet.name.clone(),
+            strip: outlet.strip.clone(),
+            outlet: outlet.outlet.clone(),
+            feed: outlet.feed.clone(),
+        });
     }
     let chosen: BTreeSet<Text> =
         free.iter().filter(|o| used.contains(&(&o.strip, &o.outlet))).map(|o| side(o)).collect();

@@ -36,6 +36,9 @@ pub struct PowerCord {
     pub strip: Text,
     /// Its outlet.
     pub outlet: Text,
+    /// The feed the strip hangs on, where NetBox says.
+    #[serde(default)]
+    pub feed: Option<Text>,
 }
 
 /// Where NetBox had the device when the place was chosen.

@@ -8,11 +8,13 @@ use crate::flow::next::Wait;
 use crate::flow::trade::{for_deal, for_order, state};
 use crate::id::{Actor, OrderId, Role, SiteId};
 use crate::policy::Policy;
+use crate::procurement::compare::Comparison;
 use crate::procurement::deal::{Confirmed, Deal, Offer, RefusedPaper, Shipment};
 use crate::procurement::money::Money;
 use crate::procurement::order::{Approval, End, Order, OrderState, Purchase, Reservation, purchase_number};
 use crate::procurement::paper::{PurchaseOrder, SellerId};
 use crate::procurement::spec::Unclear;
+use crate::procurement::tender::comparison;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -101,6 +103,9 @@ pub struct OrderDetail {
     pub end: Option<End>,
     /// What is awaited: the order's own, then its vendors'.
     pub waits: Vec<Wait>,
+    /// Its offers side by side; `None` where there is none.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
     /// What this caller may do with it, and why not where not.
     pub may: Vec<May>,
 }
@@ -232,7 +237,7 @@ pub fn order_row(world: &World, order: &Order, now: Timestamp) -> OrderRow {
     };
     let eta = world
         .deals_of(order)
-        .filter_map(|d| d.eta().or_else(|| d.confirmation.as_ref().filter(|_| d.shipments.is_empty())?.paper.promised));
+        .filter_map(|d| d.eta().or_else(|| d.confirmation().filter(|_| d.shipments.is_empty())?.paper.promised));
     let state = state(world, order);
     OrderRow {
         id: order.id,
@@ -284,6 +289,7 @@ pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: T
         failed: order.failed.iter().map(|(n, why)| (purchase_number(*n), why.clone())).collect(),
         end: order.end.clone(),
         waits: waits(world, order, now),
+        comparison: comparison(world, policy, order, now),
         may: may(world, order, caller),
     })
 }
@@ -298,10 +304,10 @@ fn deal_view(policy: &Policy, order: &Order, deal: &Deal, now: Timestamp) -> Dea
         asked: deal.asked,
         chased: deal.chased,
         offer: deal.offer().cloned(),
-        approvers: total.map_or(2, |t| policy.purchase.approvers(t)),
+        approvers: policy.purchase.needed(total).people(),
         purchase: deal.purchase.clone(),
         ordered: deal.ordered,
-        confirmation: deal.confirmation.clone(),
+        confirmation: deal.confirmation().cloned(),
         shipments: deal.shipments.clone(),
         refused: deal.refused.clone(),
         step: deal.progress.as_ref().map(step_row),
@@ -325,7 +331,7 @@ fn may(world: &World, order: &Order, caller: &Actor) -> Vec<May> {
     let offers = world.deals_of(order).any(|d| d.offer().is_some());
     let no_offer = (!offers).then(|| "there is no offer yet".to_owned());
     let kept = order.kept().any(|(_, r)| !r.assigned);
-    let differs = world.deals_of(order).any(|d| d.confirmation.as_ref().is_some_and(|c| !c.points.is_empty()));
+    let differs = world.deals_of(order).any(|d| d.confirmation().is_some_and(|c| !c.points.is_empty()));
     let verbs: [(&str, Vec<Option<String>>); 7] = [
         ("approve", vec![least(Role::Approver), ended.clone(), bought.clone(), own.clone(), no_offer]),
         ("reject", vec![least(Role::Approver), ended.clone(), bought.clone()]),

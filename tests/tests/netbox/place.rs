@@ -62,6 +62,7 @@ fn planned(rack: u64) -> Reservation {
         inlet: inlet.into(),
         strip: format!("pdu-A7-{half}").into(),
         outlet: "2".into(),
+        feed: None,
     };
     Reservation {
         name: "A7".into(),
