@@ -207,7 +207,12 @@ fn lines() -> Vec<(&'static str, Event)> {
                     kilograms: None,
                     tenant: Some("acme".into()),
                     any_power: false,
-                    power: vec![PowerCord { inlet: "PSU1".into(), strip: "pdu-a".into(), outlet: "7".into(), feed: None }],
+                    power: vec![PowerCord {
+                        inlet: "PSU1".into(),
+                        strip: "pdu-a".into(),
+                        outlet: "7".into(),
+                        feed: None,
+                    }],
                     network: vec![NetworkCable { interface: "eth0".into(), port: port(1) }],
                     reasons: vec!["700 of 5888 W when a feed is lost".into()],
                     doubts: Vec::new(),

@@ -19,6 +19,7 @@ use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::document::Document;
 use rackhand_core::event::Seq;
 use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::flow::next::{Wait, wanted};
@@ -440,6 +441,14 @@ impl Console for Seat {
 
     async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
         rack::rack_of(&self.desk.racks_now(), unit)
+    }
+
+    async fn work_order(self, _: Context, units: Vec<UnitId>) -> Result<Document, Refusal> {
+        self.desk.work_order(&units)
+    }
+
+    async fn work_order_pdf(self, _: Context, units: Vec<UnitId>) -> Result<Vec<u8>, Refusal> {
+        self.desk.work_order_pdf(&units).await
     }
 
     async fn placement(self, _: Context, request: Request) -> Result<Proposals, Refusal> {

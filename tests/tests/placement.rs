@@ -9,6 +9,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::dcim::Port;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
+use rackhand_core::document::plain::{Letters, render};
 use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::facility::reservation::Shown;
 use rackhand_core::flow::step::Step;
@@ -234,4 +235,26 @@ async fn a_named_rack_and_unit_is_proposed_or_says_why_not() {
     b.outside.disconnect_netbox();
     b.outside.clock.sleep(Duration::from_secs(61)).await;
     assert_eq!(b.propose(&[0], Request::default()).await.unwrap_err().why, Why::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_work_order_says_where_each_goes_and_which_cables_as_text_and_as_pdf() {
+    let b = Bench::new(&[[port("a", 1), port("b", 1)], [port("a", 2), port("b", 2)]]).await;
+    let units = vec![b.unit(1).id, b.unit(0).id];
+    let refusal = b.console.work_order(soon(), units.clone()).await.unwrap().unwrap_err();
+    assert!(refusal.text.contains("has no place kept for it: rackhand place"), "{refusal}");
+    b.place(&[0, 1]).await;
+    let paper = b.console.work_order(soon(), units.clone()).await.unwrap().unwrap();
+    let text = render(&paper, 96, Letters::Ascii);
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
+    let (first, second) = (&b.outside.servers[0].serial, &b.outside.servers[1].serial);
+    assert!(
+        at(&format!("Server {first}")) < at(&format!("Server {second}")),
+        "from the bottom up, whoever was named first"
+    );
+    for words in ["pdu-A7-a", "sw-A7-b", "Ethernet2", "A7-b"] {
+        at(words);
+    }
+    let pdf = b.console.work_order_pdf(soon(), units).await.unwrap().unwrap();
+    assert!(pdf.starts_with(b"%PDF-"), "{} bytes", pdf.len());
 }

@@ -66,7 +66,12 @@ fn server(unit: &Unit, place: &Reservation) -> Server {
         power: place
             .power
             .iter()
-            .map(|c| Power { supply: c.inlet.clone(), strip: c.strip.clone(), outlet: c.outlet.clone(), feed: c.feed.clone() })
+            .map(|c| Power {
+                supply: c.inlet.clone(),
+                strip: c.strip.clone(),
+                outlet: c.outlet.clone(),
+                feed: c.feed.clone(),
+            })
             .collect(),
         bmc: place.network.iter().find(is_bmc).map(cable),
         cables: place.network.iter().filter(|c| !is_bmc(c)).map(cable).collect(),

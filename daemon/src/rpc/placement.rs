@@ -7,14 +7,18 @@ use std::time::Duration;
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::decide::place::cannot_be_placed;
 use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::document::Document;
+use rackhand_core::document::work::work_order as paper;
 use rackhand_core::facility::placement::{Need, Space};
 use rackhand_core::facility::propose::{Choice, Proposals, Request, Wanted, propose};
 use rackhand_core::facility::reservation::{Before, MAX_SERVER, MAX_TOGETHER, rack_label};
 use rackhand_core::facility::room::{Ends, Room, Shape, draw, kilograms};
+use rackhand_core::facility::work;
 use rackhand_core::fault::Fault;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::text::Text;
+use rackhand_rpc::MAX_PDF;
 
 use super::Desk;
 
@@ -78,6 +82,25 @@ impl Desk {
         let racks: BTreeSet<ObjectId> = choices.iter().map(|c| c.place.rack).collect();
         let racks = racks.into_iter().filter(|rack| room.racks.contains_key(rack)).collect();
         Ok(Input::Place(choices, self.with_sockets(room, &racks).await?))
+    }
+
+    /// The work order for these units, all of one site and with a place.
+    pub(super) fn work_order(&self, units: &[UnitId]) -> Result<Document, Refusal> {
+        let site = self.site_of(units)?;
+        let world = self.ledger.world();
+        let units = units.iter().filter_map(|id| world.unit(*id)).collect();
+        let order = work::work_order(&site, units, self.clock.now()).map_err(|why| Refusal::new(Why::Conflict, why))?;
+        Ok(paper(&order))
+    }
+
+    /// The same as PDF.
+    pub(super) async fn work_order_pdf(&self, units: &[UnitId]) -> Result<Vec<u8>, Refusal> {
+        let document = self.work_order(units)?;
+        let none = |why: &str| Refusal::new(Why::Invalid, why);
+        // Some milliseconds a page, which other consoles need not wait for.
+        let drawn = tokio::task::spawn_blocking(move || rackhand_adapters::pdf::render(&document)).await;
+        let pdf = drawn.map_err(|_| none("the paper could not be drawn"))?;
+        if pdf.len() > MAX_PDF { Err(none("too much for one paper; name fewer servers")) } else { Ok(pdf) }
     }
 
     /// The one site of these units.
