@@ -4,6 +4,7 @@ mod bmc;
 mod import;
 mod netbox;
 mod orders;
+mod placement;
 mod racks;
 mod roles;
 
@@ -19,7 +20,9 @@ use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::document::Document;
 use rackhand_core::event::Seq;
+use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
@@ -40,9 +43,9 @@ use rackhand_core::world::World;
 use rackhand_rpc::doctor::{Check, Report};
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
+use tarpc::ClientMessage;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
-use tarpc::{ClientMessage, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
@@ -56,6 +59,7 @@ use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
 use crate::projection::Projection;
 
+pub use placement::Rooms;
 pub use racks::Racks;
 pub use roles::{Roles, group_number};
 
@@ -98,6 +102,8 @@ pub struct Desk {
     pub rows: Mutex<Rows>,
     /// Racks, as last asked for.
     pub racks: Mutex<Racks>,
+    /// Sites as placement last read them.
+    pub rooms: Rooms,
     /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
     pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
 }
@@ -194,7 +200,7 @@ impl Desk {
         let Ok(_) = hello::answer(&mut stream, reply).await else { return };
         let Some(role) = role else { return };
         let transport = rackhand_rpc::codec::transport(stream).map_ok(|mut message| {
-            if let ClientMessage::Request(Request { context, .. }) = &mut message {
+            if let ClientMessage::Request(tarpc::Request { context, .. }) = &mut message {
                 context.deadline = context.deadline.min(Instant::now() + DEADLINE);
             }
             message
@@ -236,7 +242,11 @@ impl Desk {
             let done = match command {
                 Command::Locate { unit, on } => self.locate(actor, unit, on).await,
                 command => {
-                    let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+                    let input = match command {
+                        Command::Place { choices } => Box::pin(self.choice(choices)).await?,
+                        command => Input::Command(command),
+                    };
+                    let done = self.ledger.submit(actor.clone(), Patience::Refuse, input).await;
                     done.map(|c| Receipt { answer: c.answer, head: c.head })
                 }
             };
@@ -422,6 +432,19 @@ impl Console for Seat {
 
     async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
         rack::rack_of(&self.desk.racks_now(), unit)
+    }
+
+    async fn work_order(self, _: Context, units: Vec<UnitId>) -> Result<Document, Refusal> {
+        self.desk.work_order(&units)
+    }
+
+    async fn work_order_pdf(self, _: Context, units: Vec<UnitId>) -> Result<Vec<u8>, Refusal> {
+        self.desk.work_order_pdf(&units).await
+    }
+
+    async fn placement(self, _: Context, request: Request) -> Result<Proposals, Refusal> {
+        // On the heap, since every call's future has room for the largest one.
+        Box::pin(self.desk.placement(&self.actor, &request)).await
     }
 
     async fn receiving(self, _: Context, site: SiteId) -> Receiving {

@@ -14,6 +14,7 @@ use rackhand_core::view::Sort;
 
 use super::dhcp::DhcpEvent;
 use super::import::Import;
+use super::place::{Place, WorkOrder};
 use super::racks::Racks;
 use super::receive::Receive;
 use super::values::{rows, speed, words};
@@ -136,6 +137,19 @@ pub enum Verb {
     Work(Work),
     /// Receive servers at a dock by their serials; each is judged: expected, received before, another site's, unknown
     Receive(Receive),
+    /// Keep places for servers: rack and unit, outlets and switch ports; the best proposal unless another is taken
+    Place(Place),
+    /// Give kept places back
+    Unplace {
+        /// Serials or unit ids
+        #[arg(required = true, value_name = "SERIAL")]
+        labels: Vec<String>,
+        /// Why; it goes into the journal
+        #[arg(long, default_value = "given back by hand")]
+        reason: String,
+    },
+    /// Print the work order for servers that have a place: what goes where, with which cables
+    WorkOrder(WorkOrder),
     /// Follow the journal as it grows
     Tail {
         /// Only this serial, unit id or bmc/MAC
@@ -291,6 +305,16 @@ pub enum Change {
         /// on or off
         #[arg(value_enum, default_value_t = Switch::On)]
         to: Switch,
+    },
+    /// Say which rack's label was scanned where a server was mounted: it is racked, where that is its place
+    ScanRack {
+        /// Serial or unit id
+        label: String,
+        /// The rack's label, such as A07 or fra1/A07
+        rack: String,
+        /// The lowest unit it was mounted at
+        #[arg(value_name = "U", value_parser = super::place::unit_number)]
+        unit: Option<u16>,
     },
     /// Move a unit to a stage, where the lifecycle lets a person
     Move {

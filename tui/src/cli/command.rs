@@ -66,6 +66,9 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
         }
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
         Change::Locate { label, to } => Command::Locate { unit: unit(label).await?, on: to == Switch::On },
+        Change::ScanRack { label, rack, unit: position } => {
+            Command::ScanRack { unit: unit(label).await?, rack: rack.into(), position }
+        }
         Change::Move { label, stage, reason } => {
             Command::Move { unit: unit(label).await?, to: stage, reason: reason.into() }
         }
@@ -103,7 +106,7 @@ async fn confirm(link: &Connection, unit: UnitId, yes: bool, what: &str, out: &m
 
 /// Asks for it. Where the connection breaks before the answer, the same request is given once more to the same daemon,
 /// which answers it without doing it twice; another daemon's life knows nothing of the request, so it is not asked.
-async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Result<Receipt, Fail> {
+pub(super) async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Result<Receipt, Fail> {
     let request = request_id();
     // A BMC takes some seconds for a login.
     let span = if matches!(command, Command::Locate { .. }) { COMMAND } else { CALL };

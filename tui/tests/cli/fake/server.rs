@@ -369,7 +369,7 @@ impl Console for Server {
         receiving(&World::default(), &site, NOW)
     }
 
-    crate::unasked::unasked!(orders, order, stock);
+    crate::unasked::unasked!(orders, order, stock, placement, work_order, work_order_pdf);
 
     async fn doctor(self, _: Context) -> Report {
         self.held().report.clone()
