@@ -14,7 +14,7 @@ const MISTAKES: [(&str, &str, &str); 63] = [
         "[http]",
         "colour = \"blue\"\n[http]",
         "4:1: unknown field `colour`, expected one of `site`, `data_dir`, `socket`, `socket_group`, `own_role`, \
-         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `lab`",
+         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `vendors`, `purchase`, `lab`",
     ),
     ("listen", "port = 80\nlisten", "5:1: unknown field `port`, expected `listen` or `base`"),
     ("base", "bsae", "6:1: unknown field `bsae`; did you mean `base`?"),
