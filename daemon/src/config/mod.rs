@@ -3,6 +3,7 @@
 
 mod bmc;
 mod boot;
+mod carriers;
 mod http;
 mod intake;
 mod lab;
@@ -15,6 +16,7 @@ mod schema;
 mod source;
 #[cfg(test)]
 mod tests;
+mod trade;
 mod vendors;
 
 use std::collections::BTreeMap;
@@ -33,11 +35,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use carriers::Carriers;
 pub use outline::{NamedFile, Outline};
 pub use purchase::Purchase;
 pub use schema::schema;
 pub use source::ConfigError;
-pub use vendors::{Vendor, sellers};
+pub use trade::sellers;
+pub use vendors::{Channel, Vendor};
 
 use crate::http::Offers;
 use crate::intake::follow::LeaseFile;
@@ -45,6 +49,7 @@ use crate::keys::Keys;
 use crate::rpc::Roles;
 use bmc::{RawBmc, RawCredential};
 use boot::RawBoot;
+use carriers::RawCarriers;
 use http::RawHttp;
 use intake::RawIntake;
 use lab::Lab;
@@ -96,6 +101,8 @@ pub struct Config {
     pub lease_files: Vec<LeaseFile>,
     /// MAAS, and how often it is asked.
     pub maas: Option<(rackhand_adapters::maas::Settings, Duration)>,
+    /// The carriers' tracking.
+    pub carriers: Option<Carriers>,
     /// Who sells us servers.
     pub vendors: BTreeMap<SellerId, Vendor>,
     /// The rules for buying; nothing is bought without them.
@@ -139,6 +146,7 @@ struct Raw {
     #[serde(default)]
     intake: RawIntake,
     maas: Option<RawMaas>,
+    carriers: Option<RawCarriers>,
     /// Who sells us servers, each under a short name: at most 12 lower-case letters, digits and dashes.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, RawVendor>")]
@@ -165,6 +173,9 @@ impl Raw {
         raw.intake.servers(source)?;
         if let Some(maas) = &raw.maas {
             maas.target(source, &networks, raw.netbox.ca_file.is_some())?;
+        }
+        if let Some(carriers) = &raw.carriers {
+            carriers.check(source, &networks)?;
         }
         vendors::check(source, &raw.vendors, &networks, raw.netbox.ca_file.is_some())?;
         if let Some(purchase) = &raw.purchase {
@@ -232,6 +243,10 @@ impl Config {
         let networks = raw.bmc.networks(source)?;
         let stock = raw.netbox.stock_statuses;
         let authority = raw.netbox.ca_file.is_some();
+        let vendors = vendors::read(source, &raw.vendors, &networks, authority)?;
+        let purchase = raw.purchase.as_ref().map(|purchase| purchase.read(source)).transpose()?;
+        let mut policy = if stock { Policy::stock(site) } else { Policy::standard(site) };
+        policy.purchase = trade::purchasing(purchase.as_ref(), &vendors);
         Ok(Self {
             data_dir: source.beside(&raw.data_dir),
             socket: source.beside(&raw.socket),
@@ -243,11 +258,12 @@ impl Config {
                 kernel: raw.boot.options(source)?,
                 event_token: raw.intake.event_token(source)?,
             },
-            policy: if stock { Policy::stock(site) } else { Policy::standard(site) },
+            policy,
             netbox: raw.netbox.settings(source, &networks)?,
             maas: raw.maas.as_ref().map(|maas| maas.settings(source, &networks, authority)).transpose()?,
-            vendors: vendors::read(source, &raw.vendors, &networks, authority)?,
-            purchase: raw.purchase.as_ref().map(|purchase| purchase.read(source)).transpose()?,
+            carriers: raw.carriers.as_ref().map(|carriers| carriers.read(source, &networks)).transpose()?,
+            vendors,
+            purchase,
             dial: raw.netbox.dialler(source, networks)?,
             bmc_port: raw.bmc.port,
             keys: bmc::keys(source, &raw.credentials)?,

@@ -69,7 +69,7 @@ fn each(
 
 fn quote(door: &mut Door, rows: &[&Row], currency: Option<Currency>) -> Option<Paper> {
     let currency = currency_of(door, rows, currency);
-    if currency.is_none() {
+    if currency.is_none() && !rows.iter().any(|r| r.get(Field::Currency).is_some()) {
         let why = "it is missing; prices without a currency are not taken. Add a column, or name it under columns";
         door.flaw(at(rows.first()?.line, "currency"), why);
     }

@@ -20,6 +20,9 @@ fn resolved<'a>(root: &'a Value, mut at: &'a Value) -> &'a Value {
     }
 }
 
+/// Sections whose parts have names of the user's own.
+const MAPS: [&str; 2] = ["vendors", "destinations"];
+
 /// Every key with its description, as `[section] key`.
 fn keys(root: &Value, section: &str, at: &Value, found: &mut BTreeMap<String, String>) {
     let Some(properties) = at.get("properties").and_then(Value::as_object) else { return };
@@ -30,7 +33,8 @@ fn keys(root: &Value, section: &str, at: &Value, found: &mut BTreeMap<String, St
         found.insert(format!("[{section}] {name}"), said.unwrap_or_default().to_owned());
         let each = property.get("additionalProperties").filter(|each| each.is_object());
         let inner = property.get("items").or(each).map_or(property, |items| resolved(root, items));
-        keys(root, name, inner, found);
+        let section = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
+        keys(root, &section, inner, found);
     }
 }
 
@@ -47,9 +51,10 @@ fn every_key_has_a_description_and_stands_in_the_example_under_an_explanation() 
         if let Some(name) = text.strip_prefix('[').and_then(|t| t.split_once(']')) {
             // Of `vendors.hpe` the key is `vendors`, and what stands under it is every vendor's.
             let path: Vec<&str> = name.0.trim_matches('[').split('.').collect();
-            let at = path.len().saturating_sub(2);
-            section = path[at].to_owned();
-            shown.insert(format!("[{}] {section}", if at == 0 { "" } else { path[at - 1] }));
+            let named = |n: &usize| *n == 0 || !MAPS.contains(&path[n - 1]);
+            section = (0..path.len()).filter(named).map(|n| path[n]).collect::<Vec<_>>().join(".");
+            let (outer, name) = section.rsplit_once('.').unwrap_or(("", &section));
+            shown.insert(format!("[{outer}] {name}"));
         } else if let Some(key) = key {
             let new = shown.insert(format!("[{section}] {key}"));
             assert!(explained || !new, "nothing explains {line}");
@@ -149,6 +154,9 @@ fn the_schema_takes_the_example_and_refuses_what_the_reader_refuses() {
         ("vendor = \"hpe\"", "vendor = \"ibm\"", ".credentials[0].vendor: "),
         ("networks = [\"10.0.4.0/22\", \"fd00:1::/64\"]", "networks = []", ".bmc.networks: too few"),
         ("speed = 60.0", "speed = 0.5", ".lab.speed: 0.5 is out of bounds"),
+        ("poll = 7200", "poll = 60", ".carriers.poll: 60 is out of bounds"),
+        ("daily = 250", "daily = 0", ".carriers.dhl.daily: 0 is out of bounds"),
+        ("key_file = \"/etc/rackhand/dhl.key\"", "", ".carriers.dhl.key_file: missing"),
     ] {
         let text = if EXAMPLE.contains(from) && !whole.contains(from) { EXAMPLE } else { &whole };
         assert!(text.contains(from), "{from}");

@@ -97,7 +97,7 @@ fn paper(door: &mut Door, path: &str, value: &Value) -> Option<Paper> {
 
 fn quote(door: &mut Door, record: &Node<'_>, lines: &[Node<'_>]) -> Quote {
     let currency = record.currency(door);
-    if currency.is_none() {
+    if record.get("currency").is_none() {
         door.flaw(at(None, &record.name("currency")), "it is missing; prices without a currency are not taken");
     }
     Quote {
@@ -165,7 +165,7 @@ fn confirmation(door: &mut Door, record: &Node<'_>, lines: &[Node<'_>]) -> Optio
     }
     let currency = record.currency(door);
     let total = record.minor(door, "total_minor");
-    if currency.is_none() && (total.is_some() || said.iter().any(|(_, l)| l.unit_price.is_some())) {
+    if record.get("currency").is_none() && (total.is_some() || said.iter().any(|(_, l)| l.unit_price.is_some())) {
         door.flaw(at(None, &record.name("currency")), "it is missing; prices without a currency are not taken");
     }
     let number = record.number(door, "ref");
