@@ -261,7 +261,7 @@ pub(super) mod reservations {
 }
 
 impl State {
-    fn add_socket(&mut self, kind: Kind, device: u64, name: &str, maximum: Option<u32>) -> u64 {
+    pub(super) fn add_socket(&mut self, kind: Kind, device: u64, name: &str, maximum: Option<u32>) -> u64 {
         let path = if kind == Kind::Inlet { INLETS } else { OUTLETS };
         let (id, stamps) = (self.next(path), self.stamps(START));
         let (name, allocated, mark_connected, cable) = (name.to_owned(), None, false, None);
@@ -317,6 +317,17 @@ impl NetBox {
             let (id, stamps) = (state.next(TEMPLATES), state.stamps(START));
             state.inlet_templates.insert(id, Template { device_type, name: (*name).to_owned(), maximum, stamps });
         }
+    }
+
+    /// A device type of servers, with two NICs, a BMC and two power ports; its slug.
+    pub fn add_server_type(&self, model: &str) -> String {
+        let slug = model.to_lowercase().replace(' ', "-");
+        if lock(&self.0).types.values().all(|t| t.slug != slug) {
+            self.add_role("server");
+            self.add_device_type(&slug, &["bmc", "eno1", "eno2"]);
+            self.add_inlet_templates(&slug, &["PSU1", "PSU2"], Some(500));
+        }
+        slug
     }
 
     /// Units of a rack that somebody reserves.
