@@ -305,6 +305,8 @@ pub enum Slot {
     Work,
     /// The dock.
     Receiving,
+    /// Proposals of places.
+    Places,
 }
 
 /// A question on its way.

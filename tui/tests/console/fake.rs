@@ -253,7 +253,11 @@ impl Fake {
             return Err(Refusal::new(Why::Conflict, "sent twice"));
         }
         inside.requests.push(request);
-        let decided = decide(&inside.world, &Policy::standard(SiteId::new("fra1")), &moment, &Input::Command(command))?;
+        let input = match command {
+            Command::Place { choices } => Input::Place(choices, std::sync::Arc::new(crate::places::room(&inside))),
+            command => Input::Command(command),
+        };
+        let decided = decide(&inside.world, &Policy::standard(SiteId::new("fra1")), &moment, &input)?;
         let mut seq = inside.world.head;
         for draft in decided.drafts {
             seq += 1;
