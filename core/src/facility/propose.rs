@@ -174,7 +174,7 @@ impl Space {
             Some(low) => self.room_at(need, Face::Front, low).map(|()| low)?,
             None => self.room_for(need)?,
         };
-        let mut reasons = self.reasons(need);
+        let mut reasons = self.reasons(need, (want.watts.is_some(), want.kilograms.is_some()));
         let mut doubts = self.doubts();
         if want.watts.is_none() {
             doubts.push("what it draws is not known".into());

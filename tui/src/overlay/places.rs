@@ -125,8 +125,8 @@ impl Places {
             self.rack(canvas, (area.x + words + 1, area.y), rows);
         }
         let keys = match self.wish() {
-            Some(_) => "Enter keeps it   Up Down other proposals   Left Right servers   Esc leaves it",
-            None => "Up Down other proposals   Esc leaves it",
+            Some(_) => "Enter keeps it   Esc leaves it   Up Down proposals   Left Right servers",
+            None => "Esc leaves it   Up Down proposals",
         };
         canvas.put(area.x, area.bottom().saturating_sub(1), area.width, keys, Token::UiDim);
     }

@@ -20,7 +20,6 @@ use crate::fixture::{Bench, plain, text};
 /// The fake's racks as placement looks at them; the first has one feed only.
 pub fn room(inside: &Inside) -> Room {
     let racks = inside.elevations.iter().flat_map(|(all, _)| &all.racks).filter(|r| r.site.as_str() == "fra1");
-    let half = |rack: &str, half: &str| Text::from(format!("sw-{rack}-{half}"));
     let mut room = Room {
         site: SiteId::new("fra1"),
         read_at: inside.now,
@@ -36,15 +35,15 @@ pub fn room(inside: &Inside) -> Room {
         let reserved = (60..84).collect();
         room.racks.insert(rack.id, Cabinet { rack: rack.clone(), carries: Some(900_000), feeds, reserved });
         let ports = ["a", "b"].iter().flat_map(|h| {
-            (1..=4).map(|n| FreePort {
-                switch: half(&rack.name, h),
+            (1..=4).map(move |n| FreePort {
+                switch: format!("sw-{}-{h}", rack.name).into(),
                 port: format!("Ethernet{n}").into(),
                 kind: "25gbase-x-sfp28".into(),
                 management: false,
             })
         });
         let outlets = ["a", "b"].iter().flat_map(|h| {
-            (1..=4).map(|n| FreeOutlet {
+            (1..=4).map(move |n| FreeOutlet {
                 strip: format!("pdu-{}-{h}", rack.name).into(),
                 outlet: n.to_string().into(),
                 feed: Some(Text::new(h)),
