@@ -60,7 +60,9 @@ impl Event {
                 format!("{} is kept for it, with {cables} cables: {}", place.span(), reasons.join("; "))
             }
             Self::PlacementReleased { reason } => format!("its place is given back: {reason}"),
-            Self::DamageNoted { note } => format!("damaged: {note}"),
+            Self::DamageNoted { note, photo } => format!("damaged: {}", with_photo(note, photo.as_ref())),
+            Self::LocatorAsked { on } => format!("locator LED asked {}", on_or_off(*on)),
+            Self::LocatorSeen { on } => format!("locator LED seen {}", on_or_off(*on)),
             _ => return self.trade_sentence(),
         };
         told.into()
@@ -122,4 +124,14 @@ impl Event {
         };
         told.into()
     }
+}
+
+/// A note of damage, and where its photo is.
+pub fn with_photo(note: &Text, photo: Option<&Text>) -> String {
+    photo.map_or_else(|| note.to_string(), |photo| format!("{note}; photo {photo}"))
+}
+
+/// The words of a switch.
+pub const fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }

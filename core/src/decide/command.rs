@@ -131,6 +131,9 @@ pub enum Command {
         scan: Text,
         /// What is damaged of it; it is held then.
         damaged: Option<Text>,
+        /// Where a photo of the damage is; at most [`super::receive::MAX_PHOTO`] characters.
+        #[serde(default)]
+        photo: Option<Text>,
     },
     /// Keep these places for these units, all or none. The daemon hands NetBox's site in with it.
     Place {
@@ -157,6 +160,13 @@ pub enum Command {
     UndoReceipt {
         /// Which unit.
         unit: UnitId,
+    },
+    /// Have the locator LED on, or off, so that it is found among others. What it then is, is read.
+    Locate {
+        /// Which unit.
+        unit: UnitId,
+        /// On, or off.
+        on: bool,
     },
     /// Say what a server of the pool is, in the words of specifications. Its own report tells better, once there is one.
     Describe {
@@ -262,7 +272,8 @@ impl Command {
             | Self::Place { .. }
             | Self::ReleasePlacement { .. }
             | Self::ScanRack { .. }
-            | Self::UndoReceipt { .. } => Role::Technician,
+            | Self::UndoReceipt { .. }
+            | Self::Locate { .. } => Role::Technician,
             Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::TrustCertificate { .. } => {
                 Role::Operator
             }

@@ -50,8 +50,11 @@ impl Deciding<'_> {
             }
             Command::ReleasePlacement { units, reason } => self.release_placements(units, reason),
             Command::ScanRack { unit, rack, position } => self.scan_rack(*unit, rack, *position),
-            Command::Receive { site, scan, damaged } => self.receive(site, scan, damaged.as_ref()),
+            Command::Receive { site, scan, damaged, photo } => {
+                self.receive(site, scan, damaged.as_ref(), photo.as_ref())
+            }
             Command::UndoReceipt { unit } => self.undo_receipt(*unit),
+            Command::Locate { unit, on } => self.locate(*unit, *on),
             Command::Describe { unit, spec } => self.describe(*unit, spec),
             Command::Order(request) => self.order(request),
             Command::Reserve { order, line, unit } => self.reserve(*order, *line, *unit),

@@ -216,10 +216,10 @@ fn rack(draw: &mut Draw, n: u64) -> Space {
         taken,
         feeds: ["A", "B"].map(|name| Feed { name: Text::new(name), watts }).to_vec(),
         watts: 5_000 + draw.below(6_000) as u32,
-        weight: Some((1_000, 450 + draw.below(450) as u32)),
-        tenants,
         undrawn: 0,
+        weight: Some((1_000, 450 + draw.below(450) as u32)),
         unweighed: 0,
+        tenants,
         sockets: None,
     }
 }

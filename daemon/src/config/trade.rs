@@ -1,0 +1,55 @@
+//! What vendors and rules for buying are made of, from their sections.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rackhand_adapters::port::clock::Clock;
+use rackhand_adapters::port::dial::Dial;
+use rackhand_adapters::vendor::cxml::Cxml;
+use rackhand_adapters::vendor::mail::Mail;
+use rackhand_adapters::vendor::partner::Partner;
+use rackhand_adapters::vendor::{self, Seller, Sellers};
+use rackhand_core::policy::{Purchasing, Terms};
+use rackhand_core::procurement::approval::Limits;
+use rackhand_core::procurement::money::{MAX_MINOR, Money};
+use rackhand_core::procurement::paper::SellerId;
+
+use super::{Channel, Purchase, Vendor};
+
+/// The ways to the vendors. A vendor without authorities of its own is reached over `dial`.
+pub fn sellers(vendors: BTreeMap<SellerId, Vendor>, dial: &Arc<dyn Dial>, clock: &Clock) -> Sellers {
+    let seller = |(id, vendor): (SellerId, Vendor)| {
+        let dial = vendor.dial.map_or_else(|| dial.clone(), |own| Arc::new(own) as Arc<dyn Dial>);
+        let channel = match vendor.channel {
+            Channel::Partner(settings) => vendor::Channel::Partner(Partner::new(id, dial, clock.clone(), settings)),
+            Channel::Cxml(settings) => vendor::Channel::Cxml(Cxml::new(id, dial, clock.clone(), settings)),
+            Channel::Mail(settings) => vendor::Channel::Mail(Mail::new(id, dial, clock.clone(), settings)),
+        };
+        (id, Seller { id, title: vendor.title, channel })
+    };
+    Sellers(vendors.into_iter().map(seller).collect())
+}
+
+/// The rules for buying. Vendors are asked only where there are some: prices mean nothing without them.
+pub fn purchasing(purchase: Option<&Purchase>, vendors: &BTreeMap<SellerId, Vendor>) -> Purchasing {
+    let Some(given) = purchase else { return Purchasing::default() };
+    let base = given.rates.base;
+    let mut rules = Purchasing::default();
+    rules.sellers = vendors.iter().map(|(id, vendor)| terms(*id, vendor)).collect();
+    rules.limits = Limits {
+        auto_below: given.auto_below.unwrap_or(Money::new(0, base)),
+        two_above: given.two_above.unwrap_or(Money::new(MAX_MINOR, base)),
+    };
+    rules.rates = given.rates.clone();
+    rules.patience = given.chase_after;
+    rules.reserve_for = given.reserve_for;
+    // Millionths of a unit for a kilowatt hour are thousandths of it for a megawatt hour.
+    rules.worth.megawatt_hour = given.energy_price_kwh.map(|p| p * 10_u64.pow(base.digits()) / 1_000);
+    rules.bill_to = given.bill_to.clone();
+    rules.destinations = given.destinations.clone();
+    rules
+}
+
+fn terms(id: SellerId, vendor: &Vendor) -> Terms {
+    Terms { id, title: vendor.title.clone(), vendor: vendor.makes, by_hand: false }
+}
