@@ -13,7 +13,6 @@ use rackhand_core::facility::room::{
 };
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
-use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use self::rows::{
