@@ -151,7 +151,7 @@ fn show_socket(state: &State, kind: Kind, id: u64, want: &Want) -> Value {
 }
 
 pub(super) mod inlets {
-    use super::*;
+    use super::{Kind, Problem, Query, State, Value, Want, of_devices, show_socket};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         of_devices(state, query, &state.inlets)
@@ -163,7 +163,7 @@ pub(super) mod inlets {
 }
 
 pub(super) mod outlets {
-    use super::*;
+    use super::{Kind, Problem, Query, State, Value, Want, of_devices, show_socket};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         of_devices(state, query, &state.outlets)
@@ -175,7 +175,9 @@ pub(super) mod outlets {
 }
 
 pub(super) mod feeds {
-    use super::*;
+    use super::{
+        FEEDS, Feed, Kind, Problem, Query, Shape, State, Value, Want, choice, json, linked, mention, rack, site,
+    };
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let (ids, site) = (query.ids("id")?, site(state, query)?);
@@ -214,7 +216,7 @@ pub(super) mod feeds {
 }
 
 pub(super) mod templates {
-    use super::*;
+    use super::{Problem, Query, Shape, State, TEMPLATES, Template, Value, Want, json, mention_slug, url};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let types = query.ids("device_type_id")?;
@@ -238,7 +240,7 @@ pub(super) mod templates {
 }
 
 pub(super) mod reservations {
-    use super::*;
+    use super::{Problem, Query, RESERVATIONS, Reserved, Shape, State, Value, Want, json, mention, rack, site};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let site = site(state, query)?;
