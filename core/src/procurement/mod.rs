@@ -1,6 +1,8 @@
 //! Buying servers: what is asked for, what is in stock, what vendors offer, what is chosen and why. Pure.
 
 pub mod deal;
+pub mod approval;
+pub mod compare;
 pub mod money;
 pub mod order;
 pub mod paper;

@@ -1,5 +1,7 @@
 //! Orders, as a console shows them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_ROWS, Page, StepRow, UnitRow, row, step_row};
@@ -8,6 +10,7 @@ use crate::flow::next::Wait;
 use crate::flow::trade::{for_deal, for_order, state};
 use crate::id::{Actor, OrderId, Role, SiteId};
 use crate::policy::Policy;
+use crate::procurement::compare::{self, Asked, Basis, Comparison, Record};
 use crate::procurement::deal::{Confirmed, Deal, Offer, RefusedPaper, Shipment};
 use crate::procurement::money::Money;
 use crate::procurement::order::{Approval, End, Order, OrderState, Purchase, Reservation, purchase_number};
@@ -101,6 +104,9 @@ pub struct OrderDetail {
     pub end: Option<End>,
     /// What is awaited: the order's own, then its vendors'.
     pub waits: Vec<Wait>,
+    /// Its offers side by side; `None` where there is none.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
     /// What this caller may do with it, and why not where not.
     pub may: Vec<May>,
 }
@@ -284,8 +290,58 @@ pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: T
         failed: order.failed.iter().map(|(n, why)| (purchase_number(*n), why.clone())).collect(),
         end: order.end.clone(),
         waits: waits(world, order, now),
+        comparison: comparison(world, policy, order, now),
         may: may(world, order, caller),
     })
+}
+
+/// The offers as they stand, held against what is to be bought.
+fn comparison(world: &World, policy: &Policy, order: &Order, now: Timestamp) -> Option<Comparison> {
+    let asked: Vec<Asked> = order
+        .numbered()
+        .filter(|(_, l)| !l.units.is_empty())
+        .map(|(line, l)| Asked { line, quantity: l.units.len() as u32, spec: l.spec.clone() })
+        .collect();
+    let offers: Vec<compare::Offer> = world
+        .deals_of(order)
+        .filter_map(|d| {
+            let offer = d.offer()?;
+            let (title, quote) = (d.title.clone(), offer.quote.clone());
+            Some(compare::Offer { seller: d.id.seller, title, quote, received: offer.at })
+        })
+        .collect();
+    if offers.is_empty() {
+        return None;
+    }
+    let worth = compare::Policy {
+        months: 36,
+        megawatt_hour: policy.purchase.energy,
+        day: 0,
+        warranty_month: 0,
+        untried_days: 0,
+    };
+    let records = records(world, now);
+    let basis = Basis { asked: &asked, rates: &policy.purchase.rates, records: &records, policy: &worth, now };
+    Some(compare::compare(&basis, &offers))
+}
+
+/// How punctual each vendor has been: what arrived behind the day it was promised for, or is overdue.
+fn records(world: &World, now: Timestamp) -> BTreeMap<SellerId, Record> {
+    let mut records: BTreeMap<SellerId, Record> = BTreeMap::new();
+    for deal in world.orders.values().flat_map(|o| world.deals_of(o)).filter(|d| d.purchase.is_some()) {
+        let Some(promised) = deal.confirmation.as_ref().and_then(|c| c.paper.promised) else { continue };
+        let arrived = deal.shipments.iter().flat_map(|s| s.tracked.values()).filter_map(|(t, _)| t.delivered).max();
+        let all_here = !deal.shipments.is_empty() && deal.shipments.iter().all(Shipment::is_delivered);
+        let end = arrived.filter(|_| all_here);
+        let late = end.unwrap_or(now).since(promised).as_secs() / 86_400;
+        if end.is_some() || late > 0 {
+            let record = records.entry(deal.id.seller).or_default();
+            record.orders += 1;
+            record.late += u32::from(late > 0);
+            record.days_late = record.days_late.saturating_add(u32::try_from(late).unwrap_or(u32::MAX));
+        }
+    }
+    records
 }
 
 fn deal_view(policy: &Policy, order: &Order, deal: &Deal, now: Timestamp) -> DealView {
