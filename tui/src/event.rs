@@ -3,10 +3,12 @@
 
 use rackhand_core::decide::Refusal;
 use rackhand_core::event::Seq;
-use rackhand_core::id::{Role, SiteId, UnitId};
+use rackhand_core::id::{OrderId, Role, SiteId, UnitId};
 use rackhand_core::text::Text;
+use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::view::rack::{RackRow, RackView};
 use rackhand_core::view::receiving::Receiving;
+use rackhand_core::view::stock::Stock;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_rpc::{JournalQuery, Receipt, Verified};
@@ -165,6 +167,12 @@ pub enum Ask {
     Work(WorkQuery),
     /// A site's dock.
     Receiving(SiteId),
+    /// A page of orders.
+    Orders(OrderQuery),
+    /// One order.
+    Order(OrderId),
+    /// What of this is in stock, at a site or anywhere.
+    Stock(Text, Option<SiteId>),
 }
 
 /// An answer.
@@ -194,6 +202,12 @@ pub enum Data {
     Work(Page<WorkRow>),
     /// To `Receiving`.
     Receiving(Receiving),
+    /// To `Orders`.
+    Orders(Page<OrderRow>),
+    /// To `Order`.
+    Order(Result<Box<OrderDetail>, Refusal>),
+    /// To `Stock`.
+    Stock(Stock),
 }
 
 /// How a command ended.

@@ -1,7 +1,8 @@
 //! A window on a list that the daemon holds: the rows on screen and a margin, never the whole.
 
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::id::{OrderId, Subject, UnitId};
+use rackhand_core::view::order::OrderRow;
 use rackhand_core::view::work::{Ends, WorkRow};
 use rackhand_core::view::{DeadLetter, MAX_ROWS, Page, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,13 @@ impl Keyed for WorkRow {
     type Key = (UnitId, Ends);
     fn key(&self) -> (UnitId, Ends) {
         (self.unit, self.ends)
+    }
+}
+
+impl Keyed for OrderRow {
+    type Key = OrderId;
+    fn key(&self) -> OrderId {
+        self.id
     }
 }
 

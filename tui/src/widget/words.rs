@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rackhand_core::procurement::stock::{Difference, Sense};
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::State;
 
@@ -46,6 +47,31 @@ pub fn short(when: Timestamp) -> String {
 /// Month, day and time of day in UTC, to the second.
 pub fn date(when: Timestamp) -> String {
     when.to_string().get(5..19).unwrap_or("?").replace('T', " ")
+}
+
+/// The day in UTC: `2026-11-18`.
+pub fn day(when: Timestamp) -> String {
+    when.to_string().get(..10).unwrap_or("?").to_owned()
+}
+
+/// The end of a day that is written as `2026-11-18`, in UTC.
+pub fn end_of_day(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if text.len() != 10 {
+        return None;
+    }
+    format!("{text}T23:59:59Z").parse().ok()
+}
+
+/// A difference from what was asked for, with the way it goes as a word.
+pub fn difference(d: &Difference) -> String {
+    let way = match d.sense {
+        Sense::More => "more",
+        Sense::Less => "LESS",
+        Sense::Other => "OTHER",
+        Sense::Unknown => "UNKNOWN",
+    };
+    format!("{way}: {} {}, asked {}", d.what, d.has, d.asked)
 }
 
 #[cfg(test)]
