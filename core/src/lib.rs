@@ -4,6 +4,7 @@
 pub mod bmc;
 pub mod dcim;
 pub mod decide;
+pub mod document;
 pub mod event;
 pub mod facility;
 pub mod fault;

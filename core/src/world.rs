@@ -90,8 +90,12 @@ impl World {
         if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } = &draft.event {
             self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Received, draft.at)));
         }
-        if let Event::UnitOrdered { site, .. } = &draft.event {
+        if let Event::UnitOrdered { order, line, site, .. } = &draft.event {
             self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Ordered, draft.at)));
+            let order = self.orders.get_mut(order).map(Arc::make_mut);
+            if let Some(line) = order.and_then(|o| o.line_mut(*line)) {
+                line.units.push(id);
+            }
         }
         let told = match &draft.event {
             Event::StepObserved { saw: Observation::System(reading), .. } => Some(&reading.serial),

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod scene;
+#[path = "golden/trade.rs"]
+mod trade;
 
 use std::collections::BTreeSet;
 
@@ -206,7 +208,8 @@ fn a_line_of_each_kind_still_says_what_it_said() {
         assert_eq!(read::<Event>(line), event, "{line}");
         assert!(line.starts_with(&format!("{{\"{}\":", event.kind())), "{line}");
     }
-    let kinds: Vec<&str> = lines().iter().map(|(_, e)| e.kind()).collect();
+    let trade = trade::LINES.iter().map(|line| read::<Event>(line).kind());
+    let kinds: Vec<&str> = lines().iter().map(|(_, e)| e.kind()).chain(trade).collect();
     assert_eq!(kinds.iter().collect::<BTreeSet<_>>().len(), kinds.len());
     assert_eq!(kinds.iter().collect::<BTreeSet<_>>(), Event::KINDS.iter().collect::<BTreeSet<_>>());
 }
@@ -231,6 +234,16 @@ fn contains(now: &serde_json::Value, then: &serde_json::Value) -> bool {
             now.len() == then.len() && now.iter().zip(then).all(|(n, t)| contains(n, t))
         }
         _ => now == then,
+    }
+}
+
+#[test]
+fn a_line_about_buying_is_read_whole_and_written_as_it_was() {
+    for line in trade::LINES {
+        let event = read::<Event>(line);
+        assert!(line.starts_with(&format!("{{\"{}\":", event.kind())), "{line}");
+        assert_eq!(serde_json::to_value(&event).unwrap(), read::<serde_json::Value>(line), "{line}");
+        assert!(!event.sentence().is_empty());
     }
 }
 
@@ -313,7 +326,7 @@ fn the_words_of_stages_dispositions_and_steps_stay() {
     let dispositions =
         r#"["normal","on_hold","cancelled","rejected","returned_to_vendor","quarantined","retired","lost"]"#;
     assert_eq!(read::<Vec<Disposition>>(dispositions), Disposition::ALL);
-    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","disarm_network_boot","release_bmc_address","leave_staging"]"#;
+    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","disarm_network_boot","release_bmc_address","leave_staging","request_quote","chase_quote","place_purchase","withdraw_request","cancel_purchase"]"#;
     for step in read::<Vec<Step>>(steps) {
         assert!(steps.contains(step.word()));
     }

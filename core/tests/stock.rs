@@ -196,6 +196,19 @@ proptest! {
     }
 
     #[test]
+    fn a_match_has_the_differences_that_its_server_has_alone(stock in prop::collection::vec(any_server(), 0..8)) {
+        let spec = read(ASKED).spec;
+        let stock: Vec<Candidate> = (0..).zip(stock).map(|(n, c)| Candidate { unit: server(n).unit, ..c }).collect();
+        let found = matches(&spec, &stock);
+        for candidate in &stock {
+            let alone = differences(&spec, candidate);
+            let lacks = alone.iter().filter(|d| d.sense != Sense::More).count();
+            let matched = found.iter().find(|m| m.unit == candidate.unit).map(|m| &m.differences);
+            prop_assert_eq!(matched, Some(&alone).filter(|_| lacks <= 2));
+        }
+    }
+
+    #[test]
     fn the_order_of_the_stock_changes_nothing(mut stock in prop::collection::vec(any_server(), 0..8)) {
         let spec = read(ASKED).spec;
         stock.sort_by_key(|c| c.unit);

@@ -10,6 +10,7 @@ pub mod intake;
 pub mod journal;
 pub mod keys;
 pub mod ledger;
+pub mod post;
 pub mod projection;
 pub mod pulse;
 pub mod random;

@@ -7,6 +7,7 @@ use rackhand_adapters::netbox::{self, NetBox};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::Dial;
 use rackhand_adapters::redfish::Redfish;
+use rackhand_adapters::vendor::Sellers;
 use rackhand_core::id::Subject;
 use rackhand_core::policy::Policy;
 use rackhand_core::world::{FOLD, World};
@@ -20,6 +21,7 @@ use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
 use crate::keys::Keys;
 use crate::ledger::{self, Ledger};
+use crate::post;
 use crate::projection::{self, Projection};
 use crate::pulse::Pulse;
 use crate::random::Random;
@@ -49,6 +51,8 @@ pub struct Parts {
     pub netbox: netbox::Settings,
     /// The port BMCs answer at.
     pub bmc_port: u16,
+    /// Vendors.
+    pub sellers: Sellers,
     /// BMC passwords.
     pub keys: Keys,
     /// Where machines reach our HTTP.
@@ -143,12 +147,14 @@ impl Site {
         let ports = Arc::new(Ports {
             netbox: netbox.clone(),
             redfish: redfish.clone(),
+            sellers: parts.sellers,
             keys: parts.keys,
             clock: clock.clone(),
             policy,
         });
         let engine = Engine::new(ledger.clone(), ports.clone(), gates.clone(), clock.clone());
         let engine = tokio::spawn(engine.run(changes, beats, stopping));
+        tokio::spawn(post::follow(ledger.clone(), ports.clone(), stop.subscribe()));
         let http = Http::new(ledger.clone(), intake.clone(), clock.clone(), random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),

@@ -26,7 +26,7 @@ pub fn for_deal(order: &Order, deal: &Deal, now: Timestamp) -> Next {
     }
     if deal.purchase.is_none() {
         quoting(&mut next, order, deal, now);
-    } else if let Some(confirmed) = &deal.confirmation {
+    } else if let Some(confirmed) = deal.confirmation() {
         if !confirmed.points.is_empty() {
             let points = confirmed.points.iter().map(|p| p.as_str()).collect::<Vec<_>>().join("; ");
             let what = format!("{} confirms something else: {points}", deal.title);

@@ -48,8 +48,8 @@ pub struct Deal {
     pub purchase: Option<PurchaseOrder>,
     /// When the vendor was seen to have our purchase order.
     pub ordered: Option<Timestamp>,
-    /// What it says to that.
-    pub confirmation: Option<Confirmed>,
+    /// What it says to that, newest last.
+    pub confirmations: Vec<Confirmed>,
     /// What it has shipped.
     pub shipments: Vec<Shipment>,
     /// Papers that were not taken, newest last.
@@ -130,7 +130,7 @@ impl Deal {
             quotes: Vec::new(),
             purchase: None,
             ordered: None,
-            confirmation: None,
+            confirmations: Vec::new(),
             shipments: Vec::new(),
             refused: Vec::new(),
             progress: None,
@@ -152,10 +152,15 @@ impl Deal {
         self.quotes.last()
     }
 
+    /// The vendor's last word on our purchase order.
+    pub fn confirmation(&self) -> Option<&Confirmed> {
+        self.confirmations.last()
+    }
+
     /// Whether the vendor's word on our purchase order is as it was ordered, or was accepted.
     pub fn is_confirmed(&self) -> bool {
         let yes = |c: &Confirmed| matches!(c.paper.verdict, Accepts::Yes | Accepts::Changed) && c.points.is_empty();
-        self.confirmation.as_ref().is_some_and(yes)
+        self.confirmation().is_some_and(yes)
     }
 
     /// Whether an answer is no longer waited for: it is there, or was given up, or a person brings it.
@@ -216,16 +221,21 @@ impl Deal {
             Event::QuoteOverdue {} => self.overdue = Some(at),
             Event::PurchaseMade { purchase } => {
                 self.purchase = Some((**purchase).clone());
-                (self.ordered, self.confirmation) = (None, None);
+                self.ordered = None;
+                self.confirmations.clear();
                 self.forget();
             }
             Event::PurchaseConfirmed { confirmation, points } => {
-                self.confirmation = Some(Confirmed { at, paper: (**confirmation).clone(), points: points.clone() });
+                if self.confirmations.len() >= REVISIONS {
+                    self.confirmations.remove(0);
+                }
+                let paper = (**confirmation).clone();
+                self.confirmations.push(Confirmed { at, paper, points: points.clone() });
                 // Its word shows that it has our order, whatever became of the call.
                 self.observe(Step::PlacePurchase, at);
             }
             Event::ConfirmationAccepted { .. } => {
-                if let Some(confirmed) = &mut self.confirmation {
+                if let Some(confirmed) = self.confirmations.last_mut() {
                     confirmed.points.clear();
                 }
             }

@@ -95,11 +95,9 @@ impl Money {
             digits => format!("{whole}.{:0digits$}", self.minor % unit),
         }
     }
-}
 
-/// Grouped by thousands, such as `227,038.00 EUR`.
-impl fmt::Display for Money {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The amount grouped by thousands without its currency, such as `227,038.00`, for columns that name it once.
+    pub fn grouped(self) -> String {
         let plain = self.plain();
         let (whole, rest) = plain.split_once('.').map_or((plain.as_str(), None), |(w, r)| (w, Some(r)));
         let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
@@ -109,8 +107,14 @@ impl fmt::Display for Money {
             }
             grouped.push(digit);
         }
-        let rest = rest.map_or(String::new(), |r| format!(".{r}"));
-        f.pad(&format!("{grouped}{rest} {}", self.currency))
+        rest.map_or(grouped.clone(), |rest| format!("{grouped}.{rest}"))
+    }
+}
+
+/// Grouped by thousands, such as `227,038.00 EUR`.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{} {}", self.grouped(), self.currency))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is in stock held against what is asked for: exact, better, near, each with its differences.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -95,11 +96,12 @@ const NEAR: usize = 2;
 /// The servers that serve, best first: exact, then better with the least surplus, then near with the fewest lacks; among
 /// equals the one that waits longest. What lacks more than two points is no match.
 pub fn matches(spec: &Spec, candidates: &[Candidate]) -> Vec<Match> {
+    let mut held = Held::default();
     let mut found: Vec<(_, Match)> = candidates
         .iter()
         .filter_map(|c| {
-            let differences = differences(spec, c);
-            let count = |f: fn(Sense) -> bool| differences.iter().filter(|d| f(d.sense)).count();
+            let parts = held.parts(spec, c);
+            let count = |f: fn(Sense) -> bool| parts.iter().copied().flatten().filter(|d| f(d.sense)).count();
             let (lacks, surplus) = (count(|s| s != Sense::More), count(|s| s == Sense::More));
             let fit = match (lacks, surplus) {
                 (0, 0) => Fit::Exact,
@@ -109,6 +111,7 @@ pub fn matches(spec: &Spec, candidates: &[Candidate]) -> Vec<Match> {
             };
             let excess = c.memory.saturating_sub(spec.memory.as_ref().map_or(c.memory, |m| m.bytes));
             let (unit, label, site) = (c.unit, c.label.clone(), c.site.clone());
+            let differences = parts.concat();
             Some(((fit, lacks, surplus, excess, c.since, c.unit), Match { unit, label, site, fit, differences }))
         })
         .collect();
@@ -116,21 +119,67 @@ pub fn matches(spec: &Spec, candidates: &[Candidate]) -> Vec<Match> {
     found.into_iter().map(|(_, m)| m).collect()
 }
 
+/// What each kind of part lacks. The servers of a fleet have few kinds of each, so each kind is held against the wish, and
+/// put into words, once.
+#[derive(Default)]
+struct Held<'a> {
+    processors: BTreeMap<&'a [(Text, u32)], Vec<Difference>>,
+    memory: BTreeMap<u64, Vec<Difference>>,
+    drives: BTreeMap<&'a [(u64, Option<DriveKind>)], Vec<Difference>>,
+    ports: BTreeMap<&'a [Option<u16>], Vec<Difference>>,
+    height: BTreeMap<Option<u8>, Vec<Difference>>,
+}
+
+impl<'a> Held<'a> {
+    /// The same points as [`differences`], by part.
+    fn parts(&mut self, spec: &Spec, has: &'a Candidate) -> [&[Difference]; 5] {
+        [
+            once(&mut self.processors, &has.processors[..], spec, has, processors),
+            once(&mut self.memory, bought(has), spec, has, memory),
+            once(&mut self.drives, &has.drives[..], spec, has, drives),
+            once(&mut self.ports, &has.ports[..], spec, has, ports),
+            once(&mut self.height, has.height, spec, has, height),
+        ]
+    }
+}
+
+/// How one part of a server is held against the wish.
+type Hold = fn(&Spec, &Told<'_>, &mut Vec<Difference>);
+
+fn once<'m, K: Ord>(
+    known: &'m mut BTreeMap<K, Vec<Difference>>,
+    kind: K,
+    spec: &Spec,
+    has: &Candidate,
+    hold: Hold,
+) -> &'m [Difference] {
+    known.entry(kind).or_insert_with(|| {
+        let mut points = Vec::new();
+        hold(spec, &told(has), &mut points);
+        points
+    })
+}
+
 /// Every point in which the server is not what was asked for.
 pub fn differences(spec: &Spec, has: &Candidate) -> Vec<Difference> {
+    points(spec, &told(has))
+}
+
+/// Firmware keeps some memory for itself; what the modules add up to is what was bought.
+fn bought(has: &Candidate) -> u64 {
+    has.memory.checked_next_multiple_of(8 << 30).unwrap_or(has.memory)
+}
+
+fn told(has: &Candidate) -> Told<'_> {
     let first = has.processors.first();
-    points(
-        spec,
-        &Told {
-            processors: Some((has.processors.len() as u64, first.map(|(m, c)| (Some(m), Some(u64::from(*c)))))),
-            // Firmware keeps some for itself; what the modules add up to is what was bought.
-            memory: Some(has.memory.checked_next_multiple_of(8 << 30).unwrap_or(has.memory)),
-            modules: None,
-            drives: Some(has.drives.iter().map(|(bytes, kind)| (*bytes, *kind, 1)).collect()),
-            ports: Some(has.ports.iter().map(|gbps| (*gbps, 1)).collect()),
-            height: has.height,
-        },
-    )
+    Told {
+        processors: Some((has.processors.len() as u64, first.map(|(m, c)| (Some(m), Some(u64::from(*c)))))),
+        memory: Some(bought(has)),
+        modules: None,
+        drives: Some(has.drives.iter().map(|(bytes, kind)| (*bytes, *kind, 1)).collect()),
+        ports: Some(has.ports.iter().map(|gbps| (*gbps, 1)).collect()),
+        height: has.height,
+    }
 }
 
 /// Every point in which what is offered is not what was asked for. What the offer does not tell is unknown.
@@ -173,14 +222,17 @@ fn points(spec: &Spec, has: &Told<'_>) -> Vec<Difference> {
     memory(spec, has, &mut points);
     drives(spec, has, &mut points);
     ports(spec, has, &mut points);
-    if let Some(asked) = spec.height {
-        match has.height {
-            Some(h) if h == asked => {}
-            Some(h) => points.push(point("height", format!("{asked}U"), format!("{h}U"), Sense::Other)),
-            None => points.push(unknown("height", format!("{asked}U"))),
-        }
-    }
+    height(spec, has, &mut points);
     points
+}
+
+fn height(spec: &Spec, has: &Told<'_>, points: &mut Vec<Difference>) {
+    let Some(asked) = spec.height else { return };
+    match has.height {
+        Some(h) if h == asked => {}
+        Some(h) => points.push(point("height", format!("{asked}U"), format!("{h}U"), Sense::Other)),
+        None => points.push(unknown("height", format!("{asked}U"))),
+    }
 }
 
 fn point(what: &str, asked: impl Into<Text>, has: impl Into<Text>, sense: Sense) -> Difference {

@@ -1,7 +1,5 @@
 //! Orders, as a console shows them.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_ROWS, Page, StepRow, UnitRow, row, step_row};
@@ -10,12 +8,13 @@ use crate::flow::next::Wait;
 use crate::flow::trade::{for_deal, for_order, state};
 use crate::id::{Actor, OrderId, Role, SiteId};
 use crate::policy::Policy;
-use crate::procurement::compare::{self, Asked, Basis, Comparison, Record};
+use crate::procurement::compare::Comparison;
 use crate::procurement::deal::{Confirmed, Deal, Offer, RefusedPaper, Shipment};
 use crate::procurement::money::Money;
 use crate::procurement::order::{Approval, End, Order, OrderState, Purchase, Reservation, purchase_number};
 use crate::procurement::paper::{PurchaseOrder, SellerId};
 use crate::procurement::spec::Unclear;
+use crate::procurement::tender::comparison;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -238,7 +237,7 @@ pub fn order_row(world: &World, order: &Order, now: Timestamp) -> OrderRow {
     };
     let eta = world
         .deals_of(order)
-        .filter_map(|d| d.eta().or_else(|| d.confirmation.as_ref().filter(|_| d.shipments.is_empty())?.paper.promised));
+        .filter_map(|d| d.eta().or_else(|| d.confirmation().filter(|_| d.shipments.is_empty())?.paper.promised));
     let state = state(world, order);
     OrderRow {
         id: order.id,
@@ -295,55 +294,6 @@ pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: T
     })
 }
 
-/// The offers as they stand, held against what is to be bought.
-fn comparison(world: &World, policy: &Policy, order: &Order, now: Timestamp) -> Option<Comparison> {
-    let asked: Vec<Asked> = order
-        .numbered()
-        .filter(|(_, l)| !l.units.is_empty())
-        .map(|(line, l)| Asked { line, quantity: l.units.len() as u32, spec: l.spec.clone() })
-        .collect();
-    let offers: Vec<compare::Offer> = world
-        .deals_of(order)
-        .filter_map(|d| {
-            let offer = d.offer()?;
-            let (title, quote) = (d.title.clone(), offer.quote.clone());
-            Some(compare::Offer { seller: d.id.seller, title, quote, received: offer.at })
-        })
-        .collect();
-    if offers.is_empty() {
-        return None;
-    }
-    let worth = compare::Policy {
-        months: 36,
-        megawatt_hour: policy.purchase.energy,
-        day: 0,
-        warranty_month: 0,
-        untried_days: 0,
-    };
-    let records = records(world, now);
-    let basis = Basis { asked: &asked, rates: &policy.purchase.rates, records: &records, policy: &worth, now };
-    Some(compare::compare(&basis, &offers))
-}
-
-/// How punctual each vendor has been: what arrived behind the day it was promised for, or is overdue.
-fn records(world: &World, now: Timestamp) -> BTreeMap<SellerId, Record> {
-    let mut records: BTreeMap<SellerId, Record> = BTreeMap::new();
-    for deal in world.orders.values().flat_map(|o| world.deals_of(o)).filter(|d| d.purchase.is_some()) {
-        let Some(promised) = deal.confirmation.as_ref().and_then(|c| c.paper.promised) else { continue };
-        let arrived = deal.shipments.iter().flat_map(|s| s.tracked.values()).filter_map(|(t, _)| t.delivered).max();
-        let all_here = !deal.shipments.is_empty() && deal.shipments.iter().all(Shipment::is_delivered);
-        let end = arrived.filter(|_| all_here);
-        let late = end.unwrap_or(now).since(promised).as_secs() / 86_400;
-        if end.is_some() || late > 0 {
-            let record = records.entry(deal.id.seller).or_default();
-            record.orders += 1;
-            record.late += u32::from(late > 0);
-            record.days_late = record.days_late.saturating_add(u32::try_from(late).unwrap_or(u32::MAX));
-        }
-    }
-    records
-}
-
 fn deal_view(policy: &Policy, order: &Order, deal: &Deal, now: Timestamp) -> DealView {
     let total = deal.offer().and_then(|o| o.quote.payable());
     DealView {
@@ -354,10 +304,10 @@ fn deal_view(policy: &Policy, order: &Order, deal: &Deal, now: Timestamp) -> Dea
         asked: deal.asked,
         chased: deal.chased,
         offer: deal.offer().cloned(),
-        approvers: total.map_or(2, |t| policy.purchase.approvers(t)),
+        approvers: policy.purchase.needed(total).people(),
         purchase: deal.purchase.clone(),
         ordered: deal.ordered,
-        confirmation: deal.confirmation.clone(),
+        confirmation: deal.confirmation().cloned(),
         shipments: deal.shipments.clone(),
         refused: deal.refused.clone(),
         step: deal.progress.as_ref().map(step_row),
@@ -381,7 +331,7 @@ fn may(world: &World, order: &Order, caller: &Actor) -> Vec<May> {
     let offers = world.deals_of(order).any(|d| d.offer().is_some());
     let no_offer = (!offers).then(|| "there is no offer yet".to_owned());
     let kept = order.kept().any(|(_, r)| !r.assigned);
-    let differs = world.deals_of(order).any(|d| d.confirmation.as_ref().is_some_and(|c| !c.points.is_empty()));
+    let differs = world.deals_of(order).any(|d| d.confirmation().is_some_and(|c| !c.points.is_empty()));
     let verbs: [(&str, Vec<Option<String>>); 7] = [
         ("approve", vec![least(Role::Approver), ended.clone(), bought.clone(), own.clone(), no_offer]),
         ("reject", vec![least(Role::Approver), ended.clone(), bought.clone()]),

@@ -3,6 +3,7 @@
 
 mod bmc;
 mod boot;
+mod carriers;
 mod http;
 mod intake;
 mod lab;
@@ -30,6 +31,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use carriers::Carriers;
 pub use outline::{NamedFile, Outline};
 pub use schema::schema;
 pub use source::ConfigError;
@@ -40,6 +42,7 @@ use crate::keys::Keys;
 use crate::rpc::Roles;
 use bmc::{RawBmc, RawCredential};
 use boot::RawBoot;
+use carriers::RawCarriers;
 use http::RawHttp;
 use intake::RawIntake;
 use lab::Lab;
@@ -89,6 +92,8 @@ pub struct Config {
     pub lease_files: Vec<LeaseFile>,
     /// MAAS, and how often it is asked.
     pub maas: Option<(rackhand_adapters::maas::Settings, Duration)>,
+    /// The carriers' tracking.
+    pub carriers: Option<Carriers>,
     lab: Option<Lab>,
 }
 
@@ -128,6 +133,7 @@ struct Raw {
     #[serde(default)]
     intake: RawIntake,
     maas: Option<RawMaas>,
+    carriers: Option<RawCarriers>,
     #[schemars(with = "Option<Lab>")]
     lab: Option<Spanned<Lab>>,
 }
@@ -149,6 +155,9 @@ impl Raw {
         raw.intake.servers(source)?;
         if let Some(maas) = &raw.maas {
             maas.target(source, &networks, raw.netbox.ca_file.is_some())?;
+        }
+        if let Some(carriers) = &raw.carriers {
+            carriers.check(source, &networks)?;
         }
         if let Some(lab) = &raw.lab {
             lab::check(source, lab)?;
@@ -226,6 +235,7 @@ impl Config {
             policy: if stock { Policy::stock(site) } else { Policy::standard(site) },
             netbox: raw.netbox.settings(source, &networks)?,
             maas: raw.maas.as_ref().map(|maas| maas.settings(source, &networks, authority)).transpose()?,
+            carriers: raw.carriers.as_ref().map(|carriers| carriers.read(source, &networks)).transpose()?,
             dial: raw.netbox.dialler(source, networks)?,
             bmc_port: raw.bmc.port,
             keys: bmc::keys(source, &raw.credentials)?,

@@ -73,6 +73,9 @@ impl Outline {
         if let Some(maas) = &raw.maas {
             named("maas.key_file".into(), &maas.key_file, true);
         }
+        for (key, path, secret) in raw.carriers.iter().flat_map(super::carriers::RawCarriers::files) {
+            named(key.into(), path, secret);
+        }
         for (n, entry) in raw.credentials.iter().enumerate() {
             named(format!("credentials[{n}].password_file"), &entry.password_file, true);
         }

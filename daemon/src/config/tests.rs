@@ -75,6 +75,10 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     let here = |text: &str| {
         let text = text.replace("/etc/rackhand/netbox.token", "token").replace("/etc/rackhand/ca.pem", "ca.pem");
         let text = text.replace("/etc/rackhand/event.token", "event").replace("/etc/rackhand/maas.key", "maas");
+        let text = text.replace("/etc/ssl/certs/ca-certificates.crt", "ca.pem");
+        let text = ["ups.secret", "fedex.secret", "dhl.key"]
+            .iter()
+            .fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}"), "password"));
         ["hpe", "CZ23000017"].iter().fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}.password"), "password"))
     };
     fs::write(dir.path().join("ca.pem"), AUTHORITY).unwrap();
@@ -93,6 +97,32 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     assert_eq!(config.offers.kernel, "console=ttyS0,115200 rackhand.write=never");
     assert_eq!(config.lease_files.len(), 2);
     assert_eq!(config.maas.as_ref().map(|(m, poll)| (m.base.as_str(), poll.as_secs())), Some(("/MAAS", 60)));
+    let carriers = config.carriers.unwrap();
+    let (ups, fedex, dhl) = (carriers.settings.ups, carriers.settings.fedex, carriers.settings.dhl);
+    assert_eq!((&*ups.unwrap().target.host, carriers.every.as_secs()), ("onlinetools.ups.com", 7_200));
+    assert_eq!((&*fedex.unwrap().target.host, dhl.unwrap().daily), ("apis.fedex.com", 250));
+}
+
+#[test]
+fn a_carrier_is_where_it_always_is_if_nothing_is_said() {
+    let dir = place();
+    fs::write(dir.path().join("ca.pem"), AUTHORITY).unwrap();
+    let text = format!(
+        "{MINIMAL}[carriers]\nca_file = \"ca.pem\"\n[carriers.ups]\nclient_id = \"a\"\nsecret_file = \"password\"\n\
+         [carriers.dhl]\nkey_file = \"token\"\nbase = \"http://127.0.0.1:9000/dhl/\"\n"
+    );
+    let carriers = read(&dir, &text).unwrap().carriers.unwrap();
+    assert_eq!(carriers.every.as_secs(), 7_200);
+    let (ups, dhl) = (carriers.settings.ups.unwrap(), carriers.settings.dhl.unwrap());
+    assert_eq!((ups.target.authority().as_str(), ups.base.as_str()), ("onlinetools.ups.com:443", ""));
+    assert_eq!((dhl.target.authority().as_str(), dhl.base.as_str(), dhl.daily), ("127.0.0.1:9000", "/dhl", 250));
+    assert!(carriers.settings.fedex.is_none());
+    assert_eq!(ups.secret.reveal(), "calvin");
+    let outline = Outline::read(&dir.path().join("rackhandd.toml")).unwrap();
+    let named: Vec<_> = outline.files.iter().map(|f| (f.key.as_str(), f.secret.is_some())).collect();
+    for file in [("carriers.ca_file", false), ("carriers.ups.secret_file", true), ("carriers.dhl.key_file", true)] {
+        assert!(named.contains(&file), "{named:?}");
+    }
 }
 
 #[test]

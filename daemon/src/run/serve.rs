@@ -107,6 +107,7 @@ fn start(config: Config, journal: Journal, world: World, random: Random) -> Site
         dial: Arc::new(config.dial),
         netbox: config.netbox,
         bmc_port: config.bmc_port,
+        sellers: rackhand_adapters::vendor::Sellers::default(),
         keys: config.keys,
         base: config.base,
         roles: config.roles,

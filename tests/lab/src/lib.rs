@@ -2,6 +2,7 @@
 //! streams, with fault rules that are set while it runs.
 
 pub mod bmc;
+pub mod carrier;
 pub mod demo;
 pub mod faults;
 pub mod front;

@@ -10,6 +10,7 @@ use rackhand_adapters::netbox::{Settings, Token};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};
 use rackhand_adapters::redfish::Credentials;
+use rackhand_adapters::vendor::Sellers;
 use rackhand_core::dcim::{ObjectId, Port};
 use rackhand_core::fault::Kind;
 use rackhand_core::lifecycle::stage::Stage;
@@ -60,6 +61,8 @@ pub struct Outside {
     pub projection: Option<projection::Settings>,
     pace: LifePace,
     policy: Policy,
+    /// The vendors it asks.
+    pub sellers: Sellers,
     keys: Keys,
 }
 
@@ -137,6 +140,7 @@ impl Outside {
             projection: None,
             pace,
             policy,
+            sellers: Sellers::default(),
             keys: Keys::default(),
         };
         outside.connect_netbox();
@@ -245,6 +249,7 @@ impl Outside {
             dial,
             netbox: self.netbox_settings(),
             bmc_port,
+            sellers: self.sellers.clone(),
             keys: self.keys(),
             base: "http://rackhandd.lab".to_owned(),
             roles: Roles { own: Some(rackhand_core::id::Role::Admin), ..Roles::default() },

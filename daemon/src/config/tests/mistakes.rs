@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Config, MINIMAL, place, read, refused};
 
 /// The minimal file with one thing changed: what is looked for, what stands there then, and what is said of it.
-const MISTAKES: [(&str, &str, &str); 55] = [
+const MISTAKES: [(&str, &str, &str); 63] = [
     // Keys.
     ("[http]", "sokcet = \"x\"\n[http]", "4:1: unknown field `sokcet`; did you mean `socket`?"),
     ("[http]", "Site = \"x\"\n[http]", "4:1: unknown field `Site`; did you mean `site`?"),
@@ -14,7 +14,7 @@ const MISTAKES: [(&str, &str, &str); 55] = [
         "[http]",
         "colour = \"blue\"\n[http]",
         "4:1: unknown field `colour`, expected one of `site`, `data_dir`, `socket`, `socket_group`, `own_role`, \
-         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `lab`",
+         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `lab`",
     ),
     ("listen", "port = 80\nlisten", "5:1: unknown field `port`, expected `listen` or `base`"),
     ("base", "bsae", "6:1: unknown field `bsae`; did you mean `base`?"),
@@ -80,6 +80,30 @@ const MISTAKES: [(&str, &str, &str); 55] = [
     ("[http]", "[intake]\ninterfaces = [\"a\", \"a\"]\n[http]", "5:20: `a` is listed twice; keep one"),
     ("[http]", "[intake]\ninterfaces = \"a\"\n[http]", "5:14: invalid type: string \"a\", expected a sequence"),
     ("[http]", "[intake]\nservers = [\"10.0.4.0/24\"]\n[http]", "5:12: not an IPv4 address: give the one the DHCP"),
+    ("[http]", "[carriers]\npoll = 60\n[http]", "5:8: poll is in seconds, and at least 900"),
+    ("[http]", "[carriers.usp]\n[http]", "4:11: unknown field `usp`; did you mean `ups`?"),
+    ("[http]", "[carriers.ups]\nclient_id = \"a\"\n[http]", "4:1: missing field `secret_file`"),
+    (
+        "[http]",
+        "[carriers.ups]\nclient_id = \"a:b\"\nsecret_file = \"password\"\n[http]",
+        "5:13: not a client ID: give it as",
+    ),
+    (
+        "[http]",
+        "[carriers.fedex]\nclient_id = \"a\"\nsecret_file = \"password\"\n[http]",
+        "6:15: https needs [carriers] ca_file: a PEM file with the authorities",
+    ),
+    (
+        "[http]",
+        "[carriers.dhl]\nbase = \"http://192.0.2.1\"\nkey_file = \"password\"\n[http]",
+        "5:8: http is only for this host and the management networks",
+    ),
+    (
+        "[http]",
+        "[carriers.dhl]\nkey_file = \"password\"\nbase = \"api-eu.dhl.com\"\n[http]",
+        "6:8: not a URL: give the API's address, such as https://api-eu.dhl.com",
+    ),
+    ("[http]", "[carriers.dhl]\nkey_file = \"password\"\ndaily = 0\n[http]", "6:9: daily is at least 1"),
     // The text itself.
     ("\"fra1\"", "\"fra1", "2:13: invalid basic string"),
     ("[bmc]", "[http]\n[bmc]", "10:2: duplicate key"),

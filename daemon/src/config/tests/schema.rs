@@ -29,7 +29,8 @@ fn keys(root: &Value, section: &str, at: &Value, found: &mut BTreeMap<String, St
         let said = raw.get("description").or_else(|| property.get("description")).and_then(Value::as_str);
         found.insert(format!("[{section}] {name}"), said.unwrap_or_default().to_owned());
         let inner = property.get("items").map_or(property, |items| resolved(root, items));
-        keys(root, name, inner, found);
+        let section = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
+        keys(root, &section, inner, found);
     }
 }
 
@@ -45,7 +46,8 @@ fn every_key_has_a_description_and_stands_in_the_example_under_an_explanation() 
         let key = text.split_once(" = ").map(|(k, _)| k).filter(|k| !k.contains(' '));
         if let Some(name) = text.strip_prefix('[').and_then(|t| t.split_once(']')) {
             section = name.0.trim_matches('[').to_owned();
-            shown.insert(format!("[] {section}"));
+            let (outer, name) = section.rsplit_once('.').unwrap_or(("", &section));
+            shown.insert(format!("[{outer}] {name}"));
         } else if let Some(key) = key {
             let new = shown.insert(format!("[{section}] {key}"));
             assert!(explained || !new, "nothing explains {line}");
@@ -145,6 +147,9 @@ fn the_schema_takes_the_example_and_refuses_what_the_reader_refuses() {
         ("vendor = \"hpe\"", "vendor = \"ibm\"", ".credentials[0].vendor: "),
         ("networks = [\"10.0.4.0/22\", \"fd00:1::/64\"]", "networks = []", ".bmc.networks: too few"),
         ("speed = 60.0", "speed = 0.5", ".lab.speed: 0.5 is out of bounds"),
+        ("poll = 7200", "poll = 60", ".carriers.poll: 60 is out of bounds"),
+        ("daily = 250", "daily = 0", ".carriers.dhl.daily: 0 is out of bounds"),
+        ("key_file = \"/etc/rackhand/dhl.key\"", "", ".carriers.dhl.key_file: missing"),
     ] {
         let text = if EXAMPLE.contains(from) && !whole.contains(from) { EXAMPLE } else { &whole };
         assert!(text.contains(from), "{from}");

@@ -12,6 +12,7 @@ mod wiring;
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::redfish::{Bmc, Credentials, Redfish};
+use rackhand_adapters::vendor::Sellers;
 use rackhand_core::dcim::Device;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Due;
@@ -28,6 +29,8 @@ pub struct Ports {
     pub netbox: NetBox,
     /// BMCs.
     pub redfish: Redfish,
+    /// Vendors.
+    pub sellers: Sellers,
     /// Passwords.
     pub keys: crate::keys::Keys,
     /// Time.

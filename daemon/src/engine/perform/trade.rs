@@ -1,18 +1,128 @@
-//! What is sent to vendors.
+//! What is sent to vendors: looked for under our own number first, sent once, seen in their list afterwards. A vendor
+//! whose list can't be searched is believed its receipt; where even that is missing, a person is asked.
 
-use rackhand_core::fault::Fault;
+use rackhand_adapters::vendor::{Chase, Listed, Seller, State};
+use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Due;
-use rackhand_core::flow::step::Observation;
+use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::DealId;
+use rackhand_core::lifecycle::unit::Phase;
+use rackhand_core::procurement::deal::Deal;
+use rackhand_core::procurement::order::Order;
+use rackhand_core::procurement::paper::{PurchaseOrder, QuoteRequest, RequestLine};
 use rackhand_core::text::Text;
+use rackhand_core::time::human;
 use rackhand_core::world::World;
 
 use super::{Ports, missing};
 
-pub async fn look(_: &Ports, _: &World, _: DealId, _: &Due) -> Result<Option<Observation>, Fault> {
-    Err(missing("a channel to this vendor"))
+fn known<'a>(ports: &'a Ports, world: &'a World, id: DealId) -> Result<(&'a Order, &'a Deal, &'a Seller), Fault> {
+    let order = world.order(id.order).ok_or_else(|| missing("the order"))?;
+    let deal = world.deal(id).ok_or_else(|| missing("the deal"))?;
+    let seller = ports.sellers.get(id.seller).ok_or_else(|| {
+        Fault::new(System::Vendor, Kind::Rejected, format!("{} is not in the configuration any more", id.seller))
+            .advise("configure it again and retry, or cancel the order")
+    })?;
+    Ok((order, deal, seller))
 }
 
-pub async fn act(_: &Ports, _: &World, _: DealId, _: &Due) -> Result<Text, Fault> {
-    Err(missing("a channel to this vendor"))
+fn purchase(deal: &Deal) -> Result<&PurchaseOrder, Fault> {
+    deal.purchase.as_ref().ok_or_else(|| missing("the purchase order"))
+}
+
+/// Our number for the reminder of a request.
+fn chase_number(deal: &Deal) -> Text {
+    format!("{}-C1", deal.request_number()).into()
+}
+
+pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<Option<Observation>, Fault> {
+    let (_, deal, seller) = known(ports, world, id)?;
+    if !seller.can_be_asked() {
+        return believe(deal, seller, due);
+    }
+    let held = |found: Option<Listed>| found.map(|l| Observation::Held(l.reference));
+    // What was withdrawn or cancelled before it was seen is not there for us: it must not be taken for asked.
+    let open = |found: Option<Listed>| match found {
+        Some(l) if l.state == State::Cancelled => Err(Fault::new(
+            System::Vendor,
+            Kind::Conflict,
+            format!("{} has it, and has it as cancelled ({})", seller.title, l.reference),
+        )
+        .advise("ask the vendor; skip where it counts all the same, or cancel the order")),
+        other => Ok(held(other)),
+    };
+    match due.step {
+        Step::RequestQuote => open(seller.find_request(&deal.request_number()).await?),
+        Step::ChaseQuote => {
+            Ok(seller.find_chase(&deal.request_number(), &chase_number(deal)).await?.map(Observation::Held))
+        }
+        Step::PlacePurchase => open(seller.find_order(&purchase(deal)?.number).await?),
+        Step::WithdrawRequest => Ok(undone(seller.find_request(&deal.request_number()).await?)),
+        Step::CancelPurchase => Ok(undone(seller.find_order(&purchase(deal)?.number).await?)),
+        _ => Err(missing("a vendor's part in this step")),
+    }
+}
+
+/// What was never there, or is cancelled, or was refused, is undone.
+fn undone(found: Option<Listed>) -> Option<Observation> {
+    found.is_none_or(|l| l.state != State::Open).then_some(Observation::Undone)
+}
+
+/// Where nothing can be asked, the receipt is all there is. What was begun and has none may have arrived.
+fn believe(deal: &Deal, seller: &Seller, due: &Due) -> Result<Option<Observation>, Fault> {
+    let at = deal.progress.as_ref().filter(|p| p.step == due.step && p.generation == due.generation);
+    let undo = matches!(due.step, Step::WithdrawRequest | Step::CancelPurchase);
+    match at.map(|p| &p.phase) {
+        Some(Phase::Accepted { .. }) if undo => Ok(Some(Observation::Undone)),
+        Some(Phase::Accepted { receipt }) => Ok(Some(Observation::Held(receipt.clone()))),
+        Some(Phase::Intended) if due.begun => Err(in_doubt(seller, due.step)),
+        _ => Ok(None),
+    }
+}
+
+fn in_doubt(seller: &Seller, step: Step) -> Fault {
+    let what = format!("{step} to {} may have arrived or not, and its list can't be searched", seller.title);
+    Fault::new(System::Vendor, Kind::Conflict, what).advise("ask the vendor: skip if it has it, retry to send it again")
+}
+
+pub async fn act(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<Text, Fault> {
+    let (order, deal, seller) = known(ports, world, id)?;
+    let sent = match due.step {
+        Step::RequestQuote => seller.send_request(&request(ports, order, deal)).await,
+        Step::ChaseQuote => seller.chase(&reminder(ports, deal)).await,
+        Step::PlacePurchase => seller.send_order(purchase(deal)?).await,
+        Step::WithdrawRequest => seller.withdraw(&deal.request_number()).await,
+        Step::CancelPurchase => {
+            let reason = deal.ended.clone().unwrap_or_else(|| "cancelled".into());
+            seller.cancel_order(&purchase(deal)?.number, &reason).await
+        }
+        _ => Err(missing("a vendor's part in this step")),
+    };
+    // Sending again what may have arrived is left to a person where nothing can be looked up.
+    sent.map_err(|fault| match fault.kind {
+        Kind::Unknown if !seller.can_be_asked() => in_doubt(seller, due.step),
+        _ => fault,
+    })
+}
+
+fn request(ports: &Ports, order: &Order, deal: &Deal) -> QuoteRequest {
+    let policy = &ports.policy.purchase;
+    let line = |(n, l): (u16, &rackhand_core::procurement::order::Line)| RequestLine {
+        line: n,
+        quantity: l.units.len() as u32,
+        spec: l.spec.to_string().into(),
+    };
+    QuoteRequest {
+        number: deal.request_number(),
+        answer_by: deal.since + std::time::Duration::from_secs(deal.patience),
+        currency: policy.rates.base,
+        to: policy.destination(&order.site),
+        lines: order.numbered().map(line).filter(|l| l.quantity > 0).collect(),
+    }
+}
+
+fn reminder(ports: &Ports, deal: &Deal) -> Chase {
+    let waited = human(ports.clock.now().since(deal.asked.unwrap_or(deal.since)));
+    let text = format!("We asked you for a quote {waited} ago as {} and have no answer.", deal.request_number());
+    Chase { request: deal.request_number(), number: chase_number(deal), text: text.into() }
 }

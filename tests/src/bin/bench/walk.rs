@@ -106,6 +106,7 @@ async fn walked(course: &Course) -> Measured<Walk> {
         dial: metered.clone(),
         netbox: outside.netbox_settings(),
         bmc_port: BMC_PORT,
+        sellers: rackhand_adapters::vendor::Sellers::default(),
         keys: outside.keys(),
         base: "http://rackhandd.lab".to_owned(),
         roles: Roles::default(),

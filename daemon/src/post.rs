@@ -1,0 +1,136 @@
+//! The post: what vendors have for us is fetched now and then, and taken in as it comes. What was there before changes
+//! nothing, so nothing has to be remembered of what was fetched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rackhand_adapters::vendor::{Open, Refused, Source};
+use rackhand_core::decide::Input;
+use rackhand_core::id::{Actor, DealId};
+use rackhand_core::procurement::deal::Deal;
+use rackhand_core::procurement::paper::{Flaw, Paper, SellerId};
+use rackhand_core::text::Text;
+use rackhand_core::world::World;
+use tokio::sync::watch;
+
+use crate::engine::perform::Ports;
+use crate::engine::told;
+use crate::ledger::{Ledger, Patience};
+
+/// Pause between two looks at a vendor's list. Quotes take hours, and a list that is asked more often is closed to us.
+const EVERY: Duration = Duration::from_secs(300);
+
+/// Fetches until `stop` is told.
+pub async fn follow(ledger: Ledger, ports: Arc<Ports>, mut stop: watch::Receiver<bool>) {
+    let clock = ports.clock.clone();
+    loop {
+        tokio::select! {
+            biased;
+            () = told(&mut stop) => return,
+            () = clock.sleep(EVERY) => {}
+        }
+        let world = ledger.world();
+        let open = open(&world);
+        for (id, seller) in &ports.sellers.0 {
+            let numbers = open.get(id).map_or(&[][..], Vec::as_slice);
+            if numbers.is_empty() && seller.can_be_asked() {
+                continue;
+            }
+            let fetched = tokio::select! {
+                biased;
+                () = told(&mut stop) => return,
+                fetched = seller.papers(numbers) => fetched,
+            };
+            match fetched {
+                Ok(received) => {
+                    for (paper, source) in received.papers {
+                        take(&ledger, *id, paper, &source).await;
+                    }
+                    for refused in received.refused {
+                        refuse(&ledger, *id, refused).await;
+                    }
+                }
+                // The next look tells; the order says since when it waits.
+                Err(fault) => tracing::warn!(vendor = %id, %fault, "the vendor's answers could not be fetched"),
+            }
+        }
+    }
+}
+
+/// The numbers of ours that each vendor has something to say on.
+fn open(world: &World) -> BTreeMap<SellerId, Vec<Open>> {
+    let mut open: BTreeMap<SellerId, Vec<Open>> = BTreeMap::new();
+    for deal in world.deals.values() {
+        let Some(order) = world.order(deal.id.order).filter(|o| o.end.is_none()) else { continue };
+        let number = match &deal.purchase {
+            Some(purchase) => deal.ordered.map(|_| Open::Order(purchase.number.clone())),
+            None if order.purchase.is_none() => deal.asked.map(|_| Open::Request(deal.request_number())),
+            None => None,
+        };
+        let here = |u| world.unit(u).is_some_and(|u: &rackhand_core::lifecycle::unit::Unit| !u.stage.is_on_order());
+        if deal.ended.is_none() && !(deal.purchase.is_some() && order.bought().all(here)) {
+            open.entry(deal.id.seller).or_default().extend(number);
+        }
+    }
+    open
+}
+
+/// The deal a paper is about: by our number on it.
+fn about(world: &World, seller: SellerId, paper: &Paper) -> Option<DealId> {
+    let bought = |number: &Text| {
+        let has = |d: &&Arc<Deal>| d.id.seller == seller && d.purchase.as_ref().is_some_and(|p| p.number == *number);
+        world.deals.values().find(has).map(|d| d.id)
+    };
+    match paper {
+        Paper::Quote(quote) => {
+            let number = quote.request.as_ref()?;
+            world.deals.values().find(|d| d.id.seller == seller && d.request_number() == *number).map(|d| d.id)
+        }
+        Paper::Confirmation(confirmation) => bought(&confirmation.purchase),
+        Paper::ShipNotice(notice) => bought(&notice.purchase),
+    }
+}
+
+async fn take(ledger: &Ledger, seller: SellerId, paper: Paper, source: &Source) {
+    let (what, number) = match &paper {
+        Paper::Quote(q) => ("quote", &q.number),
+        Paper::Confirmation(c) => ("confirmation", &c.number),
+        Paper::ShipNotice(n) => ("ship notice", &n.number),
+    };
+    let what = Text::from(format!("{what} {number}"));
+    let why = match about(&ledger.world(), seller, &paper) {
+        Some(deal) => {
+            let input = Input::Paper(deal, Box::new(paper));
+            match ledger.submit(Actor::Wire, Patience::Keep, input).await {
+                Ok(_) => None,
+                Err(refusal) => Some((Some(deal), refusal.text)),
+            }
+        }
+        None => Some((None, "it is about nothing that we have asked or ordered there".into())),
+    };
+    if let Some((deal, why)) = &why {
+        tracing::warn!(vendor = %seller, %what, %why, "a paper was not taken");
+        if let Some(deal) = *deal {
+            let flaws = vec![Flaw { row: None, field: what.clone(), why: why.clone() }];
+            let input = Input::PaperRefused { deal, what, flaws };
+            // Refused only when the daemon stops; then it comes again.
+            let _ = ledger.submit(Actor::Wire, Patience::Keep, input).await;
+        }
+    }
+    let _ = source;
+}
+
+/// What could not be read is told where it says what it is about.
+async fn refuse(ledger: &Ledger, seller: SellerId, refused: Refused) {
+    tracing::warn!(vendor = %seller, what = %refused.what, flaws = refused.flaws.len(), "a paper could not be read");
+    let world = ledger.world();
+    let about = |d: &&Arc<Deal>| {
+        let named = |n: &Text| refused.what.contains(n.as_str());
+        d.id.seller == seller && (named(&d.request_number()) || d.purchase.as_ref().is_some_and(|p| named(&p.number)))
+    };
+    if let Some(deal) = world.deals.values().find(about).map(|d| d.id) {
+        let input = Input::PaperRefused { deal, what: refused.what, flaws: refused.flaws };
+        let _ = ledger.submit(Actor::Wire, Patience::Keep, input).await;
+    }
+}
