@@ -5,8 +5,8 @@ use rackhand_core::flow::next::Wait;
 use rackhand_core::id::{OrderId, Role, SiteId, UnitId};
 use rackhand_core::procurement::compare::{Compared, Comparison};
 use rackhand_core::procurement::paper::SellerId;
-use rackhand_core::procurement::stock::Match;
 use rackhand_core::procurement::spec::Unclear;
+use rackhand_core::procurement::stock::Match;
 use rackhand_core::text::Text;
 use rackhand_core::view::Page;
 use rackhand_core::view::order::{DealView, OrderDetail, OrderLine, OrderQuery, OrderRow};
@@ -224,7 +224,8 @@ pub fn take_stock(
     let rows: Vec<Spare> = free.chain(kept).collect();
     let page = Page { head: model.head, now: model.now, total: rows.len(), offset: 0, rows };
     let p = &mut model.pool;
-    (p.understood, p.unclear, p.free, p.unknown) = (Some(stock.understood), stock.unclear, stock.free_total, stock.unknown);
+    (p.understood, p.unclear, p.free, p.unknown) =
+        (Some(stock.understood), stock.unclear, stock.free_total, stock.unknown);
     let height = screen::stock::height(model);
     model.pool.list.take(page, height);
 }

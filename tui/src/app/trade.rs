@@ -136,7 +136,9 @@ fn end(order: &OrderDetail, deed: Deed, verb: &str, what: &str) -> Layer {
         Text::from(format!("{what} It ends for good; what is reserved is free again.")),
     ];
     if let Some(purchase) = &row.purchase {
-        means.push(format!("{purchase} was sent to the vendor: it is cancelled there; what has arrived goes back.").into());
+        means.push(
+            format!("{purchase} was sent to the vendor: it is cancelled there; what has arrived goes back.").into(),
+        );
     }
     let title = format!("{verb} order {}", row.id);
     let number = row.id.to_string();
@@ -152,7 +154,10 @@ fn assign(order: &OrderDetail) -> Layer {
         Text::from(names),
     ];
     let title = format!("assign {} to {}", labels.len(), row.tenant);
-    form(Form::new(Deed::Assign(row.id), &format!("order {}", row.id), title, "", means).counted(&labels.len().to_string()))
+    form(
+        Form::new(Deed::Assign(row.id), &format!("order {}", row.id), title, "", means)
+            .counted(&labels.len().to_string()),
+    )
 }
 
 fn accept(order: &OrderDetail) -> Option<Layer> {
@@ -202,7 +207,8 @@ fn reserve(model: &Model, order: &OrderDetail) -> Option<Layer> {
         Fit::Better => "is at least what line",
         Fit::Near => "is NOT what line",
     };
-    let mut means = vec![Text::from(format!("{label} {word} {} of order {} asks for: {}", line.line, order.row.id, line.spec))];
+    let mut means =
+        vec![Text::from(format!("{label} {word} {} of order {} asks for: {}", line.line, order.row.id, line.spec))];
     means.extend(spare.found.differences.iter().map(|d| Text::from(difference(d))));
     if !line.units.is_empty() {
         means.push("It serves in place of one that would be bought.".into());
@@ -284,7 +290,8 @@ pub fn refused(model: &mut Model, id: CallId, call: &Pending, refusal: &Refusal)
         return;
     }
     if model.layer.is_none() && is_trade(&call.command) {
-        model.layer = Some(note(format!("refused: {}", call.told), vec![refusal.text.clone(), "Nothing was done.".into()]));
+        model.layer =
+            Some(note(format!("refused: {}", call.told), vec![refusal.text.clone(), "Nothing was done.".into()]));
     }
 }
 

@@ -74,7 +74,12 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         Act::ToRack if model.link != Link::Live => no("the link is not live"),
         Act::Open if model.place == Place::Fleet && model.fleet.in_sites => Ok(()),
         Act::Open | Act::CopyId | Act::CopyRow | Act::Mark if model.target().is_none() => Err(nothing_chosen(model)),
-        Act::Open if matches!((model.place, model.target()), (Place::Order(_), Some(Target { subject: Subject::Order(_), .. }))) => {
+        Act::Open
+            if matches!(
+                (model.place, model.target()),
+                (Place::Order(_), Some(Target { subject: Subject::Order(_), .. }))
+            ) =>
+        {
             no("the cursor is on no server; move it to one")
         }
         Act::Quotes if orders::comparison(model).is_none() => no("there is no offer yet"),

@@ -245,9 +245,7 @@ impl Form {
             Deed::Reject(order) => one(Command::Reject { order: *order, reason }),
             Deed::CancelOrder(order) => one(Command::CancelOrder { order: *order, reason }),
             Deed::Assign(order) => one(Command::AssignStock { order: *order }),
-            Deed::Reserve { order, line, unit } => {
-                one(Command::Reserve { order: *order, line: *line, unit: *unit })
-            }
+            Deed::Reserve { order, line, unit } => one(Command::Reserve { order: *order, line: *line, unit: *unit }),
             Deed::ReleaseStock(unit) => one(Command::ReleaseStock { unit: *unit, reason }),
             Deed::Accept { order, seller } => {
                 // A confirmation without a total has none to be typed.

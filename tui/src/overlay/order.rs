@@ -327,9 +327,18 @@ fn in_stock(stock: &Stock, place: &str, wanted: Option<u32>, all_new: bool) -> V
     let mut said = vec![(format!("  in stock at {place}: {}", told.join(", ")), token)];
     if let Some(wanted) = wanted.map(|w| w as usize) {
         let from_stock = if all_new { 0 } else { serve.min(wanted) };
-        let names: Vec<&str> =
-            stock.free.iter().filter(|m| m.fit != Fit::Near).take(from_stock.min(4)).map(|m| m.label.as_str()).collect();
-        let names = if names.is_empty() { String::new() } else { format!(" ({}{})", names.join(", "), if from_stock > 4 { ", ..." } else { "" }) };
+        let names: Vec<&str> = stock
+            .free
+            .iter()
+            .filter(|m| m.fit != Fit::Near)
+            .take(from_stock.min(4))
+            .map(|m| m.label.as_str())
+            .collect();
+        let names = if names.is_empty() {
+            String::new()
+        } else {
+            format!(" ({}{})", names.join(", "), if from_stock > 4 { ", ..." } else { "" })
+        };
         said.push((
             format!("  so: {from_stock} from the pool{names}, {} to be bought", wanted - from_stock),
             Token::UiText,

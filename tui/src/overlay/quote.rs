@@ -145,12 +145,13 @@ impl QuoteForm {
         let mut lines = Vec::new();
         for (n, l) in self.lines.iter().enumerate() {
             let text = |field: usize| l.fields[field].text().trim();
-            let number = |field: usize, most: u32| match text(field) {
-                "" => Ok(None),
-                words => words.parse().ok().filter(|n| *n <= most).map(Some).ok_or_else(|| {
-                    (Item::Of(n, field), format!("{}: a number up to {most}, or empty", FIELDS[field]))
-                }),
-            };
+            let number =
+                |field: usize, most: u32| match text(field) {
+                    "" => Ok(None),
+                    words => words.parse().ok().filter(|n| *n <= most).map(Some).ok_or_else(|| {
+                        (Item::Of(n, field), format!("{}: a number up to {most}, or empty", FIELDS[field]))
+                    }),
+                };
             let part = match text(PART) {
                 "" => Text::from(format!("line {}", l.line)),
                 part => Text::new(part),
@@ -170,7 +171,17 @@ impl QuoteForm {
             if quantity > 0 {
                 let description = spec.clone().unwrap_or_else(|| part.clone());
                 let line = Some(l.line);
-                lines.push(QuoteLine { line, part, description, spec, quantity, unit_price, lead_days, warranty_months, watts });
+                lines.push(QuoteLine {
+                    line,
+                    part,
+                    description,
+                    spec,
+                    quantity,
+                    unit_price,
+                    lead_days,
+                    warranty_months,
+                    watts,
+                });
             }
         }
         let (freight, total) = (amount(Item::Freight, &self.freight)?, amount(Item::Total, &self.total)?);

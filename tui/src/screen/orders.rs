@@ -45,7 +45,12 @@ pub const FACE: Face = Face {
     },
     target: |model| {
         let row = model.orders.list.current()?;
-        Some(Target { subject: Subject::Order(row.id), label: format!("order {}", row.id).into(), row: None, step: None })
+        Some(Target {
+            subject: Subject::Order(row.id),
+            label: format!("order {}", row.id).into(),
+            row: None,
+            step: None,
+        })
     },
     row: |model| serde_json::to_string(model.orders.list.current()?).ok(),
     press: |model, y| {
@@ -101,7 +106,11 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
             (None, ..) => "nothing is known yet".to_owned(),
             (_, false, _) => "nothing matches; Esc shows more".to_owned(),
             (_, true, false) => {
-                format!("no order is open; {} orders servers, {} shows what is over", key(Act::NewOrder), key(Act::Roles))
+                format!(
+                    "no order is open; {} orders servers, {} shows what is over",
+                    key(Act::NewOrder),
+                    key(Act::Roles)
+                )
             }
             (_, true, true) => format!("nothing was ordered yet; {} orders servers", key(Act::NewOrder)),
         };
@@ -156,10 +165,14 @@ fn columns(rows: &[OrderRow], model: &Model) -> Vec<Column> {
         Column::new("WHO", 11, rows.iter().map(|r| (who(r.who), Token::UiDim))).least(8),
         Column::new("AGE", 6, rows.iter().map(|r| text(age(now.since(r.since))))).least(5),
         Column::new("TOTAL", 7, rows.iter().map(total)),
-        Column::new("PO", 3, rows.iter().map(|r| match &r.purchase {
-            Some(number) => text(number.to_string()),
-            None => ("-".to_owned(), Token::UiDim),
-        }))
+        Column::new(
+            "PO",
+            3,
+            rows.iter().map(|r| match &r.purchase {
+                Some(number) => text(number.to_string()),
+                None => ("-".to_owned(), Token::UiDim),
+            }),
+        )
         .least(9),
         Column::new("ETA", 2, rows.iter().map(eta)),
         Column::new("WHAT", 1, rows.iter().map(|r| text(r.what.to_string()))),
@@ -187,14 +200,24 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let acts = row.who.map_or_else(|| "nobody need act".to_owned(), |r| format!("who must act: {r}"));
     let token = if row.who.is_some() { Token::StateWarn } else { Token::UiText };
     say(format!("waits for {waits}; {acts}"), token);
-    let needed = row.needed_by.map_or_else(String::new, |by| format!("   needed by {} ({})", day(by), until(by, model.now)));
+    let needed =
+        row.needed_by.map_or_else(String::new, |by| format!("   needed by {} ({})", day(by), until(by, model.now)));
     let eta = row.eta.map_or_else(String::new, |eta| format!("   next delivery {}", day(eta)));
-    say(format!("{} from stock, {} here   total {}{needed}{eta}", row.from_stock, row.here, total(row).0), Token::UiDim);
+    say(
+        format!("{} from stock, {} here   total {}{needed}{eta}", row.from_stock, row.here, total(row).0),
+        Token::UiDim,
+    );
     let space = usize::from(rows.saturating_sub(1));
     let cut = lines.len() > space;
     for (n, (line, token)) in lines.iter().take(space).enumerate() {
         let last = cut && n + 1 == space;
         let line = if last { format!("{} lines more: Enter shows all", lines.len() + 1 - space) } else { line.clone() };
-        canvas.put(1, y + 1 + u16::try_from(n).unwrap_or(0), canvas.area().width.saturating_sub(2), &line, if last { Token::UiDim } else { *token });
+        canvas.put(
+            1,
+            y + 1 + u16::try_from(n).unwrap_or(0),
+            canvas.area().width.saturating_sub(2),
+            &line,
+            if last { Token::UiDim } else { *token },
+        );
     }
 }

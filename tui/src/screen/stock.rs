@@ -79,7 +79,9 @@ fn draw_head(model: &Model, canvas: &mut Canvas) {
     let (first, _) = chrome::body(model.size);
     let room = canvas.area().width.saturating_sub(2);
     match line(model) {
-        Some(line) => canvas.put(1, first, room, &format!("line {}: {}x {}", line.line, line.quantity, line.spec), Token::UiText),
+        Some(line) => {
+            canvas.put(1, first, room, &format!("line {}: {}x {}", line.line, line.quantity, line.spec), Token::UiText)
+        }
         None => canvas.put(1, first, room, "the order is not known yet", Token::UiDim),
     };
     let p = &model.pool;
@@ -105,7 +107,8 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     }
     let list = &model.pool.list;
     if list.total.unwrap_or(0) == 0 {
-        let told = if list.total.is_some() { "nothing in stock serves, not even nearly" } else { "nothing is known yet" };
+        let told =
+            if list.total.is_some() { "nothing in stock serves, not even nearly" } else { "nothing is known yet" };
         canvas.put(2, y, room, told, Token::UiDim);
         chrome::status(model, canvas, "");
         return;

@@ -12,16 +12,17 @@ use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{Draft, Event, Recorded, Seq};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
-use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::view::rack::{self, RackRow, RackView};
 use rackhand_core::view::receiving::{Receiving, receiving};
+use rackhand_core::view::stock::Stock;
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
@@ -253,7 +254,7 @@ impl Fake {
             return Err(Refusal::new(Why::Conflict, "sent twice"));
         }
         inside.requests.push(request);
-        let decided = decide(&inside.world, &Policy::standard(SiteId::new("fra1")), &moment, &Input::Command(command))?;
+        let decided = decide(&inside.world, &crate::trade::policy(), &moment, &Input::Command(command))?;
         let mut seq = inside.world.head;
         for draft in decided.drafts {
             seq += 1;
@@ -439,13 +440,20 @@ impl Console for Fake {
         self.receiving_now(&site)
     }
 
+    async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
+        self.orders_now(&query)
+    }
+    async fn order(self, _: Context, id: OrderId) -> Result<OrderDetail, Refusal> {
+        self.order_now(id)
+    }
+    async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
+        self.stock_now(&spec, site.as_ref())
+    }
+
     crate::unasked::unasked!(
         import,
         imported,
         dhcp_event,
-        orders,
-        order,
-        stock,
         doctor,
         netbox_check,
         netbox_init,

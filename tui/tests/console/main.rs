@@ -12,10 +12,12 @@ mod furnish;
 mod hostile;
 mod house;
 mod link;
+mod orders;
 mod racks;
 mod replay;
 mod screens;
 mod sweep;
+mod trade;
 #[path = "../unasked.rs"]
 mod unasked;
 mod updates;

@@ -115,7 +115,9 @@ fn rows(all: &Comparison) -> Vec<Row> {
     ];
     let plain = |text: String, mark| Cell { text: text.into(), mark, behind: None };
     let of = all.offers.len();
-    let rank = |o: &Compared| plain(format!("{} of {of}", o.rank), if o.rank == 1 && of > 1 { Mark::Best } else { Mark::Plain });
+    let rank = |o: &Compared| {
+        plain(format!("{} of {of}", o.rank), if o.rank == 1 && of > 1 { Mark::Best } else { Mark::Plain })
+    };
     let fit = |o: &Compared| match o.obstacles.len() {
         0 => plain("yes".to_owned(), Mark::Plain),
         n => plain(format!("NO, for {n} reason{}", if n == 1 { "" } else { "s" }), Mark::Differs),
@@ -193,10 +195,8 @@ fn draw(row: &Row, model: &Model, columns: &[(usize, u16, u16)], out: &mut Vec<V
 
 /// Why the offer that is looked at has its rank, and all in which it is not what was asked for.
 fn about(model: &Model, offer: &Compared, of: usize) -> Vec<(String, Token)> {
-    let mut out = vec![
-        (String::new(), Token::UiText),
-        (format!("{}: RANK {} OF {of}", offer.title, offer.rank), Token::UiTitle),
-    ];
+    let mut out =
+        vec![(String::new(), Token::UiText), (format!("{}: RANK {} OF {of}", offer.title, offer.rank), Token::UiTitle)];
     out.extend(offer.reasons.iter().map(|r| (r.to_string(), Token::UiText)));
     out.extend(offer.obstacles.iter().map(|o| (format!("not fit to be chosen: {o}"), Token::QuoteDiffers)));
     if !offer.missing.is_empty() {
@@ -208,20 +208,32 @@ fn about(model: &Model, offer: &Compared, of: usize) -> Vec<(String, Token)> {
             out.push((format!("line {}: {}", line.line, difference(d)), Token::QuoteDiffers));
         }
         for part in line.parts.iter().chain(&line.with) {
-            out.push((format!("line {}: {}x {} {}", line.line, part.quantity, part.part, part.description), Token::UiDim));
+            out.push((
+                format!("line {}: {}x {} {}", line.line, part.quantity, part.part, part.description),
+                Token::UiDim,
+            ));
             for words in &part.unclear {
                 out.push((format!("  not understood: {words}"), Token::QuoteMissing));
             }
         }
     }
     out.extend(offer.extra.iter().map(|p| {
-        (format!("also on the paper, and in its price: {}x {} {}", p.quantity, p.part, p.description), Token::QuoteDiffers)
+        (
+            format!("also on the paper, and in its price: {}x {} {}", p.quantity, p.part, p.description),
+            Token::QuoteDiffers,
+        )
     }));
     let Some(order) = detail(model) else { return out };
     if let Some(deal) = deal(order, offer)
         && let Some(standing) = &deal.offer
     {
-        let by = format!("quote {} revision {} came {} by {}", offer.number, standing.revision, short(standing.at), standing.by);
+        let by = format!(
+            "quote {} revision {} came {} by {}",
+            offer.number,
+            standing.revision,
+            short(standing.at),
+            standing.by
+        );
         out.push((by, Token::UiDim));
         let given: Vec<String> = order
             .approvals
