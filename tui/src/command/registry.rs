@@ -198,7 +198,7 @@ commands! {
     Reserve = "reserve", "what is in stock for the order; there: keep the selected server for it", ["P"], "pool", &[Kind::Order, Kind::Stock], Worded, OPERATOR;
     ReleaseStock = "release-stock", "give a reserved server back to the pool, with the reason", ["U"], "", ORDER, Worded, OPERATOR;
     Assign = "assign", "give the tenant what is reserved for the order", ["A"], "assign", ORDER, Typed, OPERATOR;
-    Accept = "accept", "accept a confirmation that is not what was ordered: type what it costs now", ["T"], "accept", ORDER, Typed, APPROVER;
+    Accept = "accept", "accept a confirmation that is not what was ordered: type what it costs now", ["C"], "accept", ORDER, Typed, APPROVER;
     Cancel = "cancel", "cancel the server, or the order: what was done is undone in reverse", ["X"], "cancel", CANCELLED, Costly, OPERATOR;
     Verify = "verify", "check the whole journal", ["v"], "verify", &[Kind::Journal], Harmless, None;
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;

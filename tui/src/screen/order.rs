@@ -7,8 +7,8 @@ use rackhand_core::text::Text;
 use rackhand_core::view::UnitRow;
 
 pub use self::story::Entry;
+use super::Face;
 use super::orders::{sign, total};
-use super::{Face, hidden};
 use crate::app::model::{Model, Slot, Target};
 use crate::app::orders::detail;
 use crate::command::registry::Kind;
@@ -25,7 +25,7 @@ pub const FACE: Face = Face {
     about: "One order: why it is not moving, its lines with what was understood and their servers, what goes on with each \
             vendor, who approved what, the purchase, shipments, and papers that were not taken. Enter opens the server \
             under the cursor, [ comes back. Q lays the offers side by side.",
-    twin: "rackhand order show 1",
+    twin: "rackhand order show NUMBER",
     acts_on: Some(Slot::Order),
     wants: &[Slot::Order],
     view,
@@ -173,12 +173,12 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         let name = format!("order {}", row.id);
         let state = format!("  {letter} {}", row.state);
         let since = format!(
-            " for {}   {} server{} for {} at {}   ",
-            age(model.now.since(row.since)),
+            "   {} server{} for {} at {}, placed {} ago   ",
             row.quantity,
             if row.quantity == 1 { "" } else { "s" },
             row.tenant,
             row.site,
+            age(model.now.since(order.placed)),
         );
         let (costs, costs_token) = total(row);
         let pieces = [
@@ -212,6 +212,6 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         }
     }
     let below = all.len().saturating_sub(model.order.top + usize::from(rows));
-    let more = if below > 0 { format!("{below} more lines below") } else { hidden(&[]) };
+    let more = if below > 0 { format!("{below} more below") } else { String::new() };
     chrome::status(model, canvas, &more);
 }

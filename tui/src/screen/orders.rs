@@ -25,7 +25,7 @@ pub const FACE: Face = Face {
             pool serves, HERE how many of the bought ones have arrived. A total with `~` is the cheapest complete offer, \
             not yet bought. The filter takes words, state:WORD, tenant:, site:; o shows also what is over. Enter opens \
             one; O orders servers.",
-    twin: "rackhand orders",
+    twin: "rackhand order list",
     acts_on: Some(Slot::Orders),
     wants: &[Slot::Orders],
     view,
@@ -126,6 +126,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     }
     let below = o.list.total.unwrap_or(0).saturating_sub(o.list.top + usize::from(rows));
     let more = if below > 0 { format!("{below} more below   ") } else { String::new() };
+    let hid: Vec<&str> = hid.into_iter().map(str::trim).collect();
     chrome::status(model, canvas, &format!("{more}{}", hidden(&hid)));
 }
 

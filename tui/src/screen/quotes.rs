@@ -22,7 +22,7 @@ pub const FACE: Face = Face {
             has a sign: the best, the worst, more than asked for, something else than asked for, missing. What a paper \
             does not tell says `missing` and never counts as nothing. Below stands why the chosen one has its rank. a \
             approves it; the total must be typed.",
-    twin: "rackhand quotes 1",
+    twin: "rackhand order compare NUMBER",
     acts_on: Some(Slot::Order),
     wants: &[Slot::Order],
     view,
@@ -93,17 +93,16 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     if shown < all.offers.len() {
         let key = |act| model.keys.keys(act).into_iter().nth(1).map_or_else(|| model.keys.name(act), |k| k.to_string());
         let (before, next) = (key(Act::PreviousPane), key(Act::NextPane));
-        said.push(format!("{shown} of {} offers fit: {before}, {next} show the others", all.offers.len()));
+        said.push(format!("{shown} of {}: {before}, {next}", all.offers.len()));
     }
     let below = lines.len().saturating_sub(model.order.scroll + usize::from(rows));
     if below > 0 {
-        said.push(format!("{below} more lines"));
+        said.push(format!("{below} more below"));
     }
-    let glyphs = canvas.look().glyphs.quote;
-    said.push(format!(
-        "{} best {} worst {} more {} differs {} missing",
-        glyphs[0], glyphs[1], glyphs[2], glyphs[3], glyphs[4]
-    ));
+    let signs = canvas.look().glyphs.quote;
+    let words = ["best", "worst", "more", "differs", "missing"];
+    let legend: Vec<String> = signs.iter().zip(words).map(|(sign, word)| format!("{sign}{word}")).collect();
+    said.push(legend.join(" "));
     said.push(format!("as of {}", short(all.at)));
     chrome::status(model, canvas, &said.join("   "));
 }

@@ -22,7 +22,7 @@ pub const FACE: Face = Face {
     about: "Ready servers that serve for a line of an order: exact, then better, then near with what they lack, then \
             those that are kept for an order. Near ones are a person's choice: P keeps the selected one for the order, \
             in place of one that would be bought. Enter opens the server.",
-    twin: "rackhand stock 512GB",
+    twin: "rackhand order stock SPEC",
     acts_on: Some(Slot::Stock),
     wants: &[Slot::Order, Slot::Stock],
     view,

@@ -57,9 +57,17 @@ impl Pen<'_> {
             beside.to_owned()
         };
         let held = if row.disposition.may_move() { String::new() } else { format!(" {}", row.disposition) };
-        let text = format!("  {}  {}{held} {}{waits}", row.label, row.stage, age(self.model.now.since(row.since)));
+        let id = row.id.to_string();
+        // An id says nothing to a person; its end tells one from the other.
+        let label = if row.label.as_str() == id {
+            format!("no serial yet ({})", &id[id.len() - 4..])
+        } else {
+            row.label.to_string()
+        };
+        let text = format!("  {label}  {}{held} {}{waits}", row.stage, age(self.model.now.since(row.since)));
         let token = Token::of_stage(row.stage);
-        self.out.push(Entry { text, token, unit: Some(row.id) });
+        let lines = hang(&text, self.room, 6).into_iter().enumerate();
+        self.out.extend(lines.map(|(n, text)| Entry { text, token, unit: (n == 0).then_some(row.id) }));
     }
 }
 
@@ -80,11 +88,11 @@ pub fn story(order: &OrderDetail, model: &Model, room: usize) -> Vec<Entry> {
     }
     if !order.deals.is_empty() {
         let key = model.keys.name(Act::Quotes);
-        let offers = order.deals.iter().filter(|d| d.offer.is_some()).count();
-        let beside = if offers > 0 { format!(" ({key} lays the {offers} offers side by side)") } else { String::new() };
+        let offers = order.deals.iter().any(|d| d.offer.is_some());
+        let beside = if offers { format!(" ({key} compares their offers)") } else { String::new() };
         pen.title(format!("VENDORS{beside}"));
         for deal in &order.deals {
-            of_deal(deal, &mut pen);
+            of_deal(deal, order.purchase.is_some(), &mut pen);
         }
     }
     if !order.approvals.is_empty() {
@@ -150,11 +158,13 @@ fn of_line(line: &OrderLine, pen: &mut Pen<'_>) {
     }
 }
 
-fn of_deal(deal: &DealView, pen: &mut Pen<'_>) {
+fn of_deal(deal: &DealView, bought: bool, pen: &mut Pen<'_>) {
     let now = pen.model.now;
     let ago = |at| format!("{} ago", age(now.since(at)));
     let by_hand = if deal.by_hand { " (by hand)" } else { "" };
     let asked = match (deal.asked, deal.by_hand) {
+        (None, _) if deal.offer.is_some() => "an offer came".to_owned(),
+        (None, _) if bought => "not asked".to_owned(),
         (Some(at), _) => format!("asked {} as {}", ago(at), deal.request),
         (None, true) => format!("a person asks, as {}", deal.request),
         (None, false) => "not asked yet".to_owned(),

@@ -162,11 +162,17 @@ fn look(mark: Mark) -> (Token, Option<usize>) {
     }
 }
 
-/// A cell's words: how far it is behind the best, and that a part of it is missing.
-fn words(cell: &Cell) -> String {
-    let behind = cell.behind.as_ref().map_or_else(String::new, |b| format!(" ({b})"));
+/// A cell's words: how far it is behind the best, and that a part of it is missing. The currency that the row's name
+/// has is not said again.
+fn words(what: &str, cell: &Cell) -> String {
+    let currency = what.rsplit(' ').next().filter(|c| c.len() == 3 && c.bytes().all(|b| b.is_ascii_uppercase()));
+    let plain = |text: &Text| {
+        let end = currency.map(|c| format!(" {c}")).unwrap_or_default();
+        text.strip_suffix(end.as_str()).unwrap_or(text).to_owned()
+    };
+    let behind = cell.behind.as_ref().map_or_else(String::new, |b| format!(" ({})", plain(b)));
     let part = if cell.mark == Mark::Missing && cell.text.as_str() != MISSING { " (in part missing)" } else { "" };
-    format!("{}{behind}{part}", cell.text)
+    format!("{}{behind}{part}", plain(&cell.text))
 }
 
 fn draw(row: &Row, model: &Model, columns: &[(usize, u16, u16)], out: &mut Vec<Vec<Piece>>) {
@@ -189,7 +195,7 @@ fn draw(row: &Row, model: &Model, columns: &[(usize, u16, u16)], out: &mut Vec<V
         let Some(cell) = row.cells.get(*at) else { continue };
         // The sign and a space stand before the words.
         let space = usize::from(room.saturating_sub(2)).max(1);
-        put(x + 2, room.saturating_sub(2), hang(&words(cell), space, 2), look(cell.mark));
+        put(x + 2, room.saturating_sub(2), hang(&words(&row.what, cell), space, 2), look(cell.mark));
     }
 }
 
