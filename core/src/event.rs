@@ -293,6 +293,16 @@ events! {
         /// The sentence.
         text: Text,
     } = "warning_noted",
+    /// A place is kept for it: rack, unit, outlets and switch ports. Nobody else gets them until it stands there.
+    PlacementReserved {
+        /// What is kept.
+        place: crate::facility::reservation::Reservation,
+    } = "placement_reserved",
+    /// The place is given back.
+    PlacementReleased {
+        /// Why.
+        reason: Text,
+    } = "placement_released",
     /// A server is to be bought: from now on it has an id and a place in its life.
     UnitOrdered {
         /// For which order.
@@ -462,5 +472,18 @@ events! {
     DamageNoted {
         /// What is damaged.
         note: Text,
+        /// Where a photo of it is, as the person named it.
+        #[serde(default)]
+        photo: Option<Text>,
     } = "damage_noted",
+    /// A person had the locator LED switched. Written before the BMC is asked.
+    LocatorAsked {
+        /// On, or off.
+        on: bool,
+    } = "locator_asked",
+    /// The locator LED was read after it was asked for.
+    LocatorSeen {
+        /// Whether it is on.
+        on: bool,
+    } = "locator_seen",
 }

@@ -19,14 +19,17 @@ fn space(n: u64, units: u16) -> Space {
         taken: BTreeSet::new(),
         feeds: vec![feed("A"), feed("B")],
         watts: 0,
+        undrawn: 0,
         weight: Some((800, 0)),
+        unweighed: 0,
         tenants: BTreeMap::new(),
+        sockets: None,
     }
 }
 
 fn need(count: usize) -> Need {
     let tenant = Some(Text::new("acme"));
-    Need { count, height: 4, full_depth: true, watts: 800, kilograms: 30, tenant, spread: None }
+    Need { count, height: 4, full_depth: true, watts: 800, kilograms: 30, tenant, spread: None, any_power: false }
 }
 
 fn places(found: &Placement) -> Vec<(String, HalfUnits)> {

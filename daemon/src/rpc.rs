@@ -1,8 +1,10 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
+mod bmc;
 mod import;
 mod netbox;
 mod orders;
+mod placement;
 mod racks;
 mod roles;
 
@@ -18,7 +20,9 @@ use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::document::Document;
 use rackhand_core::event::Seq;
+use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
@@ -39,9 +43,9 @@ use rackhand_core::world::World;
 use rackhand_rpc::doctor::{Check, Report};
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
+use tarpc::ClientMessage;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
-use tarpc::{ClientMessage, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
@@ -49,12 +53,13 @@ use tokio::sync::{OnceCell, watch};
 use crate::doctor::Doctor;
 use crate::door::{Caps, admit};
 use crate::engine::Gates;
-use crate::engine::perform::{self, Ports};
+use crate::engine::perform::Ports;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
 use crate::projection::Projection;
 
+pub use placement::Rooms;
 pub use racks::Racks;
 pub use roles::{Roles, group_number};
 
@@ -97,6 +102,8 @@ pub struct Desk {
     pub rows: Mutex<Rows>,
     /// Racks, as last asked for.
     pub racks: Mutex<Racks>,
+    /// Sites as placement last read them.
+    pub rooms: Rooms,
     /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
     pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
 }
@@ -193,7 +200,7 @@ impl Desk {
         let Ok(_) = hello::answer(&mut stream, reply).await else { return };
         let Some(role) = role else { return };
         let transport = rackhand_rpc::codec::transport(stream).map_ok(|mut message| {
-            if let ClientMessage::Request(Request { context, .. }) = &mut message {
+            if let ClientMessage::Request(tarpc::Request { context, .. }) = &mut message {
                 context.deadline = context.deadline.min(Instant::now() + DEADLINE);
             }
             message
@@ -232,30 +239,24 @@ impl Desk {
         }
         let slot = self.given().slot(format!("{actor} {request}"));
         let first = slot.get_or_try_init(|| async {
-            let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
-            match done.map(|c| Receipt { answer: c.answer, head: c.head }) {
+            let done = match command {
+                Command::Locate { unit, on } => self.locate(actor, unit, on).await,
+                command => {
+                    let input = match command {
+                        Command::Place { choices } => Box::pin(self.choice(choices)).await?,
+                        command => Input::Command(command),
+                    };
+                    let done = self.ledger.submit(actor.clone(), Patience::Refuse, input).await;
+                    done.map(|c| Receipt { answer: c.answer, head: c.head })
+                }
+            };
+            match done {
                 // Nothing was decided, so the same request may be sent again.
                 Err(refusal) if refusal.why == Why::Unavailable => Err(refusal),
                 answer => Ok(answer),
             }
         });
         first.await?.clone()
-    }
-
-    /// A live reading of a unit's BMC, through the gate, by whoever may act on servers.
-    async fn read_bmc(&self, actor: &Actor, id: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
-        if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Technician) {
-            return Err(Refusal::new(Why::NotAllowed, "reading a BMC is for technicians and operators"));
-        }
-        let world = self.ledger.world();
-        let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
-        let (bmc, credentials) = perform::bmc_of(&self.ports, unit)
-            .map_err(|fault| Refusal::new(Why::Conflict, format!("{}: {fault}", unit.label())))?;
-        let sections = what.map_or_else(|| Section::ALL.to_vec(), |one| vec![one]);
-        let call = self.ports.redfish.read_all(&bmc, &credentials, &sections);
-        let read = self.gates.call_bmc(&self.clock, call).await;
-        let stopped = || Refusal::new(Why::Unavailable, "the daemon stops");
-        read.ok_or_else(stopped)?.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))
     }
 
     fn given(&self) -> std::sync::MutexGuard<'_, Given> {
@@ -431,6 +432,19 @@ impl Console for Seat {
 
     async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
         rack::rack_of(&self.desk.racks_now(), unit)
+    }
+
+    async fn work_order(self, _: Context, units: Vec<UnitId>) -> Result<Document, Refusal> {
+        self.desk.work_order(&units)
+    }
+
+    async fn work_order_pdf(self, _: Context, units: Vec<UnitId>) -> Result<Vec<u8>, Refusal> {
+        self.desk.work_order_pdf(&units).await
+    }
+
+    async fn placement(self, _: Context, request: Request) -> Result<Proposals, Refusal> {
+        // On the heap, since every call's future has room for the largest one.
+        Box::pin(self.desk.placement(&self.actor, &request)).await
     }
 
     async fn receiving(self, _: Context, site: SiteId) -> Receiving {

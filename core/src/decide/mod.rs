@@ -7,24 +7,29 @@ pub mod command;
 mod consequence;
 pub mod import;
 mod lease;
+pub mod locate;
 pub mod order;
 mod outcome;
 mod person;
+pub mod place;
 pub mod receive;
 mod trade;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::dcim::Lookup;
 use crate::event::{Draft, Event, Seq, TokenHash};
+use crate::facility::propose::Choice;
+use crate::facility::room::Room;
 use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, DealId, Entropy, Subject};
+use crate::id::{Actor, DealId, Entropy, Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
@@ -85,6 +90,8 @@ pub enum Input {
     StepReported(TokenHash, StepReport),
     /// The validation image's final report.
     FinalReport(TokenHash, Box<ValidationReport>),
+    /// The locator LED was read, after a person had it switched: whether it is on.
+    LocatorSeen(UnitId, bool),
     /// Time has brought something about that is to be journaled.
     Review(Subject),
     /// A vendor's paper came in.
@@ -109,6 +116,8 @@ pub enum Input {
     },
     /// A person wants something.
     Command(Command),
+    /// A person chose these places; all are kept, or none. With it comes what NetBox says of the site.
+    Place(Vec<Choice>, Arc<Room>),
 }
 
 /// What a decision may use besides the world.
@@ -147,6 +156,8 @@ pub enum Answer {
     BootLocal(Text),
     /// What a scanned serial is.
     Scanned(Box<receive::Scan>),
+    /// It was sent, and whether it had its effect cannot be seen: the sentence.
+    Unseen(Text),
     /// What became of an order.
     Ordered(Box<order::Ordered>),
     /// Done, and this is to be known of it.
@@ -209,11 +220,13 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
+        Input::LocatorSeen(unit, on) => d.locator_seen(*unit, *on)?,
         Input::Review(subject) => d.review(*subject),
         Input::Paper(deal, paper) => d.paper(*deal, paper)?,
         Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),
         Input::Tracked { deal, tracking, reading } => d.tracked(*deal, tracking, reading),
         Input::Command(command) => d.command(command)?,
+        Input::Place(choices, room) => d.place(choices, room)?,
     };
     Ok(Decided { drafts: d.drafts, world: d.world, answer })
 }

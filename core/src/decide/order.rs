@@ -344,6 +344,7 @@ impl Deciding<'_> {
     fn end_unit(&mut self, id: UnitId, why: &str) {
         let Some(from) = self.world.unit(id).map(|u| u.disposition) else { return };
         if from != Disposition::Cancelled {
+            self.give_back(id, &why.into());
             let event = Event::DispositionChanged { from, to: Disposition::Cancelled, reason: why.into() };
             self.emit(Subject::Unit(id), event);
         }

@@ -45,8 +45,16 @@ impl Deciding<'_> {
             Command::Release { unit } => self.release(*unit),
             Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
             Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
-            Command::Receive { site, scan, damaged } => self.receive(site, scan, damaged.as_ref()),
+            Command::Place { .. } => {
+                Err(Refusal::new(Why::Invalid, "a place is decided with what NetBox says of the site at hand"))
+            }
+            Command::ReleasePlacement { units, reason } => self.release_placements(units, reason),
+            Command::ScanRack { unit, rack, position } => self.scan_rack(*unit, rack, *position),
+            Command::Receive { site, scan, damaged, photo } => {
+                self.receive(site, scan, damaged.as_ref(), photo.as_ref())
+            }
             Command::UndoReceipt { unit } => self.undo_receipt(*unit),
+            Command::Locate { unit, on } => self.locate(*unit, *on),
             Command::Describe { unit, spec } => self.describe(*unit, spec),
             Command::Order(request) => self.order(request),
             Command::Reserve { order, line, unit } => self.reserve(*order, *line, *unit),
@@ -232,6 +240,9 @@ impl Deciding<'_> {
             let text = format!("{} is {} and {from}: it cannot become {to}", unit.label(), unit.stage);
             return Err(Refusal::new(Why::Conflict, text));
         }
+        if matches!(to, Disposition::Cancelled | Disposition::Retired) {
+            self.give_back(id, reason);
+        }
         self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason: reason.clone() });
         Ok(Answer::Done)
     }
@@ -272,7 +283,7 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
+    pub(super) fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
         need_reason(reason)?;
         let unit = self.known(id)?;
         let from = unit.stage;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
+use rackhand_adapters::carrier::Carriers;
 use rackhand_adapters::dhcp::compose::Lease;
 use rackhand_adapters::netbox::{Settings, Token};
 use rackhand_adapters::port::clock::Clock;
@@ -63,6 +64,8 @@ pub struct Outside {
     policy: Policy,
     /// The vendors it asks.
     pub sellers: Sellers,
+    /// The carriers it asks, and how often.
+    pub carriers: Option<(Carriers, std::time::Duration)>,
     keys: Keys,
 }
 
@@ -141,6 +144,7 @@ impl Outside {
             pace,
             policy,
             sellers: Sellers::default(),
+            carriers: None,
             keys: Keys::default(),
         };
         outside.connect_netbox();
@@ -166,6 +170,16 @@ impl Outside {
     /// Adds the `n`-th server: known to NetBox as offline in its rack, its two NICs planned to two switches, its BMC
     /// plugged in, its password in our keys. Everything about it follows from `n` and `site`.
     pub fn add_server(&mut self, n: usize, site: &str, pace: Pace) -> &Server {
+        self.add(n, site, pace, None)
+    }
+
+    /// The same, but NetBox has it in no rack and plans no cable of it: its two NICs are plugged into these ports, and it
+    /// has two power ports.
+    pub fn add_unplaced(&mut self, n: usize, site: &str, pace: Pace, plugged: &[Port; 2]) -> &Server {
+        self.add(n, site, pace, Some(plugged))
+    }
+
+    fn add(&mut self, n: usize, site: &str, pace: Pace, plugged: Option<&[Port; 2]>) -> &Server {
         let personality = Personality::RECORDED[n % 3];
         let (high, low) = ((n >> 8) as u8, n as u8);
         let bmc_mac = match personality {
@@ -186,15 +200,21 @@ impl Outside {
                 port: format!("Ethernet{}", n % 20 + 1).into(),
             })
             .to_vec();
+        let plan = plugged.map_or(plan, |ports| ports.to_vec());
         let names = ["eno1", "eno2"];
-        let device = self.netbox.add_device(&DeviceSpec {
+        let planned = |port: &Port| plugged.is_none().then(|| port.clone());
+        let device = DeviceSpec {
             model: model.clone(),
             site: site.to_owned(),
             rack: Some(rack),
             position: Some(((n % 20) * 2 + 1) as f64),
-            nics: names.iter().zip(&plan).map(|(name, port)| ((*name).to_owned(), Some(port.clone()))).collect(),
+            nics: names.iter().zip(&plan).map(|(name, port)| ((*name).to_owned(), planned(port))).collect(),
             ..DeviceSpec::offline(&format!("srv-{n:04}"), &serial, bmc_mac)
-        });
+        };
+        let device = match plugged {
+            None => self.netbox.add_device(&device),
+            Some(_) => self.netbox.add_unplaced(&device),
+        };
         let nics: Vec<(Mac, Option<Port>)> =
             spec.nics.iter().zip(&plan).map(|(mac, port)| (*mac, Some(port.clone()))).collect();
         let hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
@@ -250,6 +270,7 @@ impl Outside {
             netbox: self.netbox_settings(),
             bmc_port,
             sellers: self.sellers.clone(),
+            carriers: self.carriers.clone(),
             keys: self.keys(),
             base: "http://rackhandd.lab".to_owned(),
             roles: Roles { own: Some(rackhand_core::id::Role::Admin), ..Roles::default() },

@@ -12,7 +12,7 @@ use super::racks;
 use super::receive;
 use super::trade;
 use super::undo;
-use super::update::toast;
+use super::update::{settle, toast};
 use crate::command::possible::possible;
 use crate::command::registry::Act;
 use crate::overlay::Layer;
@@ -68,6 +68,11 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         }
         Act::NextPane | Act::PreviousPane if matches!(model.place, Place::Quotes(_)) => {
             super::orders::vendor(model, act == Act::NextPane);
+        }
+        Act::NextPane | Act::PreviousPane if model.place == Place::Work => {
+            model.work.guide = !model.work.guide;
+            settle(model);
+            fetch::fill(model, out);
         }
         Act::NextPane | Act::PreviousPane => model.server.in_timeline = !model.server.in_timeline,
         Act::Filter => moves::open_filter(model),
@@ -150,7 +155,7 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         | Act::Accept => trade::run(model, act, out),
         Act::Cancel if super::orders::is_about_one(model) => trade::run(model, act, out),
         Act::Retry if matches!(model.link, Link::Down { .. }) => out.push(Effect::Reconnect),
-        Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone => {
+        Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone | Act::Locate => {
             deeds::on_target(model, act, out);
         }
     }

@@ -1,24 +1,23 @@
 //! The verbs and their arguments.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rackhand_core::bmc::Fingerprint;
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
-use rackhand_core::text::Text;
 use rackhand_core::view::Sort;
 
 use super::dhcp::DhcpEvent;
 use super::import::Import;
+use super::place::{Place, WorkOrder};
 use super::racks::Racks;
 use super::receive::Receive;
+use super::values::{rows, speed, words};
 use super::work::Work;
 use crate::link::host::HostSpec;
 use crate::theme::depth::Depth;
@@ -138,6 +137,19 @@ pub enum Verb {
     Work(Work),
     /// Receive servers at a dock by their serials; each is judged: expected, received before, another site's, unknown
     Receive(Receive),
+    /// Keep places for servers: rack and unit, outlets and switch ports; the best proposal unless another is taken
+    Place(Place),
+    /// Give kept places back
+    Unplace {
+        /// Serials or unit ids
+        #[arg(required = true, value_name = "SERIAL")]
+        labels: Vec<String>,
+        /// Why; it goes into the journal
+        #[arg(long, default_value = "given back by hand")]
+        reason: String,
+    },
+    /// Print the work order for servers that have a place: what goes where, with which cables
+    WorkOrder(WorkOrder),
     /// Follow the journal as it grows
     Tail {
         /// Only this serial, unit id or bmc/MAC
@@ -286,6 +298,24 @@ pub enum Change {
         #[arg(long)]
         note: String,
     },
+    /// Have a server's locator LED on or off; it is read back
+    Locate {
+        /// Serial or unit id
+        label: String,
+        /// on or off
+        #[arg(value_enum, default_value_t = Switch::On)]
+        to: Switch,
+    },
+    /// Say which rack's label was scanned where a server was mounted: it is racked, where that is its place
+    ScanRack {
+        /// Serial or unit id
+        label: String,
+        /// The rack's label, such as A07 or fra1/A07
+        rack: String,
+        /// The lowest unit it was mounted at
+        #[arg(value_name = "U", value_parser = super::place::unit_number)]
+        unit: Option<u16>,
+    },
     /// Move a unit to a stage, where the lifecycle lets a person
     Move {
         /// Serial or unit id
@@ -297,6 +327,15 @@ pub enum Change {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// Of what is switched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
 }
 
 /// About NetBox.
@@ -450,50 +489,4 @@ pub enum Topic {
     Json,
     /// The exit codes.
     ExitCodes,
-}
-
-/// A number of rows, up to the most one page has.
-pub(super) fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
-    clap::value_parser!(u64).range(1..=most as u64).map(|n| n as usize)
-}
-
-/// One of the words of a type. clap suggests the nearest.
-pub(super) fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
-where
-    T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
-{
-    PossibleValuesParser::new(all).try_map(|word| word.parse::<T>())
-}
-
-fn speed(text: &str) -> Result<f64, &'static str> {
-    let speed: Option<f64> = text.parse().ok().filter(|s| (0.01..=1_024.0).contains(s));
-    speed.ok_or("a speed is a number from 0.01 to 1024")
-}
-
-pub(super) fn site(slug: &str) -> Result<SiteId, &'static str> {
-    let site = SiteId::new(slug);
-    let same = site.as_str() == slug && !slug.is_empty();
-    same.then_some(site).ok_or("a site's slug has 1 to 32 lower-case letters, digits and dashes")
-}
-
-/// A slug as NetBox has them.
-pub(super) fn slug(text: &str) -> Result<Text, &'static str> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let sound = (1..=100).contains(&text.len()) && text.chars().all(fits);
-    sound.then(|| Text::new(text)).ok_or("a slug has 1 to 100 letters, digits, dashes and underscores")
-}
-
-/// A span such as `90s`, `5m` or `2h`, up to a day.
-pub(super) fn span(text: &str) -> Result<Duration, &'static str> {
-    const BAD: &str = "give seconds, minutes or hours, such as 90s, 5m or 2h; a day at most";
-    let unit = text.char_indices().last().ok_or(BAD)?;
-    let seconds: u64 = match unit.1 {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        _ => return Err(BAD),
-    };
-    let count: u64 = text[..unit.0].parse().map_err(|_| BAD)?;
-    let span = count.checked_mul(seconds).filter(|s| *s <= 86_400).ok_or(BAD)?;
-    Ok(Duration::from_secs(span))
 }

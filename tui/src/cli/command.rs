@@ -7,14 +7,16 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::UnitId;
+use rackhand_core::sentence::on_or_off;
 use rackhand_core::text::Text;
 use rackhand_rpc::Receipt;
 use tarpc::client::RpcError;
 
-use super::args::{Change, Final};
+use super::args::{Change, Final, Switch};
 use super::output::{Fail, Output, not_found};
+use crate::link::call::COMMAND;
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call};
+use crate::link::{CALL, answered, call, within};
 
 pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_>) -> Result<(), Fail> {
     if let Change::Cancel(Final { yes: false, .. }) | Change::Retire(Final { yes: false, .. }) = &change
@@ -23,13 +25,19 @@ pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_
         return Err(Fail::Usage("nobody is here to confirm it: give --yes if you mean it".into()));
     }
     let link = connect(host).await?;
+    let led = match &change {
+        Change::Locate { label, to } => Some((label.clone(), on_or_off(*to == Switch::On))),
+        _ => None,
+    };
     let command = spell(&link, change, out).await?;
     let receipt = carry_out(host, &link, &command).await?;
     if out.json {
         return out.document(&receipt);
     }
-    match receipt.answer {
-        Answer::Already => out.line("nothing to do: it had been done before"),
+    match (receipt.answer, led) {
+        (Answer::Unseen(text), _) => out.line(text.as_str()),
+        (_, Some((label, now))) => out.line(format!("{label}: its locator LED is {now}")),
+        (Answer::Already, _) => out.line("nothing to do: it had been done before"),
         _ => out.line(format!("done; the journal is at event {}", receipt.head)),
     }
 }
@@ -57,6 +65,10 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
             Command::Retire { unit, reason: what.reason.into() }
         }
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
+        Change::Locate { label, to } => Command::Locate { unit: unit(label).await?, on: to == Switch::On },
+        Change::ScanRack { label, rack, unit: position } => {
+            Command::ScanRack { unit: unit(label).await?, rack: rack.into(), position }
+        }
         Change::Move { label, stage, reason } => {
             Command::Move { unit: unit(label).await?, to: stage, reason: reason.into() }
         }
@@ -94,16 +106,18 @@ async fn confirm(link: &Connection, unit: UnitId, yes: bool, what: &str, out: &m
 
 /// Asks for it. Where the connection breaks before the answer, the same request is given once more to the same daemon,
 /// which answers it without doing it twice; another daemon's life knows nothing of the request, so it is not asked.
-async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Result<Receipt, Fail> {
+pub(super) async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Result<Receipt, Fail> {
     let request = request_id();
-    let lost = match answered(CALL, link.client.command(call(), request.clone(), command.clone())).await {
+    // A BMC takes some seconds for a login.
+    let span = if matches!(command, Command::Locate { .. }) { COMMAND } else { CALL };
+    let lost = match answered(span, link.client.command(within(span), request.clone(), command.clone())).await {
         Ok(answer) => return Ok(answer?),
         Err(RpcError::Server(error)) => return Err(RpcError::Server(error).into()),
         Err(lost) => lost,
     };
     if let Ok(again) = connect(host).await
         && again.hello.epoch == link.hello.epoch
-        && let Ok(answer) = answered(CALL, again.client.command(call(), request, command.clone())).await
+        && let Ok(answer) = answered(span, again.client.command(within(span), request, command.clone())).await
     {
         return Ok(answer?);
     }

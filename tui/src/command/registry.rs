@@ -172,7 +172,7 @@ const DECIDED: &[Kind] = &[Kind::Order, Kind::Quotes];
 const ORDER: &[Kind] = &[Kind::Order];
 const NARROWED: &[Kind] = &[Kind::Pipeline, Kind::Racks, Kind::Work];
 const MARKED: &[Kind] = &[Kind::Pipeline, Kind::Elevation];
-const PANES: &[Kind] = &[Kind::Server, Kind::Elevation, Kind::Fleet, Kind::Quotes];
+const PANES: &[Kind] = &[Kind::Server, Kind::Elevation, Kind::Fleet, Kind::Work, Kind::Quotes];
 const FOUND: &[Kind] = &[Kind::Server, Kind::Elevation];
 const DOCK: &[Kind] = &[Kind::Receiving];
 const TECHNICIAN: Option<Role> = Some(Role::Technician);
@@ -199,6 +199,7 @@ commands! {
     ReleaseStock = "release-stock", "give a reserved server back to the pool, with the reason", ["U"], "", ORDER, Worded, OPERATOR;
     Assign = "assign", "give the tenant what is reserved for the order", ["A"], "assign", ORDER, Typed, OPERATOR;
     Accept = "accept", "accept a confirmation that is not what was ordered: type what it costs now", ["C"], "accept", ORDER, Typed, APPROVER;
+    Locate = "locate", "the locator LED on; again: off. It is read back", ["L"], "", ENDED, Undoable, TECHNICIAN;
     Cancel = "cancel", "cancel the server, or the order: what was done is undone in reverse", ["X"], "cancel", CANCELLED, Costly, OPERATOR;
     Verify = "verify", "check the whole journal", ["v"], "verify", &[Kind::Journal], Harmless, None;
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
@@ -217,8 +218,8 @@ commands! {
     UndoReceipt = "undo-receipt", "take back the last scan, within 10 s", ["F4"], "undo", DOCK, Undoable, TECHNICIAN;
     Leave = "leave", "leave the dock; what waits is sent all the same", ["F10"], "leave", DOCK, Harmless, None;
     Undo = "undo", "take back what was done last, within 10 s", ["z"], "", ALL, Harmless, None;
-    Results = "results", "what became of each server of the last action on many", ["w"], "", ALL, Harmless, None;
-    NextPane = "pane", "the other part of the screen, the next rack or vendor", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
+    Results = "results", "what became of each server of the last action on many, or all that was said of one", ["w"], "", ALL, Harmless, None;
+    NextPane = "pane", "the other part of the screen, the next rack or vendor; of work, how it is done", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
     PreviousPane = "pane-previous", "the other part of the screen, the rack or vendor before", ["S-Tab", "Left", "h"], "", PANES, Harmless, None;
     Flip = "side", "the other side of the rack, or both where they fit", ["r"], "side", &[Kind::Elevation], Harmless, None;
     Overlay = "overlay", "lay stages over the servers, or their health", ["p"], "overlay", &[Kind::Elevation], Harmless, None;

@@ -1,6 +1,7 @@
 //! What the fake daemon answers.
 
 use super::*;
+use rackhand_core::view::guide::Job;
 
 pub(super) async fn listen(listener: UnixListener, held: Arc<Mutex<Held>>) {
     while let Ok((mut stream, _)) = listener.accept().await {
@@ -248,7 +249,7 @@ impl Console for Server {
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         let row = WorkRow {
-            unit: id(1),
+            unit: Some(id(1)),
             label: "CZ2D1X0GB1".into(),
             model: None,
             site: SiteId::new("fra1"),
@@ -259,6 +260,8 @@ impl Console for Server {
             since: Timestamp::from_secs(1_794_990_000),
             blocks: true,
             ends: Ends::Move(Stage::Cabled),
+            job: Job::Cable,
+            located: false,
         };
         page(&self.held(), vec![row], query.offset, query.limit)
     }
@@ -366,7 +369,7 @@ impl Console for Server {
         receiving(&World::default(), &site, NOW)
     }
 
-    crate::unasked::unasked!(orders, order, stock);
+    crate::unasked::unasked!(orders, order, stock, placement, work_order, work_order_pdf);
 
     async fn doctor(self, _: Context) -> Report {
         self.held().report.clone()
