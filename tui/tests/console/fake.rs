@@ -254,8 +254,7 @@ impl Fake {
             return Err(Refusal::new(Why::Conflict, "sent twice"));
         }
         inside.requests.push(request);
-        let decided =
-            decide(&inside.world, &crate::trade::policy(), &moment, &Input::Command(command.clone()))?;
+        let decided = decide(&inside.world, &crate::trade::policy(), &moment, &Input::Command(command.clone()))?;
         let (mut drafts, mut world) = (decided.drafts, decided.world);
         if let Command::Locate { unit, on } = command {
             // Every BMC here does as it is told.

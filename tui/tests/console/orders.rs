@@ -246,7 +246,7 @@ fn large_sums_take_two_and_the_first_is_told_so() {
     bench.key("a");
     bench.type_in("180000");
     bench.key("Enter");
-    assert!(note(&bench).contains("a second person must"), "{}", note(&bench));
+    assert!(note(&bench).contains("somebody else must"), "{}", note(&bench));
     bench.key("Esc");
     bench.fake.approve("otto", big, "hpe", "180000").unwrap();
     assert_eq!(state(&bench, big.0), OrderState::Buying);
