@@ -104,7 +104,10 @@ fn approval(order: &OrderDetail, offer: &Compared, of: usize) -> Option<Form> {
     ];
     means.push(whose(order, deal, revision));
     means.extend(offer.obstacles.iter().map(|o| Text::from(format!("! {o}"))));
-    means.push(Text::from(format!("{} for {} at {}", order.row.what, order.row.tenant, order.row.site)));
+    // What the pool serves is not what is bought.
+    let lines = order.lines.iter().filter(|l| !l.units.is_empty());
+    let bought: Vec<String> = lines.map(|l| format!("{}x {}", l.units.len(), l.spec)).collect();
+    means.push(Text::from(format!("asked: {} for {} at {}", bought.join("; "), order.row.tenant, order.row.site)));
     let first = offer.reasons.first().map_or_else(String::new, |r| format!(", {r}"));
     let saw = format!(
         "{} quote {} revision {revision}, {total}{base}, rank {} of {of}{first}",

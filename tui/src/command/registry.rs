@@ -200,7 +200,7 @@ commands! {
     Assign = "assign", "give the tenant what is reserved for the order", ["A"], "assign", ORDER, Typed, OPERATOR;
     Accept = "accept", "accept a confirmation that is not what was ordered: type what it costs now", ["C"], "accept", ORDER, Typed, APPROVER;
     Locate = "locate", "the locator LED on; again: off. It is read back", ["L"], "", ENDED, Undoable, TECHNICIAN;
-    Cancel = "cancel", "cancel the server, or the order: what was done is undone in reverse", ["X"], "cancel", CANCELLED, Costly, OPERATOR;
+    Cancel = "cancel", "cancel it for good: what was done is undone in reverse", ["X"], "cancel", CANCELLED, Costly, OPERATOR;
     Verify = "verify", "check the whole journal", ["v"], "verify", &[Kind::Journal], Harmless, None;
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
     SortNext = "sort", "sort by the next column", ["s"], "sort", &[Kind::Pipeline], Harmless, None;

@@ -313,15 +313,15 @@ fn in_stock(stock: &Stock, place: &str, wanted: Option<u32>, all_new: bool) -> V
     let kept = stock.kept.iter().filter(|(m, _)| m.fit != Fit::Near).count();
     // More than are told may be there.
     let more = if stock.free_total > stock.free.len() { " or more" } else { "" };
-    let mut told = vec![format!("{serve}{more} serve")];
+    let mut told = vec![format!("serving {serve}{more}")];
     if near > 0 {
-        told.push(format!("{near}{more} nearly"));
+        told.push(format!("nearly {near}{more}"));
     }
     if kept > 0 {
-        told.push(format!("{kept} that serve are kept for other orders"));
+        told.push(format!("kept for other orders {kept}"));
     }
     if stock.unknown > 0 {
-        told.push(format!("of {} nobody knows what they are", stock.unknown));
+        told.push(format!("not known what they are {}", stock.unknown));
     }
     let token = if serve > 0 { Token::StateOk } else { Token::UiText };
     let mut said = vec![(format!("  in stock at {place}: {}", told.join(", ")), token)];

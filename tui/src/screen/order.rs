@@ -172,20 +172,17 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         let (letter, token) = sign(row.state);
         let name = format!("order {}", row.id);
         let state = format!("  {letter} {}", row.state);
-        let since = format!(
-            "   {} server{} for {} at {}, placed {} ago   ",
-            row.quantity,
-            if row.quantity == 1 { "" } else { "s" },
-            row.tenant,
-            row.site,
-            age(model.now.since(order.placed)),
-        );
+        let servers = if row.quantity == 1 { "server" } else { "servers" };
+        let what = format!("   {} {servers} for {} at {}   ", row.quantity, row.tenant, row.site);
+        let placed = format!("   placed {} ago", age(model.now.since(order.placed)));
+        let placed = if full < 100 { "" } else { &placed };
         let (costs, costs_token) = total(row);
         let pieces = [
             (name.as_str(), Token::UiSelection),
             (state.as_str(), token),
-            (since.as_str(), Token::UiText),
+            (what.as_str(), Token::UiText),
             (costs.as_str(), costs_token),
+            (placed, Token::UiDim),
         ];
         canvas.pieces(1, y - 1, full.saturating_sub(2), &pieces);
         if full >= WIDE {

@@ -135,6 +135,8 @@ pub fn total(row: &OrderRow) -> (String, Token) {
     match (&row.total, &row.purchase) {
         (Some(total), Some(_)) => (total.to_string(), Token::UiText),
         (Some(total), None) => (format!("~{total}"), Token::UiText),
+        // The pool costs nothing, and what ended before it was bought did not either.
+        (None, None) if row.from_stock >= row.quantity || row.state.is_over() => ("-".to_owned(), Token::UiDim),
         (None, _) => ("not known".to_owned(), Token::StateUnknown),
     }
 }

@@ -172,6 +172,7 @@ fn an_approval_wants_the_total_typed_and_sends_what_was_seen() {
     bench.event(Event::EndMark);
     bench.key("Enter");
     assert!(bench.called.is_empty(), "neither Enter alone nor what came at once approves");
+    let form = shown(&bench);
     bench.type_in("29,387");
     bench.key("Enter");
     assert!(bench.called.is_empty(), "nor another amount");
@@ -182,6 +183,7 @@ fn an_approval_wants_the_total_typed_and_sends_what_was_seen() {
         panic!("{}", shown(&bench))
     };
     assert_eq!((order.0, seller.as_str(), *revision, amount.as_str()), (1, "hpe", 1, "29,386"));
+    assert!(form.contains("asked: 3x 2x Xeon"), "what the pool serves is not bought: {form}");
     assert_eq!(saw.as_str().split(", rank").next().unwrap(), "HPE Direct quote HQ-2207 revision 1, 29,386.00 EUR");
     assert!(saw.contains("rank 1 of 4"), "{saw}");
     assert_eq!(state(&bench, 1), OrderState::Buying);
@@ -328,9 +330,12 @@ fn an_order_is_written_with_its_echo_and_its_answer_is_shown() {
     bench.key("Enter");
     bench.type_in("2x Xeon Gold 6530, 256GB DDR5, blue");
     let all = shown(&bench);
-    for part in
-        ["understood: 2x Xeon Gold 6530", "not understood: `blue`", "in stock at fra1: 1 serve", "so: 1 from the pool"]
-    {
+    for part in [
+        "understood: 2x Xeon Gold 6530",
+        "not understood: `blue`",
+        "in stock at fra1: serving 1",
+        "so: 1 from the pool",
+    ] {
         assert!(all.contains(part), "{part} in\n{all}");
     }
     // To the button: it is not all understood.

@@ -51,7 +51,8 @@ impl Pen<'_> {
     }
 
     fn server(&mut self, row: &UnitRow, beside: &str) {
-        let waits = if beside.is_empty() && !row.waits_for.is_empty() {
+        // What a server on order waits for is what the order waits for.
+        let waits = if beside.is_empty() && !row.waits_for.is_empty() && !row.stage.is_on_order() {
             format!("  {}", row.waits_for)
         } else {
             beside.to_owned()
@@ -145,8 +146,7 @@ fn of_line(line: &OrderLine, pen: &mut Pen<'_>) {
         let beside = if kept.assigned {
             format!("  from the pool, assigned; kept by {}", kept.by)
         } else {
-            let ends = until(kept.until, pen.model.now);
-            format!("  from the pool, kept by {} until {} ({ends})", kept.by, day(kept.until))
+            format!("  from the pool, kept by {} until {}", kept.by, short(kept.until))
         };
         pen.server(row, &beside);
     }
