@@ -205,7 +205,7 @@ impl QuoteForm {
     }
 
     /// What is understood of a line.
-    fn echo(&self, l: &Offered, room: usize) -> Vec<(String, Token)> {
+    fn echo(l: &Offered, room: usize) -> Vec<(String, Token)> {
         let (text, token) = match l.fields[SPEC].text().trim() {
             "" => (format!("  not told what it is; {AS_ASKED} says: as asked"), Token::QuoteMissing),
             AS_ASKED => (format!("  as asked: {}", l.asked), Token::StateInfo),
@@ -306,7 +306,7 @@ impl Sheet for QuoteForm {
             for (field, name) in FIELDS.iter().enumerate() {
                 rows.push(Shown::Field(Item::Of(n, field), name, &line.fields[field]));
                 if field == SPEC {
-                    rows.extend(self.echo(line, room).into_iter().map(|(text, token)| Shown::Said(text, token)));
+                    rows.extend(Self::echo(line, room).into_iter().map(|(text, token)| Shown::Said(text, token)));
                 }
                 if field == PRICE && !line.fields[PRICE].text().trim().is_empty() {
                     rows.push(self.price(line));

@@ -86,7 +86,7 @@ fn draw_head(model: &Model, canvas: &mut Canvas) {
     };
     let p = &model.pool;
     let not_told = p.list.total.unwrap_or(0) - p.list.rows.iter().filter(|r| r.kept.is_some()).count();
-    let more = if p.free > not_told { format!(", {} of them shown", not_told) } else { String::new() };
+    let more = if p.free > not_told { format!(", {not_told} of them shown") } else { String::new() };
     let unknown =
         if p.unknown > 0 { format!("; of {} ready ones nobody knows what they are", p.unknown) } else { String::new() };
     let told = match p.list.total {

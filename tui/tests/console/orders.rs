@@ -41,7 +41,7 @@ fn state(bench: &Bench, order: u32) -> OrderState {
 
 fn note(bench: &Bench) -> String {
     match &bench.model.layer {
-        Some(Layer::Note(note)) => note.said.iter().map(|t| format!("{t}\n")).collect(),
+        Some(Layer::Note(note)) => note.said.iter().map(Text::as_str).collect::<Vec<_>>().join("\n"),
         other => panic!("no note but {other:?}"),
     }
 }

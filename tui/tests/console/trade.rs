@@ -136,11 +136,8 @@ impl Fake {
         entropy[..8].copy_from_slice(&inside.world.head.to_be_bytes());
         let moment = Moment { now: inside.now, entropy: Entropy(entropy), actor };
         let decided = decide(&inside.world, &policy, &moment, &input)?;
-        let mut seq = inside.world.head;
-        for draft in decided.drafts {
-            seq += 1;
-            inside.events.push(Recorded { seq, draft });
-        }
+        let first = inside.world.head + 1;
+        inside.events.extend((first..).zip(decided.drafts).map(|(seq, draft)| Recorded { seq, draft }));
         inside.world = decided.world;
         Ok(decided.answer)
     }

@@ -11,6 +11,8 @@ mod fake;
 mod flows;
 mod jobs;
 mod terminal;
+#[path = "../console/trade.rs"]
+mod trade;
 #[path = "../unasked.rs"]
 mod unasked;
 
