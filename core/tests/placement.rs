@@ -126,6 +126,7 @@ fn any_need() -> impl Strategy<Value = Need> {
     let tenant = prop::option::weighted(0.8, Just(Text::new("acme")));
     (1_usize..6, 1_u16..=6, any::<bool>(), 0_u32..1_200, 0_u32..60, prop::option::of(0_u32..4), tenant).prop_map(
         |(count, height, full_depth, watts, kilograms, spread, tenant)| Need {
+            any_power: false,
             count,
             height,
             full_depth,
