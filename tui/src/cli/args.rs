@@ -1,22 +1,24 @@
 //! The verbs and their arguments.
 
-use std::path::PathBuf;
-use std::time::Duration;
+mod parse;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rackhand_core::bmc::Fingerprint;
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
-use rackhand_core::text::Text;
 use rackhand_core::view::Sort;
 
+use self::parse::speed;
+pub(super) use self::parse::{from_day, rows, site, slug, span, to_day, words};
 use super::dhcp::DhcpEvent;
 use super::import::Import;
+use super::order::OrderVerb;
 use super::racks::Racks;
 use super::receive::Receive;
 use super::work::Work;
@@ -85,7 +87,7 @@ const AFTER: &str = "\
 LABEL is a serial, or a unit's id.
 
 Exit codes: 0 done, 1 refused, not found, or a row failed, 2 wrong usage, 3 no connection,
-4 the journal is damaged, 5 rows still wait for NetBox, 6 something is left for a person to do.
+4 the journal is damaged, 5 something still waits, 6 something is left for a person to do.
 `rackhand explain json` tells what --json prints; `rackhand keys` the console's keys.";
 
 /// The verbs.
@@ -146,6 +148,9 @@ pub enum Verb {
         #[arg(long, value_name = "SEQ")]
         since: Option<Seq>,
     },
+    /// Orders: placed, compared, approved, followed to the dock; and what the ready pool has
+    #[command(subcommand)]
+    Order(Box<OrderVerb>),
     /// Change something.
     #[command(flatten)]
     Change(Change),
@@ -285,6 +290,13 @@ pub enum Change {
         /// What was done
         #[arg(long)]
         note: String,
+    },
+    /// Say what a server of the pool is, where no report of its own tells
+    Describe {
+        /// Serial or unit id
+        label: String,
+        /// Such as "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE"
+        spec: String,
     },
     /// Move a unit to a stage, where the lifecycle lets a person
     Move {
@@ -450,50 +462,4 @@ pub enum Topic {
     Json,
     /// The exit codes.
     ExitCodes,
-}
-
-/// A number of rows, up to the most one page has.
-pub(super) fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
-    clap::value_parser!(u64).range(1..=most as u64).map(|n| n as usize)
-}
-
-/// One of the words of a type. clap suggests the nearest.
-pub(super) fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
-where
-    T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
-{
-    PossibleValuesParser::new(all).try_map(|word| word.parse::<T>())
-}
-
-fn speed(text: &str) -> Result<f64, &'static str> {
-    let speed: Option<f64> = text.parse().ok().filter(|s| (0.01..=1_024.0).contains(s));
-    speed.ok_or("a speed is a number from 0.01 to 1024")
-}
-
-pub(super) fn site(slug: &str) -> Result<SiteId, &'static str> {
-    let site = SiteId::new(slug);
-    let same = site.as_str() == slug && !slug.is_empty();
-    same.then_some(site).ok_or("a site's slug has 1 to 32 lower-case letters, digits and dashes")
-}
-
-/// A slug as NetBox has them.
-pub(super) fn slug(text: &str) -> Result<Text, &'static str> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let sound = (1..=100).contains(&text.len()) && text.chars().all(fits);
-    sound.then(|| Text::new(text)).ok_or("a slug has 1 to 100 letters, digits, dashes and underscores")
-}
-
-/// A span such as `90s`, `5m` or `2h`, up to a day.
-pub(super) fn span(text: &str) -> Result<Duration, &'static str> {
-    const BAD: &str = "give seconds, minutes or hours, such as 90s, 5m or 2h; a day at most";
-    let unit = text.char_indices().last().ok_or(BAD)?;
-    let seconds: u64 = match unit.1 {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        _ => return Err(BAD),
-    };
-    let count: u64 = text[..unit.0].parse().map_err(|_| BAD)?;
-    let span = count.checked_mul(seconds).filter(|s| *s <= 86_400).ok_or(BAD)?;
-    Ok(Duration::from_secs(span))
 }

@@ -25,11 +25,17 @@ pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_
     let link = connect(host).await?;
     let command = spell(&link, change, out).await?;
     let receipt = carry_out(host, &link, &command).await?;
+    tell(&receipt, out)
+}
+
+/// What came of a command.
+pub(super) fn tell(receipt: &Receipt, out: &mut Output<'_>) -> Result<(), Fail> {
     if out.json {
-        return out.document(&receipt);
+        return out.document(receipt);
     }
-    match receipt.answer {
+    match &receipt.answer {
         Answer::Already => out.line("nothing to do: it had been done before"),
+        Answer::Told(text) => out.line(text.clone()),
         _ => out.line(format!("done; the journal is at event {}", receipt.head)),
     }
 }
@@ -57,6 +63,7 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
             Command::Retire { unit, reason: what.reason.into() }
         }
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
+        Change::Describe { label, spec } => Command::Describe { unit: unit(label).await?, spec: spec.into() },
         Change::Move { label, stage, reason } => {
             Command::Move { unit: unit(label).await?, to: stage, reason: reason.into() }
         }
@@ -94,7 +101,7 @@ async fn confirm(link: &Connection, unit: UnitId, yes: bool, what: &str, out: &m
 
 /// Asks for it. Where the connection breaks before the answer, the same request is given once more to the same daemon,
 /// which answers it without doing it twice; another daemon's life knows nothing of the request, so it is not asked.
-async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Result<Receipt, Fail> {
+pub(super) async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Result<Receipt, Fail> {
     let request = request_id();
     let lost = match answered(CALL, link.client.command(call(), request.clone(), command.clone())).await {
         Ok(answer) => return Ok(answer?),
