@@ -29,7 +29,7 @@ pub const BMC_MAC: &str = "server_bmc_mac";
 /// Columns that are refused until there is a place for secrets that takes them.
 const SECRETS: [&str; 2] = ["bmc_user", "bmc_password"];
 /// What may stand between two cells.
-const DELIMITERS: [char; 3] = [',', ';', '\t'];
+pub const DELIMITERS: [char; 3] = [',', ';', '\t'];
 
 /// One server as a manifest names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +104,7 @@ pub enum Unreadable {
     Secret(&'static str),
     /// Something stands behind a closing quote, or a quote is not closed, on this line.
     Quote(u32),
-    /// A cell of this line is longer than [`MAX_CELL`].
+    /// A cell of this line is longer than it may be: [`MAX_CELL`] here.
     LongCell(u32),
     /// This line has more than [`MAX_COLUMNS`] cells.
     TooWide(u32),
@@ -186,7 +186,7 @@ pub fn parse(bytes: &[u8]) -> Result<Manifest, Unreadable> {
     }
     let text = decode(bytes)?;
     let (header, delimiter) = header(text)?;
-    let mut records = Records::new(text, delimiter);
+    let mut records = Records::new(text, delimiter, MAX_CELL);
     // The header itself.
     records.next_filled()?;
     let mut lines = Vec::new();
@@ -242,7 +242,7 @@ fn header(text: &str) -> Result<(Header, char), Unreadable> {
     let mut found: Option<(Header, char)> = None;
     let mut best: Option<(usize, Unreadable)> = None;
     for delimiter in DELIMITERS {
-        let cells = match Records::new(text, delimiter).next_filled() {
+        let cells = match Records::new(text, delimiter, MAX_CELL).next_filled() {
             Ok(Some(record)) => record.cells,
             Ok(None) => return Err(Unreadable::Empty),
             Err(error) => {
@@ -347,25 +347,32 @@ fn contradictions(lines: &mut [Line]) {
 }
 
 /// One line of cells; a quoted cell may go on over several.
-struct Record {
-    line: u32,
-    cells: Vec<String>,
+pub struct Record {
+    /// The line it begins on, from 1.
+    pub line: u32,
+    /// What stands in it, quotes taken off.
+    pub cells: Vec<String>,
 }
 
 /// Cells as RFC 4180 has them, with any of the delimiters and any line end.
-struct Records<'a> {
+pub struct Records<'a> {
     rest: Peekable<Chars<'a>>,
     line: u32,
     delimiter: char,
+    max_cell: usize,
 }
 
 impl<'a> Records<'a> {
-    fn new(text: &'a str, delimiter: char) -> Self {
-        Self { rest: text.chars().peekable(), line: 1, delimiter }
+    /// The records of `text`, with cells of `max_cell` bytes at the most.
+    pub fn new(text: &'a str, delimiter: char, max_cell: usize) -> Self {
+        Self { rest: text.chars().peekable(), line: 1, delimiter, max_cell }
     }
 
     /// The next record in which anything stands.
-    fn next_filled(&mut self) -> Result<Option<Record>, Unreadable> {
+    ///
+    /// # Errors
+    /// Where a quote is in doubt, a cell too long or a line too wide.
+    pub fn next_filled(&mut self) -> Result<Option<Record>, Unreadable> {
         loop {
             match self.record()? {
                 Some(record) if record.cells.iter().all(|c| c.trim().is_empty()) => {}
@@ -398,7 +405,7 @@ impl<'a> Records<'a> {
         let mut cell = String::new();
         let quoted = self.rest.next_if_eq(&'"').is_some();
         loop {
-            if cell.len() > MAX_CELL {
+            if cell.len() > self.max_cell {
                 return Err(Unreadable::LongCell(line));
             }
             if quoted {

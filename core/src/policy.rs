@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::bmc::Vendor;
 use crate::id::SiteId;
 use crate::lifecycle::stage::Stage;
+use crate::procurement::approval::{Limits, Needed, needed};
+use crate::procurement::compare;
 use crate::procurement::money::{Currency, Money, Rates};
 use crate::procurement::paper::{Destination, SellerId};
 use crate::text::Text;
@@ -46,8 +48,8 @@ pub struct Purchasing {
     pub patience: Duration,
     /// How long a server of the pool is kept for an order that is not assigned.
     pub reserve_for: Duration,
-    /// What a kilowatt-hour costs, in thousandths of the base currency's minor unit; `None` where nobody said.
-    pub energy: Option<u64>,
+    /// What things are worth when offers are compared.
+    pub worth: compare::Policy,
     /// Who pays, a line each.
     pub bill_to: Vec<Text>,
     /// The sites' postal addresses.
@@ -69,25 +71,16 @@ pub struct Terms {
     pub by_hand: bool,
 }
 
-/// Up to which amount who may approve, in the base currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Below this nobody need; `None` is never.
-    pub auto_below: Option<Money>,
-    /// From this on two different persons; below it one.
-    pub two_from: Money,
-}
-
 impl Default for Purchasing {
     fn default() -> Self {
         let base = Currency::EUR;
         Self {
             sellers: Vec::new(),
-            limits: Limits { auto_below: None, two_from: Money::new(5_000_000, base) },
+            limits: Limits { auto_below: Money::new(0, base), two_above: Money::new(5_000_000, base) },
             rates: Rates { base, of: Timestamp::default(), millionths: BTreeMap::new() },
             patience: Duration::from_hours(24),
             reserve_for: Duration::from_hours(72),
-            energy: None,
+            worth: compare::Policy { months: 36, megawatt_hour: None, day: 0, warranty_month: 0, untried_days: 0 },
             bill_to: Vec::new(),
             destinations: BTreeMap::new(),
             role: None,
@@ -97,15 +90,8 @@ impl Default for Purchasing {
 
 impl Purchasing {
     /// How many different persons must approve an amount. One whose value nobody knows takes two.
-    pub fn approvers(&self, total: Money) -> usize {
-        let Some(base) = self.rates.in_base(total) else { return 2 };
-        if base.minor >= self.limits.two_from.minor {
-            2
-        } else if self.limits.auto_below.is_some_and(|limit| base.minor < limit.minor) {
-            0
-        } else {
-            1
-        }
+    pub fn needed(&self, total: Option<Money>) -> Needed {
+        needed(total.and_then(|t| self.rates.in_base(t)), &self.limits)
     }
 
     /// The address of a site, as far as it is known.

@@ -76,33 +76,67 @@ fn a_shallow_device_leaves_the_other_side_to_another() {
     assert_eq!(places(&found), [("A1".into(), 2)]);
 }
 
+#[test]
+fn what_stands_half_a_unit_off_takes_the_whole_of_both_units_from_servers() {
+    let shelf = Space { taken: (3..5).map(|half| (Face::Front, half)).collect(), ..space(1, 4) };
+    let one = Need { height: 2, ..need(3) };
+    assert_eq!(places(&place(&[shelf], &one)), [("A1".into(), 6), ("A1".into(), 8)]);
+}
+
+#[test]
+fn the_weakest_feed_is_what_is_left_when_another_is_lost() {
+    let mut three = space(1, 42);
+    three.feeds.push(Feed { name: Text::new("C"), watts: 700 });
+    assert!(place(&[three], &need(1)).placed.is_empty());
+}
+
+#[test]
+fn servers_of_nobody_in_particular_fill_the_fuller_rack_and_no_spread_holds_them() {
+    let fuller = Space { taken: [(Face::Rear, 85)].into(), ..space(2, 42) };
+    let found = place(&[space(1, 42), fuller], &Need { tenant: None, spread: Some(1), ..need(2) });
+    assert_eq!(places(&found), [("A2".into(), 2), ("A2".into(), 6)]);
+}
+
 fn any_space(n: u64) -> impl Strategy<Value = Space> {
-    let taken = prop::collection::btree_set((prop::sample::select(vec![Face::Front, Face::Rear]), 2_u16..14), 0..6);
+    let taken = prop::collection::btree_set((prop::sample::select(vec![Face::Front, Face::Rear]), 0_u16..13), 0..6);
     let weight = prop::option::of((0_u32..200, 0_u32..100));
-    (1_u16..=6, taken, prop::collection::vec(0_u32..4_000, 0..4), 0_u32..2_000, weight, 0_u32..3).prop_map(
-        move |(units, taken, feeds, watts, weight, held)| Space {
-            taken: taken.into_iter().filter(|(_, half)| *half < 2 + 2 * units).collect(),
+    let first = prop::sample::select(vec![2_u16, 4, 40]);
+    let feeds = prop::collection::vec(0_u32..4_000, 0..4);
+    (1_u16..=13, first, taken, feeds, 0_u32..2_000, weight, (0_u32..3, 0_u32..3)).prop_map(
+        move |(height, first, taken, feeds, watts, weight, (held, others))| Space {
+            first,
+            height,
+            taken: taken.into_iter().filter(|(_, up)| *up < height).map(|(face, up)| (face, first + up)).collect(),
             feeds: feeds.into_iter().map(|watts| Feed { name: Text::new("f"), watts }).collect(),
             watts,
             weight,
-            tenants: [(Text::new("acme"), held)].into_iter().filter(|(_, n)| *n > 0).collect(),
-            ..space(n, units)
+            tenants: [(Text::new("acme"), held), (Text::new("other"), others)]
+                .into_iter()
+                .filter(|t| t.1 > 0)
+                .collect(),
+            ..space(n, 1)
         },
     )
 }
 
 fn any_need() -> impl Strategy<Value = Need> {
-    (1_usize..6, 1_u16..=6, any::<bool>(), 0_u32..1_200, 0_u32..60, prop::option::of(1_u32..4)).prop_map(
-        |(count, height, full_depth, watts, kilograms, spread)| Need {
+    let tenant = prop::option::weighted(0.8, Just(Text::new("acme")));
+    (1_usize..6, 1_u16..=6, any::<bool>(), 0_u32..1_200, 0_u32..60, prop::option::of(0_u32..4), tenant).prop_map(
+        |(count, height, full_depth, watts, kilograms, spread, tenant)| Need {
             count,
             height,
             full_depth,
             watts,
             kilograms,
+            tenant,
             spread,
-            ..need(count)
         },
     )
+}
+
+/// The tenant's servers in this rack; of nobody's there is no number to keep.
+fn held(space: &Space, need: &Need) -> u32 {
+    need.tenant.as_ref().and_then(|t| space.tenants.get(t)).copied().unwrap_or(0)
 }
 
 /// Whether these positions can all be in one rack, by the limits' plain meaning.
@@ -111,13 +145,15 @@ fn holds(space: &Space, need: &Need, lows: &[HalfUnits]) -> bool {
     let mut taken = space.taken.clone();
     let faces: &[Face] = if need.full_depth { &[Face::Front, Face::Rear] } else { &[Face::Front] };
     let fits = lows.iter().all(|low| {
-        (*low..low + need.height)
-            .all(|half| half < space.first + space.height && faces.iter().all(|face| taken.insert((*face, half))))
+        // U1 is 2, so a whole unit begins at an even one.
+        low.is_multiple_of(2)
+            && (*low..low + need.height)
+                .all(|half| half < space.first + space.height && faces.iter().all(|face| taken.insert((*face, half))))
     });
     let power = space.feeds.len() >= 2 && space.feeds.iter().all(|f| space.watts + n * need.watts <= f.watts);
     let weight = space.weight.is_none_or(|(most, now)| now + n * need.kilograms <= most);
-    let held = space.tenants.values().sum::<u32>();
-    n == 0 || (fits && power && weight && need.spread.is_none_or(|most| held + n <= most))
+    let spread = need.spread.filter(|_| need.tenant.is_some());
+    n == 0 || (fits && power && weight && spread.is_none_or(|most| held(space, need) + n <= most))
 }
 
 /// The most servers that one rack can take, by trying every set of positions.
@@ -135,18 +171,17 @@ fn most(space: &Space, need: &Need, lows: &mut Vec<HalfUnits>) -> u32 {
 }
 
 /// The flattest spread there is of so many servers: the tenant's servers in each rack, most first.
-fn flattest(spaces: &[Space], room: &[u32], left: u32, load: &mut Vec<u32>) -> Option<Vec<u32>> {
+fn flattest(held: &[u32], room: &[u32], left: u32, load: &mut Vec<u32>) -> Option<Vec<u32>> {
     let n = load.len();
-    if n == spaces.len() {
+    if n == held.len() {
         let mut sorted = load.clone();
         sorted.sort_unstable_by(|a, b| b.cmp(a));
         return (left == 0).then_some(sorted);
     }
-    let held = spaces[n].tenants.values().sum::<u32>();
     (0..=room[n].min(left))
         .filter_map(|more| {
-            load.push(held + more);
-            let best = flattest(spaces, room, left - more, load);
+            load.push(held[n] + more);
+            let best = flattest(held, room, left - more, load);
             load.pop();
             best
         })
@@ -167,13 +202,19 @@ proptest! {
             let lows: Vec<HalfUnits> =
                 found.placed.iter().filter(|p| p.rack == space.rack).map(|p| p.position).collect();
             prop_assert!(holds(space, &need, &lows), "a limit of {} is broken", space.name);
-            load.push(space.tenants.values().sum::<u32>() + lows.len() as u32);
+            load.push(held(space, &need) + lows.len() as u32);
         }
         let room: Vec<u32> = spaces.iter().map(|s| most(s, &need, &mut Vec::new())).collect();
         let possible = (room.iter().sum::<u32>()).min(need.count as u32);
         prop_assert_eq!(found.placed.len() as u32, possible);
         load.sort_unstable_by(|a, b| b.cmp(a));
-        prop_assert_eq!(Some(load), flattest(&spaces, &room, possible, &mut Vec::new()));
+        if need.tenant.is_some() {
+            let held: Vec<u32> = spaces.iter().map(|s| held(s, &need)).collect();
+            prop_assert_eq!(Some(load), flattest(&held, &room, possible, &mut Vec::new()));
+        }
         prop_assert!(found.placed.len() == need.count || found.refused.len() == spaces.len());
+        let mut turned = spaces.clone();
+        turned.reverse();
+        prop_assert_eq!(place(&turned, &need), found, "the order of the racks changes nothing");
     }
 }

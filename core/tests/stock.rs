@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use rackhand_core::id::{Entropy, SiteId, UnitId};
-use rackhand_core::procurement::spec::{DriveKind, read};
-use rackhand_core::procurement::stock::{Candidate, Fit, Sense, differences, matches};
+use rackhand_core::procurement::spec::{DriveKind, Drives, Spec, read};
+use rackhand_core::procurement::stock::{Candidate, Difference, Fit, Sense, deviations, differences, matches};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
@@ -29,11 +29,11 @@ fn server(n: u8) -> Candidate {
 const ASKED: &str = "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE";
 
 fn said(asked: &str, has: &Candidate) -> Vec<String> {
-    let spec = read(asked).spec;
-    let line = |d: rackhand_core::procurement::stock::Difference| {
-        format!("{}: {} / {} ({:?})", d.what, d.asked, d.has, d.sense)
-    };
-    differences(&spec, has).into_iter().map(line).collect()
+    differences(&read(asked).spec, has).into_iter().map(line).collect()
+}
+
+fn line(d: Difference) -> String {
+    format!("{}: {} / {} ({:?})", d.what, d.asked, d.has, d.sense)
 }
 
 #[test]
@@ -90,6 +90,69 @@ fn what_nobody_knows_is_never_exact() {
     assert_eq!((found[0].fit, found[0].differences[0].sense), (Fit::Near, Sense::Unknown));
 }
 
+#[test]
+fn a_drive_that_only_one_wish_can_use_is_kept_for_it() {
+    let drives = vec![(4 * TB, Some(DriveKind::Nvme)), (5 * TB, Some(DriveKind::SataSsd))];
+    assert_eq!(
+        said("4TB SSD, 2TB NVMe", &Candidate { drives, ..server(1) }),
+        ["drives: 1x 2.00 TB NVMe / 1 larger (More)", "drives: 1x 4.00 TB SSD / 1 larger (More)"]
+    );
+}
+
+#[test]
+fn an_offer_is_held_against_what_was_asked_by_the_same_points() {
+    let held = |asked, offered| -> Vec<String> {
+        deviations(&read(asked).spec, &read(offered).spec).into_iter().map(line).collect()
+    };
+    assert_eq!(held(ASKED, ASKED), Vec::<String>::new());
+    assert_eq!(
+        held(ASKED, "2x Xeon Gold 6430, 256GB DDR4, 6x 3.84TB NVMe, 2x 25GbE"),
+        [
+            "processor: Xeon Gold 6530 / Xeon Gold 6430 (Other)",
+            "memory: 512 GB / 256 GB (Less)",
+            "memory kind: DDR5 / DDR4 (Other)",
+            "drives: no more / 2 more: 2x 3.84 TB (More)",
+            "ports: 2x 100GbE / 2 missing (Less)",
+            "ports: no more / 2 more (More)",
+        ]
+    );
+    assert_eq!(held("16x 32GB DDR5", "8x 64GB DDR5"), ["memory modules: 16 / 8 (Other)"]);
+}
+
+#[test]
+fn what_an_offer_does_not_tell_is_unknown_and_never_equal() {
+    let unknown: Vec<String> =
+        deviations(&read(&format!("{ASKED}, 1U")).spec, &Spec::default()).into_iter().map(line).collect();
+    assert_eq!(
+        unknown,
+        [
+            "processors: 2x Xeon Gold 6530 / unknown (Unknown)",
+            "memory: 512GB DDR5 / unknown (Unknown)",
+            "drives: 4x 3.84 TB NVMe / unknown (Unknown)",
+            "ports: 2x 100GbE / unknown (Unknown)",
+            "height: 1U / unknown (Unknown)",
+        ]
+    );
+    let bare = deviations(&read("2x Xeon Gold 6530 32 cores, 16x 32GB DDR5").spec, &read("2x CPU, 512GB RAM").spec);
+    assert!(bare.iter().all(|d| d.sense == Sense::Unknown), "{bare:?}");
+    assert_eq!(bare.len(), 4, "{bare:?}");
+}
+
+/// The fewest drives that stay missing, by trying every way to give them.
+fn fewest_missing(wishes: &[Drives], free: &mut Vec<(u64, Option<DriveKind>)>) -> usize {
+    let Some((first, rest)) = wishes.split_first() else { return 0 };
+    let mut best = 1 + fewest_missing(rest, free);
+    for n in 0..free.len() {
+        let (bytes, kind) = free[n];
+        if bytes >= first.bytes - first.bytes / 50 && kind.is_some_and(|k| k.serves_as(first.kind)) {
+            free.remove(n);
+            best = best.min(fewest_missing(rest, free));
+            free.insert(n, (bytes, kind));
+        }
+    }
+    best
+}
+
 fn any_server() -> impl Strategy<Value = Candidate> {
     let drive = (prop::sample::select(vec![960_u64, 1_920, 3_840, 7_680]), prop::option::of(Just(DriveKind::Nvme)))
         .prop_map(|(gb, kind)| (gb * 1_000_000_000, kind));
@@ -116,6 +179,33 @@ proptest! {
         };
         let missing = |c: &Candidate| differences(&spec, c).iter().filter(|d| d.sense == Sense::Less).count();
         prop_assert!(missing(&sum) <= missing(&server));
+    }
+
+    #[test]
+    fn no_way_to_give_the_drives_leaves_fewer_missing(
+        wishes in prop::collection::vec((1_u64..6, 0_usize..5), 1..5),
+        drives in prop::collection::vec((1_u64..6, 0_usize..5), 0..5),
+    ) {
+        let kinds = [DriveKind::Nvme, DriveKind::SasSsd, DriveKind::SataSsd, DriveKind::Ssd, DriveKind::Hdd];
+        let wishes: Vec<_> = wishes.iter().map(|(tb, k)| Drives { count: 1, bytes: tb * TB, kind: kinds[*k] }).collect();
+        let mut free: Vec<_> = drives.iter().map(|(tb, k)| (tb * TB, Some(kinds[*k]))).collect();
+        let spec = Spec { drives: wishes.clone(), ..Spec::default() };
+        let found = differences(&spec, &Candidate { drives: free.clone(), ..server(1) });
+        let missing = found.iter().filter(|d| d.sense == Sense::Less).count();
+        prop_assert_eq!(missing, fewest_missing(&wishes, &mut free));
+    }
+
+    #[test]
+    fn a_match_has_the_differences_that_its_server_has_alone(stock in prop::collection::vec(any_server(), 0..8)) {
+        let spec = read(ASKED).spec;
+        let stock: Vec<Candidate> = (0..).zip(stock).map(|(n, c)| Candidate { unit: server(n).unit, ..c }).collect();
+        let found = matches(&spec, &stock);
+        for candidate in &stock {
+            let alone = differences(&spec, candidate);
+            let lacks = alone.iter().filter(|d| d.sense != Sense::More).count();
+            let matched = found.iter().find(|m| m.unit == candidate.unit).map(|m| &m.differences);
+            prop_assert_eq!(matched, Some(&alone).filter(|_| lacks <= 2));
+        }
     }
 
     #[test]

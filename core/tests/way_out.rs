@@ -10,7 +10,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, decide};
 use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
-use rackhand_core::flow::rules::rule;
+use rackhand_core::flow::rules::{Lane, rule};
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::{Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
@@ -28,7 +28,11 @@ enum Trouble {
 }
 
 fn troubles() -> Vec<Trouble> {
-    let steps = Step::ALL.iter().copied().filter(|s| *s != Step::LookUpDevice).map(Trouble::Parked);
+    let steps = Step::ALL
+        .iter()
+        .copied()
+        .filter(|s| *s != Step::LookUpDevice && rule(*s).lane != Lane::Vendor)
+        .map(Trouble::Parked);
     let kinds = [
         TaskKind::ConfirmPlacement,
         TaskKind::FixCable,

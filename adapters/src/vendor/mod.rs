@@ -1,6 +1,7 @@
 //! Those who sell us servers, each by its own channel: a partner API, cXML or e-mail. One attempt a call; what is sent
 //! is looked for by our own number first, where the channel can be asked.
 
+pub mod format;
 pub mod partner;
 
 use std::collections::BTreeMap;

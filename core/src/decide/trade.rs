@@ -1,20 +1,20 @@
 //! What vendors and carriers say, and what is bought: papers are held against what they answer, an offer is approved by
 //! whom the rules demand, and one purchase order is made of it.
 
-use std::collections::BTreeSet;
-
 use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::event::Event;
 use crate::id::{Actor, DealId, OrderId, Role, Subject, UnitId};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::Stage;
+use crate::procurement::approval::{self, Attempt, Case, Needed, Standing};
 use crate::procurement::deal::{Deal, Offer, deviations};
 use crate::procurement::money::{Money, minor};
 use crate::procurement::order::{Order, purchase_number};
 use crate::procurement::paper::{
     Accepts, Confirmation, Flaw, Paper, PurchaseLine, PurchaseOrder, Quote, SellerId, ShipNotice, Tracked,
 };
+use crate::procurement::tender;
 use crate::text::Text;
 
 impl Deciding<'_> {
@@ -125,25 +125,34 @@ impl Deciding<'_> {
         self.lead(id.order, Stage::QuoteRequested, &[Proof::QuotesAsked], &note);
     }
 
-    /// What an offer costs, if it can be bought at this moment.
-    fn buyable(&self, order: &Order, offer: &Offer) -> Result<Money, Refusal> {
+    /// What an offer costs, if it is for what is to be bought and holds at this moment.
+    fn buyable(&self, order: &Order, deal: &Deal, offer: &Offer) -> Result<Money, Refusal> {
         let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
-        if let Some(until) = offer.quote.valid_until.filter(|u| *u <= self.moment.now) {
-            return conflict(format!("quote {} ran out {until}: ask for another", offer.quote.number));
-        }
-        let Some(total) = offer.quote.payable() else {
-            return conflict(format!("quote {} misses prices, or its total is not their sum", offer.quote.number));
-        };
+        let number = &offer.quote.number;
         let offered: u64 = offer.quote.lines.iter().map(|l| u64::from(l.quantity)).sum();
         let wanted = order.bought().count() as u64;
         let servers = offer.quote.lines.iter().filter(|l| l.line.is_some()).map(|l| u64::from(l.quantity)).sum::<u64>();
         if servers != wanted && offered != wanted {
-            return conflict(format!(
-                "quote {} offers {offered} servers, {wanted} are to be bought",
-                offer.quote.number
-            ));
+            return conflict(format!("quote {number} offers {offered} servers, {wanted} are to be bought"));
         }
-        Ok(total)
+        let requester = order.requester.to_string().into();
+        approval::holds(&self.case(&requester, deal, offer, &[]))
+            .or_else(|why| conflict(format!("quote {number}: {why}")))
+    }
+
+    fn case<'a>(&self, requester: &'a Text, deal: &Deal, offer: &Offer, given: &'a [approval::Approval]) -> Case<'a> {
+        let payable = offer.quote.payable();
+        Case {
+            requester,
+            seller: deal.id.seller,
+            revision: offer.revision,
+            payable,
+            valid_until: offer.quote.valid_until,
+            // A person may approve what the rules would, before all have answered.
+            needed: self.policy.purchase.needed(payable).max(Needed::One),
+            given,
+            now: self.moment.now,
+        }
     }
 
     /// Approves an offer by a person who typed what it costs.
@@ -162,68 +171,46 @@ impl Deciding<'_> {
         }
         let deal = self.known_deal(DealId { order: id, seller })?;
         let Some(offer) = deal.offer() else { return conflict(format!("{} has made no offer", deal.title)) };
-        if offer.revision != revision {
-            let text = format!(
-                "{}'s offer has changed since you looked: it is revision {} now, you saw {revision}. Look again",
-                deal.title, offer.revision
-            );
-            return conflict(text);
-        }
-        let total = self.buyable(order, offer)?;
-        let words = typed.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
-        if minor(words, total.currency) != Ok(total.minor) {
-            let text = format!("type what it costs, {}; `{}` is not it", total.plain(), Text::new(typed));
-            return Err(Refusal::new(Why::Invalid, text));
-        }
         let by = Text::from(self.moment.actor.to_string());
-        if order.requester.to_string() == by.as_str() {
-            return Err(Refusal::new(Why::NotAllowed, "you ordered it: another person must approve it"));
-        }
-        let counted = |a: &&crate::procurement::order::Approval| a.seller == seller && a.revision == revision;
-        let mut by_whom: BTreeSet<Text> = order.approvals.iter().filter(counted).map(|a| a.by.clone()).collect();
-        if !by_whom.insert(by) {
-            return conflict("you have approved it; a second person must".into());
-        }
-        let needed = self.policy.purchase.approvers(total);
+        let given: Vec<approval::Approval> = order.approvals.iter().map(Into::into).collect();
+        let attempt = Attempt { by: &by, revision, amount: typed };
+        let requester = order.requester.to_string().into();
+        let standing = approval::judge(&self.case(&requester, deal, offer, &given), &attempt).map_err(refusal)?;
+        let total = self.buyable(order, deal, offer)?;
         self.emit(Subject::Order(id), Event::ApprovalGiven { seller, revision, total, saw: saw.clone() });
-        if by_whom.len() < needed {
-            let missing = needed - by_whom.len();
-            let text = format!("approved; {missing} more approval by another person is needed");
-            return Ok(Answer::Told(text.into()));
+        match standing {
+            Standing::Missing(_) => Ok(Answer::Told(format!("{by} has approved it; {standing}").into())),
+            Standing::Approved => {
+                self.buy(id, seller);
+                Ok(Answer::Done)
+            }
         }
-        self.buy(id, seller, by_whom.into_iter().collect());
-        Ok(Answer::Done)
     }
 
-    /// Buys without a person what the rules let be bought so, once every vendor has answered or was given up.
+    /// Buys without a person what the rules let be bought so, once every vendor has answered or was given up: the offer
+    /// that ranks first, and no other.
     pub(super) fn judge_offers(&mut self, id: OrderId) {
         let Some(order) = self.world.order(id) else { return };
         if order.end.is_some() || order.purchase.is_some() || !self.world.deals_of(order).all(Deal::is_settled) {
             return;
         }
-        let Some((seller, revision, total, saw)) = self.best(order) else { return };
-        if self.policy.purchase.approvers(total) > 0 {
+        let Some(comparison) = tender::comparison(&self.world, self.policy, order, self.moment.now) else { return };
+        let Some(first) = comparison.offers.first().filter(|o| o.eligible) else { return };
+        let Some(deal) = self.world.deals_of(order).find(|d| d.id.seller == first.seller) else { return };
+        let Some(offer) = deal.offer() else { return };
+        let Ok(total) = self.buyable(order, deal, offer) else { return };
+        if self.policy.purchase.needed(Some(total)) != Needed::Nobody {
             return;
         }
+        let (seller, revision) = (first.seller, offer.revision);
+        let saw = Text::from(format!("below the limit for approvals; the first of {} offers", comparison.offers.len()));
         self.actor = Actor::Rackhand;
         self.emit(Subject::Order(id), Event::ApprovalGiven { seller, revision, total, saw });
-        self.buy(id, seller, vec!["rackhand".into()]);
-    }
-
-    /// The offer that ranks first, if it can be bought.
-    fn best(&self, order: &Order) -> Option<(SellerId, u32, Money, Text)> {
-        let rates = &self.policy.purchase.rates;
-        let offers = self.world.deals_of(order).filter_map(|d| Some((d, d.offer()?)));
-        let priced = offers.filter_map(|(d, o)| {
-            let total = self.buyable(order, o).ok()?;
-            Some((rates.in_base(total)?.minor, d.id.seller, o.revision, total))
-        });
-        let (_, seller, revision, total) = priced.min_by_key(|p| (p.0, p.1))?;
-        Some((seller, revision, total, format!("the cheapest offer that can be bought, {total}").into()))
+        self.buy(id, seller);
     }
 
     /// Makes the purchase order.
-    fn buy(&mut self, id: OrderId, seller: SellerId, approved_by: Vec<Text>) {
+    fn buy(&mut self, id: OrderId, seller: SellerId) {
         let deal_id = DealId { order: id, seller };
         let (Some(order), Some(deal)) = (self.world.order(id), self.world.deal(deal_id)) else { return };
         let Some(offer) = deal.offer() else { return };
@@ -247,7 +234,7 @@ impl Deciding<'_> {
             lines: (1..).zip(&offer.quote.lines).map(line).collect(),
             freight: offer.quote.freight,
             total: total.minor,
-            approved_by,
+            approved_by: order.approvals.iter().map(|a| a.by.clone()).collect(),
         };
         let revision = offer.revision;
         self.emit(Subject::Order(id), Event::PurchaseDecided { number, seller, revision, total });
@@ -312,7 +299,7 @@ impl Deciding<'_> {
                 (Some(now), Some(then)) => now.minor > then.minor,
                 _ => true,
             };
-            if dearer && self.policy.purchase.approvers(total) > 1 {
+            if dearer && self.policy.purchase.needed(Some(total)) == Needed::Two {
                 let text = format!("it costs {total} now: that takes two approvals. Cancel, and approve a new offer");
                 return Err(Refusal::new(Why::Conflict, text));
             }
@@ -395,4 +382,13 @@ impl Deciding<'_> {
         self.emit(Subject::Deal(id), Event::ShipmentTracked { tracking, reading });
         Answer::Done
     }
+}
+
+fn refusal(why: approval::Refusal) -> Refusal {
+    let kind = match why {
+        approval::Refusal::Own(_) | approval::Refusal::Twice(_) => Why::NotAllowed,
+        approval::Refusal::Unread(_) | approval::Refusal::Amount { .. } => Why::Invalid,
+        _ => Why::Conflict,
+    };
+    Refusal::new(kind, why.to_string())
 }

@@ -144,6 +144,13 @@ pub struct Approval {
     pub saw: Text,
 }
 
+impl From<&Approval> for super::approval::Approval {
+    fn from(given: &Approval) -> Self {
+        let Approval { by, seller, revision, total, .. } = given;
+        Self { by: by.clone(), seller: *seller, revision: *revision, total: *total }
+    }
+}
+
 /// A purchase that was approved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {

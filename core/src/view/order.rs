@@ -8,11 +8,13 @@ use crate::flow::next::Wait;
 use crate::flow::trade::{for_deal, for_order, state};
 use crate::id::{Actor, OrderId, Role, SiteId};
 use crate::policy::Policy;
+use crate::procurement::compare::Comparison;
 use crate::procurement::deal::{Confirmed, Deal, Offer, RefusedPaper, Shipment};
 use crate::procurement::money::Money;
 use crate::procurement::order::{Approval, End, Order, OrderState, Purchase, Reservation, purchase_number};
 use crate::procurement::paper::{PurchaseOrder, SellerId};
 use crate::procurement::spec::Unclear;
+use crate::procurement::tender::comparison;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -101,6 +103,9 @@ pub struct OrderDetail {
     pub end: Option<End>,
     /// What is awaited: the order's own, then its vendors'.
     pub waits: Vec<Wait>,
+    /// Its offers side by side; `None` where there is none.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
     /// What this caller may do with it, and why not where not.
     pub may: Vec<May>,
 }
@@ -284,6 +289,7 @@ pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: T
         failed: order.failed.iter().map(|(n, why)| (purchase_number(*n), why.clone())).collect(),
         end: order.end.clone(),
         waits: waits(world, order, now),
+        comparison: comparison(world, policy, order, now),
         may: may(world, order, caller),
     })
 }
@@ -298,7 +304,7 @@ fn deal_view(policy: &Policy, order: &Order, deal: &Deal, now: Timestamp) -> Dea
         asked: deal.asked,
         chased: deal.chased,
         offer: deal.offer().cloned(),
-        approvers: total.map_or(2, |t| policy.purchase.approvers(t)),
+        approvers: policy.purchase.needed(total).people(),
         purchase: deal.purchase.clone(),
         ordered: deal.ordered,
         confirmation: deal.confirmation().cloned(),

@@ -19,6 +19,7 @@ mod rpc;
 mod servers;
 mod standin;
 mod start;
+mod stock;
 mod stub;
 mod walk;
 
@@ -38,6 +39,7 @@ const ROWS: &[Row] = &[
     ("start", "9: cold start and memory", start::run),
     ("history", "10: audit queries over two million events", history::run),
     ("boot", "kernel and image for two hundred machines at once", boot::run),
+    ("stock", "stock match and placement: 10,000 servers, 500 racks", stock::run),
     ("rpc", "11: console calls with 100 consoles attached", rpc::run),
 ];
 
