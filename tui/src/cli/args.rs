@@ -460,6 +460,8 @@ pub enum Topic {
     Stages,
     /// What each verb prints with --json.
     Json,
+    /// What is in a file of orders.
+    Orders,
     /// The exit codes.
     ExitCodes,
 }

@@ -1,7 +1,9 @@
 //! `rackhand order`: orders from their words to the dock.
 
 mod args;
+mod compare;
 mod decide;
+pub(super) mod file;
 mod line;
 mod list;
 mod place;
@@ -9,6 +11,7 @@ mod purchase;
 mod quote;
 mod show;
 mod stock;
+mod table;
 mod wait;
 
 pub use args::OrderVerb;
@@ -26,6 +29,7 @@ pub(super) async fn order(host: &HostSpec, what: OrderVerb, out: &mut Output<'_>
         OrderVerb::Place(what) => return place::place(host, what, out).await,
         OrderVerb::List(which) => list::list(&connect(host).await?, which, out).await?,
         OrderVerb::Show { order } => show::show(&connect(host).await?, order, out).await?,
+        OrderVerb::Compare { order } => compare::compare(&connect(host).await?, order, out).await?,
         OrderVerb::Stock { spec, site } => stock::stock(&connect(host).await?, &spec, site, out).await?,
         OrderVerb::Purchase(what) => purchase::purchase(&connect(host).await?, what, out).await?,
         OrderVerb::Wait(what) => return wait::wait(host, &what, out).await,
