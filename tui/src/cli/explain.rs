@@ -82,7 +82,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ),
     (
         "order show",
-        "head, now, row: order, routed, requester, placed, note, lines, deals, approvals, purchase, failed, end, waits, comparison, may [{verb, why_not}]",
+        "head, now, row {order}, routed, requester, placed, note, lines, deals, approvals, purchase, failed, end, waits, comparison, may [{verb, why_not}]",
     ),
     (
         "order place",

@@ -250,4 +250,3 @@ fn state(word: &str) -> Result<OrderState, String> {
     let found = OrderState::ALL.into_iter().find(|s| s.word() == word);
     found.ok_or_else(|| format!("one of {}", OrderState::ALL.map(OrderState::word).join(", ")))
 }
-

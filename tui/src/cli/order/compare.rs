@@ -26,7 +26,9 @@ pub(super) async fn compare(link: &Connection, id: OrderId, out: &mut Output<'_>
         out.line("")?;
         out.line(format!("{}. {} ({}, quote {}){may}", offer.rank, offer.title, offer.seller, offer.number))?;
         let mut notes = Table::new(&[], Last::Wrap);
-        for (what, all) in [("because", &offer.reasons), ("not because", &offer.obstacles), ("not told", &offer.missing)] {
+        for (what, all) in
+            [("because", &offer.reasons), ("not because", &offer.obstacles), ("not told", &offer.missing)]
+        {
             for text in all {
                 notes.row([format!("  {what}"), text.to_string()]);
             }

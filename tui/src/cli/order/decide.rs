@@ -24,18 +24,13 @@ async fn spell(link: &Connection, what: OrderVerb, out: &mut Output<'_>) -> Resu
         OrderVerb::Reject(what) => Command::Reject { order: what.order, reason: what.reason.into() },
         OrderVerb::Cancel(what) => Command::CancelOrder { order: what.order, reason: what.reason.into() },
         OrderVerb::Assign { order } => Command::AssignStock { order },
-        OrderVerb::Reserve { order, line, label } => {
-            Command::Reserve { order, line, unit: find(link, &label).await? }
-        }
+        OrderVerb::Reserve { order, line, label } => Command::Reserve { order, line, unit: find(link, &label).await? },
         OrderVerb::Release { label, reason } => {
             Command::ReleaseStock { unit: find(link, &label).await?, reason: reason.into() }
         }
-        OrderVerb::Bind(Bind { order, serial, mac, model }) => Command::BindSerial {
-            order,
-            serial: serial.into(),
-            bmc_mac: mac,
-            model: model.map(Into::into),
-        },
+        OrderVerb::Bind(Bind { order, serial, mac, model }) => {
+            Command::BindSerial { order, serial: serial.into(), bmc_mac: mac, model: model.map(Into::into) }
+        }
         OrderVerb::Accept(what) => accept(link, what).await?,
         OrderVerb::Approve(what) => approve(&read(link, what.order).await?, what, out)?,
         // The others do not change anything and have been taken before.
@@ -48,14 +43,17 @@ async fn spell(link: &Connection, what: OrderVerb, out: &mut Output<'_>) -> Resu
 fn approve(seen: &OrderDetail, what: Approve, out: &mut Output<'_>) -> Result<Command, Fail> {
     let Approve { order, vendor, amount, revision } = what;
     let deal = seen.deals.iter().find(|d| d.seller == vendor);
-    let deal = deal.ok_or_else(|| not_found(format!("order {order} has no offer of {vendor}; it has {}", vendors(seen))))?;
+    let deal =
+        deal.ok_or_else(|| not_found(format!("order {order} has no offer of {vendor}; it has {}", vendors(seen))))?;
     let conflict = |text: String| Fail::Refused(Refusal::new(Why::Conflict, text));
     let Some(offer) = &deal.offer else { return Err(conflict(format!("{} has made no offer yet", deal.title))) };
     let total = offer.quote.payable();
     let named = revision.is_some();
     let revision = revision.unwrap_or(offer.revision);
     if !named {
-        let cost = total.ok_or_else(|| conflict(format!("quote {} misses prices, or its total is not their sum", offer.quote.number)))?;
+        let cost = total.ok_or_else(|| {
+            conflict(format!("quote {} misses prices, or its total is not their sum", offer.quote.number))
+        })?;
         let typed = amount.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
         if minor(typed, cost.currency) != Ok(cost.minor) {
             let text = format!(

@@ -81,7 +81,8 @@ pub(super) struct WantedLine {
 impl Wanted {
     /// Whether all but the lines is the same, so that both can be lines of one order.
     pub(super) fn is_with(&self, other: &Self) -> bool {
-        let same = |o: &Self| (o.tenant.clone(), o.site.clone(), o.needed_by.clone(), o.note.clone(), o.vendors.clone());
+        let same =
+            |o: &Self| (o.tenant.clone(), o.site.clone(), o.needed_by.clone(), o.note.clone(), o.vendors.clone());
         same(self) == same(other)
     }
 }

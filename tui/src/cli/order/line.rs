@@ -79,7 +79,10 @@ mod tests {
     fn a_line_of_an_offer_may_leave_out_what_is_not_known() {
         let read = quoted("P52562-B21:4:9,500.00").unwrap();
         assert_eq!((read.answers, read.part.as_str(), read.quantity), (None, "P52562-B21", 4));
-        assert_eq!((read.price.as_str(), read.lead_days, read.warranty_months, read.spec), ("9,500.00", None, None, None));
+        assert_eq!(
+            (read.price.as_str(), read.lead_days, read.warranty_months, read.spec),
+            ("9,500.00", None, None, None)
+        );
         let read = quoted("2=A=B:1:5::36:a spec: with a colon").unwrap();
         assert_eq!((read.answers, read.part.as_str(), read.lead_days), (Some(2), "A=B", None));
         assert_eq!((read.warranty_months, read.spec.unwrap().as_str()), (Some(36), "a spec: with a colon"));

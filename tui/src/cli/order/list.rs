@@ -21,8 +21,7 @@ pub(super) async fn list(link: &Connection, which: List, out: &mut Output<'_>) -
     if out.json {
         return out.document(&page);
     }
-    let mut table =
-        Table::new(&["ORDER", "TENANT", "SITE", "QTY", "STATE", "TOTAL", "WHO", "WAITS FOR"], Last::Wrap);
+    let mut table = Table::new(&["ORDER", "TENANT", "SITE", "QTY", "STATE", "TOTAL", "WHO", "WAITS FOR"], Last::Wrap);
     for row in &page.rows {
         table.row([
             row.id.to_string(),

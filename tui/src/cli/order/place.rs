@@ -254,7 +254,8 @@ fn table(rows: &[Told], summary: &Summary, dry_run: bool, out: &mut Output<'_>) 
     let mut table = Table::new(&["ROW", "ORDER", "TENANT", "SITE", "QTY", "STOCK", "BUY", "RESULT"], Last::Wrap);
     for row in rows {
         let sum = |f: fn(&ToldLine) -> u32| row.lines.iter().map(f).sum::<u32>().to_string();
-        let left_out: Vec<String> = row.lines.iter().flat_map(|l| &l.unclear).map(|u| format!("`{}`", u.part)).collect();
+        let left_out: Vec<String> =
+            row.lines.iter().flat_map(|l| &l.unclear).map(|u| format!("`{}`", u.part)).collect();
         let but = if left_out.is_empty() { String::new() } else { format!(", without {}", left_out.join(", ")) };
         table.row([
             row.row.to_string(),

@@ -37,7 +37,8 @@ pub(super) async fn stock(
         0 => String::new(),
         n => format!("; {} of which nobody knows what they are: `rackhand describe` them", count(n, "ready server")),
     };
-    let told = if stock.free.len() < stock.free_total { format!(", {} shown", stock.free.len()) } else { String::new() };
+    let told =
+        if stock.free.len() < stock.free_total { format!(", {} shown", stock.free.len()) } else { String::new() };
     out.line(format!("{} free{told}, {} kept{unknown}", stock.free_total, stock.kept.len()))
 }
 

@@ -48,7 +48,13 @@ pub(super) async fn wait(host: &HostSpec, what: &Wait, out: &mut Output<'_>) -> 
         // From an end no way leads to another state.
         let in_vain = state.is_over() && !reached;
         if reached || in_vain || left.is_zero() {
-            let code = if reached { exit::DONE } else if in_vain { exit::REFUSED } else { exit::WAITING };
+            let code = if reached {
+                exit::DONE
+            } else if in_vain {
+                exit::REFUSED
+            } else {
+                exit::WAITING
+            };
             let why = match &order.end {
                 Some(end) if !reached => end.reason.clone(),
                 _ => order.row.waits_for.clone(),
@@ -76,13 +82,8 @@ async fn news(link: &mut Connection, host: &HostSpec, seen: &OrderDetail, left: 
 
 /// Whether an order in this state is where it was to come, or further on the same road.
 fn is_reached(state: OrderState, wanted: OrderState) -> bool {
-    const ROAD: [OrderState; 5] = [
-        OrderState::Quoting,
-        OrderState::Deciding,
-        OrderState::Buying,
-        OrderState::Shipping,
-        OrderState::Delivered,
-    ];
+    const ROAD: [OrderState; 5] =
+        [OrderState::Quoting, OrderState::Deciding, OrderState::Buying, OrderState::Shipping, OrderState::Delivered];
     let place = |state| ROAD.iter().position(|s| *s == state);
     match (place(state), place(wanted)) {
         (Some(at), Some(to)) => at >= to,
@@ -114,7 +115,8 @@ mod tests {
         for (state, wanted) in [(Deciding, Deciding), (Shipping, Buying), (Delivered, Quoting), (Delivered, Reserved)] {
             assert!(is_reached(state, wanted), "{state} {wanted}");
         }
-        for (state, wanted) in [(Quoting, Deciding), (Cancelled, Delivered), (Rejected, Cancelled), (Reserved, Quoting)] {
+        for (state, wanted) in [(Quoting, Deciding), (Cancelled, Delivered), (Rejected, Cancelled), (Reserved, Quoting)]
+        {
             assert!(!is_reached(state, wanted), "{state} {wanted}");
         }
     }

@@ -1,5 +1,9 @@
 //! What the fake daemon answers.
 
+use rackhand_core::id::OrderId;
+use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::view::stock::Stock;
+
 use super::*;
 
 pub(super) async fn listen(listener: UnixListener, held: Arc<Mutex<Held>>) {
@@ -107,7 +111,7 @@ impl Console for Server {
     async fn find(self, _: Context, label: String) -> Option<UnitId> {
         let held = self.held();
         let same = |u: &&UnitDetail| u.row.label.as_str() == label || u.row.id.to_string() == label;
-        held.units.iter().find(same).map(|u| u.row.id)
+        held.units.iter().find(same).map(|u| u.row.id).or_else(|| held.shop.find(&label))
     }
 
     async fn dead_letters(self, _: Context, offset: usize, limit: usize) -> Page<DeadLetter> {
@@ -149,7 +153,15 @@ impl Console for Server {
             held.head()
         };
         if head <= since {
-            std::future::pending::<()>().await;
+            let grown = Arc::clone(&self.held().grown);
+            loop {
+                let news = grown.notified();
+                let head = self.held().head();
+                if head > since {
+                    return head;
+                }
+                news.await;
+            }
         }
         head
     }
@@ -170,6 +182,14 @@ impl Console for Server {
                             place: None,
                             finding: Judged::Received,
                         })),
+                        other if shop::is_its_own(other) && held.refuse.is_none() => match held.shop.put("anna", other)
+                        {
+                            Ok(answer) => answer,
+                            Err(refusal) => {
+                                held.answers.insert(request, Err(refusal.clone()));
+                                return Err(refusal);
+                            }
+                        },
                         _ => Answer::Done,
                     };
                     held.commands.push(command);
@@ -366,7 +386,19 @@ impl Console for Server {
         receiving(&World::default(), &site, NOW)
     }
 
-    crate::unasked::unasked!(orders, order, stock);
+    async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
+        self.held().shop.page(&query)
+    }
+
+    async fn order(self, _: Context, id: OrderId) -> Result<OrderDetail, Refusal> {
+        let held = self.held();
+        let found = held.shop.detail(id).map(|order| OrderDetail { head: held.head(), ..order });
+        found.ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no order {id}")))
+    }
+
+    async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
+        self.held().shop.stock(&spec, site.as_ref())
+    }
 
     async fn doctor(self, _: Context) -> Report {
         self.held().report.clone()
