@@ -1,6 +1,7 @@
 //! Real streams: TCP, and TLS over it, only to addresses the daemon may talk to.
 
 pub mod network;
+pub mod starttls;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -60,11 +61,17 @@ impl Tcp {
     }
 
     async fn connect(&self, target: &Target) -> Result<Connected, DialError> {
-        let tcp = open(target, &self.resolve(target).await?).await?;
+        let mut tcp = open(target, &self.resolve(target).await?).await?;
+        if target.trust == Trust::StartTls {
+            starttls::begin(&mut tcp).await.map_err(|e| {
+                let unwilling = e.kind() == io::ErrorKind::Unsupported;
+                refusal(if unwilling { Kind::Rejected } else { Kind::Transient }, target, &e.to_string())
+            })?;
+        }
         let config = match target.trust {
             Trust::Plain => return Ok(Connected { stream: Box::pin(tcp), certificate: None }),
             Trust::Pin(_) => &self.pinned,
-            Trust::Authorities => self
+            Trust::Authorities | Trust::StartTls => self
                 .authorities
                 .as_ref()
                 .ok_or_else(|| refusal(Kind::Rejected, target, "no certificate authorities are configured"))?,

@@ -462,5 +462,18 @@ events! {
     DamageNoted {
         /// What is damaged.
         note: Text,
+        /// Where a photo of it is, as the person named it.
+        #[serde(default)]
+        photo: Option<Text>,
     } = "damage_noted",
+    /// A person had the locator LED switched. Written before the BMC is asked.
+    LocatorAsked {
+        /// On, or off.
+        on: bool,
+    } = "locator_asked",
+    /// The locator LED was read after it was asked for.
+    LocatorSeen {
+        /// Whether it is on.
+        on: bool,
+    } = "locator_seen",
 }

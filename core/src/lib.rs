@@ -19,7 +19,7 @@ pub mod policy;
 pub mod procurement;
 pub mod reconcile;
 pub mod secret;
-mod sentence;
+pub mod sentence;
 pub mod text;
 pub mod time;
 pub mod view;

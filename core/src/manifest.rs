@@ -1,6 +1,8 @@
 //! A vendor's manifest: a CSV with the serial and the BMC's MAC of each server. Read strictly, since what it says is
 //! written to the inventory.
 
+mod columns;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::iter::Peekable;
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::mac::Mac;
 use crate::text::Text;
+
+pub use self::columns::{BadMap, Columns, Field, MAX_NAME};
 
 /// Bytes of a file at the most.
 pub const MAX_BYTES: usize = 8 << 20;
@@ -26,8 +30,6 @@ pub const MAX_SERIAL: usize = 64;
 pub const SERIAL: &str = "server_serial";
 /// The column with the MAC of the BMC.
 pub const BMC_MAC: &str = "server_bmc_mac";
-/// Columns that are refused until there is a place for secrets that takes them.
-const SECRETS: [&str; 2] = ["bmc_user", "bmc_password"];
 /// What may stand between two cells.
 pub const DELIMITERS: [char; 3] = [',', ';', '\t'];
 
@@ -83,25 +85,31 @@ pub enum Problem {
     OtherSerial(u32),
     /// It says what this line says.
     Repeats(u32),
+    /// It is the header once more, as where files were put together.
+    Header,
 }
 
 /// Why a file cannot be used at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
     /// It is larger than [`MAX_BYTES`].
-    TooBig(usize),
+    TooBig,
     /// It is not UTF-8 from this line on.
     Encoding(u32),
     /// There is nothing in it.
     Empty,
-    /// The header has no such column.
-    NoColumn(&'static str),
+    /// The header has no column for this.
+    NoColumn(Field),
+    /// The header has not the column that was named.
+    NotThere(Text),
     /// The header has this column twice.
-    TwoColumns(&'static str),
+    TwoColumns(Text),
+    /// Either of these two columns may be meant.
+    Doubtful(Field, Text, Text),
     /// Two of the delimiters would do.
     Delimiter,
     /// This column is not taken.
-    Secret(&'static str),
+    Secret(Text),
     /// Something stands behind a closing quote, or a quote is not closed, on this line.
     Quote(u32),
     /// A cell of this line is longer than it may be: [`MAX_CELL`] here.
@@ -115,7 +123,7 @@ pub enum Unreadable {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cells(found, wanted) => write!(f, "{found} cells where the header has {wanted}"),
+            Self::Cells(found, wanted) => write!(f, "the header has {wanted} cells, this row {found}"),
             Self::NoSerial => f.write_str("the serial is missing"),
             Self::BadSerial => write!(f, "not a serial: 1 to {MAX_SERIAL} characters, no spaces"),
             Self::NoMac => f.write_str("the BMC's MAC is missing"),
@@ -124,6 +132,7 @@ impl fmt::Display for Problem {
             Self::OtherMac(line) => write!(f, "line {line} has this serial with another MAC; which is right?"),
             Self::OtherSerial(line) => write!(f, "line {line} has this MAC with another serial; which is right?"),
             Self::Repeats(line) => write!(f, "says what line {line} says"),
+            Self::Header => f.write_str("this is the header again; remove the line"),
         }
     }
 }
@@ -131,24 +140,30 @@ impl fmt::Display for Problem {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooBig(bytes) => {
-                write!(f, "it has {bytes} bytes; at most {MAX_BYTES} are read. Split it")
+            Self::TooBig => {
+                write!(f, "it has more than {} MiB, for some {MAX_ROWS} servers. Split it", MAX_BYTES >> 20)
             }
             Self::Encoding(line) => write!(f, "line {line}: not UTF-8. Save it as CSV in UTF-8, then import it again"),
             Self::Empty => f.write_str("there is nothing in it"),
-            Self::NoColumn(name) => {
+            Self::NoColumn(field) => {
+                let (name, word) = (field.column(), field.word());
                 write!(
                     f,
-                    "the header has no column {name}. The first line names the columns, such as {SERIAL},{BMC_MAC}"
+                    "the header has no column {name}. The first line names the columns, such as {SERIAL},{BMC_MAC}; \
+                     where yours has another name for it, say --map {word}=\"NAME\""
                 )
             }
+            Self::NotThere(name) => write!(f, "the header has no column `{name}`, which the column map names"),
             Self::TwoColumns(name) => write!(f, "the header has two columns {name}; remove one"),
+            Self::Doubtful(field, a, b) => {
+                let word = field.word();
+                write!(f, "`{a}` and `{b}` may both be the {word}; say which: --map {word}=\"{a}\"")
+            }
             Self::Delimiter => f.write_str("comma, semicolon and tab could each separate its cells; use one of them"),
             Self::Secret(name) => write!(
                 f,
-                "column {name} is not taken: passwords must not lie in a manifest or the journal, and there is no secret \
-                 store yet. Remove the columns bmc_user and bmc_password, and name the password's file under \
-                 [[credentials]] in rackhandd.toml"
+                "column `{name}` is not taken: passwords must not lie in a manifest or the journal, and there is no \
+                 secret store yet. Remove it, and name the password's file under [[credentials]] in rackhandd.toml"
             ),
             Self::Quote(line) => {
                 write!(f, "line {line}: a quote is not closed, or something follows a closed one")
@@ -176,16 +191,24 @@ pub fn serial(raw: &str) -> Option<Text> {
     (fits && sound).then_some(clean)
 }
 
-/// Reads a file.
+/// Reads a file whose columns have names that are known.
+///
+/// # Errors
+/// As [`parse_by`].
+pub fn parse(bytes: &[u8]) -> Result<Manifest, Unreadable> {
+    parse_by(bytes, &Columns::default())
+}
+
+/// Reads a file whose columns a person has named, as far as they have.
 ///
 /// # Errors
 /// Where what is in it is not certain as a whole: size, encoding, header, quotes. Nothing of it may be used then.
-pub fn parse(bytes: &[u8]) -> Result<Manifest, Unreadable> {
+pub fn parse_by(bytes: &[u8], columns: &Columns) -> Result<Manifest, Unreadable> {
     if bytes.len() > MAX_BYTES {
-        return Err(Unreadable::TooBig(bytes.len()));
+        return Err(Unreadable::TooBig);
     }
     let text = decode(bytes)?;
-    let (header, delimiter) = header(text)?;
+    let (header, delimiter) = header(text, columns)?;
     let mut records = Records::new(text, delimiter, MAX_CELL);
     // The header itself.
     records.next_filled()?;
@@ -233,12 +256,14 @@ fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
 struct Header {
     serial: usize,
     bmc_mac: usize,
+    /// Their names there.
+    names: [String; 2],
     cells: usize,
     ignored: Vec<Text>,
 }
 
 /// The header, and the one delimiter under which it has both columns.
-fn header(text: &str) -> Result<(Header, char), Unreadable> {
+fn header(text: &str, columns: &Columns) -> Result<(Header, char), Unreadable> {
     let mut found: Option<(Header, char)> = None;
     let mut best: Option<(usize, Unreadable)> = None;
     for delimiter in DELIMITERS {
@@ -251,7 +276,7 @@ fn header(text: &str) -> Result<(Header, char), Unreadable> {
             }
         };
         let count = cells.len();
-        match columns(cells) {
+        match places(cells, columns) {
             Ok(header) if found.is_none() => found = Some((header, delimiter)),
             Ok(_) => return Err(Unreadable::Delimiter),
             // The delimiter that makes the most of the line is the one that was meant.
@@ -262,23 +287,15 @@ fn header(text: &str) -> Result<(Header, char), Unreadable> {
     found.ok_or_else(|| best.map_or(Unreadable::Empty, |(_, error)| error))
 }
 
-fn columns(cells: Vec<String>) -> Result<Header, Unreadable> {
-    let names: Vec<String> = cells.iter().map(|c| c.trim().to_lowercase()).collect();
-    let place = |wanted: &'static str| {
-        let mut at = names.iter().enumerate().filter(|(_, name)| name.as_str() == wanted).map(|(n, _)| n);
-        match (at.next(), at.next()) {
-            (Some(n), None) => Ok(n),
-            (Some(_), Some(_)) => Err(Unreadable::TwoColumns(wanted)),
-            (None, _) => Err(Unreadable::NoColumn(wanted)),
-        }
-    };
-    let (serial, bmc_mac) = (place(SERIAL)?, place(BMC_MAC)?);
-    if let Some(secret) = SECRETS.into_iter().find(|s| names.iter().any(|n| n == s)) {
-        return Err(Unreadable::Secret(secret));
+fn places(cells: Vec<String>, columns: &Columns) -> Result<Header, Unreadable> {
+    let (serial, bmc_mac) = (columns.find(Field::Serial, &cells)?, columns.find(Field::BmcMac, &cells)?);
+    if let Some(secret) = cells.iter().find(|name| columns::is_secret(name)) {
+        return Err(Unreadable::Secret(Text::new(secret.trim())));
     }
     let others = cells.iter().enumerate().filter(|(n, _)| *n != serial && *n != bmc_mac);
     let ignored = others.map(|(_, name)| Text::new(name.trim())).filter(|name| !name.is_empty()).collect();
-    Ok(Header { serial, bmc_mac, cells: cells.len(), ignored })
+    let names = [serial, bmc_mac].map(|n| cells[n].trim().to_lowercase());
+    Ok(Header { serial, bmc_mac, names, cells: cells.len(), ignored })
 }
 
 fn read(record: &Record, header: &Header) -> Line {
@@ -287,6 +304,8 @@ fn read(record: &Record, header: &Header) -> Line {
     let surplus = record.cells.iter().skip(header.cells).any(|c| !c.trim().is_empty());
     let row = if surplus || record.cells.len() < header.cells {
         Err(Problem::Cells(record.cells.len(), header.cells))
+    } else if [raw_serial, raw_mac].map(str::to_lowercase) == header.names {
+        Err(Problem::Header)
     } else {
         row(raw_serial, raw_mac)
     };

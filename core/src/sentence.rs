@@ -54,7 +54,9 @@ impl Event {
             Self::ValidationRefused { points } => format!("report does not match in {points} points"),
             Self::ValidationReported { report } => format!("final report of {} {}", report.model, report.serial),
             Self::WarningNoted { text, .. } => format!("warning: {text}"),
-            Self::DamageNoted { note } => format!("damaged: {note}"),
+            Self::DamageNoted { note, photo } => format!("damaged: {}", with_photo(note, photo.as_ref())),
+            Self::LocatorAsked { on } => format!("locator LED asked {}", on_or_off(*on)),
+            Self::LocatorSeen { on } => format!("locator LED seen {}", on_or_off(*on)),
             _ => return self.trade_sentence(),
         };
         told.into()
@@ -116,4 +118,14 @@ impl Event {
         };
         told.into()
     }
+}
+
+/// A note of damage, and where its photo is.
+pub fn with_photo(note: &Text, photo: Option<&Text>) -> String {
+    photo.map_or_else(|| note.to_string(), |photo| format!("{note}; photo {photo}"))
+}
+
+/// The words of a switch.
+pub const fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }

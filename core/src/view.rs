@@ -2,6 +2,7 @@
 //! the fleet.
 
 mod filter;
+pub mod guide;
 mod letters;
 pub mod netbox;
 pub mod order;
@@ -31,7 +32,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 use filter::Term;
 
-pub use self::tap::{RogueServer, TapState, TapStatus};
+pub use self::tap::{Health, RogueServer, TapState, TapStatus};
 
 /// How a unit does, at a glance. Never guessed: what is not known is `unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,6 +93,9 @@ pub struct UnitRow {
     pub next_try: Option<Timestamp>,
     /// Who must act; `None` is Rackhand.
     pub who: Option<Role>,
+    /// Whether its locator LED was seen on.
+    #[serde(default)]
+    pub located: bool,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -146,23 +150,6 @@ pub struct DeadLetter {
     pub since: Timestamp,
     /// Who decides.
     pub who: Role,
-}
-
-/// How the daemon itself does.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Health {
-    /// `None` while events can be written; else why not.
-    pub intake_stopped: Option<Text>,
-    /// Outside systems: name and what is wrong, `None` where nothing is.
-    pub systems: Vec<(Text, Option<Text>)>,
-    /// Leases from MACs nobody knows, since the daemon started.
-    pub unknown_leases: u64,
-    /// The taps, as configured.
-    #[serde(default)]
-    pub taps: Vec<TapStatus>,
-    /// DHCP servers that are not on the list of those that may give addresses, those heard last.
-    #[serde(default)]
-    pub rogue_servers: Vec<RogueServer>,
 }
 
 /// Counts for the header and the pipeline.
@@ -288,6 +275,7 @@ pub fn row(unit: &Unit, now: Timestamp) -> UnitRow {
         waits_for,
         next_try: first.and_then(|w| w.next_try.or(w.until)),
         who: first.and_then(|w| w.who),
+        located: unit.is_located(),
         revision: unit.revision,
     }
 }
@@ -332,6 +320,9 @@ pub fn detail(unit: &Unit, now: Timestamp, actor: &crate::id::Actor) -> UnitDeta
     );
     fact("bmc certificate", unit.certificate.map(|c| format!("{:.16}...", c.to_string())));
     fact("power", unit.system.as_ref().map(|s| format!("{:?} when last read", s.power).to_lowercase()));
+    if let Some(led) = &unit.locator {
+        fact("locator led", Some(led.to_string()));
+    }
     let planned = unit.plan.as_ref().map(|p| p.interfaces.iter().filter(|i| i.peer.is_some()).count());
     fact("cables planned", planned.map(|n| n.to_string()));
     let steps = unit.progress.values().map(step_row).collect();

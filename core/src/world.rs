@@ -11,7 +11,7 @@ use crate::flow::step::{Observation, Step};
 use crate::id::{DealId, OrderId, Subject, UnitId};
 use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::stage::Stage;
-use crate::lifecycle::unit::{Note, Notes, Phase, Progress, Unit};
+use crate::lifecycle::unit::{Locator, Note, Notes, Phase, Progress, Unit};
 use crate::mac::Mac;
 use crate::procurement::deal::Deal;
 use crate::procurement::order::Order;
@@ -111,6 +111,10 @@ impl World {
         let (mac, token) = (unit.bmc_mac, unit.boot.last_token());
         unit.apply(seq, draft.at, &draft.event);
         unit.receive(seq, draft);
+        if let Event::LocatorAsked { on } = draft.event {
+            let by = draft.actor.to_string().into();
+            unit.locator = Some(Locator { on, by, at: draft.at, seen: None });
+        }
         if unit.serial.is_none() {
             unit.serial = free;
         }

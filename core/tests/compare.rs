@@ -259,6 +259,16 @@ fn an_offer_that_may_not_be_chosen_says_each_reason() {
 }
 
 #[test]
+fn what_cannot_be_bought_is_not_the_best_even_at_the_best_price() {
+    let mut expired = offer("acme", hpe().quote.lines);
+    expired.quote.valid_until = Some(Timestamp::from_secs(0));
+    let found = Desk::asking(&[24]).compare(&[expired, dell(), hpe()]);
+    assert_eq!(order(&found), ["hpe", "dell", "acme"]);
+    let marks: Vec<Mark> = row(&found, "total EUR").into_iter().map(|(_, mark, _)| mark).collect();
+    assert_eq!(marks, [Mark::Best, Mark::Worst, Mark::Plain]);
+}
+
+#[test]
 fn another_currency_is_compared_by_the_rate_and_its_day_is_told() {
     let mut dollars = hpe();
     dollars.quote.currency = Currency::USD;

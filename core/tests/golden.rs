@@ -193,8 +193,10 @@ fn lines() -> Vec<(&'static str, Event)> {
         ),
         (
             r#"{"damage_noted":{"note":"corner dented, photo 17.jpg"}}"#,
-            Event::DamageNoted { note: "corner dented, photo 17.jpg".into() },
+            Event::DamageNoted { note: "corner dented, photo 17.jpg".into(), photo: None },
         ),
+        (r#"{"locator_asked":{"on":true}}"#, Event::LocatorAsked { on: true }),
+        (r#"{"locator_seen":{"on":false}}"#, Event::LocatorSeen { on: false }),
     ]
 }
 

@@ -20,7 +20,7 @@ fn fra1() -> SiteId {
 }
 
 fn scanned(scene: &mut Scene, scan: &str, damaged: Option<&str>) -> Scan {
-    let command = Command::Receive { site: fra1(), scan: scan.into(), damaged: damaged.map(Text::new) };
+    let command = Command::Receive { site: fra1(), scan: scan.into(), damaged: damaged.map(Text::new), photo: None };
     match scene.command(Role::Technician, command) {
         Ok(Answer::Scanned(scan)) => *scan,
         other => panic!("{other:?}"),
@@ -102,6 +102,7 @@ fn what_is_no_serial_is_refused_and_so_is_damage_without_words_and_whoever_may_o
         site: fra1(),
         scan: scan.into(),
         damaged: damaged.map(Text::new),
+        photo: None,
     };
     let long = "X".repeat(65);
     for scan in ["", "  ", "SN 0001", "\u{1b}[2JSN0001", "SN0001\u{202e}", "]C1", &long] {

@@ -13,7 +13,7 @@ fn site(name: &str) -> SiteFacts {
 }
 
 fn liked(names: &[&str]) -> Vec<SiteId> {
-    names.iter().map(|n| SiteId::new(*n)).collect()
+    names.iter().map(|n| SiteId::new(n)).collect()
 }
 
 fn chosen(found: &Route) -> &str {

@@ -375,7 +375,7 @@ impl Watched {
 impl Shop {
     fn receive_any(&mut self, serial: &str) {
         let (site, scan) = (rackhand_core::id::SiteId::new("fra1"), serial.into());
-        let _ = self.put(by("tina", Role::Technician), Command::Receive { site, scan, damaged: None });
+        let _ = self.put(by("tina", Role::Technician), Command::Receive { site, scan, damaged: None, photo: None });
     }
 }
 

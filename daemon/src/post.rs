@@ -1,15 +1,17 @@
-//! The post: what vendors have for us is fetched now and then, and taken in as it comes. What was there before changes
+//! The post: what vendors and carriers have for us is fetched now and then, and taken in as it comes. What was there before changes
 //! nothing, so nothing has to be remembered of what was fetched.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rackhand_adapters::vendor::{Open, Refused, Source};
+use rackhand_adapters::carrier::Carriers;
+use rackhand_adapters::port::clock::Clock;
+use rackhand_adapters::vendor::{Open, Refused, Seller, Source};
 use rackhand_core::decide::Input;
 use rackhand_core::id::{Actor, DealId};
 use rackhand_core::procurement::deal::Deal;
-use rackhand_core::procurement::paper::{Flaw, Paper, SellerId};
+use rackhand_core::procurement::paper::{Carrier, Flaw, Paper, SellerId};
 use rackhand_core::text::Text;
 use rackhand_core::world::World;
 use tokio::sync::watch;
@@ -45,7 +47,8 @@ pub async fn follow(ledger: Ledger, ports: Arc<Ports>, mut stop: watch::Receiver
             match fetched {
                 Ok(received) => {
                     for (paper, source) in received.papers {
-                        take(&ledger, *id, paper, &source).await;
+                        take(&ledger, *id, paper).await;
+                        put_away(seller, &source).await;
                     }
                     for refused in received.refused {
                         refuse(&ledger, *id, refused).await;
@@ -92,7 +95,7 @@ fn about(world: &World, seller: SellerId, paper: &Paper) -> Option<DealId> {
     }
 }
 
-async fn take(ledger: &Ledger, seller: SellerId, paper: Paper, source: &Source) {
+async fn take(ledger: &Ledger, seller: SellerId, paper: Paper) {
     let (what, number) = match &paper {
         Paper::Quote(q) => ("quote", &q.number),
         Paper::Confirmation(c) => ("confirmation", &c.number),
@@ -109,16 +112,57 @@ async fn take(ledger: &Ledger, seller: SellerId, paper: Paper, source: &Source) 
         }
         None => Some((None, "it is about nothing that we have asked or ordered there".into())),
     };
-    if let Some((deal, why)) = &why {
-        tracing::warn!(vendor = %seller, %what, %why, "a paper was not taken");
-        if let Some(deal) = *deal {
-            let flaws = vec![Flaw { row: None, field: what.clone(), why: why.clone() }];
-            let input = Input::PaperRefused { deal, what, flaws };
-            // Refused only when the daemon stops; then it comes again.
-            let _ = ledger.submit(Actor::Wire, Patience::Keep, input).await;
+    let Some((deal, why)) = why else { return };
+    tracing::warn!(vendor = %seller, %what, %why, "a paper was not taken");
+    if let Some(deal) = deal {
+        let flaws = vec![Flaw { row: None, field: what.clone(), why: why.clone() }];
+        let input = Input::PaperRefused { deal, what, flaws };
+        // Refused only when the daemon stops; then it comes again.
+        let _ = ledger.submit(Actor::Wire, Patience::Keep, input).await;
+    }
+}
+
+/// A file from an inbox is not read again: what it said is in the journal, or why it was not taken.
+async fn put_away(seller: &Seller, source: &Source) {
+    if let Err(fault) = seller.put_away(source).await {
+        tracing::warn!(vendor = %seller.id, %fault, "a paper could not be put away, and will be read again");
+    }
+}
+
+/// Asks the carriers about all that is on its way, now and then, until `stop` is told.
+pub async fn track(ledger: Ledger, carriers: Carriers, every: Duration, clock: Clock, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            biased;
+            () = told(&mut stop) => return,
+            () = clock.sleep(every) => {}
+        }
+        let mut moving: BTreeMap<Carrier, Vec<(DealId, Text)>> = BTreeMap::new();
+        for deal in ledger.world().deals.values().filter(|d| d.ended.is_none()) {
+            for shipment in deal.shipments.iter().filter(|s| !s.is_delivered()) {
+                let Some(carrier) = shipment.notice.carrier else { continue };
+                let numbers = shipment.notice.tracking.iter().map(|n| (deal.id, n.clone()));
+                moving.entry(carrier).or_default().extend(numbers);
+            }
+        }
+        for (carrier, parcels) in moving {
+            let numbers: Vec<Text> = parcels.iter().map(|(_, n)| n.clone()).collect();
+            let read = tokio::select! {
+                biased;
+                () = told(&mut stop) => return,
+                read = carriers.track(carrier, &numbers) => read,
+            };
+            for ((deal, tracking), read) in parcels.into_iter().zip(read) {
+                match read {
+                    Ok(reading) => {
+                        let input = Input::Tracked { deal, tracking, reading };
+                        let _ = ledger.submit(Actor::Wire, Patience::Keep, input).await;
+                    }
+                    Err(fault) => tracing::warn!(%carrier, %tracking, %fault, "a parcel could not be tracked"),
+                }
+            }
         }
     }
-    let _ = source;
 }
 
 /// What could not be read is told where it says what it is about.

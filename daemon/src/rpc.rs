@@ -1,5 +1,6 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
+mod bmc;
 mod import;
 mod netbox;
 mod orders;
@@ -49,7 +50,7 @@ use tokio::sync::{OnceCell, watch};
 use crate::doctor::Doctor;
 use crate::door::{Caps, admit};
 use crate::engine::Gates;
-use crate::engine::perform::{self, Ports};
+use crate::engine::perform::Ports;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
@@ -232,30 +233,20 @@ impl Desk {
         }
         let slot = self.given().slot(format!("{actor} {request}"));
         let first = slot.get_or_try_init(|| async {
-            let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
-            match done.map(|c| Receipt { answer: c.answer, head: c.head }) {
+            let done = match command {
+                Command::Locate { unit, on } => self.locate(actor, unit, on).await,
+                command => {
+                    let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+                    done.map(|c| Receipt { answer: c.answer, head: c.head })
+                }
+            };
+            match done {
                 // Nothing was decided, so the same request may be sent again.
                 Err(refusal) if refusal.why == Why::Unavailable => Err(refusal),
                 answer => Ok(answer),
             }
         });
         first.await?.clone()
-    }
-
-    /// A live reading of a unit's BMC, through the gate, by whoever may act on servers.
-    async fn read_bmc(&self, actor: &Actor, id: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
-        if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Technician) {
-            return Err(Refusal::new(Why::NotAllowed, "reading a BMC is for technicians and operators"));
-        }
-        let world = self.ledger.world();
-        let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
-        let (bmc, credentials) = perform::bmc_of(&self.ports, unit)
-            .map_err(|fault| Refusal::new(Why::Conflict, format!("{}: {fault}", unit.label())))?;
-        let sections = what.map_or_else(|| Section::ALL.to_vec(), |one| vec![one]);
-        let call = self.ports.redfish.read_all(&bmc, &credentials, &sections);
-        let read = self.gates.call_bmc(&self.clock, call).await;
-        let stopped = || Refusal::new(Why::Unavailable, "the daemon stops");
-        read.ok_or_else(stopped)?.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))
     }
 
     fn given(&self) -> std::sync::MutexGuard<'_, Given> {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use rackhand_adapters::carrier::Carriers;
 use rackhand_adapters::netbox::{self, NetBox};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::Dial;
@@ -53,6 +54,8 @@ pub struct Parts {
     pub bmc_port: u16,
     /// Vendors.
     pub sellers: Sellers,
+    /// The carriers' tracking, and how often it is asked.
+    pub carriers: Option<(Carriers, std::time::Duration)>,
     /// BMC passwords.
     pub keys: Keys,
     /// Where machines reach our HTTP.
@@ -155,6 +158,9 @@ impl Site {
         let engine = Engine::new(ledger.clone(), ports.clone(), gates.clone(), clock.clone());
         let engine = tokio::spawn(engine.run(changes, beats, stopping));
         tokio::spawn(post::follow(ledger.clone(), ports.clone(), stop.subscribe()));
+        if let Some((carriers, every)) = parts.carriers {
+            tokio::spawn(post::track(ledger.clone(), carriers, every, clock.clone(), stop.subscribe()));
+        }
         let http = Http::new(ledger.clone(), intake.clone(), clock.clone(), random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),

@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "daemon/bad_manifest.rs"]
+mod bad_manifest;
 #[path = "daemon/doctor.rs"]
 mod doctor;
 #[path = "daemon/doors.rs"]

@@ -216,4 +216,6 @@ pub enum Timer {
     Grace(u64),
     /// A second of the dock's grace is over.
     Second,
+    /// The label that was scanned under this number may be scanned again: it is not the same pull of the trigger.
+    Scanned(u64),
 }

@@ -25,6 +25,8 @@ pub enum Trust {
     Plain,
     /// The configured certificate authorities.
     Authorities,
+    /// The same, after SMTP's STARTTLS (RFC 3207). What is handed over begins behind it.
+    StartTls,
     /// A BMC's own certificate: this one, or, where none is known yet, whichever it shows (pinned at first use).
     Pin(Option<Fingerprint>),
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::client::{Receipt, Talk};
 use super::collection::Query;
 use super::driver::{Driver, reset_type};
-use super::parse;
+use super::parse::{self, identity::locator};
 use super::session::Session;
 use super::wire::{self, Boot, Root, System, link};
 use super::{Reset, UNNAMED};
@@ -203,18 +203,25 @@ impl Conversation {
         talk.post(&action, &json!({ "ResetType": word })).await
     }
 
-    /// Switches the locator LED. It is written on the chassis: iDRAC's system takes it as read-only, and iLO takes it
-    /// on either. Where there is no `LocationIndicatorActive`, the older `IndicatorLED` is written.
-    pub(super) async fn locate(&mut self, on: bool) -> Result<Receipt, Fault> {
+    /// Has the locator LED on or off. It is written on the chassis: iDRAC's system takes it as read-only, and iLO takes
+    /// it on either. Where there is no `LocationIndicatorActive`, the older `IndicatorLED` is written. What it is then
+    /// is read anew; a reading that fails makes it unknown, not undone.
+    pub(super) async fn locate(&mut self, on: bool) -> Result<Option<bool>, Fault> {
         let (path, body, etag) = self.chassis().await?.clone();
+        if locator(self.driver, &body) == Some(on) {
+            return Ok(Some(on));
+        }
         let change = if body.get("LocationIndicatorActive").is_some() {
             json!({ "LocationIndicatorActive": on })
         } else if body.get("IndicatorLED").is_some() {
-            json!({ "IndicatorLED": if on { "Blinking" } else { "Off" } })
+            let (lit, dark) = self.driver.indicator_words;
+            json!({ "IndicatorLED": if on { lit } else { dark } })
         } else {
             return Err(self.session.talk.fault(Kind::Rejected, "it offers no locator LED"));
         };
-        self.session.talk.patch(&path, &change, etag).await
+        self.session.talk.patch(&path, &change, etag).await?;
+        let read = self.session.talk.get(&path).await;
+        Ok(read.ok().and_then(|now| locator(self.driver, &now.body)))
     }
 
     /// Caps the server's power, or takes the cap away. It is written on `Power`, which takes it on all of them,

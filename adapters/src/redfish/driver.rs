@@ -30,6 +30,8 @@ pub(super) struct Driver {
     pub(super) untyped_sensors_are_temperatures: bool,
     /// How far the boot has come.
     pub(super) progress: fn(&Value) -> Option<Text>,
+    /// The words of `IndicatorLED` that have the locator on and off, where nothing newer is there.
+    pub(super) indicator_words: (&'static str, &'static str),
     /// What `IndicatorLED` says of the locator.
     pub(super) indicator: fn(&str) -> Option<bool>,
     /// A log entry's number that never comes again.

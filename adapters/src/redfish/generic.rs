@@ -19,6 +19,7 @@ pub(super) const DRIVER: Driver = Driver {
     is_cpu_sensor: no,
     untyped_sensors_are_temperatures: false,
     progress: boot_progress,
+    indicator_words: ("Lit", "Off"),
     indicator: lit_or_blinking,
     entry_number: not_numbered,
     oldest_entries_first: false,

@@ -22,6 +22,7 @@ pub(super) const DRIVER: Driver = Driver {
     is_cpu_sensor: sensor_of_cpu_usage,
     untyped_sensors_are_temperatures: false,
     progress: boot_progress,
+    indicator_words: ("Blinking", "Lit"),
     indicator: indicator_tells_nothing,
     entry_number: id_grows,
     oldest_entries_first: false,

@@ -22,6 +22,7 @@ pub(super) const DRIVER: Driver = Driver {
     is_cpu_sensor: no_cpu_sensor,
     untyped_sensors_are_temperatures: SENSORS_HAVE_NO_TYPE,
     progress: progress_or_post_state,
+    indicator_words: LIT_BY_HAND,
     indicator: generic::lit_or_blinking,
     entry_number: event_number,
     oldest_entries_first: OLDEST_FIRST,
@@ -35,6 +36,10 @@ const UNCAPPED_HAS_NO_LIMIT: PowerLimit = PowerLimit::None;
 
 /// iLO 6's `Sensor` resources have neither `ReadingType` nor `ReadingUnits`; all of them are temperatures (recorded).
 const SENSORS_HAVE_NO_TYPE: bool = true;
+
+/// iLO blinks the UID by itself, during remote console sessions and firmware updates; persons have it lit (HPE's
+/// example `set_uid_light`).
+const LIT_BY_HAND: (&str, &str) = ("Lit", "Off");
 
 /// IML, SL, IEL and Event come whole, oldest entry first (recorded).
 const OLDEST_FIRST: bool = true;

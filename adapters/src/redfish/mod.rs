@@ -196,8 +196,8 @@ impl Redfish {
         self.errand(at, credentials, ERRAND, |c| Box::pin(c.reset(kind))).await.map(|r| r.words)
     }
 
-    /// Switches the locator LED on or off.
-    pub async fn locate(&self, at: &Bmc, credentials: &Credentials, on: bool) -> Result<Receipt, Fault> {
+    /// Has the locator LED on or off, and reads what it then is; `None` is not known. Nothing is sent where it is so.
+    pub async fn locate(&self, at: &Bmc, credentials: &Credentials, on: bool) -> Result<Option<bool>, Fault> {
         self.errand(at, credentials, ERRAND, |c| Box::pin(c.locate(on))).await
     }
 

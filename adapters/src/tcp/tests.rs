@@ -225,3 +225,48 @@ async fn nobody_there_is_tried_again_and_no_tls_is_a_broken_protocol() {
     http.await.unwrap();
     assert_eq!(lab().dial(&controller(port, None)).await.err().unwrap().kind, Kind::Transient);
 }
+
+#[tokio::test]
+async fn starttls_ends_in_tls_by_the_authorities_and_nothing_said_before_it_counts() {
+    let authority = authority();
+    let pem = authority.pem();
+    let tcp = Tcp::new(Some(pem.as_bytes()), Vec::new()).unwrap();
+    let identity = Identity::issued("localhost", &authority);
+    let key = rustls::crypto::ring::default_provider().key_provider.load_private_key(identity.key.clone_key()).unwrap();
+    let certified = CertifiedKey::new(vec![identity.certificate.clone()], key);
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let visit = async |offer: &'static str, last: &'static str| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            let mut heard = [0; 100];
+            tcp.write_all(b"220-mail\r\n220 ESMTP\r\n").await.unwrap();
+            drop(tcp.read(&mut heard).await);
+            tcp.write_all(offer.as_bytes()).await.unwrap();
+            drop(tcp.read(&mut heard).await);
+            tcp.write_all(last.as_bytes()).await.unwrap();
+            if let Ok(mut tls) = acceptor.accept(tcp).await {
+                drop(tls.write_all(b"!").await);
+                drop(tls.shutdown().await);
+            }
+        });
+        let target = target("localhost", port, Trust::StartTls);
+        let mut stream = tcp.dial(&target).await?.stream;
+        let mut said = Vec::new();
+        drop(stream.read_to_end(&mut said).await);
+        Ok::<_, DialError>(said)
+    };
+    let offer = "250-mail\r\n250-STARTTLS\r\n250 8BITMIME\r\n";
+    assert_eq!(visit(offer, "220 go on\r\n").await.unwrap(), b"!");
+    assert_eq!(visit("250 mail\r\n", "").await.unwrap_err().kind, Kind::Rejected);
+    assert_eq!(visit(offer, "454 not now\r\n").await.unwrap_err().kind, Kind::Transient);
+    let injected = visit(offer, "220 go on\r\n250 mail\r\n250 AUTH\r\n").await.unwrap_err();
+    assert_eq!(injected.kind, Kind::Malformed, "{injected:?}");
+}

@@ -1,7 +1,9 @@
 //! Those who sell us servers, each by its own channel: a partner API, cXML or e-mail. One attempt a call; what is sent
 //! is looked for by our own number first, where the channel can be asked.
 
+pub mod cxml;
 pub mod format;
+pub mod mail;
 pub mod partner;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,8 @@ use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::procurement::paper::{Flaw, Paper, PurchaseOrder, QuoteRequest, SellerId};
 use rackhand_core::text::Text;
 
+use self::cxml::Cxml;
+use self::mail::Mail;
 use self::partner::Partner;
 
 /// All sellers, by their short names.
@@ -41,6 +45,10 @@ pub struct Seller {
 pub enum Channel {
     /// A partner API over HTTP. It can be asked what it has of us.
     Partner(Partner),
+    /// cXML over HTTP. What the vendor has to say it posts to us.
+    Cxml(Cxml),
+    /// E-mail. What the vendor has to say lies in our inbox.
+    Mail(Mail),
 }
 
 /// A request or order of ours that the seller's list has.
@@ -115,6 +123,7 @@ impl Seller {
     pub fn can_be_asked(&self) -> bool {
         match self.channel {
             Channel::Partner(_) => true,
+            Channel::Cxml(_) | Channel::Mail(_) => false,
         }
     }
 
@@ -126,6 +135,7 @@ impl Seller {
     pub async fn find_request(&self, number: &Text) -> Result<Option<Listed>, Fault> {
         match &self.channel {
             Channel::Partner(partner) => partner.find_request(number).await,
+            Channel::Cxml(_) | Channel::Mail(_) => Err(self.cannot_be_asked()),
         }
     }
 
@@ -137,6 +147,8 @@ impl Seller {
     pub async fn send_request(&self, request: &QuoteRequest) -> Result<Text, Fault> {
         match &self.channel {
             Channel::Partner(partner) => partner.send_request(request).await,
+            Channel::Cxml(cxml) => cxml.send_request(request).await,
+            Channel::Mail(mail) => mail.send_request(request).await,
         }
     }
 
@@ -147,6 +159,7 @@ impl Seller {
     pub async fn find_chase(&self, request: &Text, number: &Text) -> Result<Option<Text>, Fault> {
         match &self.channel {
             Channel::Partner(partner) => partner.find_chase(request, number).await,
+            Channel::Cxml(_) | Channel::Mail(_) => Err(self.cannot_be_asked()),
         }
     }
 
@@ -157,6 +170,8 @@ impl Seller {
     pub async fn chase(&self, chase: &Chase) -> Result<Text, Fault> {
         match &self.channel {
             Channel::Partner(partner) => partner.chase(chase).await,
+            Channel::Cxml(_) => Err(self.no_word("reminded of a request")),
+            Channel::Mail(mail) => mail.chase(chase).await,
         }
     }
 
@@ -168,6 +183,8 @@ impl Seller {
     pub async fn withdraw(&self, number: &Text) -> Result<Text, Fault> {
         match &self.channel {
             Channel::Partner(partner) => partner.withdraw(number).await,
+            Channel::Cxml(_) => Err(self.no_word("told that a request is withdrawn")),
+            Channel::Mail(mail) => mail.withdraw(number).await,
         }
     }
 
@@ -178,6 +195,7 @@ impl Seller {
     pub async fn find_order(&self, number: &Text) -> Result<Option<Listed>, Fault> {
         match &self.channel {
             Channel::Partner(partner) => partner.find_order(number).await,
+            Channel::Cxml(_) | Channel::Mail(_) => Err(self.cannot_be_asked()),
         }
     }
 
@@ -188,6 +206,8 @@ impl Seller {
     pub async fn send_order(&self, order: &PurchaseOrder) -> Result<Text, Fault> {
         match &self.channel {
             Channel::Partner(partner) => partner.send_order(order).await,
+            Channel::Cxml(cxml) => cxml.send_order(order).await,
+            Channel::Mail(mail) => mail.send_order(order).await,
         }
     }
 
@@ -195,9 +215,11 @@ impl Seller {
     ///
     /// # Errors
     /// As [`Self::withdraw`]: *already shipped* is [`Kind::Rejected`] with the seller's words.
-    pub async fn cancel_order(&self, number: &Text, reason: &Text) -> Result<Text, Fault> {
+    pub async fn cancel_order(&self, order: &PurchaseOrder, reason: &Text) -> Result<Text, Fault> {
         match &self.channel {
-            Channel::Partner(partner) => partner.cancel_order(number, reason).await,
+            Channel::Partner(partner) => partner.cancel_order(&order.number, reason).await,
+            Channel::Cxml(cxml) => cxml.cancel_order(order).await,
+            Channel::Mail(mail) => mail.cancel_order(&order.number, reason).await,
         }
     }
 
@@ -208,7 +230,30 @@ impl Seller {
     pub async fn papers(&self, open: &[Open]) -> Result<Received, Fault> {
         match &self.channel {
             Channel::Partner(partner) => partner.papers(open).await,
+            Channel::Cxml(_) => Ok(Received::default()),
+            Channel::Mail(mail) => mail.inbox().await,
         }
+    }
+
+    /// Puts a paper that is journaled away, so that it is not read again. A list keeps its own.
+    ///
+    /// # Errors
+    /// [`Kind::Rejected`] where the file can't be moved.
+    pub async fn put_away(&self, source: &Source) -> Result<(), Fault> {
+        match (&self.channel, source) {
+            (Channel::Mail(mail), Source::File(file)) => mail.put_away(file).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn cannot_be_asked(&self) -> Fault {
+        fault(self.id, Kind::Rejected, "it can't be asked what it has of ours")
+            .advise("Ask the vendor by phone, then say here whether it has it.")
+    }
+
+    fn no_word(&self, what: &str) -> Fault {
+        fault(self.id, Kind::Rejected, format!("it can't be {what} over cXML"))
+            .advise("Tell the vendor by phone or mail, then skip this step with what it said.")
     }
 }
 

@@ -129,11 +129,21 @@ pub enum Command {
         scan: Text,
         /// What is damaged of it; it is held then.
         damaged: Option<Text>,
+        /// Where a photo of the damage is; at most [`super::receive::MAX_PHOTO`] characters.
+        #[serde(default)]
+        photo: Option<Text>,
     },
     /// Take back a receipt, as long as nothing else has happened to the unit.
     UndoReceipt {
         /// Which unit.
         unit: UnitId,
+    },
+    /// Have the locator LED on, or off, so that it is found among others. What it then is, is read.
+    Locate {
+        /// Which unit.
+        unit: UnitId,
+        /// On, or off.
+        on: bool,
     },
     /// Say what a server of the pool is, in the words of specifications. Its own report tells better, once there is one.
     Describe {
@@ -236,7 +246,8 @@ impl Command {
             | Self::CloseTask { .. }
             | Self::Move { .. }
             | Self::Receive { .. }
-            | Self::UndoReceipt { .. } => Role::Technician,
+            | Self::UndoReceipt { .. }
+            | Self::Locate { .. } => Role::Technician,
             Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::TrustCertificate { .. } => {
                 Role::Operator
             }

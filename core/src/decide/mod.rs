@@ -7,6 +7,7 @@ pub mod command;
 mod consequence;
 pub mod import;
 mod lease;
+pub mod locate;
 pub mod order;
 mod outcome;
 mod person;
@@ -24,7 +25,7 @@ use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, DealId, Entropy, Subject};
+use crate::id::{Actor, DealId, Entropy, Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
@@ -85,6 +86,8 @@ pub enum Input {
     StepReported(TokenHash, StepReport),
     /// The validation image's final report.
     FinalReport(TokenHash, Box<ValidationReport>),
+    /// The locator LED was read, after a person had it switched: whether it is on.
+    LocatorSeen(UnitId, bool),
     /// Time has brought something about that is to be journaled.
     Review(Subject),
     /// A vendor's paper came in.
@@ -147,6 +150,8 @@ pub enum Answer {
     BootLocal(Text),
     /// What a scanned serial is.
     Scanned(Box<receive::Scan>),
+    /// It was sent, and whether it had its effect cannot be seen: the sentence.
+    Unseen(Text),
     /// What became of an order.
     Ordered(Box<order::Ordered>),
     /// Done, and this is to be known of it.
@@ -209,6 +214,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
+        Input::LocatorSeen(unit, on) => d.locator_seen(*unit, *on)?,
         Input::Review(subject) => d.review(*subject),
         Input::Paper(deal, paper) => d.paper(*deal, paper)?,
         Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),

@@ -45,8 +45,11 @@ impl Deciding<'_> {
             Command::Release { unit } => self.release(*unit),
             Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
             Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
-            Command::Receive { site, scan, damaged } => self.receive(site, scan, damaged.as_ref()),
+            Command::Receive { site, scan, damaged, photo } => {
+                self.receive(site, scan, damaged.as_ref(), photo.as_ref())
+            }
             Command::UndoReceipt { unit } => self.undo_receipt(*unit),
+            Command::Locate { unit, on } => self.locate(*unit, *on),
             Command::Describe { unit, spec } => self.describe(*unit, spec),
             Command::Order(request) => self.order(request),
             Command::Reserve { order, line, unit } => self.reserve(*order, *line, *unit),

@@ -10,9 +10,13 @@ use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::Unit;
 use crate::manifest;
+use crate::sentence::with_photo;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
+
+/// Characters of a photo's path at the most. Only the path is kept; the photo stays where it is.
+pub const MAX_PHOTO: usize = 256;
 
 /// What a scanned serial turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +47,9 @@ pub enum Finding {
     Damaged {
         /// What was seen of it.
         note: Text,
+        /// Where a photo of it is.
+        #[serde(default)]
+        photo: Option<Text>,
     },
     /// It was here before.
     Already {
@@ -109,7 +116,9 @@ impl Scan {
         let place = self.place.as_ref().map_or_else(String::new, |p| format!(" at {p}"));
         match &self.finding {
             Finding::Received => Text::new(""),
-            Finding::Damaged { note } => format!("received and held: {note}").into(),
+            Finding::Damaged { note, photo } => {
+                format!("received and held: {}", with_photo(note, photo.as_ref())).into()
+            }
             Finding::Already { at: Some(at), by } => {
                 let by = by.as_ref().map_or_else(String::new, |b| format!(" by {b}"));
                 format!("received {at}{by}, now {stage}{place}").into()
@@ -149,8 +158,8 @@ pub fn judge(world: &World, site: &SiteId, serial: &Text, damaged: Option<&Text>
     match (unit.stage, damaged) {
         (Stage::ShipmentTracking, None) => Finding::Received,
         // What is seen of it while it still stands at the dock belongs to its receipt.
-        (Stage::ShipmentTracking, Some(note)) => Finding::Damaged { note: note.clone() },
-        (Stage::Received, Some(note)) if !held => Finding::Damaged { note: note.clone() },
+        (Stage::ShipmentTracking, Some(note)) => Finding::Damaged { note: note.clone(), photo: None },
+        (Stage::Received, Some(note)) if !held => Finding::Damaged { note: note.clone(), photo: None },
         (stage, _) if stage.is_on_order() => Finding::NotSent,
         _ => {
             let receipt = unit.receipt.as_ref();
@@ -182,24 +191,38 @@ pub fn receipt_stands(world: &World, unit: &Unit) -> Option<Text> {
 }
 
 impl Deciding<'_> {
-    pub(super) fn receive(&mut self, site: &SiteId, scan: &str, damaged: Option<&Text>) -> Result<Answer, Refusal> {
+    pub(super) fn receive(
+        &mut self,
+        site: &SiteId,
+        scan: &str,
+        damaged: Option<&Text>,
+        photo: Option<&Text>,
+    ) -> Result<Answer, Refusal> {
         if let Some(note) = damaged {
             need_reason(note)?;
+        }
+        if photo.is_some_and(|p| damaged.is_none() || p.trim().is_empty() || p.chars().count() > MAX_PHOTO) {
+            let text =
+                format!("a photo is of damage: say what is damaged, and give 1 to {MAX_PHOTO} characters of path");
+            return Err(Refusal::new(Why::Invalid, text));
         }
         let Some(serial) = serial_in(scan) else {
             let text = "this is no serial: it has 1 to 64 characters and no spaces; scan the label again";
             return Err(Refusal::new(Why::Invalid, text));
         };
-        let finding = judge(&self.world, site, &serial, damaged);
+        let mut finding = judge(&self.world, site, &serial, damaged);
+        if let Finding::Damaged { photo: told, .. } = &mut finding {
+            *told = photo.cloned();
+        }
         let id = self.world.by_serial(&serial).map(|u| u.id);
         if let (Some(id), true) = (id, finding.is_receipt()) {
             if self.world.unit(id).is_some_and(|u| u.stage == Stage::ShipmentTracking) {
                 self.enter(id, Stage::Received, Proof::Receipt, &format!("scanned at {site}"));
             }
-            if let Finding::Damaged { note } = &finding {
+            if let Finding::Damaged { note, photo } = &finding {
                 let (from, to) = (Disposition::Normal, Disposition::OnHold);
-                self.emit(Subject::Unit(id), Event::DamageNoted { note: note.clone() });
-                let reason = Text::from(format!("damaged: {note}"));
+                let reason = Text::from(format!("damaged: {}", with_photo(note, photo.as_ref())));
+                self.emit(Subject::Unit(id), Event::DamageNoted { note: note.clone(), photo: photo.clone() });
                 self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason });
             }
         }

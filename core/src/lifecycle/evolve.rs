@@ -9,6 +9,7 @@ use crate::dcim::BmcPort;
 use crate::event::{Event, Seq};
 use crate::flow::rules::{Lane, rule};
 use crate::flow::step::{Observation, Step};
+use crate::sentence::with_photo;
 use crate::time::{Timestamp, human};
 
 impl Unit {
@@ -173,8 +174,17 @@ impl Unit {
             }
             Event::ValidationRefused { .. } => self.validation.refused = true,
             Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
-            Event::DamageNoted { note } => self.note(seq, true, format!("damaged: {note}")),
-            // The rest is about orders, deals and BMCs that are seen.
+            Event::DamageNoted { note, photo } => {
+                self.note(seq, true, format!("damaged: {}", with_photo(note, photo.as_ref())));
+            }
+            Event::LocatorSeen { on } => match &mut self.locator {
+                Some(locator) if *on => locator.seen = Some(true),
+                // Asked to be on and seen off: that is told. Off as asked, there is nothing left to tell.
+                Some(locator) if locator.on => locator.seen = Some(false),
+                _ => self.locator = None,
+            },
+            // By whom a locator was asked is in the draft: see `World`. The rest is about orders, deals and BMCs that are
+            // seen.
             _ => {}
         }
     }

@@ -24,7 +24,7 @@ impl Unit {
             }
         }
         let Some(receipt) = &mut self.receipt else { return };
-        if let Event::DamageNoted { note } = &draft.event {
+        if let Event::DamageNoted { note, .. } = &draft.event {
             receipt.damage = Some((seq, note.clone()));
         } else if receipt.touched.is_none() && !receipt.owns(draft) {
             receipt.touched = Some(draft.event.sentence());
@@ -33,7 +33,7 @@ impl Unit {
 }
 
 impl Receipt {
-    /// Whether an event belongs to the receipt, or is only about what NetBox is told.
+    /// Whether an event belongs to the receipt, or changes nothing about the server.
     fn owns(&self, draft: &Draft) -> bool {
         match &draft.event {
             Event::StepIntended { step, .. }
@@ -44,6 +44,7 @@ impl Receipt {
             | Event::StepParked { step, .. }
             | Event::StepRetried { step, .. }
             | Event::StepSkipped { step, .. } => matches!(step, Step::RegisterBmc | Step::WriteNotes),
+            Event::LocatorAsked { .. } | Event::LocatorSeen { .. } => true,
             _ => draft.cause.is_some_and(|cause| {
                 cause == self.seq || self.damage.as_ref().is_some_and(|(damage, _)| cause == *damage)
             }),

@@ -1,6 +1,7 @@
 //! One server, as the events so far have made it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::hardware::report::{StepReport, ValidationReport};
 use crate::id::{OrderId, SiteId, UnitId};
 use crate::mac::Mac;
 use crate::procurement::spec::Spec;
+use crate::sentence::on_or_off;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -98,6 +100,9 @@ pub struct Unit {
     /// How it came in, where it was scanned at the dock.
     #[serde(default)]
     pub receipt: Option<Receipt>,
+    /// Its locator LED, from when a person had it switched on until it was seen off.
+    #[serde(default)]
+    pub locator: Option<Locator>,
     /// The order it is bought for, and the line of it.
     #[serde(default)]
     pub order: Option<(OrderId, u16)>,
@@ -124,6 +129,19 @@ pub struct Receipt {
     pub damage: Option<(Seq, Text)>,
     /// The first thing that happened since and is not of the receipt.
     pub touched: Option<Text>,
+}
+
+/// A locator LED that a person had switched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Locator {
+    /// Whether it was last asked to be on.
+    pub on: bool,
+    /// By whom.
+    pub by: Text,
+    /// When.
+    pub at: Timestamp,
+    /// What was read afterwards; `None` is not known.
+    pub seen: Option<bool>,
 }
 
 /// The network boot on its way, and what force it has cost. Counted across restarts, until a person grants more.
@@ -237,6 +255,17 @@ impl Progress {
     }
 }
 
+impl fmt::Display for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {} {}", on_or_off(self.on), self.by, self.at)?;
+        match self.seen {
+            Some(seen) if seen == self.on => Ok(()),
+            Some(seen) => write!(f, ", but seen {}", on_or_off(seen)),
+            None => f.write_str(", not seen yet"),
+        }
+    }
+}
+
 impl Unit {
     /// A unit as it enters.
     pub fn new(id: UnitId, site: SiteId, stage: Stage, at: Timestamp) -> Self {
@@ -277,6 +306,7 @@ impl Unit {
             tasks: Vec::new(),
             tasks_since: BTreeMap::new(),
             receipt: None,
+            locator: None,
             order: None,
             tenant: None,
             told: None,
@@ -312,6 +342,11 @@ impl Unit {
     /// Whether a task makes it stand still.
     pub fn is_blocked(&self) -> bool {
         self.tasks.iter().any(|(_, t)| t.kind.blocks())
+    }
+
+    /// Whether its locator LED was seen to be on, and nobody had it switched off since.
+    pub fn is_located(&self) -> bool {
+        self.locator.as_ref().is_some_and(|l| l.seen == Some(true))
     }
 
     /// Where it stands, for a person to walk to.

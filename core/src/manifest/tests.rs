@@ -37,7 +37,7 @@ fn the_same_server_is_read_from_every_way_a_spreadsheet_writes_it() {
 fn columns_nobody_reads_are_named_and_passwords_are_refused() {
     let told = parse(b"server_serial,PO,server_bmc_mac,rack\x1b\nA,1,a0:36:9f:7c:5:0,2\n");
     assert_eq!(told.unwrap().ignored, [Text::new("PO"), Text::new("rack\u{FFFD}")]);
-    for column in ["bmc_user", "BMC_Password"] {
+    for column in ["bmc_user", "BMC_Password", "iLO Default Password", "iDRAC passwd", "Client-Secret"] {
         let text = format!("server_serial,server_bmc_mac,{column}\nA,a0:36:9f:7c:5:0,calvin\n");
         let told = parse(text.as_bytes()).unwrap_err();
         assert!(matches!(told, Unreadable::Secret(_)), "{told}");
@@ -55,7 +55,8 @@ fn each_row_says_what_is_wrong_with_it() {
                 S5,A1:36:9F:7C:05:00,1\n\
                 S6,A0:36:9F:7C:05:06\n\
                 S7,A0:36:9F:7C:05:07,1,x\n\
-                S8,A0:36:9F:7C:05:08,1,\n";
+                S8,A0:36:9F:7C:05:08,1,\n\
+                Server_Serial,SERVER_BMC_MAC,po\n";
     let wanted = [
         Some(Problem::NoSerial),
         Some(Problem::BadSerial),
@@ -65,6 +66,7 @@ fn each_row_says_what_is_wrong_with_it() {
         Some(Problem::Cells(2, 3)),
         Some(Problem::Cells(4, 3)),
         None,
+        Some(Problem::Header),
     ];
     assert_eq!(problems(text), (2..).zip(wanted).collect::<Vec<_>>());
     assert_eq!(serial(&"x".repeat(64)).map(|s| s.len()), Some(64));
@@ -102,9 +104,9 @@ fn a_file_that_is_not_certain_as_a_whole_is_refused_with_its_line() {
     for (bytes, wanted) in [
         (b"".to_vec(), Unreadable::Empty),
         (b"\r\n,,\n".to_vec(), Unreadable::Empty),
-        (row.into(), Unreadable::NoColumn(SERIAL)),
-        (b"server_serial;po\n".to_vec(), Unreadable::NoColumn(BMC_MAC)),
-        (b"server_serial,server_bmc_mac,server_serial\n".to_vec(), Unreadable::TwoColumns(SERIAL)),
+        (row.into(), Unreadable::NoColumn(Field::Serial)),
+        (b"server_serial;po\n".to_vec(), Unreadable::NoColumn(Field::BmcMac)),
+        (b"server_serial,server_bmc_mac,server_serial\n".to_vec(), Unreadable::TwoColumns(SERIAL.into())),
         ([head.as_bytes(), b"S\xE4,x\n"].concat(), Unreadable::Encoding(2)),
         (utf16, Unreadable::Encoding(1)),
         (format!("{head}{row}S2,\"A0").into(), Unreadable::Quote(3)),
@@ -112,11 +114,63 @@ fn a_file_that_is_not_certain_as_a_whole_is_refused_with_its_line() {
         (format!("{head}\"{}", row.repeat(20)).into(), Unreadable::LongCell(2)),
         (format!("{head}{}\n", ",".repeat(300)).into(), Unreadable::TooWide(2)),
         (format!("{head}{}", row.repeat(MAX_ROWS + 1)).into(), Unreadable::TooLong),
-        (vec![b'x'; MAX_BYTES + 1], Unreadable::TooBig(MAX_BYTES + 1)),
+        (vec![b'x'; MAX_BYTES + 1], Unreadable::TooBig),
     ] {
         assert_eq!(parse(&bytes), Err(wanted));
     }
     assert_eq!(parse(format!("{head}{}", row.repeat(MAX_ROWS)).as_bytes()).unwrap().lines.len(), MAX_ROWS);
+}
+
+#[test]
+fn a_vendors_own_names_are_known_and_others_can_be_given() {
+    let wanted = [("MXP1111111".to_owned(), "A0:36:9F:7C:05:00".to_owned())];
+    for head in [
+        "Service Tag,iDRAC MAC",
+        "\"Serial Number\",\"iLO MAC Address\"",
+        "serial_no,BMC-MAC",
+        "SYSTEM SERIAL NUMBER,Management MAC (address)",
+        // Of a vendor's names and ours, ours is meant.
+        "server_serial,server_bmc_mac",
+    ] {
+        assert_eq!(rows(&format!("{head}\nMXP1111111,A0:36:9F:7C:05:00\n")), wanted, "{head}");
+    }
+    let both = "Serial,server_serial,iLO MAC,server_bmc_mac\nX,MXP1111111,Y,A0:36:9F:7C:05:00\n";
+    assert_eq!(rows(both), wanted);
+    let own = "Teil;Seriennummer;MAC\n1;MXP1111111;A0:36:9F:7C:05:00\n";
+    let columns = Columns::in_text("serial=\"Seriennummer\", mac = mac").unwrap();
+    let read = parse_by(own.as_bytes(), &columns).unwrap();
+    assert_eq!(read.lines[0].row.as_ref().unwrap().serial.as_str(), "MXP1111111");
+    assert_eq!(read.ignored, [Text::new("Teil")]);
+    // Half a map: the other column is found by its name.
+    let half = "Serial,NIC\nMXP1111111,A0:36:9F:7C:05:00\n";
+    let columns = Columns::named([("mac", "NIC")]).unwrap();
+    assert_eq!(parse_by(half.as_bytes(), &columns).unwrap().lines.len(), 1);
+}
+
+#[test]
+fn where_it_is_in_doubt_which_column_is_meant_none_is() {
+    let read = |head: &str, map: &str| {
+        let columns = if map.is_empty() { Columns::default() } else { Columns::in_text(map).unwrap() };
+        parse_by(format!("{head}\nA,A0:36:9F:7C:05:00,B\n").as_bytes(), &columns).unwrap_err()
+    };
+    let doubtful = Unreadable::Doubtful(Field::Serial, "Service Tag".into(), "Serial Number".into());
+    assert_eq!(read("Service Tag,iDRAC MAC,Serial Number", ""), doubtful);
+    assert!(doubtful.to_string().contains("--map serial=\"Service Tag\""), "{doubtful}");
+    assert_eq!(read("Serial,MAC,x", ""), Unreadable::NoColumn(Field::BmcMac), "a bare MAC may be a NIC's");
+    assert_eq!(read("Serial,iLO MAC,iLO MAC", ""), Unreadable::TwoColumns("iLO MAC".into()));
+    assert_eq!(read("Serial,iLO MAC,x", "mac=iDRAC MAC"), Unreadable::NotThere("iDRAC MAC".into()));
+    assert_eq!(read("Serial,iLO MAC,Serial", "serial=serial"), Unreadable::TwoColumns("serial".into()));
+    assert_eq!(read("Serial,iLO MAC,iLO password", "mac=iLO MAC"), Unreadable::Secret("iLO password".into()));
+    for (map, wanted) in [
+        ("serial", BadMap::NoPair("serial".into())),
+        ("", BadMap::NoPair("".into())),
+        ("serial=", BadMap::Name("serial")),
+        ("mac=a,mac=b", BadMap::Twice("mac")),
+        ("serial=A,mac= a", BadMap::Same("A".into())),
+        ("rack=A", BadMap::Field("rack".into())),
+    ] {
+        assert_eq!(Columns::in_text(map), Err(wanted), "{map}");
+    }
 }
 
 fn any_row() -> impl Strategy<Value = Row> {

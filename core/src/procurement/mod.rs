@@ -10,3 +10,4 @@ pub mod route;
 pub mod spec;
 pub mod stock;
 pub mod tender;
+pub mod transit;

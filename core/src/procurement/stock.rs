@@ -200,10 +200,13 @@ pub fn deviations(asked: &Spec, offered: &Spec) -> Vec<Difference> {
     )
 }
 
+/// A processor's model and cores, as far as they are told.
+type Processor<'a> = (Option<&'a Text>, Option<u64>);
+
 /// What a server has, from whatever source; `None` is unknown.
 struct Told<'a> {
     /// How many, and of one of them its model and cores.
-    processors: Option<(u64, Option<(Option<&'a Text>, Option<u64>)>)>,
+    processors: Option<(u64, Option<Processor<'a>>)>,
     /// In bytes.
     memory: Option<u64>,
     /// Its modules and kind. `None` where the source cannot tell of them, which is then no point.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Seq;
+use crate::flow::rules::Lane;
 use crate::id::SiteId;
 use crate::lifecycle::registration::Registered;
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::unit::Unit;
+use crate::lifecycle::unit::{Phase, Unit};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -40,9 +41,45 @@ pub struct Receiving {
     pub aside: u32,
     /// Received within [`DELIVERY`], with their BMC's MAC not seen in NetBox yet.
     pub unregistered: u32,
+    /// How NetBox stands to what came in within [`DELIVERY`]: what it lacks first, then the newest, at most [`NAMED`].
+    #[serde(default)]
+    pub arrived: Vec<Arrived>,
+    /// How many of all those it is behind with.
+    #[serde(default)]
+    pub behind: u32,
     /// How many each site still expects.
     pub sites: BTreeMap<SiteId, u32>,
 }
+
+/// How NetBox stands to a server that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrived {
+    /// The server's serial.
+    pub serial: Text,
+    /// When it came in.
+    pub at: Timestamp,
+    /// How NetBox stands to it.
+    pub netbox: Told,
+    /// What it lacks and why, or what it has. May be empty.
+    pub text: Text,
+}
+
+/// Whether NetBox has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// It cannot be told as things are; a person mends the cause.
+    Failed,
+    /// It lacks something, which is written as soon as it can be.
+    Behind,
+    /// Nothing is owed to it yet: no manifest named the server, and its BMC was not heard.
+    Nothing,
+    /// It was seen to hold what is known.
+    There,
+}
+
+/// How long NetBox may be behind with what came in, before that is told louder.
+pub const LATE: Duration = Duration::from_hours(1);
 
 /// What is expected of one model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +106,8 @@ pub fn receiving(world: &World, site: &SiteId, now: Timestamp) -> Receiving {
         expected: Vec::new(),
         aside: 0,
         unregistered: 0,
+        arrived: Vec::new(),
+        behind: 0,
         sites: BTreeMap::new(),
     };
     for unit in world.units.values() {
@@ -86,6 +125,11 @@ pub fn receiving(world: &World, site: &SiteId, now: Timestamp) -> Receiving {
             continue;
         }
         dock.unregistered += u32::from(got && is_unregistered(unit));
+        if let Some(receipt) = unit.receipt.as_ref().filter(|_| got) {
+            let (netbox, text) = told(unit);
+            dock.behind += u32::from(netbox <= Told::Behind);
+            dock.arrived.push(Arrived { serial: unit.label().into(), at: receipt.at, netbox, text });
+        }
         let line = lines.entry(unit.model.clone()).or_default();
         for line in [line, &mut dock.sum] {
             line.wanted += 1;
@@ -98,6 +142,8 @@ pub fn receiving(world: &World, site: &SiteId, now: Timestamp) -> Receiving {
     }
     dock.expected.sort_unstable();
     dock.expected.truncate(NAMED);
+    dock.arrived.sort_by_key(|a| (a.netbox > Told::Behind, std::cmp::Reverse(a.at)));
+    dock.arrived.truncate(NAMED);
     dock.lines = lines.into_iter().map(|(model, line)| Line { model, ..line }).take(MODELS).collect();
     // What is still missing first.
     dock.lines.sort_by_key(|line| line.left == 0);
@@ -107,4 +153,26 @@ pub fn receiving(world: &World, site: &SiteId, now: Timestamp) -> Receiving {
 fn is_unregistered(unit: &Unit) -> bool {
     let waits = [Registered::Waiting, Registered::Failed];
     unit.registration.is_some() && waits.contains(&unit.registration_standing().result)
+}
+
+/// How NetBox stands to a unit, and why.
+fn told(unit: &Unit) -> (Told, Text) {
+    if unit.registration.is_none() && unit.device.is_none() {
+        return (Told::Nothing, Text::new("its BMC's lease brings it there"));
+    }
+    let standing = unit.registration_standing();
+    let owed = unit.notes.owed.len();
+    match standing.result {
+        Registered::Failed => (Told::Failed, standing.text),
+        Registered::Waiting => (Told::Behind, standing.text),
+        _ if owed > 0 => {
+            let why = unit.progress.get(&Lane::Notes).and_then(|p| match &p.phase {
+                Phase::Waiting { fault, .. } | Phase::Parked { fault } => Some(format!(": {fault}")),
+                Phase::Intended | Phase::Accepted { .. } => None,
+            });
+            let what = if owed == 1 { "a note of it".to_owned() } else { format!("{owed} notes of it") };
+            (Told::Behind, format!("{what} not written yet{}", why.unwrap_or_default()).into())
+        }
+        _ => (Told::There, standing.text),
+    }
 }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use super::guide::Job;
 use super::{MAX_ROWS, Page};
 use crate::id::{Role, SiteId, UnitId};
 use crate::lifecycle::stage::{Disposition, Stage};
@@ -22,14 +23,16 @@ pub enum Ends {
     Close(TaskId),
     /// By moving the server to this stage.
     Move(Stage),
+    /// By the receipts of all that belongs to it, at the dock.
+    Receipts,
 }
 
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkRow {
-    /// On which unit.
-    pub unit: UnitId,
-    /// Its serial, or its id while it has none.
+    /// On which unit; `None` where it is about no single one, such as a delivery.
+    pub unit: Option<UnitId>,
+    /// Its serial, or its id while it has none; else what the work is about. With `ends` it tells the row from others.
     pub label: Text,
     /// Its model, where known.
     pub model: Option<Text>,
@@ -49,6 +52,12 @@ pub struct WorkRow {
     pub blocks: bool,
     /// How it ends.
     pub ends: Ends,
+    /// Which kind of work: [`super::guide::told`] has the words for it.
+    #[serde(default)]
+    pub job: Job,
+    /// Whether the server's locator LED was seen on.
+    #[serde(default)]
+    pub located: bool,
 }
 
 /// Which work to list.
@@ -88,8 +97,8 @@ pub fn work(world: &World, query: &WorkQuery, now: Timestamp) -> Page<WorkRow> {
 
 /// The work one unit asks of persons.
 pub fn of_unit(unit: &Unit) -> impl Iterator<Item = WorkRow> {
-    let row = |title: &str, text: Text, role, since, blocks, ends| WorkRow {
-        unit: unit.id,
+    let row = |title: &str, text: Text, role, since, blocks, ends, job| WorkRow {
+        unit: Some(unit.id),
         label: unit.label().into(),
         model: unit.model.clone(),
         site: unit.site.clone(),
@@ -100,14 +109,17 @@ pub fn of_unit(unit: &Unit) -> impl Iterator<Item = WorkRow> {
         since,
         blocks,
         ends,
+        job,
+        located: unit.is_located(),
     };
     let tasks = unit.tasks.iter().map(move |(id, task)| {
         let since = unit.tasks_since.get(id).copied().unwrap_or(unit.stage_since);
-        row(task.kind.title(), task.text.clone(), task.role, since, task.kind.blocks(), Ends::Close(*id))
+        let job = Job::of_task(task.kind);
+        row(task.kind.title(), task.text.clone(), task.role, since, task.kind.blocks(), Ends::Close(*id), job)
     });
     let ordinary = ordinary(unit.stage).filter(|_| unit.disposition == Disposition::Normal);
     let ordinary = ordinary.map(move |(to, title, text)| {
-        row(title, text.into(), Role::Technician, unit.stage_since, true, Ends::Move(to))
+        row(title, text.into(), Role::Technician, unit.stage_since, true, Ends::Move(to), Job::of_stage(to))
     });
     tasks.chain(ordinary)
 }

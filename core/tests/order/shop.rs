@@ -247,6 +247,6 @@ impl Shop {
 
     pub fn receive(&mut self, serial: &str) {
         let (site, scan) = (SiteId::new("fra1"), serial.into());
-        self.put(by("tina", Role::Technician), Command::Receive { site, scan, damaged: None }).unwrap();
+        self.put(by("tina", Role::Technician), Command::Receive { site, scan, damaged: None, photo: None }).unwrap();
     }
 }

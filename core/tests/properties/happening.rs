@@ -67,6 +67,7 @@ pub enum Wish {
     /// It is scanned at its dock, or at another site's, with damage or without.
     Receive(bool, bool),
     UndoReceipt,
+    Locate(bool),
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -113,6 +114,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
         3 => (prop::bool::weighted(0.9), any::<bool>()).prop_map(|(own, create)| Wish::ImportRow(own, create)),
         3 => (prop::bool::weighted(0.9), prop::bool::weighted(0.3)).prop_map(|(own, hurt)| Wish::Receive(own, hurt)),
         2 => Just(Wish::UndoReceipt),
+        1 => any::<bool>().prop_map(Wish::Locate),
     ]
 }
 

@@ -441,6 +441,13 @@ impl Watched {
                 Command::CloseTask { unit, task: *task, note: "done".into() }
             }
             Wish::Move(stage) => Command::Move { unit, to: Stage::ALL[stage], reason: reason() },
+            Wish::Locate(on) => {
+                if self.put(person(role), &Input::Command(Command::Locate { unit, on })).is_some() {
+                    self.put(Actor::Rackhand, &Input::LocatorSeen(unit, on));
+                    assert_eq!(self.scene.unit(unit).is_located(), on);
+                }
+                return;
+            }
             Wish::UndoReceipt => return self.undo_receipt(role, unit),
             Wish::Import(_) | Wish::ImportRow(..) | Wish::Receive(..) => return,
         };
@@ -451,7 +458,7 @@ impl Watched {
     fn receive(&mut self, role: Role, n: u8, own: bool, hurt: bool) {
         let site = SiteId::new(if own { "fra1" } else { "ams2" });
         let damaged = hurt.then(|| "dented".into());
-        let command = Command::Receive { site: site.clone(), scan: serial(n), damaged };
+        let command = Command::Receive { site: site.clone(), scan: serial(n), damaged, photo: None };
         for first in [true, false] {
             let before = self.scene.world.by_serial(&serial(n)).cloned();
             let mark = self.scene.mark();

@@ -10,11 +10,14 @@ mod lab;
 mod maas;
 mod netbox;
 mod outline;
+mod purchase;
 mod roles;
 mod schema;
 mod source;
 #[cfg(test)]
 mod tests;
+mod trade;
+mod vendors;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,6 +29,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::tcp::Tcp;
 use rackhand_core::id::SiteId;
 use rackhand_core::policy::Policy;
+use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -33,8 +37,10 @@ use toml::Spanned;
 
 pub use carriers::Carriers;
 pub use outline::{NamedFile, Outline};
+pub use purchase::Purchase;
 pub use schema::schema;
 pub use source::ConfigError;
+pub use vendors::{Vendor, sellers};
 
 use crate::http::Offers;
 use crate::intake::follow::LeaseFile;
@@ -48,8 +54,10 @@ use intake::RawIntake;
 use lab::Lab;
 use maas::RawMaas;
 use netbox::RawNetbox;
+use purchase::RawPurchase;
 use roles::{Given, OwnRole};
 use source::Source;
+use vendors::{RawVendor, RawVendors};
 
 /// A configuration in which every key is explained.
 pub const EXAMPLE: &str = include_str!("../../rackhandd.example.toml");
@@ -94,6 +102,10 @@ pub struct Config {
     pub maas: Option<(rackhand_adapters::maas::Settings, Duration)>,
     /// The carriers' tracking.
     pub carriers: Option<Carriers>,
+    /// Who sells us servers.
+    pub vendors: BTreeMap<SellerId, Vendor>,
+    /// The rules for buying; nothing is bought without them.
+    pub purchase: Option<Purchase>,
     lab: Option<Lab>,
 }
 
@@ -134,6 +146,11 @@ struct Raw {
     intake: RawIntake,
     maas: Option<RawMaas>,
     carriers: Option<RawCarriers>,
+    /// Who sells us servers, each under a short name: at most 12 lower-case letters, digits and dashes.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, RawVendor>")]
+    vendors: RawVendors,
+    purchase: Option<RawPurchase>,
     #[schemars(with = "Option<Lab>")]
     lab: Option<Spanned<Lab>>,
 }
@@ -158,6 +175,10 @@ impl Raw {
         }
         if let Some(carriers) = &raw.carriers {
             carriers.check(source, &networks)?;
+        }
+        vendors::check(source, &raw.vendors, &networks, raw.netbox.ca_file.is_some())?;
+        if let Some(purchase) = &raw.purchase {
+            purchase.read(source)?;
         }
         if let Some(lab) = &raw.lab {
             lab::check(source, lab)?;
@@ -221,6 +242,10 @@ impl Config {
         let networks = raw.bmc.networks(source)?;
         let stock = raw.netbox.stock_statuses;
         let authority = raw.netbox.ca_file.is_some();
+        let vendors = vendors::read(source, &raw.vendors, &networks, authority)?;
+        let purchase = raw.purchase.as_ref().map(|purchase| purchase.read(source)).transpose()?;
+        let mut policy = if stock { Policy::stock(site) } else { Policy::standard(site) };
+        policy.purchase = trade::purchasing(purchase.as_ref(), &vendors);
         Ok(Self {
             data_dir: source.beside(&raw.data_dir),
             socket: source.beside(&raw.socket),
@@ -232,10 +257,12 @@ impl Config {
                 kernel: raw.boot.options(source)?,
                 event_token: raw.intake.event_token(source)?,
             },
-            policy: if stock { Policy::stock(site) } else { Policy::standard(site) },
+            policy,
             netbox: raw.netbox.settings(source, &networks)?,
             maas: raw.maas.as_ref().map(|maas| maas.settings(source, &networks, authority)).transpose()?,
             carriers: raw.carriers.as_ref().map(|carriers| carriers.read(source, &networks)).transpose()?,
+            vendors,
+            purchase,
             dial: raw.netbox.dialler(source, networks)?,
             bmc_port: raw.bmc.port,
             keys: bmc::keys(source, &raw.credentials)?,

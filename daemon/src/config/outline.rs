@@ -76,6 +76,18 @@ impl Outline {
         for (key, path, secret) in raw.carriers.iter().flat_map(super::carriers::RawCarriers::files) {
             named(key.into(), path, secret);
         }
+        for (name, vendor) in &raw.vendors {
+            let name = name.get_ref();
+            if let Some(path) = &vendor.secret_file {
+                named(format!("vendors.{name}.secret_file"), path, true);
+            }
+            if let Some(path) = &vendor.their_secret_file {
+                named(format!("vendors.{name}.their_secret_file"), path, true);
+            }
+            if let Some(path) = &vendor.ca_file {
+                named(format!("vendors.{name}.ca_file"), path, false);
+            }
+        }
         for (n, entry) in raw.credentials.iter().enumerate() {
             named(format!("credentials[{n}].password_file"), &entry.password_file, true);
         }

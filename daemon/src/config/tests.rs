@@ -8,6 +8,7 @@ use rackhand_adapters::netbox::Token;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::procurement::money::{Currency, Money};
 
 use super::*;
 
@@ -79,6 +80,10 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
         let text = ["ups.secret", "fedex.secret", "dhl.key"]
             .iter()
             .fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}"), "password"));
+        let text = ["edi.secret", "edi-theirs.secret", "mail.password"]
+            .iter()
+            .fold(text, |t, name| t.replace(&format!("/etc/rackhand/{name}"), "password"));
+        let text = text.replace("/etc/rackhand/hpe.secret", "password").replace("/etc/rackhand/vendors.pem", "ca.pem");
         ["hpe", "CZ23000017"].iter().fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}.password"), "password"))
     };
     fs::write(dir.path().join("ca.pem"), AUTHORITY).unwrap();
@@ -96,6 +101,15 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     assert!(config.offers.event_token.is_some() && config.offers.files.is_some());
     assert_eq!(config.offers.kernel, "console=ttyS0,115200 rackhand.write=never");
     assert_eq!(config.lease_files.len(), 2);
+    assert_eq!(config.vendors.len(), 3);
+    assert!(!format!("{:?}", config.vendors).contains("calvin"), "a secret is never shown");
+    let purchase = config.purchase.as_ref().unwrap();
+    assert_eq!(purchase.rates.millionths.len(), 2);
+    assert_eq!(
+        (purchase.auto_below, purchase.energy_price_kwh),
+        (Some(Money::new(500_000, Currency::EUR)), Some(243_700))
+    );
+    assert_eq!(purchase.destinations[&SiteId::new("fra1")].country.as_str(), "DE");
     assert_eq!(config.maas.as_ref().map(|(m, poll)| (m.base.as_str(), poll.as_secs())), Some(("/MAAS", 60)));
     let carriers = config.carriers.unwrap();
     let (ups, fedex, dhl) = (carriers.settings.ups, carriers.settings.fedex, carriers.settings.dhl);

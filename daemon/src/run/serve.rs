@@ -13,7 +13,10 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Stop, notify};
-use crate::config::Config;
+use rackhand_adapters::carrier::Carriers;
+use rackhand_adapters::port::dial::Dial;
+
+use crate::config::{self, Config};
 use crate::doctor::Doctor;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
@@ -98,16 +101,20 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
 fn start(config: Config, journal: Journal, world: World, random: Random) -> Site {
     let clock = config.clock();
     let projection = projection::Settings::standard(&config.data_dir);
+    let dial: Arc<dyn Dial> = Arc::new(config.dial);
+    let sellers = config::sellers(config.vendors, &dial, &clock);
+    let carriers = config.carriers.map(|c| (Carriers::new(Arc::new(c.dial), clock.clone(), c.settings), c.every));
     Site::start(Parts {
         journal,
         world,
         policy: config.policy,
         clock,
         random,
-        dial: Arc::new(config.dial),
+        dial,
         netbox: config.netbox,
         bmc_port: config.bmc_port,
-        sellers: rackhand_adapters::vendor::Sellers::default(),
+        sellers,
+        carriers,
         keys: config.keys,
         base: config.base,
         roles: config.roles,

@@ -116,26 +116,45 @@ impl hyper::body::Body for CutBody {
 
 /// A network in memory: authorities (`host:port`) and who answers there.
 #[derive(Clone, Default)]
-pub struct Network(Arc<Mutex<BTreeMap<String, Station>>>);
+pub struct Network(Arc<Mutex<Places>>);
+
+#[derive(Default)]
+struct Places {
+    stations: BTreeMap<String, Station>,
+    others: BTreeMap<String, Arc<dyn Dial>>,
+}
 
 impl Network {
     /// Puts a station at `authority`.
     pub fn attach(&self, authority: impl Into<String>, station: Station) {
-        lock(&self.0).insert(authority.into(), station);
+        lock(&self.0).stations.insert(authority.into(), station);
     }
 
-    /// Takes the station at `authority` off the network: connections are refused.
+    /// Puts something there that does not speak HTTP.
+    pub fn attach_other(&self, authority: impl Into<String>, other: Arc<dyn Dial>) {
+        lock(&self.0).others.insert(authority.into(), other);
+    }
+
+    /// Takes what is at `authority` off the network: connections are refused.
     pub fn detach(&self, authority: &str) {
-        lock(&self.0).remove(authority);
+        let mut places = lock(&self.0);
+        places.stations.remove(authority);
+        places.others.remove(authority);
     }
 }
 
 impl Dial for Network {
     fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connected, DialError>> {
         let authority = target.authority();
-        let station = lock(&self.0).get(&authority).cloned();
+        let (station, other) = {
+            let places = lock(&self.0);
+            (places.stations.get(&authority).cloned(), places.others.get(&authority).cloned())
+        };
         let trust = target.trust;
         Box::pin(async move {
+            if let Some(other) = other {
+                return other.dial(target).await;
+            }
             let Some(station) = station else {
                 let what = Text::from(format!("connection to {authority} refused"));
                 return Err(DialError { kind: Kind::Transient, what });

@@ -13,3 +13,4 @@ pub mod machine;
 pub mod netbox;
 pub mod outside;
 pub mod sockets;
+pub mod vendor;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
+use rackhand_adapters::carrier::Carriers;
 use rackhand_adapters::dhcp::compose::Lease;
 use rackhand_adapters::netbox::{Settings, Token};
 use rackhand_adapters::port::clock::Clock;
@@ -63,6 +64,8 @@ pub struct Outside {
     policy: Policy,
     /// The vendors it asks.
     pub sellers: Sellers,
+    /// The carriers it asks, and how often.
+    pub carriers: Option<(Carriers, std::time::Duration)>,
     keys: Keys,
 }
 
@@ -141,6 +144,7 @@ impl Outside {
             pace,
             policy,
             sellers: Sellers::default(),
+            carriers: None,
             keys: Keys::default(),
         };
         outside.connect_netbox();
@@ -250,6 +254,7 @@ impl Outside {
             netbox: self.netbox_settings(),
             bmc_port,
             sellers: self.sellers.clone(),
+            carriers: self.carriers.clone(),
             keys: self.keys(),
             base: "http://rackhandd.lab".to_owned(),
             roles: Roles { own: Some(rackhand_core::id::Role::Admin), ..Roles::default() },

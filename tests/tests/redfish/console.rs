@@ -1,24 +1,30 @@
-//! A console reads a BMC through the daemon: in virtual time, over the console's own protocol.
+//! A console reads a BMC and switches its locator LED through the daemon: in virtual time, over the console's own protocol.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
+use rackhand_core::bmc::Vendor;
 use rackhand_core::bmc::reading::{BmcReading, FanSpeed, Section};
-use rackhand_core::decide::{Refusal, Why};
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::id::{Role, SiteId, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
 use rackhand_daemon::random::Random;
 use rackhand_daemon::site::Site;
-use rackhand_lab::bmc::Pace;
+use rackhand_lab::bmc::{LocatorWay, Pace};
+use rackhand_lab::faults::{Effect, Rule};
+use rackhand_lab::host::Fate;
 use rackhand_lab::machine::LifePace;
 use rackhand_lab::outside::{EPOCH, Outside};
 use rackhand_rpc::ConsoleClient;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::greet;
+use reqwest::Method;
 
 #[allow(dead_code)]
 #[path = "../support/console.rs"]
@@ -94,4 +100,120 @@ async fn who_may_only_look_reads_no_bmc_and_a_bmc_that_hangs_is_said() {
     let refusal = read(&client, id, Some(Section::Power)).await.unwrap_err();
     assert_eq!(refusal.why, Why::Unavailable);
     assert!(refusal.text.contains("within 30 s"), "{refusal}");
+}
+
+async fn locate(client: &ConsoleClient, request: &str, unit: UnitId, on: bool) -> Result<Answer, Refusal> {
+    let context = support::within(Duration::from_secs(110));
+    let done = client.command(context, request.into(), Command::Locate { unit, on }).await.unwrap();
+    done.map(|receipt| receipt.answer)
+}
+
+fn unit(site: &Site, serial: &str) -> Unit {
+    site.ledger.world().by_serial(serial).unwrap().clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_technician_has_a_locator_led_on_and_off_and_all_see_that_it_is_on() {
+    let (outside, site) = staged().await;
+    let client = console(&site, Role::Technician).await;
+    let lit = |serial: &str| outside.fleet.get(serial).unwrap().bmc.switched().0;
+    for (n, server) in outside.servers.iter().enumerate() {
+        let (serial, id) = (&server.serial, unit(&site, &server.serial).id);
+        let before = site.ledger.world().head;
+        assert_eq!(locate(&client, &format!("{n} on"), id, true).await, Ok(Answer::Done));
+        assert!(lit(serial) && unit(&site, serial).is_located());
+        assert_eq!(site.ledger.world().head, before + 2, "the wish, and what was seen");
+        let led = unit(&site, serial).locator.unwrap();
+        assert_eq!((led.by.as_str(), led.on, led.seen), ("anna", true, Some(true)));
+        let detail = client.unit(support::soon(), id).await.unwrap().unwrap();
+        assert!(detail.row.located && detail.facts.iter().any(|(name, _)| &**name == "locator led"));
+        // The same request again gets its answer, and nobody is asked.
+        let requests = outside.fleet.get(serial).unwrap().counters().requests;
+        assert_eq!(locate(&client, &format!("{n} on"), id, true).await, Ok(Answer::Done));
+        assert_eq!(outside.fleet.get(serial).unwrap().counters().requests, requests);
+        assert_eq!(locate(&client, &format!("{n} off"), id, false).await, Ok(Answer::Done));
+        assert!(!lit(serial) && unit(&site, serial).locator.is_none());
+        assert_eq!(outside.fleet.get(serial).unwrap().counters().sessions_open, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_a_locator_led_is_told_with_another_way_to_the_server() {
+    let (outside, site) = staged().await;
+    let client = console(&site, Role::Technician).await;
+    for server in &outside.servers {
+        let (serial, id) = (server.serial.as_str(), unit(&site, &server.serial).id);
+        let twin = outside.fleet.get(serial).unwrap();
+        for (way, said) in
+            [(LocatorWay::Missing, "it offers no locator LED"), (LocatorWay::Broken, "asked for on, but shows off")]
+        {
+            twin.behave(|b| b.locator = way);
+            let refusal = locate(&client, &format!("{serial} {way:?}"), id, true).await.unwrap_err();
+            let place = unit(&site, serial).place().cloned().unwrap();
+            let way_out = format!("Walk to {place} by rack and unit, and hold its label against {serial}");
+            assert!(refusal.text.contains(said) && refusal.text.ends_with(&way_out), "{refusal}");
+            assert!(!unit(&site, serial).is_located());
+        }
+        // Firmware of before the newer property: iLO is read back, iDRAC's words tell of its health too.
+        twin.behave(|b| b.locator = LocatorWay::Words);
+        let answer = locate(&client, &format!("{serial} words"), id, true).await.unwrap();
+        assert!(twin.bmc.switched().0, "{serial}");
+        match unit(&site, serial).vendor {
+            Some(Vendor::Dell) => {
+                assert!(matches!(answer, Answer::Unseen(text) if text.contains("look at the server")));
+            }
+            _ => assert_eq!(answer, Answer::Done),
+        }
+        twin.behave(|b| b.locator = LocatorWay::Active);
+        assert_eq!(locate(&client, &format!("{serial} off"), id, false).await, Ok(Answer::Done));
+        twin.behave(|b| b.hang = true);
+        let refusal = locate(&client, &format!("{serial} hangs"), id, true).await.unwrap_err();
+        assert!(refusal.why == Why::Unavailable && refusal.text.contains("no answer within 25 s"), "{refusal}");
+        twin.behave(|b| b.hang = false);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_to_the_locator_is_looked_for_before_it_is_sent_again() {
+    let (outside, site) = staged().await;
+    let client = console(&site, Role::Technician).await;
+    let serial = &outside.servers[0].serial;
+    let (id, twin) = (unit(&site, serial).id, outside.fleet.get(serial).unwrap());
+    twin.faults.add(Rule {
+        method: Some(Method::PATCH),
+        path: "Chassis".into(),
+        effect: Effect::Answer(Fate::Lost),
+        times: 1,
+    });
+    let refusal = locate(&client, "lost", id, true).await.unwrap_err();
+    assert_eq!(refusal.why, Why::Unavailable, "{refusal}");
+    assert!(twin.bmc.switched().0 && !unit(&site, serial).is_located(), "it is on, and nobody has seen it");
+    // A second one would be refused here.
+    twin.faults.add(Rule { method: Some(Method::PATCH), path: "Chassis".into(), effect: Effect::Drop, times: 1 });
+    assert_eq!(locate(&client, "again", id, true).await, Ok(Answer::Done));
+    assert!(unit(&site, serial).is_located());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_locator_is_switched_by_who_may_only_look_nor_where_no_bmc_was_reached() {
+    let (outside, site) = staged().await;
+    let serial = &outside.servers[0].serial;
+    let (id, requests) = (unit(&site, serial).id, outside.fleet.get(serial).unwrap().counters().requests);
+    let guest = console(&site, Role::ReadOnly).await;
+    assert_eq!(locate(&guest, "guest", id, true).await.unwrap_err().why, Why::NotAllowed);
+    assert_eq!(outside.fleet.get(serial).unwrap().counters().requests, requests);
+    let client = console(&site, Role::Operator).await;
+    let new = Command::Import {
+        site: SiteId::new("fra1"),
+        serial: "NEW1".into(),
+        bmc_mac: None,
+        vendor: None,
+        model: None,
+        stage: Stage::Received,
+    };
+    client.command(support::soon(), "new".into(), new).await.unwrap().unwrap();
+    let refusal = locate(&client, "new on", unit(&site, "NEW1").id, true).await.unwrap_err();
+    assert_eq!(refusal.why, Why::Conflict);
+    assert!(refusal.text.contains("not reached here yet") && refusal.text.contains("at the dock first"), "{refusal}");
+    assert!(unit(&site, "NEW1").locator.is_none());
 }

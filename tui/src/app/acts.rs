@@ -11,7 +11,7 @@ use super::moves::{self, Motion};
 use super::racks;
 use super::receive;
 use super::undo;
-use super::update::toast;
+use super::update::{settle, toast};
 use crate::command::possible::possible;
 use crate::command::registry::Act;
 use crate::overlay::Layer;
@@ -59,6 +59,11 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         }
         Act::NextPane | Act::PreviousPane if model.place == Place::Fleet => {
             model.fleet.in_sites = !model.fleet.in_sites;
+        }
+        Act::NextPane | Act::PreviousPane if model.place == Place::Work => {
+            model.work.guide = !model.work.guide;
+            settle(model);
+            fetch::fill(model, out);
         }
         Act::NextPane | Act::PreviousPane => model.server.in_timeline = !model.server.in_timeline,
         Act::Filter => moves::open_filter(model),
@@ -131,7 +136,7 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         }
         Act::Quit => out.push(Effect::Quit),
         Act::Retry if matches!(model.link, Link::Down { .. }) => out.push(Effect::Reconnect),
-        Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone => {
+        Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone | Act::Locate => {
             deeds::on_target(model, act, out);
         }
     }

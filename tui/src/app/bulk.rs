@@ -175,15 +175,23 @@ pub fn ended(model: &mut Model, call: Pending, end: Result<Receipt, Refusal>, ou
     match (call.batch, end) {
         (Some(_), end) => {
             let outcome = match end {
-                Ok(receipt) if receipt.answer == Answer::Already => Outcome::Already,
+                Ok(Receipt { answer: Answer::Already, .. }) => Outcome::Already,
+                Ok(Receipt { answer: Answer::Unseen(text), .. }) => Outcome::Unknown(text),
                 Ok(_) => Outcome::Done,
                 Err(refusal) => Outcome::Refused(refusal.text),
             };
             count(model, call, outcome, out);
         }
-        (None, Err(refusal)) => toast(model, format!("{}: {by}: {}", call.told, refusal.text), Mood::Bad, out),
+        (None, Err(refusal)) => {
+            let told = format!("{}: {by}: {}", call.told, refusal.text);
+            one(model, call, Outcome::Refused(refusal.text), told, Mood::Bad, out);
+        }
         (None, Ok(receipt)) if receipt.answer == Answer::Already => {
             toast(model, format!("{}: it was so already", call.told), Mood::Good, out);
+        }
+        (None, Ok(Receipt { answer: Answer::Unseen(text), .. })) => {
+            let told = format!("{}: {text}", call.told);
+            one(model, call, Outcome::Unknown(text), told, Mood::Plain, out);
         }
         (None, Ok(_)) => {
             let taken = call.undo.map(|command| Part { label: call.label, command, undo: None });
@@ -196,6 +204,16 @@ pub fn ended(model: &mut Model, call: Pending, end: Result<Receipt, Refusal>, ou
             undo::offer(model, call.told, taken.into_iter().collect(), out);
         }
     }
+}
+
+/// Says how a command on one server ended. What the line has no room for is kept, and a key shows it.
+fn one(model: &mut Model, call: Pending, outcome: Outcome, told: String, mood: Mood, out: &mut Vec<Effect>) {
+    let fits = told.chars().count() < usize::from(model.size.0.saturating_sub(2));
+    let told = if fits { told } else { format!("{} shows all: {told}", model.keys.name(Act::Results)) };
+    if !fits {
+        model.report = Some(Report { told: call.told, rows: vec![(call.label, outcome)] });
+    }
+    toast(model, told, mood, out);
 }
 
 /// A command of which nobody can tell whether it was carried out.

@@ -3,6 +3,7 @@
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::sentence::on_or_off;
 use rackhand_core::text::Text;
 use rackhand_core::view::UnitDetail;
 
@@ -29,7 +30,7 @@ pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
     model.pipeline.list.first = false;
     model.letters.first = false;
     model.fleet.stuck.first = false;
-    if model.place == Place::Work {
+    if model.place == Place::Work && act != Act::Locate {
         return super::work::end(model, out);
     }
     if model.acts_on_marks() {
@@ -44,6 +45,7 @@ pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
             send(model, Wish { parts: vec![Part { label: target.label, command, undo: None }], told }, out);
         }
         Act::Hold => hold(model, &target, out),
+        Act::Locate => locate(model, &target, out),
         Act::Cancel => {
             if let Some(row) = &target.row {
                 let means = vec![
@@ -174,6 +176,22 @@ fn on_marked(model: &mut Model, act: Act, marked: Units, out: &mut Vec<Effect>) 
         }
     };
     model.layer = Some(Layer::Form(Box::new(form)));
+}
+
+/// The locator LED: off where it was seen on, else on.
+fn locate(model: &mut Model, target: &Target, out: &mut Vec<Effect>) {
+    let Subject::Unit(unit) = target.subject else { return };
+    let located = match &target.row {
+        Some(row) => row.located,
+        None => model.work.list.current().is_some_and(|row| row.located),
+    };
+    let label = target.label.clone();
+    let told = Text::from(format!("locator LED of {label} {}", on_or_off(!located)));
+    let command = Command::Locate { unit, on: !located };
+    let undo = opposite(&command, Disposition::Normal);
+    send(model, Wish { parts: vec![Part { label, command, undo }], told: told.clone() }, out);
+    // A BMC takes some seconds for a login.
+    toast(model, format!("{told}: the BMC is asked, which takes some seconds"), Mood::Plain, out);
 }
 
 fn hold(model: &mut Model, target: &Target, out: &mut Vec<Effect>) {

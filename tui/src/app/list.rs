@@ -2,6 +2,7 @@
 
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::text::Text;
 use rackhand_core::view::work::{Ends, WorkRow};
 use rackhand_core::view::{DeadLetter, MAX_ROWS, Page, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,9 @@ impl Keyed for DeadLetter {
 }
 
 impl Keyed for WorkRow {
-    type Key = (UnitId, Ends);
-    fn key(&self) -> (UnitId, Ends) {
-        (self.unit, self.ends)
+    type Key = (Text, Ends);
+    fn key(&self) -> (Text, Ends) {
+        (self.label.clone(), self.ends)
     }
 }
 

@@ -20,6 +20,7 @@ use super::log::Log;
 use super::racks::Racks;
 use super::receive::Receiving;
 use super::undo::Undo;
+use super::work::Scanned;
 use crate::command::keymap::Keymap;
 use crate::command::registry::Act;
 use crate::event::{Ask, CallId, Greeting};
@@ -227,8 +228,10 @@ pub struct Work {
     pub site: Option<SiteId>,
     /// Whether also what our role may not end.
     pub all_roles: bool,
-    /// The serial that was scanned last, and whether its work was pointed at.
-    pub scanned: Option<(Text, bool)>,
+    /// The label that was scanned last.
+    pub scanned: Option<Scanned>,
+    /// Whether the selected work is told in full: how it is done, and what if it does not work.
+    pub guide: bool,
 }
 
 /// A result, shown in the status line for a while.

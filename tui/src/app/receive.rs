@@ -61,12 +61,24 @@ pub struct Entry {
     pub serial: Text,
     /// What is damaged of it.
     pub damaged: Option<Text>,
+    /// Where a photo of that is.
+    #[serde(default)]
+    pub photo: Option<Text>,
     /// How far it is.
     pub state: State,
     /// The daemon's start in which it was sent first.
     pub epoch: Option<u64>,
     /// Seconds left to take it back.
     pub grace: u8,
+}
+
+/// What is damaged of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// What is seen.
+    pub note: Text,
+    /// Where a photo of it is.
+    pub photo: Option<Text>,
 }
 
 /// How far a scan is.
@@ -191,7 +203,7 @@ pub fn submit(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 /// Takes one serial into the queue, and sends it where it can be sent.
-pub fn scan(model: &mut Model, word: &str, damaged: Option<Text>, out: &mut Vec<Effect>) {
+pub fn scan(model: &mut Model, word: &str, damage: Option<Damage>, out: &mut Vec<Effect>) {
     let Some(site) = site(model) else {
         return toast(model, "not connected yet: which dock this is, is not known", Mood::Bad, out);
     };
@@ -207,7 +219,8 @@ pub fn scan(model: &mut Model, word: &str, damaged: Option<Text>, out: &mut Vec<
     let request = format!("{}-{n}", model.session);
     let at = model.now;
     let r = &mut model.receiving;
-    r.scans.push(Entry { request, site, at, serial, damaged, state, epoch: None, grace: 0 });
+    let (damaged, photo) = damage.map_or((None, None), |d| (Some(d.note), d.photo));
+    r.scans.push(Entry { request, site, at, serial, damaged, photo, state, epoch: None, grace: 0 });
     r.scroll = 0;
     r.warned = false;
     let over = r.scans.len().saturating_sub(r.open()).saturating_sub(KEPT);
@@ -241,7 +254,7 @@ pub fn pump(model: &mut Model, out: &mut Vec<Effect>) {
             entry.epoch.get_or_insert(epoch);
             entry.state = State::Sent(id);
             let (site, scan, damaged) = (entry.site.clone(), entry.serial.clone(), entry.damaged.clone());
-            (entry.request.clone(), Command::Receive { site, scan, damaged })
+            (entry.request.clone(), Command::Receive { site, scan, damaged, photo: entry.photo.clone() })
         }
     };
     out.push(Effect::Call(id, request, command));
@@ -285,7 +298,7 @@ pub fn ended(model: &mut Model, id: CallId, end: &CallEnd, out: &mut Vec<Effect>
                     && *at >= entry.at
                 {
                     scan.finding = match &entry.damaged {
-                        Some(note) => Finding::Damaged { note: note.clone() },
+                        Some(note) => Finding::Damaged { note: note.clone(), photo: entry.photo.clone() },
                         None => Finding::Received,
                     };
                 }
@@ -350,7 +363,8 @@ pub fn damaged(model: &mut Model) {
     let Some(serial) = model.receiving.damageable() else { return };
     let means = vec![Text::new("It is received and held until an operator has decided what becomes of it.")];
     let title = format!("{serial} is damaged");
-    let form = Form::new(Deed::Damaged(serial.clone()), &serial, title, "what is seen, and where the photo is", means);
+    let form = Form::new(Deed::Damaged(serial.clone()), &serial, title, "what is seen", means);
+    let form = form.asking("the photo's path or number, where there is one");
     model.receiving.line = Line::default();
     model.layer = Some(Layer::Form(Box::new(form)));
 }

@@ -29,6 +29,7 @@ pub struct Undo {
 pub fn opposite(command: &Command, before: Disposition) -> Option<Command> {
     let reason = || Text::new("taken back at once: the release was not meant");
     match (command, before) {
+        (Command::Locate { unit, on }, _) => Some(Command::Locate { unit: *unit, on: !on }),
         (Command::Hold { unit, .. }, Disposition::Normal) => Some(Command::Release { unit: *unit }),
         (Command::Release { unit }, Disposition::OnHold) => Some(Command::Hold { unit: *unit, reason: reason() }),
         (Command::Release { unit }, Disposition::Quarantined) => {

@@ -64,6 +64,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             }
         }
         Event::Timer(Timer::Second) => receive::second(model, &mut out),
+        Event::Timer(Timer::Scanned(n)) => super::work::ready(model, n),
         Event::Saved(Ok(path)) => toast(model, format!("recording written to {path}"), Mood::Good, &mut out),
         Event::Saved(Err(why)) => toast(model, format!("no recording: {why}"), Mood::Bad, &mut out),
         Event::Suspend => out.push(Effect::Suspend),
@@ -105,7 +106,7 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
                     toast(model, format!("{}: not sent, {why}", wish.told), Mood::Bad, out);
                 }
             },
-            Did::Receives(serial, note) => receive::scan(model, &serial, Some(note), out),
+            Did::Receives(serial, damage) => receive::scan(model, &serial, Some(damage), out),
             Did::Copies(text) => acts::copy(model, text.to_string(), &text, out),
         }
         return;

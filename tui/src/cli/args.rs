@@ -1,7 +1,5 @@
 //! The verbs and their arguments.
 
-mod parse;
-
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -14,13 +12,12 @@ use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
 use rackhand_core::view::Sort;
 
-use self::parse::speed;
-pub(super) use self::parse::{from_day, rows, site, slug, span, to_day, words};
 use super::dhcp::DhcpEvent;
 use super::import::Import;
 use super::order::OrderVerb;
 use super::racks::Racks;
 use super::receive::Receive;
+use super::values::{rows, speed, words};
 use super::work::Work;
 use crate::link::host::HostSpec;
 use crate::theme::depth::Depth;
@@ -298,6 +295,14 @@ pub enum Change {
         /// Such as "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE"
         spec: String,
     },
+    /// Have a server's locator LED on or off; it is read back
+    Locate {
+        /// Serial or unit id
+        label: String,
+        /// on or off
+        #[arg(value_enum, default_value_t = Switch::On)]
+        to: Switch,
+    },
     /// Move a unit to a stage, where the lifecycle lets a person
     Move {
         /// Serial or unit id
@@ -309,6 +314,15 @@ pub enum Change {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// Of what is switched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
 }
 
 /// About NetBox.

@@ -7,14 +7,16 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::UnitId;
+use rackhand_core::sentence::on_or_off;
 use rackhand_core::text::Text;
 use rackhand_rpc::Receipt;
 use tarpc::client::RpcError;
 
-use super::args::{Change, Final};
+use super::args::{Change, Final, Switch};
 use super::output::{Fail, Output, not_found};
+use crate::link::call::COMMAND;
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call};
+use crate::link::{CALL, answered, call, within};
 
 pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_>) -> Result<(), Fail> {
     if let Change::Cancel(Final { yes: false, .. }) | Change::Retire(Final { yes: false, .. }) = &change
@@ -23,9 +25,17 @@ pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_
         return Err(Fail::Usage("nobody is here to confirm it: give --yes if you mean it".into()));
     }
     let link = connect(host).await?;
+    let led = match &change {
+        Change::Locate { label, to } => Some((label.clone(), on_or_off(*to == Switch::On))),
+        _ => None,
+    };
     let command = spell(&link, change, out).await?;
     let receipt = carry_out(host, &link, &command).await?;
-    tell(&receipt, out)
+    match (&receipt.answer, led) {
+        (Answer::Unseen(_), _) | (_, None) => tell(&receipt, out),
+        (_, Some(_)) if out.json => tell(&receipt, out),
+        (_, Some((label, now))) => out.line(format!("{label}: its locator LED is {now}")),
+    }
 }
 
 /// What came of a command.
@@ -36,6 +46,7 @@ pub(super) fn tell(receipt: &Receipt, out: &mut Output<'_>) -> Result<(), Fail> 
     match &receipt.answer {
         Answer::Already => out.line("nothing to do: it had been done before"),
         Answer::Told(text) => out.line(text.clone()),
+        Answer::Unseen(text) => out.line(text.as_str()),
         _ => out.line(format!("done; the journal is at event {}", receipt.head)),
     }
 }
@@ -64,6 +75,7 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
         }
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
         Change::Describe { label, spec } => Command::Describe { unit: unit(label).await?, spec: spec.into() },
+        Change::Locate { label, to } => Command::Locate { unit: unit(label).await?, on: to == Switch::On },
         Change::Move { label, stage, reason } => {
             Command::Move { unit: unit(label).await?, to: stage, reason: reason.into() }
         }
@@ -103,14 +115,16 @@ async fn confirm(link: &Connection, unit: UnitId, yes: bool, what: &str, out: &m
 /// which answers it without doing it twice; another daemon's life knows nothing of the request, so it is not asked.
 pub(super) async fn carry_out(host: &HostSpec, link: &Connection, command: &Command) -> Result<Receipt, Fail> {
     let request = request_id();
-    let lost = match answered(CALL, link.client.command(call(), request.clone(), command.clone())).await {
+    // A BMC takes some seconds for a login.
+    let span = if matches!(command, Command::Locate { .. }) { COMMAND } else { CALL };
+    let lost = match answered(span, link.client.command(within(span), request.clone(), command.clone())).await {
         Ok(answer) => return Ok(answer?),
         Err(RpcError::Server(error)) => return Err(RpcError::Server(error).into()),
         Err(lost) => lost,
     };
     if let Ok(again) = connect(host).await
         && again.hello.epoch == link.hello.epoch
-        && let Ok(answer) = answered(CALL, again.client.command(call(), request, command.clone())).await
+        && let Ok(answer) = answered(span, again.client.command(within(span), request, command.clone())).await
     {
         return Ok(answer?);
     }

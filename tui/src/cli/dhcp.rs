@@ -11,8 +11,8 @@ use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use tokio::time::timeout;
 
-use super::args::words;
 use super::output::{Fail, Output};
+use super::values::words;
 use crate::link::connect::{HostSpec, connect};
 use crate::link::within;
 

@@ -62,7 +62,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("dead-letters", "a page: head, now, total, offset, rows [subject, row, step, since, who]"),
     (
         "work",
-        "a page: head, now, total, offset, rows [unit, label, model, site, place, title, text, role, since, blocks, ends]",
+        "a page: head, now, total, offset, rows [unit, label, model, site, place, title, text, role, since, blocks, ends, job, located]; unit is null where it is about no single server",
     ),
     (
         "receive",
@@ -98,7 +98,10 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("theme check", "one of each theme: theme, faults [sentence]"),
     ("commands", "answer, head"),
     ("any that fails", "error {why, text}; why: no_connection, usage, internal, or the refusal's word"),
-    ("unit", "id, label, site, model, place, stage, since, disposition, state, waits_for, next_try, who, revision"),
+    (
+        "unit",
+        "id, label, site, model, place, stage, since, disposition, state, waits_for, next_try, who, located, revision",
+    ),
     ("event", "seq, at, subject, label, kind, actor, text"),
 ];
 

@@ -13,31 +13,40 @@ use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::registration::{Registered, Standing};
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::manifest::{self, Line, Manifest, Row};
+use rackhand_core::manifest::{self, Columns, Line, Manifest, Row};
 use rackhand_core::text::Text;
 use rackhand_rpc::MAX_IMPORT;
 use serde::Serialize;
 use tarpc::client::RpcError;
 use tokio::time::{Instant, sleep};
 
-use super::args::{site, slug, span, words};
 use super::exit;
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
+use super::values::{site, slug, span, words};
 use crate::link::call::COMMAND;
 use crate::link::connect::{Connection, HostSpec, connect};
 use crate::link::{CALL, answered, call, watch, watched, within};
 
 /// How long the daemon holds one question for news of NetBox.
 const NEWS: Duration = Duration::from_secs(2);
+/// Bytes of a column map that are read.
+const MAX_MAP: u64 = 16 << 10;
 /// Pause between two such questions, so that a busy daemon is not asked without end.
 const BREATH: Duration = Duration::from_millis(200);
 
 /// A manifest to enter. The same again is harmless: it does what is missing.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// CSV with the columns server_serial and server_bmc_mac; `-` reads standard input
+    /// CSV with the columns server_serial and server_bmc_mac, or a vendor's with names that are known, such as
+    /// "Service Tag" and "iDRAC MAC"; `-` reads standard input
     pub file: PathBuf,
+    /// Which of its columns are meant: serial="Service Tag",mac="iDRAC MAC"
+    #[arg(long, value_name = "MAP", value_parser = Columns::in_text)]
+    pub map: Option<Columns>,
+    /// The same in a TOML file with the keys serial and mac
+    #[arg(long, value_name = "FILE", conflicts_with = "map")]
+    pub columns: Option<PathBuf>,
     /// Device type of devices NetBox lacks, by its slug; with --role and --site they are made
     #[arg(long = "type", value_name = "SLUG", value_parser = slug, requires = "role", requires = "site")]
     pub device_type: Option<Text>,
@@ -114,8 +123,12 @@ struct Terms {
 
 pub(super) async fn import(host: &HostSpec, args: Import, out: &mut Output<'_>) -> Result<u8, Fail> {
     let name = args.file.display();
+    let columns = match &args.columns {
+        Some(path) => columns(path)?,
+        None => args.map.unwrap_or_default(),
+    };
     let bytes = read(&args.file).map_err(|error| Fail::Usage(format!("{name} cannot be read: {error}")))?;
-    let manifest = manifest::parse(&bytes).map_err(|why| Fail::Usage(format!("{name}: {why}")))?;
+    let manifest = manifest::parse_by(&bytes, &columns).map_err(|why| Fail::Usage(format!("{name}: {why}")))?;
     let mut link = connect(host).await?;
     let create = match (args.device_type, args.role, &args.site) {
         (Some(device_type), Some(role), Some(site)) => {
@@ -142,6 +155,20 @@ pub(super) async fn import(host: &HostSpec, args: Import, out: &mut Output<'_>) 
         Summary { waiting: 1.., .. } => exit::WAITING,
         _ => exit::DONE,
     })
+}
+
+/// A column map from a file.
+fn columns(path: &Path) -> Result<Columns, Fail> {
+    let name = path.display();
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_MAP).read_to_string(&mut text));
+    read.map_err(|error| Fail::Usage(format!("{name} cannot be read: {error}")))?;
+    let map: BTreeMap<String, String> = toml::from_str(&text).map_err(|error| {
+        let what = error.to_string();
+        Fail::Usage(format!("{name}: {}. It has lines such as serial = \"Service Tag\"", what.trim_end()))
+    })?;
+    let pairs = map.iter().map(|(field, column)| (field.as_str(), column.as_str()));
+    Columns::named(pairs).map_err(|bad| Fail::Usage(format!("{name}: {bad}")))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

@@ -58,6 +58,7 @@ mod table;
 mod tail;
 mod theme;
 mod unit;
+mod values;
 mod work;
 
 use std::ffi::OsString;

@@ -7,10 +7,10 @@ use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
 use rackhand_core::view::rack::{RackRow, RackView};
 
-use super::args::rows;
 use super::fleet::left_over;
 use super::output::{Fail, Output, count, not_found};
 use super::table::{Last, Table};
+use super::values::rows;
 use crate::link::connect::Connection;
 use crate::link::{CALL, answered, call};
 

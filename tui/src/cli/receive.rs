@@ -13,10 +13,10 @@ use serde::Serialize;
 use tarpc::client::RpcError;
 use tokio::sync::mpsc;
 
-use super::args::site;
 use super::command::request_id;
 use super::exit;
 use super::output::{Fail, Output, count};
+use super::values::site;
 use crate::link::call::COMMAND;
 use crate::link::connect::{Connection, HostSpec, connect};
 use crate::link::{CALL, answered, call, within};
@@ -33,9 +33,12 @@ pub struct Receive {
     /// The dock's site; default: the daemon's
     #[arg(long, value_name = "SITE", value_parser = site)]
     pub site: Option<SiteId>,
-    /// They are damaged: what is seen, and where the photo is. They are received and held
+    /// They are damaged: what is seen. They are received and held
     #[arg(long, value_name = "NOTE", conflicts_with = "undo")]
     pub damaged: Option<String>,
+    /// Where a photo of the damage is: a path or number, kept with the note
+    #[arg(long, value_name = "PATH", requires = "damaged")]
+    pub photo: Option<String>,
     /// Take their receipts back, as long as nothing else has happened to them
     #[arg(long)]
     pub undo: bool,
@@ -72,7 +75,7 @@ struct Document<'a> {
 pub(super) async fn receive(host: &HostSpec, args: Receive, out: &mut Output<'_>) -> Result<u8, Fail> {
     let mut link = connect(host).await?;
     let site = args.site.unwrap_or_else(|| link.hello.site.clone());
-    let damaged = args.damaged.map(Text::from);
+    let (damaged, photo) = (args.damaged.map(Text::from), args.photo.map(Text::from));
     let mut serials = serials(args.serials);
     let (mut rows, mut summary) = (Vec::new(), Summary::default());
     let line =
@@ -84,7 +87,8 @@ pub(super) async fn receive(host: &HostSpec, args: Receive, out: &mut Output<'_>
         let told = if args.undo {
             undo(host, &mut link, &read).await?
         } else {
-            let command = Command::Receive { site: site.clone(), scan: read.clone(), damaged: damaged.clone() };
+            let (site, scan) = (site.clone(), read.clone());
+            let command = Command::Receive { site, scan, damaged: damaged.clone(), photo: photo.clone() };
             tell(&read, send(host, &mut link, command).await?)
         };
         summary.serials += 1;
@@ -108,6 +112,13 @@ pub(super) async fn receive(host: &HostSpec, args: Receive, out: &mut Output<'_>
         let Summary { serials, done, already, failed } = summary;
         let what = if args.undo { "taken back" } else { "received" };
         out.line(format!("{} at {site}: {done} {what}, {already} already, {failed} not", count(serials, "serial")))?;
+    }
+    if !out.json && !args.undo && summary.done > 0 {
+        let dock = answered(CALL, link.client.receiving(call(), site)).await?;
+        if dock.behind > 0 {
+            let what = count(usize::try_from(dock.behind).unwrap_or(usize::MAX), "server");
+            out.line(format!("NetBox is behind with {what} of the last day; Rackhand writes it as soon as it can"))?;
+        }
     }
     Ok(if summary.failed > 0 { exit::REFUSED } else { exit::DONE })
 }

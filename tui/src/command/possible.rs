@@ -48,6 +48,8 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         }
         if model.place == Place::Work {
             return match model.work.list.current() {
+                Some(row) if act == Act::Locate && row.unit.is_none() => Err(nothing_chosen(model)),
+                Some(_) if act == Act::Locate => Ok(()),
                 Some(row) if row.role > model.role() => {
                     Err(Text::from(format!("this takes the role {}; you have {}", row.role, model.role())))
                 }
@@ -75,7 +77,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         }
         Act::Undo if model.undo.is_none() => no("there is nothing to take back, or its time is over"),
         Act::Undo if model.link != Link::Live => no("the link is not live: nothing can be sent"),
-        Act::Results if model.report.is_none() => no("nothing was done to many servers yet"),
+        Act::Results if model.report.is_none() => no("nothing is left to be shown"),
         Act::MarkAll | Act::MarkOthers | Act::MarkRange if model.link != Link::Live => no("the link is not live"),
         Act::FindNext | Act::FindPrevious if search(model).is_empty() => {
             Err(Text::from(format!("nothing is looked for; {} asks for words", model.keys.name(Act::Filter))))
@@ -96,6 +98,9 @@ fn search(model: &Model) -> &str {
 fn nothing_chosen(model: &Model) -> Text {
     if model.place == Place::Elevation && model.racks.slots.current().is_some() {
         return Text::new("that is not one of our servers");
+    }
+    if model.place == Place::Work && model.work.list.current().is_some() {
+        return Text::new("this is about no single server");
     }
     let lost = match model.place {
         Place::Pipeline => matches!(model.pipeline.list.chosen, Chosen::Lost(_)),

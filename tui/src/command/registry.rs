@@ -127,7 +127,7 @@ const LISTS: &[Kind] =
     &[Kind::Pipeline, Kind::Letters, Kind::Journal, Kind::Racks, Kind::Elevation, Kind::Fleet, Kind::Work];
 const NARROWED: &[Kind] = &[Kind::Pipeline, Kind::Racks, Kind::Work];
 const MARKED: &[Kind] = &[Kind::Pipeline, Kind::Elevation];
-const PANES: &[Kind] = &[Kind::Server, Kind::Elevation, Kind::Fleet];
+const PANES: &[Kind] = &[Kind::Server, Kind::Elevation, Kind::Fleet, Kind::Work];
 const FOUND: &[Kind] = &[Kind::Server, Kind::Elevation];
 const DOCK: &[Kind] = &[Kind::Receiving];
 const TECHNICIAN: Option<Role> = Some(Role::Technician);
@@ -144,6 +144,7 @@ commands! {
     TaskDone = "done", "a task or the work at hand is done: say what was done where it is asked", ["D"], "done", ENDED, Worded, TECHNICIAN;
     Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Worded, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
+    Locate = "locate", "the locator LED on; again: off. It is read back", ["L"], "", ENDED, Undoable, TECHNICIAN;
     Cancel = "cancel", "cancel the server: what was done is undone in reverse", ["X"], "cancel", UNITS, Costly, OPERATOR;
     Verify = "verify", "check the whole journal", ["v"], "verify", &[Kind::Journal], Harmless, None;
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
@@ -162,8 +163,8 @@ commands! {
     UndoReceipt = "undo-receipt", "take back the last scan, within 10 s", ["F4"], "undo", DOCK, Undoable, TECHNICIAN;
     Leave = "leave", "leave the dock; what waits is sent all the same", ["F10"], "leave", DOCK, Harmless, None;
     Undo = "undo", "take back what was done last, within 10 s", ["z"], "", ALL, Harmless, None;
-    Results = "results", "what became of each server of the last action on many", ["w"], "", ALL, Harmless, None;
-    NextPane = "pane", "the other part of the screen, or the next rack", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
+    Results = "results", "what became of each server of the last action on many, or all that was said of one", ["w"], "", ALL, Harmless, None;
+    NextPane = "pane", "the other part of the screen, or the next rack; of work, how it is done", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
     PreviousPane = "pane-previous", "the other part of the screen, or the rack before", ["S-Tab", "Left", "h"], "", PANES, Harmless, None;
     Flip = "side", "the other side of the rack, or both where they fit", ["r"], "side", &[Kind::Elevation], Harmless, None;
     Overlay = "overlay", "lay stages over the servers, or their health", ["p"], "overlay", &[Kind::Elevation], Harmless, None;

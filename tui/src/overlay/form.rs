@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Did, Origin};
 use crate::app::bulk::{Part, Wish};
+use crate::app::receive::Damage;
 use crate::app::undo::opposite;
 use crate::input::key::Key;
 use crate::input::line::Line;
@@ -55,6 +56,9 @@ pub struct Form {
     pub typed: Option<(Text, Line)>,
     /// What that is called.
     pub typing: Text,
+    /// What else may be said, and what was. It may stay empty, and Enter does not wait for it.
+    #[serde(default)]
+    pub more: Option<(Text, Line)>,
     /// Whether the second field has the keys.
     pub second: bool,
     /// Why it did not go on.
@@ -79,6 +83,7 @@ impl Form {
             reason: Line::default(),
             typed: None,
             typing: Text::new("the last four"),
+            more: None,
             second: false,
             complaint: None,
         }
@@ -88,6 +93,13 @@ impl Form {
     #[must_use]
     pub fn costly(mut self, label: &str) -> Self {
         self.typed = Some((last_four(label), Line::default()));
+        self
+    }
+
+    /// The same with a field that may stay empty, in the place of what would have to be typed.
+    #[must_use]
+    pub fn asking(mut self, more: &str) -> Self {
+        self.more = Some((Text::new(more), Line::default()));
         self
     }
 
@@ -105,19 +117,23 @@ impl Form {
         match key {
             Key::Esc => return Did::Closes,
             Key::Tab | Key::BackTab | Key::Up | Key::Down => {
-                self.second = self.typed.is_some() && (!self.second || self.asks.is_empty());
+                self.second = (self.typed.is_some() || self.more.is_some()) && (!self.second || self.asks.is_empty());
             }
             Key::Enter => return self.enter(),
             key => {
                 self.complaint = None;
-                let line = match &mut self.typed {
-                    Some((_, line)) if self.second => line,
-                    _ => &mut self.reason,
-                };
-                line.key(key);
+                self.field_of_keys().key(key);
             }
         }
         Did::Stays
+    }
+
+    /// The field that has the keys.
+    fn field_of_keys(&mut self) -> &mut Line {
+        match (&mut self.typed, &mut self.more) {
+            (Some((_, line)), _) | (None, Some((_, line))) if self.second => line,
+            _ => &mut self.reason,
+        }
     }
 
     fn enter(&mut self) -> Did {
@@ -138,7 +154,11 @@ impl Form {
         }
         match &self.deed {
             // It goes through the dock's queue, which outlasts the link.
-            Deed::Damaged(serial) => Did::Receives(serial.clone(), Text::new(self.reason.text().trim())),
+            Deed::Damaged(serial) => {
+                let note = Text::new(self.reason.text().trim());
+                let photo = self.more.as_ref().map(|(_, line)| line.text().trim()).filter(|path| !path.is_empty());
+                Did::Receives(serial.clone(), Damage { note, photo: photo.map(Text::new) })
+            }
             _ => Did::Sends(self.wish()),
         }
     }
@@ -175,10 +195,10 @@ impl Form {
 
     /// Takes pasted or scanned text. What must be typed is typed: a scanner in the wrong window confirms nothing.
     pub fn insert(&mut self, text: &str, from: Origin) {
-        if self.second || from == Origin::Scanner {
+        if (self.second && self.typed.is_some()) || from == Origin::Scanner {
             self.complaint = Some(Text::new("this is typed by hand; a scan or paste confirms nothing"));
         } else {
-            self.reason.insert(text);
+            self.field_of_keys().insert(text);
         }
     }
 
@@ -190,7 +210,9 @@ impl Form {
         for means in &self.means {
             lines.extend(wrap(means, inner).into_iter().map(|l| (l, Token::UiText)));
         }
-        let fields = 2 * (usize::from(self.typed.is_some()) + usize::from(!self.asks.is_empty()));
+        let fields =
+            usize::from(self.typed.is_some()) + usize::from(self.more.is_some()) + usize::from(!self.asks.is_empty());
+        let fields = 2 * fields;
         let height = u16::try_from(lines.len() + fields + 4).unwrap_or(u16::MAX).min(canvas.area().height);
         let area = canvas.boxed(width, height, &self.title, Token::UiBorderFocus);
         let room = usize::from(area.height).saturating_sub(fields + 2);
@@ -207,11 +229,20 @@ impl Form {
             let asks = format!("to confirm, type {}: {wanted}", self.typing);
             y = Self::field(canvas, area.x, y, area.width, &asks, line, self.second);
         }
+        if let Some((asks, line)) = &self.more {
+            y = Self::field(canvas, area.x, y, area.width, asks, line, self.second);
+        }
         if let Some(complaint) = &self.complaint {
             canvas.put(area.x, y, area.width, complaint, Token::StateWarn);
         }
         let last = self.typed.is_none() || self.second;
-        let keys = if last { "Enter does it   Esc leaves it" } else { "Enter goes on   Esc leaves it" };
+        let keys = if self.more.is_some() {
+            "Enter does it   Tab the other field   Esc leaves it"
+        } else if last {
+            "Enter does it   Esc leaves it"
+        } else {
+            "Enter goes on   Esc leaves it"
+        };
         canvas.put(area.x, area.bottom().saturating_sub(1), area.width, keys, Token::UiDim);
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::bulk::Wish;
 use crate::app::model::Model;
+use crate::app::receive::Damage;
 use crate::command::registry::Act;
 use crate::input::key::Key;
 use crate::widget::canvas::Canvas;
@@ -55,7 +56,7 @@ pub enum Did {
     /// It is closed and this is sent.
     Sends(Wish),
     /// It is closed and this serial is scanned, with what is damaged of it.
-    Receives(Text, Text),
+    Receives(Text, Damage),
     /// It is closed and this goes to the clipboard.
     Copies(Text),
 }

@@ -1,7 +1,7 @@
 //! The dock: serials are scanned, judged at once, and counted. Letters belong to the scan field.
 
 use rackhand_core::decide::receive::Finding;
-use rackhand_core::view::receiving::Line;
+use rackhand_core::view::receiving::{LATE, Line, Told};
 
 use super::{Face, hidden};
 use crate::app::model::{Link, Model, Slot};
@@ -21,7 +21,8 @@ pub const FACE: Face = Face {
             the field, commands are F-keys. `ok` is received now; DUP was received before; WRONG SITE belongs to \
             another site; UNKNOWN is nobody's; HELD is cancelled, quarantined or on hold; NOT SENT is on order, but not \
             sent by the book; DAMAGED is received and held. Only ok and DAMAGED change anything. While the link is \
-            down scans wait here, in order, and are sent when it is back. WANT counts what came within 24 hours and \
+            down scans wait here, in order, and are sent when it is back. While NetBox is away it is told later, which stands \
+            beside each scan and below. WANT counts what came within 24 hours and \
             what is still expected.",
     twin: "rackhand receive SERIAL",
     acts_on: None,
@@ -99,10 +100,10 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         canvas.put(room - tail + 1, at.field, tail, says, Token::UiDim);
     }
     if let (Some(y), Some(entry)) = (at.last, r.scans.last()) {
-        let (word, token, told) = words(entry);
+        let ((word, token, _), (told, token_of_told)) = (words(entry), said(model, entry));
         let word = format!("{} {word} ", letter(entry));
         let serial = format!("{}  ", entry.serial);
-        let pieces = [(word.as_str(), token), (serial.as_str(), Token::UiTitle), (told.as_str(), Token::UiText)];
+        let pieces = [(word.as_str(), token), (serial.as_str(), Token::UiTitle), (told.as_str(), token_of_told)];
         canvas.pieces(1, y, room.saturating_sub(1), &pieces);
     }
     let mut hid = Vec::new();
@@ -228,6 +229,29 @@ fn told_short(scan: &rackhand_core::decide::receive::Scan) -> String {
     }
 }
 
+/// How NetBox stands to what came in by this scan; `None` where it did not, or the dock's last answer is older.
+fn netbox(model: &Model, entry: &Entry) -> Option<(String, Token)> {
+    let dock = model.receiving.dock.as_ref().filter(|dock| entry.is_receipt() && dock.site == entry.site)?;
+    let arrived = dock.arrived.iter().find(|a| a.serial == entry.serial)?;
+    let why = if arrived.text.is_empty() { String::new() } else { format!(": {}", arrived.text) };
+    Some(match arrived.netbox {
+        Told::There => ("in NetBox".to_owned(), Token::UiText),
+        Told::Nothing => (format!("not in NetBox{why}"), Token::UiDim),
+        Told::Behind => (format!("NetBox is behind{why}"), Token::StateWarn),
+        Told::Failed => (format!("NETBOX LACKS IT{why}"), Token::StateCrit),
+    })
+}
+
+/// What is said of a scan, and of what NetBox knows of it.
+fn said(model: &Model, entry: &Entry) -> (String, Token) {
+    let own = words(entry).2;
+    match netbox(model, entry) {
+        None => (own, Token::UiText),
+        Some(netbox) if own.is_empty() => netbox,
+        Some((netbox, token)) => (format!("{own}; {netbox}"), token),
+    }
+}
+
 fn scans(model: &Model, canvas: &mut Canvas, at: &Layout, room: u16) {
     let r = &model.receiving;
     let room = room.saturating_sub(1);
@@ -247,7 +271,7 @@ fn scans(model: &Model, canvas: &mut Canvas, at: &Layout, room: u16) {
         Column::new("", 254, shown().map(|e| (format!("{} {}", letter(e), words(e).0), words(e).1))).least(12),
         Column::new("", 255, shown().map(|e| (e.serial.to_string(), Token::UiText))).least(10),
         Column::new("", 3, shown().map(|e| (known(e).map_or("-".to_owned(), |m| m.to_string()), Token::UiText))),
-        Column::new("", 5, shown().map(|e| (words(e).2, Token::UiText))).rest(28),
+        Column::new("", 5, shown().map(|e| said(model, e))).rest(28),
     ];
     let (widths, _) = fit(&columns, room);
     for n in 0..usize::from(at.rows) {
@@ -294,11 +318,16 @@ fn counts(model: &Model, canvas: &mut Canvas, y: u16, room: u16) {
     if dock.aside > 0 {
         told.push(format!("on their way but held {}", dock.aside));
     }
-    if dock.unregistered > 0 {
-        told.push(format!("BMC's MAC not in NetBox yet {}", dock.unregistered));
-    }
     for part in told {
         x += canvas.put(x, y, room.saturating_sub(x), &part, Token::StateWarn) + 3;
+    }
+    let behind = dock.arrived.iter().filter(|a| a.netbox <= Told::Behind);
+    let late = behind.filter(|a| dock.now.since(a.at) > LATE).count();
+    if late > 0 {
+        let part = format!("NetBox is behind with {}, {late} for over an hour", dock.behind);
+        canvas.put(x, y, room.saturating_sub(x), &part, Token::StateCrit);
+    } else if dock.behind > 0 {
+        canvas.put(x, y, room.saturating_sub(x), &format!("NetBox is behind with {}", dock.behind), Token::StateWarn);
     }
 }
 

@@ -282,6 +282,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         let beside = if row.disposition.may_move() { String::new() } else { format!(" {}", row.disposition) };
         let state = format!("{} {}", letter(row.state), row.state.word());
         let stage = format!("  {}", row.stage);
+        let led = if row.located { " LED on" } else { "" };
         let rest = format!(
             " for {}   {}   {} {}",
             age(model.now.since(row.since)),
@@ -295,6 +296,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
             (beside.as_str(), Token::StateContradicting),
             ("  ", Token::UiText),
             (state.as_str(), Token::of_state(row.state)),
+            (led, Token::StateInfo),
             (rest.as_str(), Token::UiText),
         ];
         canvas.pieces(1, y - 1, full.saturating_sub(2), &pieces);

@@ -1,6 +1,7 @@
 //! The work at hand: what is for persons to do, in the order to walk it.
 
 use rackhand_core::id::Subject;
+use rackhand_core::view::guide::told;
 use rackhand_core::view::work::{Ends, WorkRow};
 
 use super::{Face, hidden};
@@ -13,7 +14,7 @@ use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 use crate::widget::table::{Column, window};
 use crate::widget::words::age;
-use crate::widget::wrap::hang;
+use crate::widget::wrap::{hang, wrap};
 
 /// The screen.
 pub const FACE: Face = Face {
@@ -21,8 +22,10 @@ pub const FACE: Face = Face {
     title: "Work",
     about: "What is for people to do, site by site in the order to walk it: first what has no place yet, since it is at \
             the dock, then rack by rack and from the top of each rack down. `!` marks a task that makes its server \
-            stand still. D ends the selected work: a task with words, racking and cabling at once; z takes that back \
-            within 10 s. A scanned serial shows the work on it. The filter takes words; o shows other roles' work too.",
+            stand still. Tab tells how the selected work is done, and what to do where it does not work. D ends it: a task \
+            with words, racking and cabling at once; z takes that back within 10 s. A scanned label points at its work; \
+            the same label scanned again ends it. L has the server's locator LED on, or off. The filter takes words; o \
+            shows other roles' work too.",
     twin: "rackhand work",
     acts_on: Some(Slot::Work),
     wants: &[Slot::Work],
@@ -43,7 +46,7 @@ pub const FACE: Face = Face {
     },
     target: |model| {
         let row = model.work.list.current()?;
-        Some(Target { subject: Subject::Unit(row.unit), label: row.label.clone(), row: None, step: None })
+        Some(Target { subject: Subject::Unit(row.unit?), label: row.label.clone(), row: None, step: None })
     },
     row: |model| serde_json::to_string(model.work.list.current()?).ok(),
     press: |model, y| {
@@ -59,6 +62,8 @@ fn layout(model: &Model) -> (u16, u16, u16) {
     let (first, rows) = chrome::body(model.size);
     let foot = match rows {
         0..=6 => 0,
+        // The list keeps its head and what fits; the words get the rest.
+        _ if model.work.guide => rows - if rows < 15 { 3 } else { 5 },
         7..=14 => 4,
         _ => 6,
     };
@@ -112,6 +117,7 @@ fn columns(rows: &[WorkRow], model: &Model) -> Vec<Column> {
     let now = model.now;
     let title = |r: &WorkRow| (r.title.to_string(), if blocks(r) { Token::StateCrit } else { Token::StateWarn });
     let place = |r: &WorkRow| match &r.place {
+        Some(place) if r.located => (format!("{place} LED"), Token::StateInfo),
         Some(place) => (place.to_string(), Token::UiText),
         None => ("no place yet".to_owned(), Token::UiDim),
     };
@@ -131,6 +137,29 @@ fn columns(rows: &[WorkRow], model: &Model) -> Vec<Column> {
     ]
 }
 
+/// How the work is done, in so many rows.
+fn guide(canvas: &mut Canvas, work: &WorkRow, ends: &str, (y, rows): (u16, u16)) {
+    const INDENT: u16 = 8;
+    let room = canvas.area().width.saturating_sub(2);
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    for (word, sentence) in told(work) {
+        let broken = wrap(&sentence, usize::from(room.saturating_sub(INDENT)));
+        let words = std::iter::once(word).chain(std::iter::repeat(""));
+        lines.extend(words.zip(broken));
+    }
+    let space = usize::from(rows.saturating_sub(1));
+    let all = lines.len() <= space;
+    let mut at = y;
+    for (word, line) in lines.iter().take(space) {
+        canvas.put(1, at, INDENT, word, Token::UiPrompt);
+        canvas.put(1 + INDENT, at, room.saturating_sub(INDENT), line, Token::UiText);
+        at += 1;
+    }
+    let told =
+        if all { ends.to_owned() } else { format!("{} more lines: a taller window. {ends}", lines.len() - space) };
+    canvas.put(1, at, room, &told, Token::UiDim);
+}
+
 fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = canvas.area().width.saturating_sub(2);
     let Some(work) = model.work.list.current() else {
@@ -143,12 +172,17 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
         canvas.put(1, y + 1, room, told, Token::UiDim);
         return;
     };
-    canvas.rule(y, &format!("{}: {}", work.label, work.title), Token::UiTitle);
+    let led = if work.located { ", its locator LED is on" } else { "" };
+    canvas.rule(y, &format!("{}: {}{led}", work.label, work.title), Token::UiTitle);
     let key = model.keys.name(Act::TaskDone);
     let ends = match work.ends {
         Ends::Close(task) => format!("{key} closes task {task}, with words on what was done"),
+        Ends::Receipts => format!("{key} goes to the dock"),
         Ends::Move(to) => format!("{key} moves it to {to}; {} takes that back within 10 s", model.keys.name(Act::Undo)),
     };
+    if model.work.guide {
+        return guide(canvas, work, &ends, (y + 1, rows.saturating_sub(1)));
+    }
     let still = if blocks(work) { "it stands still until then; " } else { "" };
     let space = usize::from(rows.saturating_sub(2)).max(1);
     let lines = hang(&work.text, usize::from(room), 2);
@@ -159,5 +193,10 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     if at < y + rows {
         let cut = if lines.len() > space { "   (Enter shows its server)" } else { "" };
         canvas.put(1, at, room, &format!("for a {}; {still}{ends}{cut}", work.role), Token::UiDim);
+    }
+    if at + 1 < y + rows {
+        let (how, led) = (model.keys.name(Act::NextPane), model.keys.name(Act::Locate));
+        let told = format!("{how} tells how, and what to do where it does not work; {led} locator LED");
+        canvas.put(1, at + 1, room, &told, Token::UiDim);
     }
 }

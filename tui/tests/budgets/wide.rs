@@ -66,6 +66,7 @@ fn row(n: usize) -> UnitRow {
             .into(),
         next_try: None,
         who: (n.is_multiple_of(4)).then_some(Role::Technician),
+        located: false,
         revision: n as u64,
     }
 }

@@ -181,6 +181,7 @@ fn row(n: u8, label: &str, stage: Stage, state: State, waits_for: &str, who: Opt
         waits_for: waits_for.into(),
         next_try: None,
         who,
+        located: false,
         revision: 4,
     }
 }

@@ -159,7 +159,7 @@ async fn type_role_and_site_come_together_and_reach_the_daemon() {
 async fn a_file_that_cannot_be_read_as_a_whole_reaches_nobody() {
     let fake = Fake::start();
     for (text, said) in [
-        (&b"serial,mac\nA,B\n"[..], "no column server_serial"),
+        (&b"serial,mac\nA,B\n"[..], "no column server_bmc_mac"),
         (b"server_serial,server_bmc_mac,bmc_password\nA1,94:40:C9:00:01:00,calvin\n", "[[credentials]]"),
         (b"server_serial,server_bmc_mac\nA1,94:40:C9:00:01:00\n\xFF,x\n", "line 3: not UTF-8"),
         (b"", "nothing in it"),
@@ -182,4 +182,40 @@ async fn who_may_not_import_is_told_once() {
     let (code, out, err) = fake.run(&["import", &path]).await;
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(err, "rackhand: this takes the role operator; you have technician\n");
+}
+
+#[tokio::test]
+async fn a_vendors_file_is_read_by_its_own_names_or_by_those_that_are_given() {
+    let fake = Fake::start();
+    let known = file(&fake, "Service Tag,Model,iDRAC MAC Address\nA1,R660,94:40:C9:00:01:00\n");
+    let (code, out, _) = fake.run(&["import", &known]).await;
+    assert!(code == 0 && out.starts_with("Columns nobody here reads: Model\n"), "{out}");
+    let own = file(&fake, "Seriennummer;Karte\nA2;94:40:C9:00:01:02\n");
+    let (code, _, err) = fake.run(&["import", &own]).await;
+    assert!(code == 2 && err.contains("say --map serial=\"NAME\""), "{err}");
+    let (code, out, err) = fake.run(&["import", &own, "--map", "serial=seriennummer,mac=\"Karte\""]).await;
+    assert!(code == 0 && out.contains("A2      94:40:C9:00:01:02"), "{out}{err}");
+    let map = fake.dir.path().join("map.toml");
+    let map = map.to_str().unwrap();
+    std::fs::write(map, "serial = \"Seriennummer\"\nmac = \"Karte\"\n").unwrap();
+    assert_eq!(fake.run(&["import", &own, "--columns", map]).await.0, 0);
+    assert_eq!(fake.held().imports.len(), 3);
+    for (text, said) in [
+        ("serial = \"Seriennummer\"\nrack = \"R\"\n", "`rack` is nothing that is read"),
+        ("serial = 7\n", "such as serial = \"Service Tag\""),
+        ("serial", "such as serial = \"Service Tag\""),
+        ("serial = \"Nummer\"\nmac = \"Karte\"\n", "no column `Nummer`"),
+    ] {
+        std::fs::write(map, text).unwrap();
+        let (code, out, err) = fake.run(&["import", &own, "--columns", map]).await;
+        assert!(code == 2 && out.is_empty() && err.contains(said), "{text}: {err}");
+    }
+    for map in ["serial", "mac=", "serial=a,serial=b", "serial=a,mac=a", "rack=a"] {
+        let (code, _, err) = fake.run(&["import", &own, "--map", map]).await;
+        assert!(code == 2 && err.contains("--map"), "{map}: {err}");
+    }
+    let secret = file(&fake, "Service Tag,iDRAC MAC,iDRAC Default Password\nA1,94:40:C9:00:01:00,calvin\n");
+    let (code, _, err) = fake.run(&["import", &secret, "--map", "mac=iDRAC MAC"]).await;
+    assert!(code == 2 && err.contains("`iDRAC Default Password` is not taken") && !err.contains("calvin"), "{err}");
+    assert_eq!(fake.held().imports.len(), 3, "nothing of those was sent");
 }

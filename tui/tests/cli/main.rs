@@ -3,6 +3,7 @@
 
 mod changes;
 mod dial;
+mod dock;
 mod doctor;
 mod fake;
 mod hooks;

@@ -1,11 +1,17 @@
 //! The dock: what keys, scans and a lost link do to the queue of serials.
 
+use std::time::Duration;
+
 use rackhand_core::bmc::Vendor;
+use rackhand_core::dcim::BmcPort;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::receive::Finding;
 use rackhand_core::decide::{Refusal, Why};
-use rackhand_core::id::Role;
+use rackhand_core::event::Event as CoreEvent;
+use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_tui::app::effect::Effect;
 use rackhand_tui::app::model::{Link, Place};
@@ -323,10 +329,12 @@ fn damage_needs_words_and_goes_through_the_queue_as_well() {
     bench.key("F2");
     bench.key("Enter");
     assert!(bench.model.layer.is_some() && bench.called.is_empty(), "Enter alone does not");
-    bench.type_in("dented, photo 17");
+    bench.type_in("dented");
+    bench.key("Tab");
     bench.event(Event::Scan("9QR2002".into()));
     bench.event(Event::EndMark);
     assert!(bench.called.is_empty(), "a scan confirms nothing");
+    bench.event(Event::Paste("nas/dock/17.jpg".into()));
     down(&mut bench);
     bench.key("Enter");
     assert_eq!(told(&bench, "9QR2001"), ["QUEUED"]);
@@ -334,7 +342,14 @@ fn damage_needs_words_and_goes_through_the_queue_as_well() {
     assert_eq!(told(&bench, "9QR2001"), ["DAMAGED"]);
     assert_eq!(stage(&bench, "9QR2001"), (Stage::Received, Disposition::OnHold));
     let note = bench.model.receiving.scans[0].state.clone();
-    assert!(matches!(note, State::Judged(s) if s.finding == Finding::Damaged { note: "dented, photo 17".into() }));
+    let damaged = Finding::Damaged { note: "dented".into(), photo: Some("nas/dock/17.jpg".into()) };
+    assert!(matches!(note, State::Judged(s) if s.finding == damaged));
+    assert!(shown(&bench).contains("received and held: dented; photo nas/dock/17.jpg"), "{}", shown(&bench));
+    // Without a photo too.
+    bench.key("F2");
+    bench.type_in("no rails");
+    bench.key("Enter");
+    assert!(shown(&bench).contains("9QR2001") && bench.model.layer.is_none());
 }
 
 #[test]
@@ -394,4 +409,48 @@ fn hostile_labels_and_notes_stay_in_their_cells() {
         assert!(buffer.content.iter().all(|c| !c.symbol().contains(char::is_control)));
     }
     assert!(bench.model.link == Link::Live && bench.model.receiving.open() == 0);
+}
+
+#[test]
+fn beside_each_receipt_stands_what_netbox_was_not_told_yet() {
+    for size in [(80, 24), (120, 40)] {
+        let mut bench = dock(&["9QR2001", "9QR2002"]);
+        update(&mut bench.model, Event::Resize(size.0, size.1));
+        let unit = bench.fake.unit("9QR2001");
+        let (subject, bmc_mac) = (Subject::Unit(unit), Mac([0x94, 0x40, 0xC9, 1, 3, 0x84]));
+        let row = CoreEvent::ManifestRowTaken { serial: "9QR2001".into(), bmc_mac, create: None };
+        bench.fake.emit(subject, Actor::Rackhand, row);
+        scan(&mut bench, "9QR2001");
+        scan(&mut bench, "9QR2002");
+        assert!(shown(&bench).contains("NetBox is behind with 1"), "{}", shown(&bench));
+        let line = |bench: &Bench, serial: &str| {
+            let shown = shown(bench);
+            shown
+                .lines()
+                .find(|l| l.contains(" ok ") && l.contains(serial))
+                .unwrap_or_else(|| panic!("{shown}"))
+                .to_owned()
+        };
+        assert!(line(&bench, "9QR2001").contains("NetBox is behind"), "{}", shown(&bench));
+        assert!(line(&bench, "9QR2002").contains("not in NetBox"), "{}", shown(&bench));
+        bench.fake.advance(Duration::from_mins(61));
+        bench.event(Event::Link(News::Heard(0)));
+        bench.heard();
+        assert!(shown(&bench).contains("behind with 1, 1 for over an hour"), "{}", shown(&bench));
+        let port = BmcPort { device: 7, interface: 8, name: "iLO".into(), mac: bmc_mac };
+        let (step, saw) = (Step::RegisterBmc, Observation::Registered(port));
+        bench.fake.emit(subject, Actor::Rackhand, CoreEvent::StepObserved { step, generation: 1, saw });
+        // The note on it is written as well.
+        let owed = bench.fake.inside.lock().unwrap().world.unit(unit).unwrap().notes.owed.last().map(|n| n.seq);
+        if let Some(up_to) = owed {
+            let (step, saw) = (Step::WriteNotes, Observation::Notes(up_to));
+            bench.fake.emit(subject, Actor::Rackhand, CoreEvent::StepObserved { step, generation: 1, saw });
+        }
+        bench.heard();
+        assert!(
+            line(&bench, "9QR2001").contains("in NetBox") && !shown(&bench).contains("behind"),
+            "{}",
+            shown(&bench)
+        );
+    }
 }

@@ -253,13 +253,22 @@ impl Fake {
             return Err(Refusal::new(Why::Conflict, "sent twice"));
         }
         inside.requests.push(request);
-        let decided = decide(&inside.world, &Policy::standard(SiteId::new("fra1")), &moment, &Input::Command(command))?;
+        let decided =
+            decide(&inside.world, &Policy::standard(SiteId::new("fra1")), &moment, &Input::Command(command.clone()))?;
+        let (mut drafts, mut world) = (decided.drafts, decided.world);
+        if let Command::Locate { unit, on } = command {
+            // Every BMC here does as it is told.
+            let seen = Input::LocatorSeen(unit, on);
+            let seen = decide(&world, &Policy::standard(SiteId::new("fra1")), &moment, &seen)?;
+            drafts.extend(seen.drafts);
+            world = seen.world;
+        }
         let mut seq = inside.world.head;
-        for draft in decided.drafts {
+        for draft in drafts {
             seq += 1;
             inside.events.push(Recorded { seq, draft });
         }
-        inside.world = decided.world;
+        inside.world = world;
         drop(inside);
         self.head.send_replace(seq);
         Ok(Receipt { answer: decided.answer, head: seq })

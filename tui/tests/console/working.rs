@@ -1,13 +1,17 @@
 //! The fleet and the work at hand: what keys and scans do there.
 
+use rackhand_core::bmc::{Identity, Vendor};
 use rackhand_core::decide::command::Command;
-use rackhand_core::id::{Role, SiteId};
+use rackhand_core::event::Event as CoreEvent;
+use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::text::Text;
 use rackhand_core::view::State;
 use rackhand_core::view::work::Ends;
 use rackhand_tui::app::model::Place;
-use rackhand_tui::event::Event;
+use rackhand_tui::event::{Event, News, Timer};
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fixture::{Bench, plain, text};
@@ -134,11 +138,11 @@ fn a_scanned_serial_shows_its_work_and_offers_to_end_it() {
     bench.event(Event::Scan(Text::from(label.to_lowercase())));
     bench.event(Event::EndMark);
     assert_eq!(chosen(&bench), format!("cable {label}"));
-    assert!(bench.toast().contains("cable; D ends it"), "{}", bench.toast());
+    assert!(bench.toast().contains("cable; scan it again, or D, ends it"), "{}", bench.toast());
     assert!(bench.called.is_empty(), "a scan alone ends nothing");
     bench.event(Event::Scan(label.clone()));
     bench.event(Event::EndMark);
-    assert!(bench.called.is_empty(), "nor does the same scan again");
+    assert!(bench.called.is_empty() && bench.toast().contains("read twice at once"), "one pull of the trigger");
     bench.key("D");
     assert!(
         matches!(&bench.called[0].1, Command::Move { to: Stage::Cabled, reason, .. } if &**reason == "done by scan")
@@ -147,6 +151,135 @@ fn a_scanned_serial_shows_its_work_and_offers_to_end_it() {
     assert!(bench.toast().contains("there is no work on it here"), "{}", bench.toast());
     bench.key("Esc");
     assert!(bench.model.work.filter.is_empty() && bench.model.work.list.total.unwrap() > 5);
+}
+
+/// The scanner's pause between two pulls of its trigger.
+fn pause(bench: &mut Bench) {
+    let n = bench.model.work.scanned.as_ref().map_or(0, |s| s.n);
+    bench.event(Event::Timer(Timer::Scanned(n)));
+}
+
+fn scan(bench: &mut Bench, label: &Text) {
+    bench.event(Event::Scan(label.clone()));
+    bench.event(Event::EndMark);
+}
+
+#[test]
+fn the_same_label_scanned_again_ends_ordinary_work_and_z_takes_it_back() {
+    let mut bench = Bench::at((100, 30), Place::Work);
+    for to in [Stage::Received, Stage::Racked, Stage::Cabled, Stage::PoweredOn] {
+        let label = choose(&mut bench, |e| *e == Ends::Move(to));
+        let before = bench.called.len();
+        scan(&mut bench, &label);
+        pause(&mut bench);
+        scan(&mut bench, &label);
+        let Some((_, Command::Move { to: moved, reason, .. })) = bench.called.get(before) else {
+            panic!("{to}: {}", bench.toast())
+        };
+        assert_eq!((*moved, reason.as_str(), bench.called.len()), (to, "done by scan", before + 1));
+        assert!(bench.toast().contains("z takes it back"), "{}", bench.toast());
+        // Once more it is about what comes next, and points only.
+        scan(&mut bench, &label);
+        assert_eq!(bench.called.len(), before + 1);
+        bench.key("z");
+        assert_eq!(bench.called.len(), before + 2, "{}", bench.toast());
+        bench.key("Esc");
+    }
+}
+
+#[test]
+fn a_scan_is_proof_of_the_place_and_of_nothing_that_takes_words() {
+    let mut bench = Bench::at((100, 30), Place::Work);
+    let open = |bench: &Bench, kind| {
+        let (n, label) = (77, Text::new("CZ2301TASK"));
+        let unit = bench.fake.add(n, "fra1", &label, Vendor::Hpe, "ProLiant DL360 Gen11", Stage::Discovered);
+        let task = Task { kind, role: Role::Technician, text: "it is said to be in A07 U29".into() };
+        bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, CoreEvent::TaskOpened { task });
+        label
+    };
+    let label = open(&bench, TaskKind::ConfirmPlacement);
+    bench.heard();
+    scan(&mut bench, &label);
+    assert_eq!(chosen(&bench), format!("confirm placement {label}"));
+    pause(&mut bench);
+    scan(&mut bench, &label);
+    let Some((_, Command::CloseTask { note, .. })) = bench.called.last() else { panic!("{}", bench.toast()) };
+    assert_eq!(note.as_str(), "seen, by scan of its label");
+
+    let mut bench = Bench::at((100, 30), Place::Work);
+    let label = open(&bench, TaskKind::FixCable);
+    bench.heard();
+    scan(&mut bench, &label);
+    pause(&mut bench);
+    scan(&mut bench, &label);
+    assert!(bench.called.is_empty() && bench.model.layer.is_some(), "it asks for words");
+}
+
+#[test]
+fn a_second_scan_ends_nothing_over_a_lost_link_on_another_row_or_for_another_role() {
+    let mut bench = Bench::at((100, 30), Place::Work);
+    let label = choose(&mut bench, |e| *e == Ends::Move(Stage::Cabled));
+    scan(&mut bench, &label);
+    pause(&mut bench);
+    bench.event(Event::Link(News::Down { why: "nobody listens".into(), again_in: 3 }));
+    scan(&mut bench, &label);
+    assert!(bench.called.is_empty() && bench.toast().contains("not live"), "{}", bench.toast());
+    bench.fake.inside.lock().unwrap().role = Role::ReadOnly;
+    bench.up();
+    bench.heard();
+    bench.key("o");
+    scan(&mut bench, &label);
+    pause(&mut bench);
+    scan(&mut bench, &label);
+    assert!(bench.called.is_empty() && bench.toast().contains("role technician"), "{}", bench.toast());
+}
+
+#[test]
+fn tab_tells_how_the_work_is_done_and_what_if_not() {
+    for size in [(80, 24), (120, 40)] {
+        let mut bench = Bench::at(size, Place::Work);
+        for to in [Stage::Received, Stage::Racked, Stage::Cabled, Stage::PoweredOn] {
+            choose(&mut bench, |e| *e == Ends::Move(to));
+            bench.key("Tab");
+            let shown = shown(&bench);
+            for word in [" do ", " where ", " ends ", " if not "] {
+                assert!(shown.contains(word), "{word} in\n{shown}");
+            }
+            assert!(!shown.contains("more lines"), "{shown}");
+            assert!(shown.lines().filter(|l| l.contains(" fra1 ") || l.contains(" ams2 ")).count() >= 3, "{shown}");
+            bench.key("Tab");
+            assert!(!shown.is_empty() && !self::shown(&bench).contains(" if not "));
+        }
+    }
+}
+
+#[test]
+fn the_locator_led_goes_on_and_off_by_one_key_and_shows_wherever_its_server_does() {
+    let mut bench = Bench::at((120, 40), Place::Work);
+    choose(&mut bench, |e| *e == Ends::Move(Stage::Racked));
+    bench.key("L");
+    assert!(bench.toast().contains("its BMC was not reached here yet"), "{}", bench.toast());
+    // One whose BMC was reached.
+    let unit = bench.fake.add(90, "fra1", "CZ2301LED", Vendor::Hpe, "ProLiant DL360 Gen11", Stage::Discovered);
+    bench.fake.lease(unit, 90, "fra1", "CZ2301LED", "ProLiant DL360 Gen11");
+    let identity = Identity { vendor: Vendor::Hpe, controller: "iLO 6".into(), serial: None, firmware: None };
+    let (step, generation) = (Step::ReachBmc, 1);
+    let saw = Observation::Root { identity, certificate: None };
+    bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, CoreEvent::StepObserved { step, generation, saw });
+    let task = Task { kind: TaskKind::FixCable, role: Role::Technician, text: "move it".into() };
+    bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, CoreEvent::TaskOpened { task });
+    bench.heard();
+    scan(&mut bench, &"CZ2301LED".into());
+    bench.key("L");
+    assert!(bench.toast().contains("LED of CZ2301LED on: done; z takes it back"), "{}", bench.toast());
+    assert!(shown(&bench).contains("its locator LED is on"), "{}", shown(&bench));
+    bench.key("Enter");
+    assert!(shown(&bench).contains("LED on") && shown(&bench).contains("on by anna"), "{}", shown(&bench));
+    bench.key("L");
+    assert!(!shown(&bench).contains("LED on") && !shown(&bench).contains("on by anna"), "{}", shown(&bench));
+    bench.key("z");
+    assert!(shown(&bench).contains("LED on"), "{}", shown(&bench));
+    assert!(bench.called.iter().filter(|(_, c)| matches!(c, Command::Locate { .. })).count() == 4);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn obstacles(basis: &Basis<'_>, offer: &Compared) -> (u32, Vec<Text>) {
         let (n, quantity) = (line.line, line.quantity);
         match (line.offered, line.is_enough()) {
             (Some(offered), Some(false)) => {
-                obstacle(1, format!("line {n}: {offered} of {quantity} servers are offered"))
+                obstacle(1, format!("line {n}: {offered} of {quantity} servers are offered"));
             }
             (Some(_), _) => {}
             (None, _) => {

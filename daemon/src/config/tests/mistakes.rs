@@ -14,7 +14,7 @@ const MISTAKES: [(&str, &str, &str); 63] = [
         "[http]",
         "colour = \"blue\"\n[http]",
         "4:1: unknown field `colour`, expected one of `site`, `data_dir`, `socket`, `socket_group`, `own_role`, \
-         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `lab`",
+         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `vendors`, `purchase`, `lab`",
     ),
     ("listen", "port = 80\nlisten", "5:1: unknown field `port`, expected `listen` or `base`"),
     ("base", "bsae", "6:1: unknown field `bsae`; did you mean `base`?"),
@@ -121,6 +121,95 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
             wrong.push(format!("{to:?}:\n  said     {said}\n  expected {expected}"));
         }
         assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is said of a vendor.
+const VENDORS: [(&str, &str); 19] = [
+    ("kind = \"ibm\"", "13:8: unknown variant `ibm`, expected one of `hpe`, `dell`, `cxml`, `mail`"),
+    ("url = \"https://a\"", "12:1: missing field `kind`"),
+    ("kind = \"hpe\"", "13:8: a partner API needs url, client and secret_file"),
+    ("kind = \"hpe\"\nsecret = \"x\"", "14:1: unknown field `secret`, expected one of `kind`"),
+    ("kind = \"hpe\"\npassword_file = \"x\"", "14:1: unknown field `password_file`, expected one of `kind`"),
+    (
+        "kind = \"hpe\"\nurl = \"http://192.0.2.1\"\nclient = \"a\"\nsecret_file = \"password\"",
+        "14:7: http is only for",
+    ),
+    ("kind = \"hpe\"\nurl = \"https://a\"\nclient = \"a\"\nsecret_file = \"password\"", "14:7: TLS needs ca_file"),
+    (
+        "kind = \"dell\"\nurl = \"http://127.0.0.1\"\nclient = \" \"\nsecret_file = \"password\"",
+        "15:10: nothing is given",
+    ),
+    (
+        "kind = \"dell\"\nurl = \"http://127.0.0.1\"\nclient = \"a\"\nsecret_file = \"missing\"",
+        "16:15: missing cannot be read",
+    ),
+    ("kind = \"dell\"\nserver = \"a:1\"", "13:8: a vendor of this kind has no `server`; leave it out"),
+    ("kind = \"cxml\"\nclient = \"a\"", "13:8: a vendor of this kind has no `client`"),
+    (
+        "kind = \"cxml\"\nurl = \"http://127.0.0.1\"",
+        "13:8: cXML needs url, from, to, secret_file and their_secret_file",
+    ),
+    (
+        "kind = \"cxml\"\nurl = \"http://127.0.0.1\"\nfrom = \"1\"\nto = \"A:1\"\nsecret_file = \"password\"\n\
+         their_secret_file = \"password\"",
+        "15:8: not an identity: give its domain and its name",
+    ),
+    ("kind = \"mail\"\nserver = \"127.0.0.1:25\"", "13:8: mail needs server, from and to"),
+    ("kind = \"mail\"\nserver = \"a\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"", "14:10: not a mail server"),
+    ("kind = \"mail\"\nserver = \"a:587\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"", "14:10: TLS needs ca_file"),
+    (
+        "kind = \"mail\"\nserver = \"127.0.0.1:25\"\ntls = \"none\"\nfrom = \"A <a@b.c>\"\nto = \"a@b.c\"",
+        "16:8: not a mail address",
+    ),
+    (
+        "kind = \"mail\"\nserver = \"192.0.2.1:25\"\ntls = \"none\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"",
+        "14:10: without TLS only this host",
+    ),
+    (
+        "kind = \"mail\"\nserver = \"127.0.0.1:25\"\ntls = \"none\"\nclient = \"a\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"",
+        "13:8: the mail server's account is client and secret_file together",
+    ),
+];
+
+/// What is said of the rules for buying, with `bill_to` behind each.
+const PURCHASES: [(&str, &str); 12] = [
+    ("", "12:1: missing field `base`"),
+    ("base = \"Euro\"", "13:8: not a currency: three letters"),
+    ("base = \"EUR\"\nauto_below = 5000", "14:14: invalid type: integer `5000`, expected a string"),
+    ("base = \"EUR\"\nauto_below = \"5000,00\"", "14:14: not an amount"),
+    ("base = \"EUR\"\ntwo_above = \"-1\"", "14:13: an amount below zero"),
+    ("base = \"EUR\"\nauto_below = \"2\"\ntwo_above = \"1\"", "15:13: two_above is below auto_below (2.00 EUR)"),
+    ("base = \"EUR\"\nrates = { USD = \"0.9\" }", "14:11: rates need the day they are of"),
+    ("base = \"EUR\"\nrates = { date = \"20.11.2026\" }", "14:18: not a day"),
+    ("base = \"EUR\"\nrates = { date = \"2026-11-20\", USD = \"0\" }", "14:38: no currency is worth nothing"),
+    ("base = \"EUR\"\nrates = { date = \"2026-11-20\", EUR = \"1\" }", "14:32: this is the base currency"),
+    ("base = \"EUR\"\nrates = { date = \"2026-11-20\", USD = \"0.9250001\" }", "14:38: not a decimal"),
+    ("base = \"EUR\"\nchase_after = 0", "14:15: hours, from 1 to 2208"),
+];
+
+#[test]
+fn so_is_each_about_a_vendor_or_about_buying() {
+    let vendors = VENDORS.map(|(text, expected)| (format!("{MINIMAL}[vendors.a]\n{text}\n"), expected));
+    let purchases =
+        PURCHASES.map(|(text, expected)| (format!("{MINIMAL}[purchase]\n{text}\nbill_to = [\"a\"]\n"), expected));
+    let rules = |rest: &str| format!("{MINIMAL}[purchase]\nbase = \"EUR\"\n{rest}\n");
+    let to = "bill_to = [\"a\"]\n[purchase.destinations";
+    let others = [
+        (format!("{MINIMAL}[vendors.HPE]\nkind = \"hpe\"\n"), "12:10: not a vendor's short name"),
+        (rules("bill_to = []"), "14:11: an address has 1 to 8 lines"),
+        (rules("bill_to = [\"a\", \"\"]"), "14:17: not a line of an address"),
+        (rules(&format!("{to}.\"Fra 1\"]\naddress = [\"a\"]\ncountry = \"DE\"")), "15:24: not a site"),
+        (rules(&format!("{to}.fra1]\naddress = [\"a\"]\ncountry = \"de\"")), "17:11: not a country"),
+    ];
+    let mut wrong = Vec::new();
+    for (text, expected) in vendors.into_iter().chain(purchases).chain(others) {
+        let said = refused(&text);
+        let said = said.strip_prefix("rackhandd.toml:").unwrap_or(&said);
+        if !said.starts_with(expected) {
+            wrong.push(format!("said     {said}\n  expected {expected}"));
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

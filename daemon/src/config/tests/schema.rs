@@ -20,6 +20,9 @@ fn resolved<'a>(root: &'a Value, mut at: &'a Value) -> &'a Value {
     }
 }
 
+/// Sections whose parts have names of the user's own.
+const MAPS: [&str; 2] = ["vendors", "destinations"];
+
 /// Every key with its description, as `[section] key`.
 fn keys(root: &Value, section: &str, at: &Value, found: &mut BTreeMap<String, String>) {
     let Some(properties) = at.get("properties").and_then(Value::as_object) else { return };
@@ -28,7 +31,8 @@ fn keys(root: &Value, section: &str, at: &Value, found: &mut BTreeMap<String, St
         let property = resolved(root, raw);
         let said = raw.get("description").or_else(|| property.get("description")).and_then(Value::as_str);
         found.insert(format!("[{section}] {name}"), said.unwrap_or_default().to_owned());
-        let inner = property.get("items").map_or(property, |items| resolved(root, items));
+        let each = property.get("additionalProperties").filter(|each| each.is_object());
+        let inner = property.get("items").or(each).map_or(property, |items| resolved(root, items));
         let section = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
         keys(root, &section, inner, found);
     }
@@ -45,7 +49,10 @@ fn every_key_has_a_description_and_stands_in_the_example_under_an_explanation() 
         let (text, hidden) = line.strip_prefix("# ").map_or((line, false), |rest| (rest, true));
         let key = text.split_once(" = ").map(|(k, _)| k).filter(|k| !k.contains(' '));
         if let Some(name) = text.strip_prefix('[').and_then(|t| t.split_once(']')) {
-            section = name.0.trim_matches('[').to_owned();
+            // Of `vendors.hpe` the key is `vendors`, and what stands under it is every vendor's.
+            let path: Vec<&str> = name.0.trim_matches('[').split('.').collect();
+            let named = |n: &usize| *n == 0 || !MAPS.contains(&path[n - 1]);
+            section = (0..path.len()).filter(named).map(|n| path[n]).collect::<Vec<_>>().join(".");
             let (outer, name) = section.rsplit_once('.').unwrap_or(("", &section));
             shown.insert(format!("[{outer}] {name}"));
         } else if let Some(key) = key {

@@ -94,7 +94,7 @@ pub async fn act(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<
         Step::WithdrawRequest => seller.withdraw(&deal.request_number()).await,
         Step::CancelPurchase => {
             let reason = deal.ended.clone().unwrap_or_else(|| "cancelled".into());
-            seller.cancel_order(&purchase(deal)?.number, &reason).await
+            seller.cancel_order(purchase(deal)?, &reason).await
         }
         _ => Err(missing("a vendor's part in this step")),
     };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::bodies::Paths;
 use super::power::Phase;
-use super::{Personality, Spec};
+use super::{LocatorWay, Personality, Spec};
 
 /// The utilisation a controller has measured last; it goes on saying so when the server is off.
 pub(super) const MEASURED_CPU: u32 = 37;
@@ -16,8 +16,14 @@ pub(super) struct Switched {
     pub(super) cap: Option<u64>,
 }
 
+/// The words of `IndicatorLED` for a locator that is on, and off. iLO's UID is lit by hand and blinks by itself; a
+/// Dell's front panel is lit when nothing is wrong and blinks to be found.
+pub(super) fn locator_words(personality: Personality) -> (&'static str, &'static str) {
+    if personality.is_ilo() { ("Lit", "Off") } else { ("Blinking", "Lit") }
+}
+
 /// The chassis.
-pub(super) fn chassis(spec: &Spec, paths: &Paths, switched: Switched) -> Value {
+pub(super) fn chassis(spec: &Spec, paths: &Paths, switched: Switched, way: LocatorWay) -> Value {
     let at = &paths.chassis;
     let link = |part: &str| json!({ "@odata.id": format!("{at}/{part}") });
     let mut body = json!({
@@ -32,6 +38,14 @@ pub(super) fn chassis(spec: &Spec, paths: &Paths, switched: Switched) -> Value {
         // Lit is how it looks when nothing is wrong.
         Personality::Idrac9 => body["IndicatorLED"] = json!("Lit"),
         Personality::Idrac10 => {}
+    }
+    if let (LocatorWay::Words | LocatorWay::Missing, Some(all)) = (way, body.as_object_mut()) {
+        all.remove("LocationIndicatorActive");
+        all.remove("IndicatorLED");
+        if way == LocatorWay::Words {
+            let (lit, dark) = locator_words(spec.personality);
+            all.insert("IndicatorLED".to_owned(), json!(if switched.locator { lit } else { dark }));
+        }
     }
     if !spec.personality.is_ilo() {
         body["Sensors"] = link("Sensors");

@@ -154,6 +154,22 @@ pub struct Behaviour {
     pub slow: Duration,
     /// Does not fill in the members of collections; says so by an error.
     pub no_expand: bool,
+    /// How it has its locator LED.
+    pub locator: LocatorWay,
+}
+
+/// How a BMC has its locator LED.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LocatorWay {
+    /// As `LocationIndicatorActive`.
+    #[default]
+    Active,
+    /// As `IndicatorLED` only, with the vendor's words: firmware of before 2020.
+    Words,
+    /// Not at all.
+    Missing,
+    /// It takes the request, and the LED stays dark.
+    Broken,
 }
 
 /// What a BMC has seen so far.

@@ -10,7 +10,7 @@ use super::answers::{refused, taken, unauthorised};
 use super::bodies::{Present, SESSIONS, SYSTEMS};
 use super::power::{Action, Phase};
 use super::sessions::Login;
-use super::{LabBmc, Personality, State, environment, logs, tree};
+use super::{LabBmc, LocatorWay, Personality, State, environment, logs, tree};
 use crate::faults::lock;
 use crate::host::{Fate, Host, Reply, Request};
 
@@ -116,7 +116,9 @@ impl LabBmc {
         let part = path.strip_prefix(&paths.chassis);
         let sensors = format!("{}/Sensors", paths.chassis);
         match part {
-            Some("") => return Some(environment::chassis(spec, paths, state.switched)),
+            Some("") => {
+                return Some(environment::chassis(spec, paths, state.switched, state.behaviour.locator));
+            }
             Some("/Power") => return Some(environment::power(spec, paths, state.phase, state.switched)),
             Some("/Thermal") => return Some(environment::thermal(spec, paths, state.phase)),
             Some("/Sensors/SystemBoardCPUUsage") if !spec.personality.is_ilo() => {
@@ -137,9 +139,17 @@ impl LabBmc {
 
     /// The locator LED. It is the chassis's on both; iDRAC's system does not take it.
     fn switch_locator(&self, state: &mut State, request: &Request) -> Reply {
-        match request.json()["LocationIndicatorActive"].as_bool() {
+        let body = request.json();
+        let words = environment::locator_words(self.spec.personality);
+        let on = match (state.behaviour.locator, body["IndicatorLED"].as_str()) {
+            (LocatorWay::Missing, _) => None,
+            (LocatorWay::Words, Some(word)) => [words.1, words.0].iter().position(|w| *w == word).map(|n| n == 1),
+            (LocatorWay::Words, None) => None,
+            (LocatorWay::Active | LocatorWay::Broken, _) => body["LocationIndicatorActive"].as_bool(),
+        };
+        match on {
             Some(on) => {
-                state.switched.locator = on;
+                state.switched.locator = on && state.behaviour.locator != LocatorWay::Broken;
                 taken(self.spec.personality)
             }
             None => refused(self.spec.personality, StatusCode::BAD_REQUEST, &["Base.1.18.PropertyNotWritable"]),

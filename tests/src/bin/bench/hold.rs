@@ -42,6 +42,7 @@ pub fn serve(dir: &Path) -> Measured<()> {
             },
             bmc_port: 443,
             sellers: rackhand_adapters::vendor::Sellers::default(),
+            carriers: None,
             keys: Keys::default(),
             base: "http://127.0.0.1".into(),
             roles: Roles { own: Some(Role::Admin), ..Roles::default() },

@@ -107,6 +107,7 @@ async fn walked(course: &Course) -> Measured<Walk> {
         netbox: outside.netbox_settings(),
         bmc_port: BMC_PORT,
         sellers: rackhand_adapters::vendor::Sellers::default(),
+        carriers: None,
         keys: outside.keys(),
         base: "http://rackhandd.lab".to_owned(),
         roles: Roles::default(),

@@ -13,7 +13,7 @@ use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use super::line::{QuotedLine, quoted, wish};
-use crate::cli::args::{from_day, rows, site, slug, span, to_day};
+use crate::cli::values::{from_day, rows, site, slug, span, to_day};
 
 /// About orders. ORDER is its number.
 #[derive(Debug, Subcommand)]

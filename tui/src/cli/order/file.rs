@@ -10,7 +10,7 @@ use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::text::Text;
 use serde::Deserialize;
 
-use crate::cli::args::{from_day, site, slug};
+use crate::cli::values::{from_day, site, slug};
 use crate::cli::output::Fail;
 
 /// Octets of a file at the most.

@@ -104,6 +104,9 @@ fn device(slot: &Mount, model: &Model, say: &mut impl FnMut(String, Token)) {
     };
     say(format!("{} for {}", row.stage, age(model.now.since(row.since))), Token::of_stage(row.stage));
     let beside = if row.disposition.may_move() { String::new() } else { format!(", {}", row.disposition) };
+    if row.located {
+        say(format!("its locator LED is on; {} switches it off", model.keys.name(Act::Locate)), Token::StateInfo);
+    }
     say(format!("{} {}{beside}", letter(row.state), row.state.word()), Token::of_state(row.state));
     if !row.waits_for.is_empty() {
         say(format!("waits for: {}", row.waits_for), Token::UiText);

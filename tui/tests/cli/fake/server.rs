@@ -5,6 +5,7 @@ use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::view::stock::Stock;
 
 use super::*;
+use rackhand_core::view::guide::Job;
 
 pub(super) async fn listen(listener: UnixListener, held: Arc<Mutex<Held>>) {
     while let Ok((mut stream, _)) = listener.accept().await {
@@ -268,7 +269,7 @@ impl Console for Server {
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         let row = WorkRow {
-            unit: id(1),
+            unit: Some(id(1)),
             label: "CZ2D1X0GB1".into(),
             model: None,
             site: SiteId::new("fra1"),
@@ -279,6 +280,8 @@ impl Console for Server {
             since: Timestamp::from_secs(1_794_990_000),
             blocks: true,
             ends: Ends::Move(Stage::Cabled),
+            job: Job::Cable,
+            located: false,
         };
         page(&self.held(), vec![row], query.offset, query.limit)
     }

@@ -1,4 +1,4 @@
-//! How words of a command line become values.
+//! Readers of arguments: what a word must be, and the sentence where it is not.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 /// A number of rows, up to the most one page has.
-pub(in crate::cli) fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
+pub(super) fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
     clap::value_parser!(u64).range(1..=most as u64).map(|n| n as usize)
 }
 
 /// One of the words of a type. clap suggests the nearest.
-pub(in crate::cli) fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+pub(super) fn words<T>(all: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
 where
     T: std::str::FromStr<Err = String> + Clone + Send + Sync + 'static,
 {
@@ -25,21 +25,21 @@ pub(super) fn speed(text: &str) -> Result<f64, &'static str> {
     speed.ok_or("a speed is a number from 0.01 to 1024")
 }
 
-pub(in crate::cli) fn site(slug: &str) -> Result<SiteId, &'static str> {
+pub(super) fn site(slug: &str) -> Result<SiteId, &'static str> {
     let site = SiteId::new(slug);
     let same = site.as_str() == slug && !slug.is_empty();
     same.then_some(site).ok_or("a site's slug has 1 to 32 lower-case letters, digits and dashes")
 }
 
 /// A slug as NetBox has them.
-pub(in crate::cli) fn slug(text: &str) -> Result<Text, &'static str> {
+pub(super) fn slug(text: &str) -> Result<Text, &'static str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let sound = (1..=100).contains(&text.len()) && text.chars().all(fits);
     sound.then(|| Text::new(text)).ok_or("a slug has 1 to 100 letters, digits, dashes and underscores")
 }
 
 /// A span such as `90s`, `5m` or `2h`, up to a day.
-pub(in crate::cli) fn span(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn span(text: &str) -> Result<Duration, &'static str> {
     const BAD: &str = "give seconds, minutes or hours, such as 90s, 5m or 2h; a day at most";
     let unit = text.char_indices().last().ok_or(BAD)?;
     let seconds: u64 = match unit.1 {
@@ -54,12 +54,12 @@ pub(in crate::cli) fn span(text: &str) -> Result<Duration, &'static str> {
 }
 
 /// An instant as RFC 3339 has it, or a day, which is its first instant in UTC.
-pub(in crate::cli) fn from_day(text: &str) -> Result<Timestamp, &'static str> {
+pub(super) fn from_day(text: &str) -> Result<Timestamp, &'static str> {
     instant(text, "T00:00:00Z")
 }
 
 /// An instant as RFC 3339 has it, or a day, which is its last second in UTC.
-pub(in crate::cli) fn to_day(text: &str) -> Result<Timestamp, &'static str> {
+pub(super) fn to_day(text: &str) -> Result<Timestamp, &'static str> {
     instant(text, "T23:59:59Z")
 }
 

@@ -1,0 +1,196 @@
+//! `[purchase]`: the money rules, and where servers and bills go.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rackhand_core::id::SiteId;
+use rackhand_core::procurement::money::{self, Currency, Money, Rates};
+use rackhand_core::procurement::paper::Destination;
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::source::{ConfigError, Source};
+
+/// Lines of an address at most.
+const LINES: usize = 8;
+/// Letters of such a line at most.
+const LETTERS: usize = 80;
+/// Hours that can be meant: a quarter of a year.
+const HOURS: u64 = 24 * 92;
+
+/// The rules for buying. Without this section nothing is bought.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Purchase")]
+pub(super) struct RawPurchase {
+    /// The currency all offers are compared in.
+    #[schemars(with = "String", regex(pattern = "^[A-Z]{3}$"))]
+    base: Spanned<String>,
+    /// Offers below this amount are approved by rule. Without it a person approves each.
+    #[schemars(with = "Option<String>")]
+    auto_below: Option<Spanned<String>>,
+    /// Offers above this amount take two persons. Without it one is enough.
+    #[schemars(with = "Option<String>")]
+    two_above: Option<Spanned<String>>,
+    /// What one unit of each other currency is in the base currency, and the `date` that is of. An offer in another
+    /// currency is not compared.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    rates: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// Hours until a vendor that has not answered is reminded. Default: 24.
+    #[schemars(with = "Option<u64>", range(min = 1, max = 2208))]
+    chase_after: Option<Spanned<u64>>,
+    /// Hours a server in stock is held for an order that is not approved. Default: 72.
+    #[schemars(with = "Option<u64>", range(min = 1, max = 2208))]
+    reserve_for: Option<Spanned<u64>>,
+    /// What a kilowatt hour costs in the base currency. Without it offers are compared without their energy.
+    #[schemars(with = "Option<String>")]
+    energy_price_kwh: Option<Spanned<String>>,
+    /// Who pays, a line each, as it stands on orders.
+    #[schemars(with = "Vec<String>", length(min = 1, max = 8))]
+    bill_to: Spanned<Vec<Spanned<String>>>,
+    /// Where servers go: the sites by their slugs.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, RawDestination>")]
+    destinations: BTreeMap<Spanned<String>, RawDestination>,
+}
+
+/// Where a site's servers go.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Destination")]
+struct RawDestination {
+    /// The postal address, a line each.
+    #[schemars(with = "Vec<String>", length(min = 1, max = 8))]
+    address: Spanned<Vec<Spanned<String>>>,
+    /// The country by ISO 3166-1's two letters.
+    #[schemars(with = "String", regex(pattern = "^[A-Z]{2}$"))]
+    country: Spanned<String>,
+}
+
+/// The rules for buying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// The currency all is compared in, and what others are worth in it.
+    pub rates: Rates,
+    /// Below this an offer is approved by rule.
+    pub auto_below: Option<Money>,
+    /// Above this it takes two persons.
+    pub two_above: Option<Money>,
+    /// When a vendor is reminded.
+    pub chase_after: Duration,
+    /// How long a server in stock is held.
+    pub reserve_for: Duration,
+    /// What a kilowatt hour costs, in millionths of the base currency's unit.
+    pub energy_price_kwh: Option<u64>,
+    /// Who pays, a line each.
+    pub bill_to: Vec<Text>,
+    /// Where each site's servers go.
+    pub destinations: BTreeMap<SiteId, Destination>,
+}
+
+impl RawPurchase {
+    /// The rules.
+    pub fn read(&self, source: &Source<'_>) -> Result<Purchase, ConfigError> {
+        let base: Currency = self.base.get_ref().parse().map_err(|e: &str| source.at(&self.base, e))?;
+        let amount = |text: &Spanned<String>| {
+            let minor = money::minor(text.get_ref(), base).map_err(|e| source.at(text, e.to_string()))?;
+            Ok(Money::new(minor, base))
+        };
+        let auto_below = self.auto_below.as_ref().map(amount).transpose()?;
+        let two_above = self.two_above.as_ref().map(amount).transpose()?;
+        if let (Some(auto), Some(two), Some(at)) = (auto_below, two_above, &self.two_above)
+            && two.minor < auto.minor
+        {
+            return Err(source.at(at, format!("two_above is below auto_below ({auto}): nobody would be second")));
+        }
+        let energy = self.energy_price_kwh.as_ref().map(|text| millionths(source, text)).transpose()?;
+        let mut destinations = BTreeMap::new();
+        for (site, raw) in &self.destinations {
+            let slug = SiteId::new(site.get_ref());
+            if slug.as_str() != site.get_ref() || slug.as_str().is_empty() {
+                return Err(source.at(site, "not a site: give its NetBox slug, at most 32 of a-z, 0-9 and -"));
+            }
+            let country = raw.country.get_ref();
+            if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
+                return Err(source.at(&raw.country, "not a country: two capital letters, such as DE"));
+            }
+            let (address, country) = (lines(source, &raw.address)?, Text::new(country));
+            destinations.insert(slug, Destination { site: Text::new(site.get_ref()), address, country });
+        }
+        Ok(Purchase {
+            rates: self.rates(source, base)?,
+            auto_below,
+            two_above,
+            chase_after: hours(source, self.chase_after.as_ref(), 24)?,
+            reserve_for: hours(source, self.reserve_for.as_ref(), 72)?,
+            energy_price_kwh: energy,
+            bill_to: lines(source, &self.bill_to)?,
+            destinations,
+        })
+    }
+
+    fn rates(&self, source: &Source<'_>, base: Currency) -> Result<Rates, ConfigError> {
+        let (mut of, mut found) = (None, BTreeMap::new());
+        for (name, value) in &self.rates {
+            if name.get_ref() == "date" {
+                let day = format!("{}T00:00:00Z", value.get_ref()).parse::<Timestamp>();
+                of = Some(day.map_err(|_| source.at(value, "not a day: give it as 2026-11-20"))?);
+                continue;
+            }
+            let currency: Currency = name.get_ref().parse().map_err(|e: &str| source.at(name, e))?;
+            if currency == base {
+                return Err(source.at(name, "this is the base currency; leave it out"));
+            }
+            let rate = millionths(source, value)?;
+            if rate == 0 {
+                return Err(source.at(value, "no currency is worth nothing"));
+            }
+            if found.insert(currency, rate).is_some() {
+                return Err(source.at(name, "a second rate of this currency; keep one"));
+            }
+        }
+        let first = self.rates.iter().next();
+        if let (None, Some((name, _))) = (of, first) {
+            return Err(source.at(name, "rates need the day they are of: date = \"2026-11-20\""));
+        }
+        Ok(Rates { base, of: of.unwrap_or_default(), millionths: found })
+    }
+}
+
+fn hours(source: &Source<'_>, raw: Option<&Spanned<u64>>, default: u64) -> Result<Duration, ConfigError> {
+    let hours = raw.map_or(default, |raw| *raw.get_ref());
+    match raw {
+        Some(raw) if hours == 0 || hours > HOURS => Err(source.at(raw, format!("hours, from 1 to {HOURS}"))),
+        _ => Ok(Duration::from_secs(hours * 3_600)),
+    }
+}
+
+/// A decimal of up to six decimals, in millionths.
+fn millionths(source: &Source<'_>, text: &Spanned<String>) -> Result<u64, ConfigError> {
+    let bad = || source.at(text, "not a decimal: digits with a point and at most six decimals, such as 0.925");
+    let (whole, rest) = text.get_ref().split_once('.').unwrap_or((text.get_ref(), "0"));
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(rest) || whole.len() > 9 || rest.len() > 6 {
+        return Err(bad());
+    }
+    format!("{whole}{rest:0<6}").parse().map_err(|_| bad())
+}
+
+fn lines(source: &Source<'_>, raw: &Spanned<Vec<Spanned<String>>>) -> Result<Vec<Text>, ConfigError> {
+    if raw.get_ref().is_empty() || raw.get_ref().len() > LINES {
+        return Err(source.at(raw, format!("an address has 1 to {LINES} lines")));
+    }
+    let line = |line: &Spanned<String>| {
+        let text = Text::new(line.get_ref());
+        let letters = text.chars().count();
+        if letters == 0 || letters > LETTERS || text.as_str() != line.get_ref() {
+            return Err(source.at(line, format!("not a line of an address: 1 to {LETTERS} letters, nothing hidden")));
+        }
+        Ok(text)
+    };
+    raw.get_ref().iter().map(line).collect()
+}

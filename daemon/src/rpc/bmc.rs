@@ -1,0 +1,78 @@
+//! BMCs for consoles: read now, and the locator LED.
+
+use std::time::Duration;
+
+use rackhand_core::bmc::reading::{BmcReading, Section};
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::locate::without;
+use rackhand_core::decide::{Answer, Input, Refusal, Why};
+use rackhand_core::id::{Actor, Role, UnitId};
+use rackhand_core::lifecycle::unit::Unit;
+use rackhand_core::sentence::on_or_off;
+use rackhand_rpc::Receipt;
+
+use super::Desk;
+use crate::engine::perform;
+use crate::ledger::Patience;
+
+/// How long a person waits for a locator LED at the most: less than a console waits for a command.
+const LOCATE: Duration = Duration::from_secs(25);
+
+impl Desk {
+    /// A live reading of a unit's BMC, through the gate, by whoever may act on servers.
+    pub(super) async fn read_bmc(
+        &self,
+        actor: &Actor,
+        id: UnitId,
+        what: Option<Section>,
+    ) -> Result<BmcReading, Refusal> {
+        if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Technician) {
+            return Err(Refusal::new(Why::NotAllowed, "reading a BMC is for technicians and operators"));
+        }
+        let world = self.ledger.world();
+        let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
+        let (bmc, credentials) = perform::bmc_of(&self.ports, unit)
+            .map_err(|fault| Refusal::new(Why::Conflict, format!("{}: {fault}", unit.label())))?;
+        let sections = what.map_or_else(|| Section::ALL.to_vec(), |one| vec![one]);
+        let call = self.ports.redfish.read_all(&bmc, &credentials, &sections);
+        let read = self.gates.call_bmc(&self.clock, call).await;
+        let stopped = || Refusal::new(Why::Unavailable, "the daemon stops");
+        read.ok_or_else(stopped)?.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))
+    }
+
+    /// Has a locator LED on or off: the wish is journaled, the BMC asked, and what it then shows is journaled too.
+    pub(super) async fn locate(&self, actor: &Actor, id: UnitId, on: bool) -> Result<Receipt, Refusal> {
+        let wish = Input::Command(Command::Locate { unit: id, on });
+        let asked = self.ledger.submit(actor.clone(), Patience::Refuse, wish).await?;
+        let world = self.ledger.world();
+        let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
+        let no = |why, what: String| Refusal::new(why, sentence(unit, &what));
+        let (bmc, credentials) =
+            perform::bmc_of(&self.ports, unit).map_err(|fault| no(Why::Conflict, fault.to_string()))?;
+        // On the heap, since every call's future has room for the largest one.
+        let call = Box::pin(self.gates.call_bmc(&self.clock, self.ports.redfish.locate(&bmc, &credentials, on)));
+        let seen = match self.clock.timeout(LOCATE, call).await {
+            Some(Some(answer)) => answer.map_err(|fault| no(Why::Unavailable, fault.to_string()))?,
+            Some(None) => return Err(Refusal::new(Why::Unavailable, "the daemon stops")),
+            None => {
+                let what = format!("no answer within {} s; it may be {} by now", LOCATE.as_secs(), on_or_off(on));
+                return Err(no(Why::Unavailable, what));
+            }
+        };
+        let Some(seen) = seen else {
+            let what = format!("asked {}, but it does not tell what it is; look at the server", on_or_off(on));
+            return Ok(Receipt { answer: Answer::Unseen(sentence(unit, &what).into()), head: asked.head });
+        };
+        let told = self.ledger.submit(Actor::Rackhand, Patience::Keep, Input::LocatorSeen(id, seen)).await?;
+        if seen != on {
+            let what = format!("the BMC was asked for {}, but shows {}; ask again", on_or_off(on), on_or_off(seen));
+            return Err(no(Why::Unavailable, what));
+        }
+        Ok(Receipt { answer: Answer::Done, head: told.head })
+    }
+}
+
+/// What is wrong with a locator LED, and how the server is found all the same.
+fn sentence(unit: &Unit, what: &str) -> String {
+    format!("{}: its locator LED: {what}. {}", unit.label(), without(unit))
+}
