@@ -39,7 +39,9 @@ use rackhand_core::view::{
 use rackhand_core::world::World;
 use rackhand_rpc::doctor::{Check, Report};
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
+use rackhand_rpc::{
+    Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, PaperTaken, PaperUpload, PurchasePaper, Receipt, Verified,
+};
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
 use tarpc::{ClientMessage, Request};
@@ -438,6 +440,16 @@ impl Console for Seat {
 
     async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
         stock(&self.desk.ledger.world(), site.as_ref(), &spec)
+    }
+
+    async fn paper(self, _: Context, upload: PaperUpload) -> Result<PaperTaken, Refusal> {
+        // As a command: whoever asked may go, what was sent is entered.
+        let carried = tokio::spawn(async move { self.desk.take_paper(&self.actor, upload).await });
+        carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the paper could not be read")))
+    }
+
+    async fn purchase_document(self, _: Context, order: OrderId) -> Result<PurchasePaper, Refusal> {
+        self.desk.purchase_paper(order)
     }
 }
 

@@ -130,6 +130,8 @@ impl Console for Wide {
         orders,
         order,
         stock,
+        paper,
+        purchase_document,
         doctor,
         netbox_check,
         netbox_init,

@@ -455,6 +455,8 @@ impl Console for Fake {
         orders,
         order,
         stock,
+        paper,
+        purchase_document,
         doctor,
         netbox_check,
         netbox_init,
