@@ -86,6 +86,7 @@ pub struct Held {
     pub netbox_away: usize,
     pub asked: usize,
     pub shop: shop::Shop,
+    pub papers: Vec<rackhand_rpc::PaperUpload>,
     /// Told when the journal has grown by itself.
     pub grown: Arc<Notify>,
 }
@@ -316,6 +317,7 @@ impl Fake {
             netbox_away: 0,
             asked: 0,
             shop: shop::Shop::new(),
+            papers: Vec::new(),
             grown: Arc::default(),
         };
         let held = Arc::new(Mutex::new(held));

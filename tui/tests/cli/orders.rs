@@ -296,3 +296,60 @@ async fn with_offers_of_first(fake: &Fake) {
         fake.grow(Subject::Order(OrderId(1)));
     }
 }
+
+#[tokio::test]
+async fn a_paper_goes_as_it_is_and_its_flaws_are_told_row_by_row() {
+    let fake = Fake::start();
+    fake.held().shop.order(4);
+    let path = fake.dir.path().join("offer.csv");
+    std::fs::write(&path, b"SKU;Net\n").unwrap();
+    let path = path.to_str().unwrap();
+    let map = ["--columns", "part=SKU,unit_price=Net price", "--currency", "EUR"];
+    let (code, out, err) = fake.run(&[&["order", "quote", "1", "hpe", path][..], &map].concat()).await;
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "quote Q-9: taken\n", ""));
+    let sent = fake.held().papers.pop().unwrap();
+    assert_eq!((sent.name.as_str(), sent.bytes.0.as_slice()), ("offer.csv", &b"SKU;Net\n"[..]));
+    assert_eq!((sent.columns["unit_price"].as_str(), sent.currency), ("Net price", Some(Currency::EUR)));
+    std::fs::write(path, b"bad").unwrap();
+    let (code, out, _) = fake.run(&["order", "quote", "1", "hpe", path]).await;
+    assert!(code == 1 && out.contains("3    unit_price  an amount below zero\n"), "{out}");
+    assert!(out.ends_with("offer.csv: 1 flaw; nothing of it was taken\n"), "{out}");
+    std::fs::write(path, vec![b'x'; (1 << 20) + 1]).unwrap();
+    assert_eq!(fake.run(&["order", "quote", "1", "hpe", path]).await.0, 2);
+    for bad in [&["order", "quote", "1", "hpe"][..], &["order", "quote", "1", "hpe", path, "--number", "Q"]] {
+        assert_eq!(fake.run(bad).await.0, 2, "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_purchase_order_is_written_as_pdf_once() {
+    let fake = Fake::start();
+    with_offers(&fake).await;
+    let pdf = fake.dir.path().join("po.pdf");
+    let args = ["order", "purchase", "1", "--pdf", pdf.to_str().unwrap()];
+    let (code, _, err) = fake.run(&args).await;
+    assert!(code == 1 && err.contains("no purchase order") && !pdf.exists(), "{err}");
+    assert_eq!(fake.run(&["order", "approve", "1", "--vendor", "hpe", "--amount", "42000"]).await.0, 0);
+    let (code, out, _) = fake.run(&args).await;
+    assert!(code == 0 && out.starts_with("PO-000001 written to "), "{out}");
+    assert!(std::fs::read(&pdf).unwrap().starts_with(b"%PDF"));
+    assert_eq!(fake.run(&args).await.0, 2, "a file that is there is not written over");
+}
+
+#[tokio::test]
+async fn a_manifest_or_a_ship_notice_is_imported_for_an_order() {
+    let fake = Fake::start();
+    let order = fake.held().shop.order(2);
+    let path = fake.dir.path().join("m.csv");
+    let rows = "server_serial,server_bmc_mac\nmxq1,94:40:c9:0:1:1\nmxq2,94:40:c9:0:1:2\nmxq3,94:40:c9:0:1:3\n";
+    std::fs::write(&path, rows).unwrap();
+    let path = path.to_str().unwrap();
+    let (code, out, _) = fake.run(&["import", path, "--order", "1"]).await;
+    assert!(code == 1 && out.contains("MXQ2    94:40:C9:00:01:02  imported, MAC set\n"), "{out}");
+    assert!(out.contains("MXQ3    94:40:C9:00:01:03  failed: order 1 awaits no more servers\n"), "{out}");
+    let bmc_mac = Some("94:40:C9:00:01:02".parse().unwrap());
+    assert_eq!(last(&fake), Command::BindSerial { order, serial: "MXQ2".into(), bmc_mac, model: None });
+    std::fs::write(path, b"  ISA*00*").unwrap();
+    let (code, _, err) = fake.run(&["import", path, "--order", "1"]).await;
+    assert!(code == 1 && err.contains("order 1 is quoting: no vendor has shipped anything for it"), "{err}");
+}

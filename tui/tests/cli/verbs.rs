@@ -108,8 +108,20 @@ fn what_cannot_be_drawn_is_refused_before_the_terminal_is_taken() {
 fn every_verb_that_prints_a_document_is_told_of() {
     /// They print none, or each line of `commands` is theirs.
     const NONE: [&str; 6] = ["completions", "man", "replay", "demo", "dial-stdio", "help"];
-    const COMMANDS: [&str; 12] =
-        ["retry", "skip", "cancel", "hold", "release", "quarantine", "retire", "done", "move", "locate", "trust", "describe"];
+    const COMMANDS: [&str; 12] = [
+        "retry",
+        "skip",
+        "cancel",
+        "hold",
+        "release",
+        "quarantine",
+        "retire",
+        "done",
+        "move",
+        "locate",
+        "trust",
+        "describe",
+    ];
     let home = tempfile::tempdir().unwrap();
     let (_, told, _) = run(home.path(), &["explain", "json"]);
     let first: Vec<&str> = told.lines().filter_map(|l| l.split("  ").next()).flat_map(|v| v.split(", ")).collect();

@@ -73,9 +73,9 @@ pub enum OrderVerb {
         #[arg(long, value_name = "SITE", value_parser = site)]
         site: Option<SiteId>,
     },
-    /// Enter a vendor's offer by hand
+    /// Enter a vendor's paper from a file, or its offer by hand
     Quote(Quote),
-    /// The purchase order as text
+    /// The purchase order as text, or as PDF
     Purchase(Purchase),
     /// Wait until an order is in a state, or further: for scripts; exit code 5 where the time is over before
     Wait(Wait),
@@ -192,35 +192,46 @@ pub struct Bind {
     pub model: Option<String>,
 }
 
-/// An offer as it is typed.
+/// A vendor's paper: a file, or an offer as it is typed.
 #[derive(Debug, Args)]
 pub struct Quote {
     /// For which order
     pub order: OrderId,
     /// Whose, by the vendor's short name; one that is not configured is taken too
     pub vendor: SellerId,
+    /// The paper: JSON, CSV, cXML or X12, told apart by what is in it; an offer, a confirmation or a ship notice
+    #[arg(conflicts_with_all = ["number", "lines"])]
+    pub file: Option<PathBuf>,
+    /// For CSV: our field and the vendor's header, such as part=SKU,unit_price="Net price"
+    #[arg(long, value_name = "FIELD=HEADER", value_delimiter = ',', value_parser = column, requires = "file")]
+    pub columns: Vec<(String, Text)>,
     /// The vendor's number of the quote
-    #[arg(long)]
-    pub number: String,
+    #[arg(long, required_unless_present = "file")]
+    pub number: Option<String>,
     /// The currency of its prices, such as EUR
-    #[arg(long)]
-    pub currency: Currency,
+    #[arg(long, required_unless_present = "file")]
+    pub currency: Option<Currency>,
     /// What is offered; again for more lines. N is the line of the order that it answers, where that is not plain
-    #[arg(long = "line", required = true, value_name = "[N=]PART:QTY:PRICE[:LEAD_DAYS[:WARRANTY_MONTHS[:SPEC]]]")]
-    #[arg(value_parser = quoted)]
+    #[arg(long = "line", value_name = "[N=]PART:QTY:PRICE[:LEAD_DAYS[:WARRANTY_MONTHS[:SPEC]]]")]
+    #[arg(value_parser = quoted, required_unless_present = "file")]
     pub lines: Vec<QuotedLine>,
     /// The last day on which it holds, or a time in RFC 3339
-    #[arg(long, value_name = "DAY", value_parser = to_day)]
+    #[arg(long, value_name = "DAY", value_parser = to_day, conflicts_with = "file")]
     pub valid_until: Option<Timestamp>,
     /// Freight, in that currency
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "file")]
     pub freight: Option<String>,
     /// The total as the paper states it
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "file")]
     pub total: Option<String>,
     /// What else it says
-    #[arg(long)]
+    #[arg(long, conflicts_with = "file")]
     pub note: Option<String>,
+}
+
+fn column(pair: &str) -> Result<(String, Text), &'static str> {
+    let (field, header) = pair.split_once('=').ok_or("give FIELD=HEADER, such as part=SKU")?;
+    Ok((field.trim().to_owned(), header.trim().into()))
 }
 
 /// Which purchase order.
@@ -228,6 +239,9 @@ pub struct Quote {
 pub struct Purchase {
     /// Of which order
     pub order: OrderId,
+    /// Write it as PDF into this file, which must not be there yet
+    #[arg(long, value_name = "FILE")]
+    pub pdf: Option<PathBuf>,
 }
 
 /// What is waited for.

@@ -10,8 +10,8 @@ use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::text::Text;
 use serde::Deserialize;
 
-use crate::cli::values::{from_day, site, slug};
 use crate::cli::output::Fail;
+use crate::cli::values::{from_day, site, slug};
 
 /// Octets of a file at the most.
 const MAX_BYTES: u64 = 4 << 20;

@@ -6,6 +6,7 @@ mod decide;
 pub(super) mod file;
 mod line;
 mod list;
+pub(super) mod paper;
 mod place;
 mod purchase;
 mod quote;
@@ -33,13 +34,13 @@ pub(super) async fn order(host: &HostSpec, what: OrderVerb, out: &mut Output<'_>
         OrderVerb::Stock { spec, site } => stock::stock(&connect(host).await?, &spec, site, out).await?,
         OrderVerb::Purchase(what) => purchase::purchase(&connect(host).await?, what, out).await?,
         OrderVerb::Wait(what) => return wait::wait(host, &what, out).await,
-        OrderVerb::Quote(offer) => quote::quote(host, offer, out).await?,
+        OrderVerb::Quote(offer) => return quote::quote(host, offer, out).await,
         change => decide::decide(host, change, out).await?,
     }
     Ok(exit::DONE)
 }
 
 /// The order with this number.
-async fn read(link: &Connection, order: OrderId) -> Result<OrderDetail, Fail> {
+pub(super) async fn read(link: &Connection, order: OrderId) -> Result<OrderDetail, Fail> {
     Ok(answered(CALL, link.client.order(call(), order)).await??)
 }

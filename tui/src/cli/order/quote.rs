@@ -1,32 +1,42 @@
-//! `order quote`: a vendor's offer, typed.
+//! `order quote`: a vendor's offer, typed; or its paper, as a file.
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::procurement::money::{Currency, minor};
-use rackhand_core::procurement::paper::{self, Paper, QuoteLine};
+use rackhand_core::procurement::paper::{self as neutral, Paper, QuoteLine};
 use rackhand_core::view::order::OrderDetail;
 
 use super::args::Quote;
 use super::line::QuotedLine;
-use super::read;
+use super::{paper, read};
 use crate::cli::command::{carry_out, tell};
+use crate::cli::exit;
 use crate::cli::output::{Fail, Output};
 use crate::link::connect::{HostSpec, connect};
 
-pub(super) async fn quote(host: &HostSpec, offer: Quote, out: &mut Output<'_>) -> Result<(), Fail> {
+pub(super) async fn quote(host: &HostSpec, offer: Quote, out: &mut Output<'_>) -> Result<u8, Fail> {
     let (order, seller) = (offer.order, offer.vendor);
+    if let Some(file) = &offer.file {
+        let columns = offer.columns.iter().cloned().collect();
+        let upload = paper::read(file, order, seller, columns, offer.currency)?;
+        return paper::send(&connect(host).await?, upload, out).await;
+    }
     let link = connect(host).await?;
     let seen = read(&link, order).await?;
     let paper = Box::new(Paper::Quote(spell(offer, &seen)?));
     let command = Command::EnterPaper { order, seller, paper };
-    tell(&carry_out(host, &link, &command).await?, out)
+    tell(&carry_out(host, &link, &command).await?, out)?;
+    Ok(exit::DONE)
 }
 
-fn spell(offer: Quote, order: &OrderDetail) -> Result<paper::Quote, Fail> {
-    let currency = offer.currency;
+fn spell(offer: Quote, order: &OrderDetail) -> Result<neutral::Quote, Fail> {
+    // clap holds that both are there where there is no file.
+    let (Some(number), Some(currency)) = (offer.number, offer.currency) else {
+        return Err(Fail::Usage("give --number and --currency, or a file".into()));
+    };
     let freight = offer.freight.as_deref().map(|f| amount("--freight", f, currency)).transpose()?;
     let total = offer.total.as_deref().map(|t| amount("--total", t, currency)).transpose()?;
-    Ok(paper::Quote {
-        number: offer.number.into(),
+    Ok(neutral::Quote {
+        number: number.into(),
         request: None,
         currency,
         valid_until: offer.valid_until,

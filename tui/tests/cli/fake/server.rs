@@ -1,8 +1,12 @@
 //! What the fake daemon answers.
 
+use rackhand_core::document::purchase::purchase_order;
 use rackhand_core::id::OrderId;
+use rackhand_core::procurement::paper::Flaw;
 use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::view::stock::Stock;
+use rackhand_rpc::octets::Octets;
+use rackhand_rpc::{PaperTaken, PaperUpload, PurchasePaper};
 
 use super::*;
 use rackhand_core::view::guide::Job;
@@ -401,6 +405,23 @@ impl Console for Server {
 
     async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
         self.held().shop.stock(&spec, site.as_ref())
+    }
+
+    async fn paper(self, _: Context, upload: PaperUpload) -> Result<PaperTaken, Refusal> {
+        let mut held = self.held();
+        let flaw = Flaw { row: Some(3), field: "unit_price".into(), why: "an amount below zero".into() };
+        let bad = upload.bytes.0.starts_with(b"bad");
+        held.papers.push(upload);
+        let (papers, flaws) = if bad { (vec![], vec![flaw]) } else { (vec![("quote Q-9".into(), false)], vec![]) };
+        Ok(PaperTaken { papers, flaws, head: held.head() })
+    }
+
+    async fn purchase_document(self, _: Context, id: OrderId) -> Result<PurchasePaper, Refusal> {
+        let detail = self.held().shop.detail(id);
+        let bought = detail.and_then(|d| d.deals.into_iter().find_map(|d| Some((d.purchase?, d.title))));
+        let none = || Refusal::new(Why::NotFound, format!("order {id} has no purchase order"));
+        let (purchase, title) = bought.ok_or_else(none)?;
+        Ok(PurchasePaper { document: purchase_order(&purchase, &title), pdf: Octets(b"%PDF-1.7 of a test".to_vec()) })
     }
 
     async fn doctor(self, _: Context) -> Report {
