@@ -293,6 +293,16 @@ events! {
         /// The sentence.
         text: Text,
     } = "warning_noted",
+    /// A place is kept for it: rack, unit, outlets and switch ports. Nobody else gets them until it stands there.
+    PlacementReserved {
+        /// What is kept.
+        place: crate::facility::reservation::Reservation,
+    } = "placement_reserved",
+    /// The place is given back.
+    PlacementReleased {
+        /// Why.
+        reason: Text,
+    } = "placement_released",
     /// A server is to be bought: from now on it has an id and a place in its life.
     UnitOrdered {
         /// For which order.

@@ -54,6 +54,12 @@ impl Event {
             Self::ValidationRefused { points } => format!("report does not match in {points} points"),
             Self::ValidationReported { report } => format!("final report of {} {}", report.model, report.serial),
             Self::WarningNoted { text, .. } => format!("warning: {text}"),
+            Self::PlacementReserved { place } => {
+                let reasons: Vec<&str> = place.reasons.iter().map(Text::as_str).collect();
+                let cables = place.network.len() + place.power.len();
+                format!("{} is kept for it, with {cables} cables: {}", place.span(), reasons.join("; "))
+            }
+            Self::PlacementReleased { reason } => format!("its place is given back: {reason}"),
             Self::DamageNoted { note, photo } => format!("damaged: {}", with_photo(note, photo.as_ref())),
             Self::LocatorAsked { on } => format!("locator LED asked {}", on_or_off(*on)),
             Self::LocatorSeen { on } => format!("locator LED seen {}", on_or_off(*on)),

@@ -309,6 +309,15 @@ pub fn detail(unit: &Unit, now: Timestamp, actor: &crate::id::Actor) -> UnitDeta
     fact("model", unit.model.as_ref().map(ToString::to_string));
     fact("site", Some(unit.site.to_string()));
     fact("place", unit.place().map(ToString::to_string));
+    if let Some(held) = &unit.placement {
+        let place = &held.place;
+        let word = if held.racked { "placed as kept" } else { "goes to" };
+        fact(word, Some(place.span().to_string()));
+        let network = place.network.iter().map(|c| format!("{} to {} {}", c.interface, c.port.switch, c.port.port));
+        let power = place.power.iter().map(|c| format!("{} to {} {}", c.inlet, c.strip, c.outlet));
+        let cables: Vec<String> = network.chain(power).collect();
+        fact("its cables", Some(if cables.is_empty() { "none planned".to_owned() } else { cables.join(", ") }));
+    }
     fact("netbox device", unit.device.as_ref().map(|d| format!("{} (id {})", d.name, d.id)));
     fact("bmc mac", unit.bmc_mac.map(|m| m.to_string()));
     fact("bmc address", unit.bmc_address.map(|a| a.to_string()));

@@ -9,8 +9,10 @@ mod trade;
 use std::collections::BTreeSet;
 
 use rackhand_core::bmc::{Fingerprint, Identity, Power, Rung, SystemReading, Vendor};
+use rackhand_core::dcim::rack::Face;
 use rackhand_core::dcim::{BmcPort, Device, Lookup, NewDevice};
 use rackhand_core::event::{Draft, Event, Recorded};
+use rackhand_core::facility::reservation::{NetworkCable, PowerCord, Reservation};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::hardware::report::{Measurement, Processor, StepReport, ValidationReport, ValidationStep};
@@ -20,7 +22,7 @@ use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::time::Timestamp;
-use scene::{address, bmc_mac, device, nic_mac, person, plan, report, serial, step_report, token};
+use scene::{address, bmc_mac, device, nic_mac, person, plan, port, report, serial, step_report, token};
 use serde::de::DeserializeOwned;
 
 const AT: Timestamp = Timestamp::from_secs(1_795_000_000);
@@ -192,6 +194,38 @@ fn lines() -> Vec<(&'static str, Event)> {
             Event::WarningNoted { key: "101 staged 10.0.0.1".into(), device: Some(101), text: "left alone".into() },
         ),
         (
+            r#"{"placement_reserved":{"place":{"rack":3,"name":"A07","position":24,"face":"front","height":2,"full_depth":true,"watts":700,"kilograms":null,"tenant":"acme","power":[{"inlet":"PSU1","strip":"pdu-a","outlet":"7"}],"network":[{"interface":"eth0","port":{"switch":"leaf1","port":"Ethernet1"}}],"reasons":["700 of 5888 W when a feed is lost"],"device":101}}}"#,
+            Event::PlacementReserved {
+                place: Reservation {
+                    rack: 3,
+                    name: "A07".into(),
+                    position: 24,
+                    face: Face::Front,
+                    height: 2,
+                    full_depth: true,
+                    watts: Some(700),
+                    kilograms: None,
+                    tenant: Some("acme".into()),
+                    any_power: false,
+                    power: vec![PowerCord {
+                        inlet: "PSU1".into(),
+                        strip: "pdu-a".into(),
+                        outlet: "7".into(),
+                        feed: None,
+                    }],
+                    network: vec![NetworkCable { interface: "eth0".into(), port: port(1) }],
+                    reasons: vec!["700 of 5888 W when a feed is lost".into()],
+                    doubts: Vec::new(),
+                    device: Some(101),
+                    before: None,
+                },
+            },
+        ),
+        (
+            r#"{"placement_released":{"reason":"the rack is full of water"}}"#,
+            Event::PlacementReleased { reason: "the rack is full of water".into() },
+        ),
+        (
             r#"{"damage_noted":{"note":"corner dented, photo 17.jpg"}}"#,
             Event::DamageNoted { note: "corner dented, photo 17.jpg".into(), photo: None },
         ),
@@ -308,6 +342,7 @@ fn every_verdict_and_every_observation_is_read() {
             r#"{"system":{"serial":"SN0001","model":"R760","power":"powering_on","nics":["3C:EC:EF:00:00:01"]}}"#,
             Observation::System(system),
         ),
+        (r#""placed""#, Observation::Placed),
         (r#""armed""#, Observation::Armed),
         (r#""script_fetched""#, Observation::ScriptFetched),
         (r#""reported""#, Observation::Reported),
@@ -328,7 +363,7 @@ fn the_words_of_stages_dispositions_and_steps_stay() {
     let dispositions =
         r#"["normal","on_hold","cancelled","rejected","returned_to_vendor","quarantined","retired","lost"]"#;
     assert_eq!(read::<Vec<Disposition>>(dispositions), Disposition::ALL);
-    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","disarm_network_boot","release_bmc_address","leave_staging","request_quote","chase_quote","place_purchase","withdraw_request","cancel_purchase"]"#;
+    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","place_device","unplace_device","disarm_network_boot","release_bmc_address","leave_staging","request_quote","chase_quote","place_purchase","withdraw_request","cancel_purchase"]"#;
     for step in read::<Vec<Step>>(steps) {
         assert!(steps.contains(step.word()));
     }

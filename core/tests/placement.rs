@@ -19,14 +19,17 @@ fn space(n: u64, units: u16) -> Space {
         taken: BTreeSet::new(),
         feeds: vec![feed("A"), feed("B")],
         watts: 0,
+        undrawn: 0,
         weight: Some((800, 0)),
+        unweighed: 0,
         tenants: BTreeMap::new(),
+        sockets: None,
     }
 }
 
 fn need(count: usize) -> Need {
     let tenant = Some(Text::new("acme"));
-    Need { count, height: 4, full_depth: true, watts: 800, kilograms: 30, tenant, spread: None }
+    Need { count, height: 4, full_depth: true, watts: 800, kilograms: 30, tenant, spread: None, any_power: false }
 }
 
 fn places(found: &Placement) -> Vec<(String, HalfUnits)> {
@@ -123,6 +126,7 @@ fn any_need() -> impl Strategy<Value = Need> {
     let tenant = prop::option::weighted(0.8, Just(Text::new("acme")));
     (1_usize..6, 1_u16..=6, any::<bool>(), 0_u32..1_200, 0_u32..60, prop::option::of(0_u32..4), tenant).prop_map(
         |(count, height, full_depth, watts, kilograms, spread, tenant)| Need {
+            any_power: false,
             count,
             height,
             full_depth,

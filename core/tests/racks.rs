@@ -141,3 +141,27 @@ fn racks_are_filtered_by_words_and_a_server_leads_to_its_own() {
     assert_eq!(page(&found, None, "", (1, 10), (0, scene.now)).rows[0].name.as_str(), "A2");
     assert_eq!(rack_of(&found, id), Some((SiteId::new("fra1"), Text::new("A2"))));
 }
+
+#[test]
+fn a_kept_place_is_drawn_where_it_is_kept_and_is_nobodys_state_until_somebody_stands_there() {
+    let mut scene = Scene::default();
+    let id = scene.placed(1);
+    let elevations = Elevations { racks: vec![rack(1, "A1"), rack(2, "A2")], mounted: Vec::new() };
+    let found = views(&scene, Some(&elevations));
+    let slot = &found[0].slots[0];
+    assert_eq!((slot.position, slot.height, slot.reserved, slot.unit()), (Some(4), 2, true, Some(id)));
+    assert!(found[0].row.states.is_empty() && found[1].slots.is_empty());
+    // NetBox has been told, and its reading shows it: still nobody stands there.
+    let there = Elevations { mounted: vec![mounted(101, Some(serial(1)), 1, 2, 1)], ..elevations.clone() };
+    let found = views(&scene, Some(&there));
+    assert_eq!(found[0].slots.iter().map(|s| s.reserved).collect::<Vec<_>>(), [true]);
+    // NetBox has it elsewhere: both are drawn.
+    let elsewhere = Elevations { mounted: vec![mounted(101, Some(serial(1)), 2, 9, 1)], ..elevations.clone() };
+    let found = views(&scene, Some(&elsewhere));
+    let drawn: Vec<bool> = found.iter().map(|v| v.slots[0].reserved).collect();
+    assert_eq!(drawn, [true, false]);
+    let scan = rackhand_core::decide::command::Command::ScanRack { unit: id, rack: "A1".into(), position: None };
+    scene.command(rackhand_core::id::Role::Technician, scan).unwrap();
+    let found = views(&scene, Some(&elevations));
+    assert!(!found[0].slots[0].reserved && found[0].row.states.values().sum::<u32>() == 1);
+}

@@ -141,6 +141,9 @@ fn a_refused_password_is_never_tried_twice() {
 
 /// A unit on the way that has this step on it.
 fn begun(scene: &mut Scene, step: Step) -> UnitId {
+    if step == Step::PlaceDevice {
+        return scene.placed(1);
+    }
     if step != Step::RegisterBmc {
         return scene.discovered(1);
     }
@@ -151,7 +154,7 @@ fn begun(scene: &mut Scene, step: Step) -> UnitId {
 #[test]
 fn netbox_is_waited_for_without_end_and_parks_only_what_it_refuses() {
     let dcim = RULES.iter().filter(|r| r.lane == Lane::Dcim && r.step != Step::LookUpDevice).map(|r| r.step);
-    let led = dcim.filter(|s| !matches!(s, Step::ReleaseBmcAddress | Step::LeaveStaging));
+    let led = dcim.filter(|s| !matches!(s, Step::ReleaseBmcAddress | Step::LeaveStaging | Step::UnplaceDevice));
     for step in led {
         for kind in [Kind::Transient, Kind::Unknown, Kind::Malformed, Kind::Unauthorised] {
             let mut scene = Scene::default();

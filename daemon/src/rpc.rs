@@ -1,13 +1,14 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
 mod bmc;
+mod given;
 mod import;
 mod netbox;
 mod orders;
+mod placement;
 mod racks;
 mod roles;
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +20,9 @@ use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::document::Document;
 use rackhand_core::event::Seq;
+use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
@@ -42,9 +45,9 @@ use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{
     Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, PaperTaken, PaperUpload, PurchasePaper, Receipt, Verified,
 };
+use tarpc::ClientMessage;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
-use tarpc::{ClientMessage, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
@@ -58,6 +61,8 @@ use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
 use crate::projection::Projection;
 
+pub use given::Given;
+pub use placement::Rooms;
 pub use racks::Racks;
 pub use roles::{Roles, group_number};
 
@@ -67,8 +72,6 @@ const CONSOLES: usize = 256;
 const IN_FLIGHT: usize = 32;
 /// The longest deadline a peer may set.
 const DEADLINE: Duration = Duration::from_secs(120);
-/// Answers to commands that are remembered, so that a repeated request does nothing twice.
-const REMEMBERED: usize = 4_096;
 
 /// What all consoles are served from.
 pub struct Desk {
@@ -100,33 +103,10 @@ pub struct Desk {
     pub rows: Mutex<Rows>,
     /// Racks, as last asked for.
     pub racks: Mutex<Racks>,
+    /// Sites as placement last read them.
+    pub rooms: Rooms,
     /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
     pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
-}
-
-/// Answers given, by user and request, oldest forgotten first.
-#[derive(Default)]
-pub struct Given {
-    answers: BTreeMap<String, Slot>,
-    order: std::collections::VecDeque<String>,
-}
-
-/// One request's answer, empty while it is carried out: who sends it again meanwhile waits for the same one.
-type Slot = Arc<OnceCell<Result<Receipt, Refusal>>>;
-
-impl Given {
-    fn slot(&mut self, key: String) -> Slot {
-        if let Some(slot) = self.answers.get(&key) {
-            return slot.clone();
-        }
-        if self.order.len() >= REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.answers.remove(&oldest);
-        }
-        self.order.push_back(key.clone());
-        self.answers.entry(key).or_default().clone()
-    }
 }
 
 /// Opens the socket: 0600 in a directory of mode 0700; with a group, 0660 in a directory that the group may pass. Who
@@ -196,7 +176,7 @@ impl Desk {
         let Ok(_) = hello::answer(&mut stream, reply).await else { return };
         let Some(role) = role else { return };
         let transport = rackhand_rpc::codec::transport(stream).map_ok(|mut message| {
-            if let ClientMessage::Request(Request { context, .. }) = &mut message {
+            if let ClientMessage::Request(tarpc::Request { context, .. }) = &mut message {
                 context.deadline = context.deadline.min(Instant::now() + DEADLINE);
             }
             message
@@ -238,7 +218,11 @@ impl Desk {
             let done = match command {
                 Command::Locate { unit, on } => self.locate(actor, unit, on).await,
                 command => {
-                    let done = self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+                    let input = match command {
+                        Command::Place { choices } => Box::pin(self.choice(choices)).await?,
+                        command => Input::Command(command),
+                    };
+                    let done = self.ledger.submit(actor.clone(), Patience::Refuse, input).await;
                     done.map(|c| Receipt { answer: c.answer, head: c.head })
                 }
             };
@@ -424,6 +408,19 @@ impl Console for Seat {
 
     async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
         rack::rack_of(&self.desk.racks_now(), unit)
+    }
+
+    async fn work_order(self, _: Context, units: Vec<UnitId>) -> Result<Document, Refusal> {
+        self.desk.work_order(&units)
+    }
+
+    async fn work_order_pdf(self, _: Context, units: Vec<UnitId>) -> Result<Vec<u8>, Refusal> {
+        self.desk.work_order_pdf(&units).await
+    }
+
+    async fn placement(self, _: Context, request: Request) -> Result<Proposals, Refusal> {
+        // On the heap, since every call's future has room for the largest one.
+        Box::pin(self.desk.placement(&self.actor, &request)).await
     }
 
     async fn receiving(self, _: Context, site: SiteId) -> Receiving {

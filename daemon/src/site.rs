@@ -177,6 +177,7 @@ impl Site {
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
             racks: std::sync::Mutex::default(),
+            rooms: crate::rpc::Rooms::default(),
             doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));

@@ -38,6 +38,8 @@ mod hostile;
 mod inventory;
 #[path = "netbox/lab.rs"]
 mod lab;
+#[path = "netbox/place.rs"]
+mod place;
 #[path = "netbox/projection.rs"]
 mod projection;
 #[path = "netbox/racks.rs"]

@@ -70,6 +70,16 @@ macro_rules! unasked {
         $crate::unasked::unasked!(= purchase_document(rackhand_core::id::OrderId)
             -> Result<rackhand_rpc::PurchasePaper, Refusal>);
     };
+    (@ placement) => {
+        $crate::unasked::unasked!(= placement(rackhand_core::facility::propose::Request)
+            -> Result<rackhand_core::facility::propose::Proposals, Refusal>);
+    };
+    (@ work_order) => {
+        $crate::unasked::unasked!(= work_order(Vec<UnitId>) -> Result<rackhand_core::document::Document, Refusal>);
+    };
+    (@ work_order_pdf) => {
+        $crate::unasked::unasked!(= work_order_pdf(Vec<UnitId>) -> Result<Vec<u8>, Refusal>);
+    };
     (= $name:ident($($argument:ty),*) -> $answer:ty) => {
         async fn $name(self, _: Context, $(_: $argument),*) -> $answer {
             unreachable!(concat!(stringify!($name), " is not asked here"))

@@ -13,9 +13,9 @@ use super::wire::{self, Cable, Holder, INTERFACE, Id, Named};
 
 /// NetBox's interfaces.
 pub(super) const INTERFACES: &str = "dcim/interfaces/";
-const CABLES: &str = "dcim/cables/";
+pub(super) const CABLES: &str = "dcim/cables/";
 /// Interfaces of one server, virtual ones too.
-const OF_A_SERVER: usize = 500;
+pub(super) const OF_A_SERVER: usize = 500;
 /// Devices with one name, or interfaces with one name in a virtual chassis.
 const NAMESAKES: usize = 100;
 
@@ -64,7 +64,7 @@ impl NetBox {
         let (mut confirm, mut make, mut taken, mut fault) = (Vec::new(), Vec::new(), BTreeSet::new(), None);
         for (near, port) in cables {
             let step = match interfaces.iter().find(|i| i.id == *near) {
-                Some(near) => self.plan_cable(device, near, port, &connected, &mut taken).await,
+                Some(near) => self.plan_cable(device, near, port, &connected, &mut taken, Purpose::Proven).await,
                 None => Err(Self::fault(Kind::Gone, format!("device {device} has no interface {near} any more"))),
             };
             match step {
@@ -94,15 +94,16 @@ impl NetBox {
         fault.map_or(Ok(()), Err)
     }
 
-    async fn plan_cable(
+    pub(super) async fn plan_cable(
         &self,
         device: ObjectId,
         near: &wire::Interface,
         port: &Port,
         connected: &BTreeMap<ObjectId, bool>,
         taken: &mut BTreeSet<ObjectId>,
+        purpose: Purpose,
     ) -> Result<Plan, Fault> {
-        let name = &near.name;
+        let (name, was) = (&near.name, purpose.word());
         if let Some(cable) = &near.cable {
             let there = far_end(near);
             return match there {
@@ -111,7 +112,7 @@ impl NetBox {
                 there => {
                     let to = there.map_or_else(|| "nowhere we can tell".into(), |p| format!("{} {}", p.switch, p.port));
                     let what = format!(
-                        "{name} was seen on {} {}, but cable #{} goes from it to {to}",
+                        "{name} {was} {} {}, but cable #{} goes from it to {to}",
                         port.switch, port.port, cable.id
                     );
                     Err(Self::fault(Kind::Conflict, what).advise("Move the cable, or correct it in NetBox."))
@@ -122,7 +123,7 @@ impl NetBox {
         if let Some(cable) = &far.cable {
             let held = far_end(&far).map_or_else(|| "elsewhere".into(), |p| format!("{} {}", p.switch, p.port));
             let what = format!(
-                "{name} was seen on {} {}, but cable #{} goes from there to {held}",
+                "{name} {was} {} {}, but cable #{} goes from there to {held}",
                 port.switch, port.port, cable.id
             );
             return Err(Self::fault(Kind::Conflict, what).advise("Move the cable, or correct it in NetBox."));
@@ -134,7 +135,7 @@ impl NetBox {
             }
         }
         if !taken.insert(far.id) {
-            let what = format!("two interfaces were seen on {} {}", port.switch, port.port);
+            let what = format!("a second interface {was} {} {}", port.switch, port.port);
             return Err(Self::fault(Kind::Conflict, what).advise("Check the cables; a port takes one."));
         }
         Ok(Plan::Make(far.id))
@@ -142,7 +143,7 @@ impl NetBox {
 
     async fn switch_port(&self, device: ObjectId, port: &Port) -> Result<wire::Interface, Fault> {
         let Port { switch, port } = port;
-        let switch_id = self.switch(device, switch).await?;
+        let switch_id = self.switch(device, switch, "switch").await?;
         let of = switch_id.to_string();
         let query = [("device_id", &*of), ("name", port.as_str()), ("fields", wire::Interface::FIELDS)];
         let found: Vec<wire::Interface> = self.list(INTERFACES, &query, NAMESAKES).await?;
@@ -157,7 +158,7 @@ impl NetBox {
     }
 
     /// The switch with this name; among several, the one at the device's own site.
-    async fn switch(&self, device: ObjectId, name: &Text) -> Result<ObjectId, Fault> {
+    pub(super) async fn switch(&self, device: ObjectId, name: &Text, what: &str) -> Result<ObjectId, Fault> {
         let query = [("name__ie", name.as_str()), ("fields", "id,name,site")];
         let mut found: Vec<Named> = self.list(DEVICES, &query, NAMESAKES).await?;
         if found.iter().any(|d| !d.name.as_deref().is_some_and(|n| same_name(n, name))) {
@@ -170,10 +171,10 @@ impl NetBox {
         }
         match found.as_slice() {
             [one] => Ok(one.id),
-            [] => Err(Self::fault(Kind::Rejected, format!("NetBox has no switch {name}"))
-                .advise("Add the switch in NetBox under the name it sends by LLDP.")),
+            [] => Err(Self::fault(Kind::Rejected, format!("NetBox has no {what} {name}"))
+                .advise("Add it in NetBox; a switch under the name it sends by LLDP.")),
             several => Err(Self::fault(Kind::Rejected, format!("NetBox has {} devices {name}", several.len()))
-                .advise("Give each switch of a site its own name.")),
+                .advise("Give each device of a site its own name.")),
         }
     }
 
@@ -209,8 +210,26 @@ impl NetBox {
     }
 }
 
+/// Why a cable is wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    /// LLDP showed it.
+    Proven,
+    /// It is planned.
+    Planned,
+}
+
+impl Purpose {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Proven => "was seen on",
+            Self::Planned => "is planned to",
+        }
+    }
+}
+
 /// What one wanted cable needs.
-enum Plan {
+pub(super) enum Plan {
     /// Nothing.
     Stands,
     /// This cable becomes connected.
@@ -243,11 +262,11 @@ pub(super) fn far_end(found: &wire::Interface) -> Option<Port> {
     Some(Port { switch, port: end.name.clone()? })
 }
 
-fn same_port(a: &Port, b: &Port) -> bool {
+pub(super) fn same_port(a: &Port, b: &Port) -> bool {
     same_name(&a.switch, &b.switch) && a.port == b.port
 }
 
 /// NetBox's device names are unique without regard to case.
-fn same_name(a: &str, b: &str) -> bool {
+pub(super) fn same_name(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }

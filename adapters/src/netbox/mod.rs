@@ -22,10 +22,12 @@ mod macs;
 mod manifest;
 mod notes;
 mod pages;
+mod place;
 mod racks;
 mod reading;
 mod refusal;
 mod release;
+mod room;
 mod setup;
 mod wire;
 

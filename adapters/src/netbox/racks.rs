@@ -14,12 +14,12 @@ use super::client::NetBox;
 use super::device::DEVICES;
 use super::wire::{Choice, Id, Named, Numbered, Slug};
 
-const RACKS: &str = "dcim/racks/";
-const TYPES: &str = "dcim/device-types/";
+pub(super) const RACKS: &str = "dcim/racks/";
+pub(super) const TYPES: &str = "dcim/device-types/";
 /// Racks of one site, more than any has.
-const MOST_RACKS: usize = 10_000;
+pub(super) const MOST_RACKS: usize = 10_000;
 /// Devices of one site.
-const MOST_DEVICES: usize = 100_000;
+pub(super) const MOST_DEVICES: usize = 100_000;
 /// Types in one query: `&id=123456` each, far below the 8 KiB servers take.
 const IDS: usize = 100;
 
@@ -73,7 +73,7 @@ numbered! {
 }
 
 /// Units as NetBox counts them, whole or halves.
-struct Halves(HalfUnits);
+pub(super) struct Halves(pub HalfUnits);
 
 impl<'de> Deserialize<'de> for Halves {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -81,6 +81,15 @@ impl<'de> Deserialize<'de> for Halves {
         super::inventory::half_units(units)
             .map(Self)
             .ok_or_else(|| serde::de::Error::custom(format!("{units} is neither whole nor half a rack unit")))
+    }
+}
+
+/// The side of a rack, where NetBox says one.
+pub(super) fn face(choice: Option<&Choice>) -> Option<Face> {
+    match choice?.0.as_str() {
+        "front" => Some(Face::Front),
+        "rear" => Some(Face::Rear),
+        _ => None,
     }
 }
 
@@ -133,11 +142,7 @@ impl NetBox {
                 rack,
                 position: device.position.map(|p| p.0),
                 height,
-                face: device.face.and_then(|f| match f.0.as_str() {
-                    "front" => Some(Face::Front),
-                    "rear" => Some(Face::Rear),
-                    _ => None,
-                }),
+                face: face(device.face.as_ref()),
                 full_depth,
             })
         });

@@ -256,7 +256,7 @@ impl Partner {
             if !answer.status.is_success() {
                 return Err(self.line.refusal(&Method::GET, &path, &answer, self.wire.complaint(&answer.body)));
             }
-            self.line.bounded(&answer).map_err(|e| self.malformed(format!("{}: {e}", list.word())))?;
+            Line::bounded(&answer).map_err(|e| self.malformed(format!("{}: {e}", list.word())))?;
             let read = self.wire.page(list, &answer.body, page, rows.len());
             let read = read.map_err(|e| self.malformed(format!("{}: {e}", list.word())))?;
             let empty = read.rows.is_empty();

@@ -18,6 +18,7 @@ use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::document::Document;
 use rackhand_core::event::Seq;
+use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::id::{OrderId, SiteId, Subject, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
@@ -63,6 +64,9 @@ pub struct JournalQuery {
 
 /// Rows of a manifest in one call at the most.
 pub const MAX_IMPORT: usize = 500;
+
+/// Bytes of a PDF at the most: as JSON each takes up to four, and a frame holds 4 MiB.
+pub const MAX_PDF: usize = 900 << 10;
 
 /// Rows of a manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -206,4 +210,11 @@ pub trait Console {
     async fn paper(upload: PaperUpload) -> Result<PaperTaken, Refusal>;
     /// The purchase order that stands for an order, as a paper.
     async fn purchase_document(order: OrderId) -> Result<PurchasePaper, Refusal>;
+    /// Proposals of places for servers of one site, with reasons; nothing is kept for anybody. NetBox is read unless it was
+    /// within the last minute: give the call a minute.
+    async fn placement(request: Request) -> Result<Proposals, Refusal>;
+    /// The work order for servers of one site that have a place kept for them.
+    async fn work_order(units: Vec<UnitId>) -> Result<Document, Refusal>;
+    /// The same as PDF; more than [`MAX_PDF`] bytes are refused.
+    async fn work_order_pdf(units: Vec<UnitId>) -> Result<Vec<u8>, Refusal>;
 }

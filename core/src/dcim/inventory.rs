@@ -14,6 +14,12 @@ use crate::time::Timestamp;
 /// Names of interfaces that belong to a management controller, as they begin, in lower case.
 const BMC_NAMES: [&str; 5] = ["bmc", "ilo", "idrac", "ipmi", "drac"];
 
+/// Whether an interface of this name belongs to a management controller.
+pub fn is_bmc_name(name: &str) -> bool {
+    let name = name.to_lowercase();
+    BMC_NAMES.iter().any(|known| name.starts_with(known))
+}
+
 /// All devices of a site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
@@ -169,9 +175,6 @@ impl DeviceRecord {
     /// The management controller's interface: a management-only one that is named like one. What has none is no server
     /// as far as Rackhand is concerned, but a switch, a panel or a power strip.
     pub fn bmc(&self) -> Option<&InterfaceRecord> {
-        self.interfaces.iter().find(|i| {
-            let name = i.name.to_lowercase();
-            i.mgmt_only && BMC_NAMES.iter().any(|known| name.starts_with(known))
-        })
+        self.interfaces.iter().find(|i| i.mgmt_only && is_bmc_name(&i.name))
     }
 }

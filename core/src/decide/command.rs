@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, Vendor};
 use crate::dcim::NewDevice;
+use crate::dcim::rack::HalfUnits;
+use crate::facility::propose::Choice;
 use crate::flow::step::Step;
 use crate::id::{OrderId, Role, SiteId, Subject, UnitId};
 use crate::lifecycle::stage::Stage;
@@ -133,6 +135,27 @@ pub enum Command {
         #[serde(default)]
         photo: Option<Text>,
     },
+    /// Keep these places for these units, all or none. The daemon hands NetBox's site in with it.
+    Place {
+        /// The places, as they were proposed.
+        choices: Vec<Choice>,
+    },
+    /// Give the places of these units back, all or none.
+    ReleasePlacement {
+        /// Which units.
+        units: Vec<UnitId>,
+        /// Why.
+        reason: Text,
+    },
+    /// The label of the rack was scanned in which the unit was mounted: it is `racked`, where that is its place.
+    ScanRack {
+        /// Which unit.
+        unit: UnitId,
+        /// The rack's label: `A07` or `fra1/A07`.
+        rack: Text,
+        /// The lowest half unit it was mounted at, where the technician says.
+        position: Option<HalfUnits>,
+    },
     /// Take back a receipt, as long as nothing else has happened to the unit.
     UndoReceipt {
         /// Which unit.
@@ -246,6 +269,9 @@ impl Command {
             | Self::CloseTask { .. }
             | Self::Move { .. }
             | Self::Receive { .. }
+            | Self::Place { .. }
+            | Self::ReleasePlacement { .. }
+            | Self::ScanRack { .. }
             | Self::UndoReceipt { .. }
             | Self::Locate { .. } => Role::Technician,
             Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::TrustCertificate { .. } => {

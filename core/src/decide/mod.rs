@@ -11,16 +11,20 @@ pub mod locate;
 pub mod order;
 mod outcome;
 mod person;
+pub mod place;
 pub mod receive;
 mod trade;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::dcim::Lookup;
 use crate::event::{Draft, Event, Seq, TokenHash};
+use crate::facility::propose::Choice;
+use crate::facility::room::Room;
 use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
@@ -112,6 +116,8 @@ pub enum Input {
     },
     /// A person wants something.
     Command(Command),
+    /// A person chose these places; all are kept, or none. With it comes what NetBox says of the site.
+    Place(Vec<Choice>, Arc<Room>),
 }
 
 /// What a decision may use besides the world.
@@ -220,6 +226,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),
         Input::Tracked { deal, tracking, reading } => d.tracked(*deal, tracking, reading),
         Input::Command(command) => d.command(command)?,
+        Input::Place(choices, room) => d.place(choices, room)?,
     };
     Ok(Decided { drafts: d.drafts, world: d.world, answer })
 }

@@ -20,9 +20,10 @@ use crate::text::Text;
 
 impl Deciding<'_> {
     pub(super) fn command(&mut self, command: &Command) -> Result<Answer, Refusal> {
-        let by_tenant = matches!((command, &self.moment.actor), (Command::Order(_), Actor::Tenant { .. }));
-        if !by_tenant {
-            self.demand(command.role())?;
+        match (command, &self.moment.actor) {
+            (Command::Order(_), Actor::Tenant { .. }) => {}
+            (Command::CancelOrder { order, .. }, Actor::Tenant { name }) => self.tenant_may_end(name, *order)?,
+            _ => self.demand(command.role())?,
         }
         match command {
             Command::Import { site, serial, bmc_mac, vendor, model, stage } => {
@@ -45,6 +46,11 @@ impl Deciding<'_> {
             Command::Release { unit } => self.release(*unit),
             Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
             Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
+            Command::Place { .. } => {
+                Err(Refusal::new(Why::Invalid, "a place is decided with what NetBox says of the site at hand"))
+            }
+            Command::ReleasePlacement { units, reason } => self.release_placements(units, reason),
+            Command::ScanRack { unit, rack, position } => self.scan_rack(*unit, rack, *position),
             Command::Receive { site, scan, damaged, photo } => {
                 self.receive(site, scan, damaged.as_ref(), photo.as_ref())
             }
@@ -235,6 +241,9 @@ impl Deciding<'_> {
             let text = format!("{} is {} and {from}: it cannot become {to}", unit.label(), unit.stage);
             return Err(Refusal::new(Why::Conflict, text));
         }
+        if matches!(to, Disposition::Cancelled | Disposition::Retired) {
+            self.give_back(id, reason);
+        }
         self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason: reason.clone() });
         Ok(Answer::Done)
     }
@@ -275,7 +284,7 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
+    pub(super) fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
         need_reason(reason)?;
         let unit = self.known(id)?;
         let from = unit.stage;

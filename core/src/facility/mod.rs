@@ -1,6 +1,10 @@
 //! The room the servers stand in: which port is which, and whether cables are where they were planned.
 
 pub mod placement;
+pub mod propose;
+pub mod reservation;
+pub mod room;
+pub mod work;
 
 use crate::dcim::{CablingPlan, Interface, ObjectId, Port};
 use crate::hardware::report::{Nic, ValidationReport};

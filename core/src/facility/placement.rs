@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::reservation::{NetworkCable, PowerCord};
+use super::room::Sockets;
 use crate::dcim::ObjectId;
 use crate::dcim::rack::{Face, HalfUnits};
 use crate::text::Text;
 use crate::view::work::by_number;
 
 /// A rack with what is in it, reservations included.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Space {
     /// Its id.
     pub rack: ObjectId,
@@ -30,10 +32,16 @@ pub struct Space {
     pub feeds: Vec<Feed>,
     /// What its servers draw together at the most, in watts.
     pub watts: u32,
+    /// How many more stand in it whose draw nobody knows.
+    pub undrawn: u32,
     /// What it may carry, and what it carries, in kilograms; `None` where nobody knows.
     pub weight: Option<(u32, u32)>,
+    /// How many more stand in it whose weight nobody knows.
+    pub unweighed: u32,
     /// Servers of each tenant.
     pub tenants: BTreeMap<Text, u32>,
+    /// Its free switch ports and outlets; `None` where they were not read.
+    pub sockets: Option<Sockets>,
 }
 
 /// A power feed of a rack.
@@ -62,6 +70,8 @@ pub struct Need {
     pub tenant: Option<Text>,
     /// Of that tenant at most so many in one rack.
     pub spread: Option<u32>,
+    /// Whether a person does without power that survives the loss of a feed.
+    pub any_power: bool,
 }
 
 /// A place for one server.
@@ -118,16 +128,42 @@ impl Space {
 
     /// The lowest place that one server fits in, or why there is none.
     pub fn room_for(&self, need: &Need) -> Result<HalfUnits, Text> {
-        let Some(capacity) = self.capacity() else {
-            let why = match self.feeds.first() {
-                Some(only) => format!("only one power feed, {}", only.name),
-                None => "its power feeds are not known".to_owned(),
-            };
-            return Err(why.into());
-        };
-        let watts = self.watts.saturating_add(need.watts);
-        if watts > capacity {
-            return Err(format!("power: {watts} W with one more, {capacity} W when a feed is lost").into());
+        self.limits(need)?;
+        self.lowest_gap(need).ok_or_else(|| Text::new("no free units of that height on the sides it needs"))
+    }
+
+    /// Whether one server fits in at this lowest half unit, or why not.
+    pub fn room_at(&self, need: &Need, face: Face, low: HalfUnits) -> Result<(), Text> {
+        self.limits(need)?;
+        let height = need.height.max(1);
+        if low < self.first || low.saturating_add(height) > self.first.saturating_add(self.height) {
+            return Err(format!("{} ends before that", self.name).into());
+        }
+        let faces = [Face::Front, Face::Rear].into_iter().filter(|f| need.full_depth || *f == face);
+        let blocked =
+            faces.flat_map(|f| (low..low + height).map(move |half| (f, half))).find(|h| self.taken.contains(h));
+        match blocked {
+            Some((_, half)) => Err(format!("U{} is taken", f64::from(half) / 2.0).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether power, weight and spread allow one more.
+    fn limits(&self, need: &Need) -> Result<(), Text> {
+        match self.capacity() {
+            Some(capacity) => {
+                let watts = self.watts.saturating_add(need.watts);
+                if watts > capacity {
+                    return Err(format!("power: {watts} W with one more, {capacity} W when a feed is lost").into());
+                }
+            }
+            None if need.any_power => {}
+            None => {
+                return Err(match self.feeds.first() {
+                    Some(only) => format!("only one power feed, {}", only.name).into(),
+                    None => "its power feeds are not known".into(),
+                });
+            }
         }
         if let Some((most, now)) = self.weight {
             let with = now.saturating_add(need.kilograms);
@@ -140,7 +176,7 @@ impl Space {
         {
             return Err(format!("{tenant} has {most} here already, as many as may be in one rack").into());
         }
-        self.lowest_gap(need).ok_or_else(|| Text::new("no free units of that height on the sides it needs"))
+        Ok(())
     }
 
     /// Servers are mounted at whole units, whatever NetBox can count.
@@ -157,12 +193,18 @@ impl Space {
         tenant.and_then(|t| self.tenants.get(t)).copied().unwrap_or(0)
     }
 
-    fn turn(&self, need: &Need, n: usize) -> (u32, u32, usize) {
+    /// What decides which rack is tried first: the tenant's servers in it, then what is free.
+    pub(super) fn turn(&self, need: &Need, n: usize) -> (u32, u32, usize) {
         let free = u32::from(self.height).saturating_mul(2).saturating_sub(self.taken.len() as u32);
         (self.held_for(need.tenant.as_ref()), free, n)
     }
 
     fn proposal(&self, position: HalfUnits, need: &Need) -> Proposal {
+        Proposal { rack: self.rack, name: self.name.clone(), position, reasons: self.reasons(need) }
+    }
+
+    /// Why one more may stand here, as short facts.
+    pub(super) fn reasons(&self, need: &Need) -> Vec<Text> {
         let mut reasons: Vec<Text> = Vec::new();
         if let Some(tenant) = &need.tenant {
             reasons.push(match self.held_for(Some(tenant)) {
@@ -177,7 +219,27 @@ impl Space {
         if let Some((most, now)) = self.weight {
             reasons.push(format!("{} of {most} kg", now.saturating_add(need.kilograms)).into());
         }
-        Proposal { rack: self.rack, name: self.name.clone(), position, reasons }
+        reasons
+    }
+
+    /// What was not looked at here because nobody knows it.
+    pub(super) fn doubts(&self) -> Vec<Text> {
+        let mut doubts = Vec::new();
+        let things = |n: u32| if n == 1 { "1 thing".to_owned() } else { format!("{n} things") };
+        match self.feeds.as_slice() {
+            [] => doubts.push("its power feeds are not known".into()),
+            [only] => doubts.push(format!("only one power feed, {}", only.name).into()),
+            _ => {}
+        }
+        if self.undrawn > 0 {
+            doubts.push(format!("the draw of {} in it is not known", things(self.undrawn)).into());
+        }
+        if self.weight.is_none() {
+            doubts.push("what it may carry is not known".into());
+        } else if self.unweighed > 0 {
+            doubts.push(format!("the weight of {} in it is not known", things(self.unweighed)).into());
+        }
+        doubts
     }
 
     fn take(&mut self, position: HalfUnits, need: &Need) {
@@ -187,6 +249,11 @@ impl Space {
                 self.taken.insert((Face::Rear, half));
             }
         }
+        self.burden(need);
+    }
+
+    /// Counts one server's draw, weight and tenant.
+    pub(super) fn burden(&mut self, need: &Need) {
         self.watts = self.watts.saturating_add(need.watts);
         if let Some((_, now)) = &mut self.weight {
             *now = now.saturating_add(need.kilograms);
@@ -194,5 +261,12 @@ impl Space {
         if let Some(tenant) = &need.tenant {
             *self.tenants.entry(tenant.clone()).or_default() += 1;
         }
+    }
+
+    /// Takes ports and outlets off what is free.
+    pub(super) fn unplug(&mut self, network: &[NetworkCable], power: &[PowerCord]) {
+        let Some(sockets) = &mut self.sockets else { return };
+        sockets.ports.retain(|p| !network.iter().any(|c| c.port.switch == p.switch && c.port.port == p.port));
+        sockets.outlets.retain(|o| !power.iter().any(|c| c.strip == o.strip && c.outlet == o.outlet));
     }
 }

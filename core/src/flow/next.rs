@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::rules::{Class, LADDER, Lane, Rule, rule};
 use super::step::Step;
 use crate::bmc::Rung;
+use crate::facility::reservation::Shown;
 use crate::fault::Kind;
 use crate::id::Role;
 use crate::lifecycle::stage::{Disposition, Stage};
@@ -124,6 +125,11 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
     if stands_aside || (next.waits.is_empty() && next.moves.is_empty()) {
         next.waits.push(stage_wait(unit));
     }
+    if let Some(held) = unit.placement.as_ref().filter(|h| h.shown == Shown::No && unit.netbox_device().is_none()) {
+        let what =
+            format!("{}: NetBox has no device for it that could be put at {}", Step::PlaceDevice, held.place.spot());
+        next.waits.push(Wait::system(what, held.at));
+    }
     next
 }
 
@@ -162,6 +168,13 @@ fn inventory_step(unit: &Unit) -> Option<Step> {
     // Until a lease was accepted: then NetBox has shown that it knows this BMC.
     if unit.registration.as_ref().is_some_and(|r| r.seen.is_none()) {
         return Some(Step::RegisterBmc);
+    }
+    // Before the cabling plan is read, which is then this one.
+    if unit.placement.as_ref().is_some_and(|held| held.shown == Shown::No)
+        && unit.stage < Stage::AssignedToTenant
+        && unit.netbox_device().is_some()
+    {
+        return Some(Step::PlaceDevice);
     }
     unit.device.as_ref()?;
     let stage = unit.stage;
@@ -333,7 +346,11 @@ fn stage_wait(unit: &Unit) -> Wait {
     if let Some((order, _)) = unit.order.filter(|_| unit.stage < Stage::ShipmentTracking) {
         return Wait { who, ..Wait::system(format!("{what} (order {order})"), since) };
     }
-    let mut wait = person(what.to_owned(), since, Operator, keys);
+    let what = match (unit.stage, unit.goes_to()) {
+        (Stage::Received, Some(spot)) => format!("{what} at {spot}"),
+        _ => what.to_owned(),
+    };
+    let mut wait = person(what, since, Operator, keys);
     wait.who = who;
     wait
 }

@@ -115,6 +115,13 @@ pub const RULES: &[Rule] = &[
         ..BASE
     },
     Rule {
+        step: Step::PlaceDevice,
+        role: Role::Technician,
+        skip: Some("NetBox gets neither place nor planned cables; cables are checked against what it has"),
+        undo: Some(Step::UnplaceDevice),
+        ..BASE
+    },
+    Rule {
         step: Step::ReachBmc,
         lane: Lane::Bmc,
         class: Class::Read,
@@ -182,6 +189,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule { step: Step::ReleaseBmcAddress, skip: Some("NetBox keeps the BMC's address"), ..BASE },
     Rule { step: Step::LeaveStaging, skip: Some("NetBox keeps status and tenant"), ..BASE },
+    Rule { step: Step::UnplaceDevice, skip: Some("NetBox keeps place and planned cables"), ..BASE },
     Rule {
         step: Step::RequestQuote,
         skip: Some("the vendor counts as asked, whether it was or not"),

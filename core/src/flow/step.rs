@@ -41,6 +41,8 @@ steps! {
     SyncStatus = "sync_status",
     /// Read interfaces and planned cables from NetBox.
     ReadCablingPlan = "read_cabling_plan",
+    /// Write rack, unit and planned cables of the place that is kept for it to NetBox.
+    PlaceDevice = "place_device",
     /// Ask the BMC's service root what it is, without a login.
     ReachBmc = "reach_bmc",
     /// Log in once and read serial, model and power state.
@@ -65,6 +67,8 @@ steps! {
     ReleaseBmcAddress = "release_bmc_address",
     /// Undo of `enter_staging`.
     LeaveStaging = "leave_staging",
+    /// Undo of `place_device`.
+    UnplaceDevice = "unplace_device",
     /// Ask a vendor for a quote.
     RequestQuote = "request_quote",
     /// Remind a vendor that has not answered.
@@ -103,6 +107,8 @@ pub enum Observation {
     Address(IpAddr),
     /// NetBox shows the status and `lifecycle_state` of this stage.
     Status(Stage),
+    /// NetBox shows rack, unit and planned cables of its place.
+    Placed,
     /// NetBox's interfaces and planned cables.
     Plan(CablingPlan),
     /// The BMC's service root, and the certificate it showed.

@@ -7,6 +7,7 @@ use super::stage::{Disposition, Stage};
 use super::unit::{Boot, Note, Phase, Progress, Unit, Validation};
 use crate::dcim::BmcPort;
 use crate::event::{Event, Seq};
+use crate::facility::reservation::{Held, Reservation, Shown};
 use crate::flow::rules::{Lane, rule};
 use crate::flow::step::{Observation, Step};
 use crate::sentence::with_photo;
@@ -174,6 +175,8 @@ impl Unit {
             }
             Event::ValidationRefused { .. } => self.validation.refused = true,
             Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
+            Event::PlacementReserved { place } => self.reserve(place, at),
+            Event::PlacementReleased { .. } => self.give_back(),
             Event::DamageNoted { note, photo } => {
                 self.note(seq, true, format!("damaged: {}", with_photo(note, photo.as_ref())));
             }
@@ -209,6 +212,7 @@ impl Unit {
         if to == Stage::Discovered {
             self.discovered_at = Some(at);
         }
+        self.stands(to, at);
         self.waived.remove(&Step::SyncStatus);
         self.stage = to;
         self.stage_since = at;
@@ -280,6 +284,15 @@ impl Unit {
             Observation::Registered(port) => self.registered(seq, port),
             Observation::Address(address) => self.address_written = Some(*address),
             Observation::Status(stage) => self.status_written = Some(*stage),
+            Observation::Placed => {
+                if let Some(held) = &mut self.placement {
+                    held.shown = Shown::Seen;
+                    held.settle(at);
+                    if held.racked {
+                        self.done.retain(|s| *s != Step::PlaceDevice);
+                    }
+                }
+            }
             Observation::Plan(plan) => self.plan = Some(plan.clone()),
             Observation::Root { identity, certificate } => {
                 self.vendor = Some(identity.vendor);
@@ -337,7 +350,44 @@ impl Unit {
                 self.staging_written = false;
                 self.status_written = None;
             }
+            Step::UnplaceDevice => self.unplacing = None,
             _ => {}
+        }
+    }
+
+    fn reserve(&mut self, place: &Reservation, at: Timestamp) {
+        let racked = self.stage >= Stage::Racked;
+        self.placement = Some(Held { place: place.clone(), at, shown: Shown::No, racked, settled: None });
+    }
+
+    /// What NetBox may hold of it is on the list of what is to be undone.
+    fn give_back(&mut self) {
+        let Some(held) = self.placement.take() else { return };
+        self.forget(|s| s == Step::PlaceDevice);
+        if let Some(n) = self.done.iter().position(|s| *s == Step::PlaceDevice) {
+            self.unplacing = Some(held.place);
+            if !self.undo.contains(&Step::UnplaceDevice) {
+                // From the end: what was done after it is undone before it.
+                let before =
+                    self.done[..n].iter().filter_map(|s| rule(*s).undo).filter(|u| self.undo.contains(u)).count();
+                self.undo.insert(before.min(self.undo.len()), Step::UnplaceDevice);
+            }
+        }
+    }
+
+    /// Who stands in its place cannot be put back by NetBox's record of it.
+    fn stands(&mut self, to: Stage, at: Timestamp) {
+        let Some(held) = &mut self.placement else { return };
+        let racked = to >= Stage::Racked;
+        if held.racked == racked {
+            return;
+        }
+        held.racked = racked;
+        held.settle(at);
+        if racked && held.shown == Shown::Seen {
+            self.done.retain(|s| *s != Step::PlaceDevice);
+        } else if !racked && held.shown == Shown::Seen && !self.done.contains(&Step::PlaceDevice) {
+            self.done.push(Step::PlaceDevice);
         }
     }
 
@@ -350,11 +400,18 @@ impl Unit {
             Step::RegisterBmc => self.registration = None,
             Step::AssignBmcAddress => self.address_written = self.bmc_address,
             Step::SyncStatus => self.status_written = Some(self.stage),
+            Step::PlaceDevice => {
+                if let Some(held) = &mut self.placement {
+                    held.shown = Shown::Waived;
+                }
+            }
             Step::ReadCablingPlan => self.plan = Some(crate::dcim::CablingPlan::default()),
             Step::WriteInterfaces => self.interfaces_written = true,
             Step::WriteCables => self.cables_written = true,
             Step::WriteNotes => self.notes.owed.clear(),
-            Step::DisarmNetworkBoot | Step::ReleaseBmcAddress | Step::LeaveStaging => self.undone(step),
+            Step::DisarmNetworkBoot | Step::ReleaseBmcAddress | Step::LeaveStaging | Step::UnplaceDevice => {
+                self.undone(step);
+            }
             Step::LookUpDevice
             | Step::ReachBmc
             | Step::LogInToBmc

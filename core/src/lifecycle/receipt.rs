@@ -43,7 +43,9 @@ impl Receipt {
             | Event::StepFailed { step, .. }
             | Event::StepParked { step, .. }
             | Event::StepRetried { step, .. }
-            | Event::StepSkipped { step, .. } => matches!(step, Step::RegisterBmc | Step::WriteNotes),
+            | Event::StepSkipped { step, .. } => {
+                matches!(step, Step::RegisterBmc | Step::PlaceDevice | Step::UnplaceDevice | Step::WriteNotes)
+            }
             Event::LocatorAsked { .. } | Event::LocatorSeen { .. } => true,
             _ => draft.cause.is_some_and(|cause| {
                 cause == self.seq || self.damage.as_ref().is_some_and(|(damage, _)| cause == *damage)

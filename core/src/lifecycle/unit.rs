@@ -13,6 +13,7 @@ use super::task::{Task, TaskId};
 use crate::bmc::{Fingerprint, Identity, Rung, SystemReading, Vendor};
 use crate::dcim::{CablingPlan, Device, ObjectId};
 use crate::event::{Seq, TokenHash};
+use crate::facility::reservation::{Held, Reservation};
 use crate::fault::Fault;
 use crate::flow::rules::Lane;
 use crate::flow::step::Step;
@@ -103,6 +104,12 @@ pub struct Unit {
     /// Its locator LED, from when a person had it switched on until it was seen off.
     #[serde(default)]
     pub locator: Option<Locator>,
+    /// The place that is kept for it, or was until it stood there.
+    #[serde(default)]
+    pub placement: Option<Held>,
+    /// The place that was given back and may still be in NetBox.
+    #[serde(default)]
+    pub unplacing: Option<Reservation>,
     /// The order it is bought for, and the line of it.
     #[serde(default)]
     pub order: Option<(OrderId, u16)>,
@@ -307,6 +314,8 @@ impl Unit {
             tasks_since: BTreeMap::new(),
             receipt: None,
             locator: None,
+            placement: None,
+            unplacing: None,
             order: None,
             tenant: None,
             told: None,
@@ -347,6 +356,18 @@ impl Unit {
     /// Whether its locator LED was seen to be on, and nobody had it switched off since.
     pub fn is_located(&self) -> bool {
         self.locator.as_ref().is_some_and(|l| l.seen == Some(true))
+    }
+
+    /// Its device in NetBox, as far as anybody has told us.
+    pub fn netbox_device(&self) -> Option<ObjectId> {
+        let registered = self.registration.as_ref().and_then(|r| r.seen.as_ref()).map(|port| port.device);
+        let placed = self.placement.as_ref().and_then(|held| held.place.device);
+        self.device.as_ref().map(|d| d.id).or(registered).or(placed)
+    }
+
+    /// Where it goes, as long as it does not stand there.
+    pub fn goes_to(&self) -> Option<Text> {
+        self.placement.as_ref().filter(|held| !held.racked).map(|held| held.place.spot())
     }
 
     /// Where it stands, for a person to walk to.

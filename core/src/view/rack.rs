@@ -1,6 +1,6 @@
 //! Rack elevations: what is mounted where, by NetBox, and how the servers among it do, by the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use super::{MAX_ROWS, Page, Rows, State, UnitRow};
 use crate::dcim::ObjectId;
 use crate::dcim::rack::{Elevations, Face, HalfUnits, Mounted, Rack};
 use crate::event::Seq;
+use crate::facility::reservation::Reservation;
 use crate::id::{SiteId, UnitId};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -57,6 +58,9 @@ pub struct Slot {
     pub row: Option<UnitRow>,
     /// Why this picture cannot be right, where it cannot.
     pub doubt: Option<Text>,
+    /// Whether the place is only kept for it: nobody stands there yet.
+    #[serde(default)]
+    pub reserved: bool,
 }
 
 /// A rack, whole.
@@ -80,7 +84,7 @@ pub fn racks(world: &World, rows: &Rows, reading: Reading<'_>) -> Vec<RackView> 
     let by_device: BTreeMap<u64, UnitId> =
         world.units.values().filter_map(|u| u.device.as_ref().map(|d| (d.id, u.id))).collect();
     let mut views: BTreeMap<(SiteId, Text), RackView> = BTreeMap::new();
-    let mut placed: std::collections::BTreeSet<UnitId> = std::collections::BTreeSet::new();
+    let (mut placed, mut shown) = (BTreeSet::new(), BTreeSet::new());
     if let Some((elevations, at)) = reading {
         let names: BTreeMap<u64, &Rack> = elevations.racks.iter().map(|r| (r.id, r)).collect();
         for rack in &elevations.racks {
@@ -92,10 +96,25 @@ pub fn racks(world: &World, rows: &Rows, reading: Reading<'_>) -> Vec<RackView> 
             let serial = mounted.serial.as_ref().and_then(|s| world.by_serial(s)).map(|u| u.id);
             let unit = serial.or_else(|| by_device.get(&mounted.device).copied());
             placed.extend(unit);
+            let kept = unit.and_then(|id| world.unit(id)).and_then(|u| u.placement.as_ref()).filter(|h| !h.racked);
+            let here = |p: &Reservation| (p.rack, Some(p.position)) == (mounted.rack, mounted.position);
+            let reserved = kept.is_some_and(|held| here(&held.place));
+            shown.extend(unit.filter(|_| reserved));
             if let Some(view) = views.get_mut(&(SiteId::new(&rack.site), rack.name.clone())) {
-                view.slots.push(Slot::mounted(mounted, unit, rows));
+                view.slots.push(Slot { reserved, ..Slot::mounted(mounted, unit, rows) });
             }
         }
+    }
+    // What is kept for a server stands beside what is there, until NetBox's reading has it.
+    for unit in world.units.values().filter(|u| !shown.contains(&u.id)) {
+        let Some(held) = unit.placement.as_ref().filter(|held| !held.racked || !placed.contains(&unit.id)) else {
+            continue;
+        };
+        placed.insert(unit.id);
+        let (site, name) = (unit.site.clone(), &held.place.name);
+        let view = views.entry((site.clone(), name.clone()));
+        let view = view.or_insert_with(|| RackView::remembered(site, name));
+        view.slots.push(Slot::kept(unit.id, &held.place, !held.racked, rows));
     }
     // What NetBox's reading does not show yet stands where the journal last knew it.
     for unit in world.units.values().filter(|u| !placed.contains(&u.id)) {
@@ -186,7 +205,7 @@ impl RackView {
         let mut taken: BTreeMap<(Face, HalfUnits), usize> = BTreeMap::new();
         for n in 0..self.slots.len() {
             let slot = &self.slots[n];
-            if let Some(state) = slot.row.as_ref().map(|r| r.state) {
+            if let Some(state) = slot.row.as_ref().filter(|_| !slot.reserved).map(|r| r.state) {
                 *self.row.states.entry(state).or_default() += 1;
             }
             let Some(position) = slot.position else { continue };
@@ -249,6 +268,19 @@ impl Slot {
             model: Some(mounted.model.clone()).filter(|m| !m.is_empty()),
             row: row.cloned(),
             doubt: None,
+            reserved: false,
+        }
+    }
+
+    /// A place as it is kept, or taken on the journal's word.
+    pub fn kept(unit: UnitId, place: &Reservation, reserved: bool, rows: &Rows) -> Self {
+        let faces = [Face::Front, Face::Rear].into_iter().filter(|f| place.full_depth || *f == place.face);
+        Self {
+            position: Some(place.position),
+            height: place.height.max(1),
+            faces: faces.collect(),
+            reserved,
+            ..Self::remembered(unit, None, rows)
         }
     }
 
@@ -265,6 +297,7 @@ impl Slot {
             model: row.and_then(|r| r.model.clone()),
             row: row.cloned(),
             doubt: None,
+            reserved: false,
         }
     }
 }

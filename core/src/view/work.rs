@@ -102,7 +102,7 @@ pub fn of_unit(unit: &Unit) -> impl Iterator<Item = WorkRow> {
         label: unit.label().into(),
         model: unit.model.clone(),
         site: unit.site.clone(),
-        place: unit.place().cloned(),
+        place: unit.place().cloned().or_else(|| unit.goes_to()),
         title: title.into(),
         text,
         role,

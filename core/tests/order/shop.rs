@@ -118,6 +118,7 @@ impl Shop {
             sellers: Vec::new(),
             all_new: false,
             as_understood: false,
+            key: None,
         }
     }
 

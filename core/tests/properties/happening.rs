@@ -68,6 +68,11 @@ pub enum Wish {
     Receive(bool, bool),
     UndoReceipt,
     Locate(bool),
+    /// The best place for it is kept, or the next best.
+    Place(usize),
+    Unplace,
+    /// The label of its rack is scanned, or that of the other one.
+    ScanRack(bool),
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -97,7 +102,7 @@ fn ends() -> impl Strategy<Value = End> {
 
 fn wishes() -> impl Strategy<Value = Wish> {
     prop_oneof![
-        3 => Just(Wish::Retry),
+        5 => Just(Wish::Retry),
         1 => Just(Wish::RetryBmc),
         5 => Just(Wish::Skip),
         1 => Just(Wish::SkipBmc),
@@ -107,7 +112,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
         4 => Just(Wish::Release),
         1 => Just(Wish::Quarantine),
         1 => Just(Wish::Retire),
-        1 => (0_u8..3).prop_map(Wish::Trust),
+        2 => (0_u8..3).prop_map(Wish::Trust),
         3 => Just(Wish::CloseTask),
         2 => (0..Stage::ALL.len()).prop_map(Wish::Move),
         1 => (0..Stage::ALL.len()).prop_map(Wish::Import),
@@ -115,6 +120,9 @@ fn wishes() -> impl Strategy<Value = Wish> {
         3 => (prop::bool::weighted(0.9), prop::bool::weighted(0.3)).prop_map(|(own, hurt)| Wish::Receive(own, hurt)),
         2 => Just(Wish::UndoReceipt),
         1 => any::<bool>().prop_map(Wish::Locate),
+        3 => (0..2_usize).prop_map(Wish::Place),
+        1 => Just(Wish::Unplace),
+        2 => prop::bool::weighted(0.8).prop_map(Wish::ScanRack),
     ]
 }
 
@@ -133,7 +141,7 @@ pub fn happenings() -> impl Strategy<Value = Happening> {
         5 => (server(), 0..4_u8).prop_map(|(n, nic)| H::Boot(n, nic)),
         3 => (0..12_usize, 0..5_usize, any::<bool>()).prop_map(|(t, s, ok)| H::StepReport(t, s, ok)),
         3 => (0..12_usize, 0..4_u8, any::<bool>()).prop_map(|(t, n, ok)| H::FinalReport(t, n, ok)),
-        7 => (prop::sample::select(roles), server(), wishes()).prop_map(|(r, n, w)| H::Person(r, n, w)),
+        9 => (prop::sample::select(roles), server(), wishes()).prop_map(|(r, n, w)| H::Person(r, n, w)),
         4 => prop::sample::select(vec![1, 20, 120, 900, 3_600, 14_400]).prop_map(H::Later),
     ]
 }

@@ -183,6 +183,7 @@ impl Watched {
 
     /// What must hold of every state.
     fn look(&self) {
+        self.kept();
         let (world, now) = (&self.scene.world, self.scene.now);
         for (id, unit) in &world.units {
             let next = for_unit(unit, now);
@@ -198,7 +199,7 @@ impl Watched {
                 _ => assert!(steps.iter().all(|s| *s == Step::WriteNotes), "{}", where_()),
             }
             if unit.stage.is_on_order() {
-                let may = [Step::RegisterBmc, Step::WriteNotes];
+                let may = [Step::RegisterBmc, Step::PlaceDevice, Step::UnplaceDevice, Step::WriteNotes];
                 assert!(steps.iter().all(|s| may.contains(s)), "{}", where_());
             }
             if unit.stage.is_tenants() {
@@ -206,7 +207,7 @@ impl Watched {
                 assert!(steps.iter().all(|s| may.contains(s)), "{}", where_());
             }
             if unit.stage < Stage::Discovered && unit.undo.is_empty() {
-                let may = [Step::RegisterBmc, Step::SyncStatus, Step::WriteNotes];
+                let may = [Step::RegisterBmc, Step::PlaceDevice, Step::SyncStatus, Step::WriteNotes];
                 assert!(steps.iter().all(|s| may.contains(s)), "{}", where_());
             }
             if next.moves.is_empty() {
@@ -449,6 +450,12 @@ impl Watched {
                 return;
             }
             Wish::UndoReceipt => return self.undo_receipt(role, unit),
+            Wish::Place(n) => return self.place(role, unit, n),
+            Wish::Unplace => Command::ReleasePlacement { units: vec![unit], reason: reason() },
+            Wish::ScanRack(own) => {
+                let name = now.placement.as_ref().map_or("A1".into(), |held| held.place.name.clone());
+                Command::ScanRack { unit, rack: if own { name } else { "B9".into() }, position: None }
+            }
             Wish::Import(_) | Wish::ImportRow(..) | Wish::Receive(..) => return,
         };
         self.put(person(role), &Input::Command(command));
@@ -474,6 +481,29 @@ impl Watched {
                 let now = self.scene.unit(before.id);
                 assert_eq!((now.stage, now.disposition == Disposition::OnHold), (Stage::Received, hurt));
             }
+        }
+    }
+
+    /// A place that was proposed is kept, unless the server stands somewhere or is out of the way.
+    fn place(&mut self, role: Role, unit: UnitId, n: usize) {
+        let mut room = super::scene::room::room();
+        for n in 0..SERVERS {
+            room.devices.insert(super::scene::device(n, "offline").id, super::scene::room::equipment(n));
+        }
+        let found = self.scene.propose(&room, &[unit]);
+        let Some(alternative) = found.alternatives.get(n) else { return };
+        let input = Input::Place(alternative.places.clone(), std::sync::Arc::new(room));
+        self.put(person(role), &input);
+    }
+
+    /// No two hold the same.
+    fn kept(&self) {
+        let (mut halves, mut sockets) = (BTreeSet::new(), BTreeSet::new());
+        for held in self.scene.world.units.values().filter_map(|u| u.placement.as_ref()).filter(|h| !h.racked) {
+            let place = &held.place;
+            assert!(place.halves().all(|half| halves.insert((place.rack, half))), "{} twice", place.spot());
+            let ports = place.network.iter().map(|c| (&c.port.switch, &c.port.port));
+            assert!(ports.chain(place.power.iter().map(|c| (&c.strip, &c.outlet))).all(|s| sockets.insert(s)));
         }
     }
 

@@ -3,6 +3,8 @@
 // Each test file uses its part of it.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod room;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -135,6 +137,7 @@ pub fn good(n: u8, unit: &Unit, step: Step) -> Option<Observation> {
         Step::RegisterBmc => Observation::Registered(bmc_port(n, unit.bmc_mac?)),
         Step::AssignBmcAddress => Observation::Address(unit.bmc_address?),
         Step::SyncStatus => Observation::Status(unit.stage),
+        Step::PlaceDevice => Observation::Placed,
         Step::ReadCablingPlan => Observation::Plan(plan(n)),
         Step::ReachBmc => {
             let controller = "iLO 6".into();
@@ -150,7 +153,9 @@ pub fn good(n: u8, unit: &Unit, step: Step) -> Option<Observation> {
         Step::WriteCables => Observation::Cables,
         Step::EnterStaging => Observation::Staging,
         Step::WriteNotes => Observation::Notes(unit.notes.owed.last().map_or(0, |n| n.seq)),
-        Step::DisarmNetworkBoot | Step::ReleaseBmcAddress | Step::LeaveStaging => Observation::Undone,
+        Step::DisarmNetworkBoot | Step::ReleaseBmcAddress | Step::LeaveStaging | Step::UnplaceDevice => {
+            Observation::Undone
+        }
     })
 }
 

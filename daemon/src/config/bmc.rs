@@ -68,7 +68,7 @@ pub(super) struct RawCredential {
     pub password_file: Spanned<PathBuf>,
 }
 
-fn vendors(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn vendors(_: &mut SchemaGenerator) -> Schema {
     let all = [Vendor::Hpe, Vendor::Dell, Vendor::Other];
     let words: Vec<_> = all.iter().filter_map(|v| serde_json::to_value(v).ok()).collect();
     json_schema!({ "type": "string", "enum": words })

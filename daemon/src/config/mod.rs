@@ -40,7 +40,8 @@ pub use outline::{NamedFile, Outline};
 pub use purchase::Purchase;
 pub use schema::schema;
 pub use source::ConfigError;
-pub use vendors::{Vendor, sellers};
+pub use trade::sellers;
+pub use vendors::{Channel, Vendor};
 
 use crate::http::Offers;
 use crate::intake::follow::LeaseFile;

@@ -76,13 +76,13 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     let here = |text: &str| {
         let text = text.replace("/etc/rackhand/netbox.token", "token").replace("/etc/rackhand/ca.pem", "ca.pem");
         let text = text.replace("/etc/rackhand/event.token", "event").replace("/etc/rackhand/maas.key", "maas");
+        let text = ["edi.secret", "edi-theirs.secret", "mail.password"]
+            .iter()
+            .fold(text, |t, name| t.replace(&format!("/etc/rackhand/{name}"), "password"));
         let text = text.replace("/etc/ssl/certs/ca-certificates.crt", "ca.pem");
         let text = ["ups.secret", "fedex.secret", "dhl.key"]
             .iter()
             .fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}"), "password"));
-        let text = ["edi.secret", "edi-theirs.secret", "mail.password"]
-            .iter()
-            .fold(text, |t, name| t.replace(&format!("/etc/rackhand/{name}"), "password"));
         let text = text.replace("/etc/rackhand/hpe.secret", "password").replace("/etc/rackhand/vendors.pem", "ca.pem");
         ["hpe", "CZ23000017"].iter().fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}.password"), "password"))
     };

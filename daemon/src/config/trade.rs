@@ -1,27 +1,41 @@
-//! The rules for buying, as core has them, from the sections about vendors and purchases.
+//! What vendors and rules for buying are made of, from their sections.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use rackhand_core::bmc;
+use rackhand_adapters::port::clock::Clock;
+use rackhand_adapters::port::dial::Dial;
+use rackhand_adapters::vendor::cxml::Cxml;
+use rackhand_adapters::vendor::mail::Mail;
+use rackhand_adapters::vendor::partner::Partner;
+use rackhand_adapters::vendor::{self, Seller, Sellers};
 use rackhand_core::policy::{Purchasing, Terms};
 use rackhand_core::procurement::approval::Limits;
 use rackhand_core::procurement::money::{MAX_MINOR, Money};
 use rackhand_core::procurement::paper::SellerId;
 
-use super::{Purchase, Vendor};
+use super::{Channel, Purchase, Vendor};
+
+/// The ways to the vendors. A vendor without authorities of its own is reached over `dial`.
+pub fn sellers(vendors: BTreeMap<SellerId, Vendor>, dial: &Arc<dyn Dial>, clock: &Clock) -> Sellers {
+    let seller = |(id, vendor): (SellerId, Vendor)| {
+        let dial = vendor.dial.map_or_else(|| dial.clone(), |own| Arc::new(own) as Arc<dyn Dial>);
+        let channel = match vendor.channel {
+            Channel::Partner(settings) => vendor::Channel::Partner(Partner::new(id, dial, clock.clone(), settings)),
+            Channel::Cxml(settings) => vendor::Channel::Cxml(Cxml::new(id, dial, clock.clone(), settings)),
+            Channel::Mail(settings) => vendor::Channel::Mail(Mail::new(id, dial, clock.clone(), settings)),
+        };
+        (id, Seller { id, title: vendor.title, channel })
+    };
+    Sellers(vendors.into_iter().map(seller).collect())
+}
 
 /// The rules for buying. Vendors are asked only where there are some: prices mean nothing without them.
 pub fn purchasing(purchase: Option<&Purchase>, vendors: &BTreeMap<SellerId, Vendor>) -> Purchasing {
     let Some(given) = purchase else { return Purchasing::default() };
     let base = given.rates.base;
     let mut rules = Purchasing::default();
-    let terms = |(id, vendor): (&SellerId, &Vendor)| Terms {
-        id: *id,
-        title: vendor.title.clone(),
-        vendor: makes(*id),
-        by_hand: false,
-    };
-    rules.sellers = vendors.iter().map(terms).collect();
+    rules.sellers = vendors.iter().map(|(id, vendor)| terms(*id, vendor)).collect();
     rules.limits = Limits {
         auto_below: given.auto_below.unwrap_or(Money::new(0, base)),
         two_above: given.two_above.unwrap_or(Money::new(MAX_MINOR, base)),
@@ -36,11 +50,6 @@ pub fn purchasing(purchase: Option<&Purchase>, vendors: &BTreeMap<SellerId, Vend
     rules
 }
 
-/// Whose servers a vendor sells, by the name it has here; one with another name sells anyone's.
-fn makes(id: SellerId) -> bmc::Vendor {
-    match id.as_str().split('-').next() {
-        Some("hpe") => bmc::Vendor::Hpe,
-        Some("dell") => bmc::Vendor::Dell,
-        _ => bmc::Vendor::Other,
-    }
+fn terms(id: SellerId, vendor: &Vendor) -> Terms {
+    Terms { id, title: vendor.title.clone(), vendor: vendor.makes, by_hand: false }
 }

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use rackhand_adapters::port::clock::Clock;
-use rackhand_adapters::port::dial::{Dial, Target, Trust};
+use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::Cidr;
-use rackhand_adapters::vendor::cxml::{self, Cxml, CxmlParty, Identity};
+use rackhand_adapters::vendor::cxml::{self, CxmlParty, Identity};
 use rackhand_adapters::vendor::format::Columns;
-use rackhand_adapters::vendor::mail::{self, Mail};
-use rackhand_adapters::vendor::partner::{self, Partner};
-use rackhand_adapters::vendor::{Channel, Seller, Sellers};
+use rackhand_adapters::vendor::{mail, partner};
+use rackhand_core::bmc;
 use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
@@ -38,6 +35,10 @@ pub(super) struct RawVendor {
     /// What people call it. Default: its name here.
     #[schemars(with = "Option<String>", length(max = 40))]
     title: Option<Spanned<String>>,
+    /// cXML and mail: whose servers it sells, `hpe`, `dell` or `other`. Default: `other`.
+    #[serde(default)]
+    #[schemars(schema_with = "super::bmc::vendors")]
+    makes: Option<bmc::Vendor>,
     /// Partner API: what stands before its paths. cXML: where documents are posted to. http is taken only for this host
     /// and for management networks.
     #[schemars(with = "Option<String>", regex(pattern = "^https?://"))]
@@ -105,30 +106,23 @@ enum Tls {
 pub struct Vendor {
     /// What people call it.
     pub title: Text,
-    settings: Settings,
+    /// Whose servers it sells.
+    pub makes: bmc::Vendor,
+    /// How it is spoken to.
+    pub channel: Channel,
     /// Streams by this vendor's own authorities; `None` is by those of all.
-    dial: Option<Tcp>,
+    pub dial: Option<Tcp>,
 }
 
+/// How a vendor is spoken to, with the settings for it.
 #[derive(Clone, Debug)]
-enum Settings {
+pub enum Channel {
+    /// A partner API.
     Partner(partner::Settings),
+    /// cXML.
     Cxml(cxml::Settings),
+    /// E-mail.
     Mail(mail::Settings),
-}
-
-/// Who sells us servers, as they are spoken to over these streams.
-pub fn sellers(vendors: BTreeMap<SellerId, Vendor>, dial: &Arc<dyn Dial>, clock: &Clock) -> Sellers {
-    let each = vendors.into_iter().map(|(id, vendor)| {
-        let dial = vendor.dial.map_or_else(|| dial.clone(), |own| Arc::new(own) as Arc<dyn Dial>);
-        let channel = match vendor.settings {
-            Settings::Partner(settings) => Channel::Partner(Partner::new(id, dial, clock.clone(), settings)),
-            Settings::Cxml(settings) => Channel::Cxml(Cxml::new(id, dial, clock.clone(), settings)),
-            Settings::Mail(settings) => Channel::Mail(Mail::new(id, dial, clock.clone(), settings)),
-        };
-        (id, Seller { id, title: vendor.title, channel })
-    });
-    Sellers(each.collect())
 }
 
 /// Where secrets come from: the files, or nowhere as long as only the text is looked at.
@@ -136,9 +130,10 @@ type Secrets<'a> = dyn Fn(&Spanned<PathBuf>) -> Result<Secret, ConfigError> + 'a
 
 impl RawVendor {
     /// The keys that are there, with the kinds that have them.
-    fn keys(&self) -> [(&'static str, bool, &'static [Kind]); 9] {
+    fn keys(&self) -> [(&'static str, bool, &'static [Kind]); 10] {
         const API: &[Kind] = &[Kind::Hpe, Kind::Dell];
         [
+            ("makes", self.makes.is_some(), &[Kind::Cxml, Kind::Mail]),
             ("url", self.url.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Cxml]),
             ("token_url", self.token_url.is_some(), API),
             ("client", self.client.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Mail]),
@@ -159,13 +154,13 @@ impl RawVendor {
         Ok(Text::new(title.get_ref()))
     }
 
-    fn settings(
+    fn channel(
         &self,
         source: &Source<'_>,
         networks: &[Cidr],
         authority: bool,
         secrets: &Secrets<'_>,
-    ) -> Result<Settings, ConfigError> {
+    ) -> Result<Channel, ConfigError> {
         let kind = *self.kind.get_ref();
         if let Some((key, ..)) = self.keys().iter().find(|(_, given, kinds)| *given && !kinds.contains(&kind)) {
             return Err(source.at(&self.kind, format!("a vendor of this kind has no `{key}`; leave it out")));
@@ -184,7 +179,7 @@ impl RawVendor {
                 let dialect = if kind == Kind::Hpe { partner::Dialect::Hpe } else { partner::Dialect::Dell };
                 let ((target, base), token) = (url(base)?, self.token_url.as_ref().map(url).transpose()?);
                 let (client, secret) = (filled(source, client)?, secrets(secret)?);
-                Ok(Settings::Partner(partner::Settings { target, base, token, client, secret, dialect }))
+                Ok(Channel::Partner(partner::Settings { target, base, token, client, secret, dialect }))
             }
             Kind::Cxml => {
                 let (Some(at), Some(from), Some(to)) = (&self.url, &self.from, &self.to) else {
@@ -201,7 +196,7 @@ impl RawVendor {
                 let (ours, theirs) = (party(&us, &them, secrets(ours)?), party(&them, &us, secrets(theirs)?));
                 let (target, path) = url(at)?;
                 let path = if path.is_empty() { "/".to_owned() } else { path };
-                Ok(Settings::Cxml(cxml::Settings { target, path, ours, theirs }))
+                Ok(Channel::Cxml(cxml::Settings { target, path, ours, theirs }))
             }
             Kind::Mail => {
                 let (Some(server), Some(from), Some(to)) = (&self.server, &self.from, &self.to) else {
@@ -216,7 +211,7 @@ impl RawVendor {
                 self.vouched(source, server, &target, authority)?;
                 let inbox = self.inbox.as_ref().map(|dir| source.beside(dir));
                 let (from, to) = (mailbox(source, from)?, mailbox(source, to)?);
-                Ok(Settings::Mail(mail::Settings { target, login, from, to, inbox, columns: Columns::default() }))
+                Ok(Channel::Mail(mail::Settings { target, login, from, to, inbox, columns: Columns::default() }))
             }
         }
     }
@@ -301,7 +296,7 @@ pub(super) fn check(
 ) -> Result<(), ConfigError> {
     for (name, vendor) in raw {
         vendor.title(source, id(source, name)?)?;
-        vendor.settings(source, networks, authority, &|_| Ok(Secret::new("")))?;
+        vendor.channel(source, networks, authority, &|_| Ok(Secret::new("")))?;
     }
     Ok(())
 }
@@ -315,12 +310,17 @@ pub(super) fn read(
 ) -> Result<BTreeMap<SellerId, Vendor>, ConfigError> {
     let each = raw.iter().map(|(name, vendor)| {
         let id = id(source, name)?;
-        let settings = vendor.settings(source, networks, authority, &|path| source.secret(path))?;
+        let channel = vendor.channel(source, networks, authority, &|path| source.secret(path))?;
         let dial = vendor.ca_file.as_ref().map(|path| {
             let pem = source.content(path)?;
             Tcp::new(Some(&pem), networks.to_vec()).map_err(|e| source.at(path, e.to_string()))
         });
-        Ok((id, Vendor { title: vendor.title(source, id)?, settings, dial: dial.transpose()? }))
+        let makes = match vendor.kind.get_ref() {
+            Kind::Hpe => bmc::Vendor::Hpe,
+            Kind::Dell => bmc::Vendor::Dell,
+            Kind::Cxml | Kind::Mail => vendor.makes.unwrap_or(bmc::Vendor::Other),
+        };
+        Ok((id, Vendor { title: vendor.title(source, id)?, makes, channel, dial: dial.transpose()? }))
     });
     each.collect()
 }

@@ -170,6 +170,16 @@ impl Outside {
     /// Adds the `n`-th server: known to NetBox as offline in its rack, its two NICs planned to two switches, its BMC
     /// plugged in, its password in our keys. Everything about it follows from `n` and `site`.
     pub fn add_server(&mut self, n: usize, site: &str, pace: Pace) -> &Server {
+        self.add(n, site, pace, None)
+    }
+
+    /// The same, but NetBox has it in no rack and plans no cable of it: its two NICs are plugged into these ports, and it
+    /// has two power ports.
+    pub fn add_unplaced(&mut self, n: usize, site: &str, pace: Pace, plugged: &[Port; 2]) -> &Server {
+        self.add(n, site, pace, Some(plugged))
+    }
+
+    fn add(&mut self, n: usize, site: &str, pace: Pace, plugged: Option<&[Port; 2]>) -> &Server {
         let personality = Personality::RECORDED[n % 3];
         let (high, low) = ((n >> 8) as u8, n as u8);
         let bmc_mac = match personality {
@@ -190,15 +200,21 @@ impl Outside {
                 port: format!("Ethernet{}", n % 20 + 1).into(),
             })
             .to_vec();
+        let plan = plugged.map_or(plan, |ports| ports.to_vec());
         let names = ["eno1", "eno2"];
-        let device = self.netbox.add_device(&DeviceSpec {
+        let planned = |port: &Port| plugged.is_none().then(|| port.clone());
+        let device = DeviceSpec {
             model: model.clone(),
             site: site.to_owned(),
             rack: Some(rack),
             position: Some(((n % 20) * 2 + 1) as f64),
-            nics: names.iter().zip(&plan).map(|(name, port)| ((*name).to_owned(), Some(port.clone()))).collect(),
+            nics: names.iter().zip(&plan).map(|(name, port)| ((*name).to_owned(), planned(port))).collect(),
             ..DeviceSpec::offline(&format!("srv-{n:04}"), &serial, bmc_mac)
-        });
+        };
+        let device = match plugged {
+            None => self.netbox.add_device(&device),
+            Some(_) => self.netbox.add_unplaced(&device),
+        };
         let nics: Vec<(Mac, Option<Port>)> =
             spec.nics.iter().zip(&plan).map(|(mac, port)| (*mac, Some(port.clone()))).collect();
         let hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);

@@ -10,12 +10,19 @@ pub struct On {
     pub bmc: u64,
     pub nic: u64,
     pub known: Inventory,
+    pub rack: u64,
+}
+
+async fn sockets(netbox: &Adapter, on: &On) -> Result<(), Fault> {
+    let room = netbox.room(&on.known.site, clock().now()).await?;
+    netbox.sockets(&room, &[on.rack].into()).await.map(drop)
 }
 
 impl Bench {
     pub fn on(&self) -> On {
         let known = Inventory { as_of: Some(Timestamp::from_secs(1_700_000_000)), ..Inventory::new(site()) };
-        On { device: self.device, bmc: self.bmc, nic: self.nic("eth1"), known }
+        let rack = self.lab.add_rack(&rackhand_lab::netbox::RackSpec::standard("fra1", "R01"));
+        On { device: self.device, bmc: self.bmc, nic: self.nic("eth1"), known, rack }
     }
 }
 
@@ -63,6 +70,14 @@ calls! { |netbox, on|
     init => netbox.init();
     read_all => netbox.read_all(&on.known.site);
     elevations => netbox.elevations(&on.known.site);
+    room => netbox.room(&on.known.site, clock().now());
+    sockets => sockets(netbox, on);
+    ends_of => netbox.ends_of(on.device);
+    type_of => netbox.type_of("ProLiant DL360 Gen11");
+    is_placed => netbox.is_placed(on.device, &place::place(on.rack));
+    place_device => netbox.place_device(on.device, &place::place(on.rack));
+    is_displaced => netbox.is_displaced(on.device, &place::place(on.rack));
+    displace_device => netbox.displace_device(on.device, &place::place(on.rack));
     changed_since => netbox.changed_since(&on.known);
     device_snapshot => netbox.device_snapshot(on.device);
 }

@@ -1,5 +1,7 @@
 //! The verbs and their arguments.
 
+mod look;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -12,16 +14,16 @@ use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
 use rackhand_core::view::Sort;
 
+pub use self::look::LookArgs;
 use super::dhcp::DhcpEvent;
 use super::import::Import;
 use super::order::OrderVerb;
+use super::place::{Place, WorkOrder};
 use super::racks::Racks;
 use super::receive::Receive;
 use super::values::{rows, speed, words};
 use super::work::Work;
 use crate::link::host::HostSpec;
-use crate::theme::depth::Depth;
-use crate::theme::glyph::GlyphSet;
 
 /// rackhand: bare-metal servers from the dock to service. Without a verb, the console.
 #[derive(Debug, Parser)]
@@ -43,41 +45,6 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
-}
-
-/// Flags of the console; each goes before `console.toml`.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "The console")]
-pub struct LookArgs {
-    /// A shipped theme, or a theme file's path: dark, light, ansi16, mono, cb-red-green, cb-blue-yellow, high-contrast
-    #[arg(long, value_name = "NAME|FILE")]
-    pub theme: Option<String>,
-    /// Colours: truecolor, 256, 16 or mono; default: as the environment says
-    #[arg(long, value_name = "DEPTH")]
-    pub depth: Option<Depth>,
-    /// Signs: unicode or ascii; default: as the locale says
-    #[arg(long, value_name = "SET")]
-    pub glyphs: Option<GlyphSet>,
-    /// Click selects, wheel scrolls; without it the terminal keeps the mouse
-    #[arg(long)]
-    pub mouse: bool,
-    /// Record the whole session in this new file, for `replay`
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<std::path::PathBuf>,
-}
-
-impl LookArgs {
-    /// These, and where they say nothing the flags before the verb.
-    #[must_use]
-    pub fn or(self, before: Self) -> Self {
-        Self {
-            theme: self.theme.or(before.theme),
-            depth: self.depth.or(before.depth),
-            glyphs: self.glyphs.or(before.glyphs),
-            mouse: self.mouse || before.mouse,
-            record: self.record.or(before.record),
-        }
-    }
 }
 
 const AFTER: &str = "\
@@ -137,6 +104,19 @@ pub enum Verb {
     Work(Work),
     /// Receive servers at a dock by their serials; each is judged: expected, received before, another site's, unknown
     Receive(Receive),
+    /// Keep places for servers: rack and unit, outlets and switch ports; the best proposal unless another is taken
+    Place(Place),
+    /// Give kept places back
+    Unplace {
+        /// Serials or unit ids
+        #[arg(required = true, value_name = "SERIAL")]
+        labels: Vec<String>,
+        /// Why; it goes into the journal
+        #[arg(long, default_value = "given back by hand")]
+        reason: String,
+    },
+    /// Print the work order for servers that have a place: what goes where, with which cables
+    WorkOrder(WorkOrder),
     /// Follow the journal as it grows
     Tail {
         /// Only this serial, unit id or bmc/MAC
@@ -302,6 +282,16 @@ pub enum Change {
         /// on or off
         #[arg(value_enum, default_value_t = Switch::On)]
         to: Switch,
+    },
+    /// Say which rack's label was scanned where a server was mounted: it is racked, where that is its place
+    ScanRack {
+        /// Serial or unit id
+        label: String,
+        /// The rack's label, such as A07 or fra1/A07
+        rack: String,
+        /// The lowest unit it was mounted at
+        #[arg(value_name = "U", value_parser = super::place::unit_number)]
+        unit: Option<u16>,
     },
     /// Move a unit to a stage, where the lifecycle lets a person
     Move {

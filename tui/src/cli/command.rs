@@ -76,6 +76,9 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
         Change::Describe { label, spec } => Command::Describe { unit: unit(label).await?, spec: spec.into() },
         Change::Locate { label, to } => Command::Locate { unit: unit(label).await?, on: to == Switch::On },
+        Change::ScanRack { label, rack, unit: position } => {
+            Command::ScanRack { unit: unit(label).await?, rack: rack.into(), position }
+        }
         Change::Move { label, stage, reason } => {
             Command::Move { unit: unit(label).await?, to: stage, reason: reason.into() }
         }

@@ -24,6 +24,8 @@
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
 //! | `work` | `Page<WorkRow>` |
+//! | `place --dry-run` | `Proposals` |
+//! | `work-order` | `Document`; with `--pdf` `{"file", "bytes"}` |
 //! | `receive` | `{"site", "rows": [{"serial", "result", "text", "scan": Scan}], "summary": {"serials", "done", "already", "failed"}}` |
 //! | `order list` | `Page<OrderRow>` |
 //! | `order show` | `OrderDetail` |
@@ -52,6 +54,7 @@ mod netbox;
 mod order;
 mod output;
 mod pages;
+mod place;
 mod racks;
 mod receive;
 mod table;
@@ -168,6 +171,9 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Import(manifest) => return import::import(host, manifest, out).await,
         Verb::Work(which) => work::work(&connect(host).await?, which, out).await?,
         Verb::Receive(what) => return receive::receive(host, what, out).await,
+        Verb::Place(what) => place::place(host, what, out).await?,
+        Verb::Unplace { labels, reason } => place::unplace(host, &labels, &reason, out).await?,
+        Verb::WorkOrder(what) => place::work_order(&connect(host).await?, what, out).await?,
         Verb::DhcpEvent(told) => dhcp::tell(host, told, out).await?,
         Verb::Order(what) => return order::order(host, *what, out).await,
         Verb::Change(change) => command::command(host, change, out).await?,

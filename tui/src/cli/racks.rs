@@ -74,19 +74,20 @@ fn contents(view: &RackView, out: &mut Output<'_>) -> Result<(), Fail> {
     for slot in &view.slots {
         // Which sides a device takes only NetBox says.
         let sides = match (slot.device, slot.faces.as_slice()) {
-            (None, _) => "unknown",
+            (None, _) if !slot.reserved => "unknown",
             (_, [Face::Front]) => "front",
             (_, [Face::Rear]) => "rear",
             _ => "both",
         };
         let doubt = if slot.doubt.is_some() { " ?" } else { "" };
+        let state = if slot.reserved { "reserved" } else { slot.row.as_ref().map_or("-", |r| r.state.word()) };
         table.row([
             slot.place().unwrap_or_else(|| "no unit".into()),
             sides.into(),
             slot.label.to_string(),
             slot.model.as_ref().map_or_else(|| "unknown".into(), ToString::to_string),
             slot.row.as_ref().map_or("-", |r| r.stage.short()).into(),
-            format!("{}{doubt}", slot.row.as_ref().map_or("-", |r| r.state.word())),
+            format!("{state}{doubt}"),
         ]);
     }
     out.table(&table)?;

@@ -23,7 +23,7 @@ pub const FACE: Face = Face {
     kind: Kind::Elevation,
     title: "Rack",
     about: "Racks unit by unit. Servers have their serial and, at the right, their state or stage in letters; what is \
-            not ours is dim and has its name. `.` is free, `:` goes on with the device above, `+` is the upper half \
+            not ours is dim and has its name. `=` is kept for a server that is not there yet, `.` is free, `:` goes on with the device above, `+` is the upper half \
             of a shared unit, `-` stands in the rack without a unit. `?` says that the picture cannot be right; the \
             pane at the right says why. On a low screen only what is there is listed. / finds a serial or a name, \
             also in racks that are not shown.",

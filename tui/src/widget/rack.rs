@@ -109,7 +109,12 @@ pub fn draw(canvas: &mut Canvas, (x, y): (u16, u16), room: u16, view: &RackView,
         return;
     };
     if !line.begins {
-        canvas.put(at + 1, y, left, " :", if slot.row.is_some() { Token::RackDevice } else { Token::UiDim });
+        let (rest, token) = match &slot.row {
+            _ if slot.reserved => (" =", Token::RackReserved),
+            Some(_) => (" :", Token::RackDevice),
+            None => (" :", Token::UiDim),
+        };
+        canvas.put(at + 1, y, left, rest, token);
         if chosen.is_some() {
             canvas.paint(at + 1, y, left, Token::UiSelection);
         }
@@ -126,6 +131,7 @@ pub fn draw(canvas: &mut Canvas, (x, y): (u16, u16), room: u16, view: &RackView,
     let matches = !ink.search.is_empty() && slot.label.to_lowercase().contains(ink.search);
     let label = match (&slot.row, matches) {
         (_, true) => Token::UiMatch,
+        _ if slot.reserved => Token::RackReserved,
         (Some(_), false) => Token::UiText,
         (None, false) => Token::UiDim,
     };
@@ -148,6 +154,10 @@ pub fn draw(canvas: &mut Canvas, (x, y): (u16, u16), room: u16, view: &RackView,
 
 /// What is laid over a server: its state or its stage, in letters.
 fn overlay(slot: &Slot, by_stage: bool, room: u16) -> (String, Token) {
+    if slot.reserved {
+        let word = if room >= WORDY { "= reserved" } else { "=" };
+        return (word.to_owned(), Token::RackReserved);
+    }
     let Some(row) = &slot.row else { return (String::new(), Token::UiDim) };
     if by_stage {
         return (row.stage.short().to_owned(), Token::of_stage(row.stage));

@@ -147,6 +147,7 @@ fn rack_views(units: &[UnitDetail]) -> Vec<RackView> {
         faces: vec![Face::Front, Face::Rear],
         label: unit.row.label.clone(),
         device: Some(100 + n as u64),
+        reserved: false,
         name: Some(format!("srv-{n}").into()),
         model: unit.row.model.clone(),
         row: Some(unit.row.clone()),

@@ -30,7 +30,7 @@ pub fn read(bytes: &[u8], columns: &Columns) -> Result<Vec<Paper>, Vec<Flaw>> {
     let table = Table::read(&text, columns)?;
     let mut door = Door::default();
     let papers = if table.has(Field::Serial) {
-        each(&mut door, &table, &[Field::Shipment, Field::Purchase], ship_notice)
+        each(&mut door, &table, &[Field::Shipment, Field::Purchase], |door, rows| Some(ship_notice(door, rows)))
     } else if table.has(Field::Verdict) {
         each(&mut door, &table, &[Field::Order, Field::Purchase], confirmation)
     } else if table.has(Field::Quote) {
@@ -153,7 +153,7 @@ fn word(raw: &str) -> Option<Accepts> {
     })
 }
 
-fn ship_notice(door: &mut Door, rows: &[&Row]) -> Option<Paper> {
+fn ship_notice(door: &mut Door, rows: &[&Row]) -> Paper {
     let mut items = Vec::new();
     let mut tracking = Tracking::default();
     for row in rows {
@@ -174,7 +174,7 @@ fn ship_notice(door: &mut Door, rows: &[&Row]) -> Option<Paper> {
     }
     let head = Head::of(door, rows);
     let purchase = head.number(door, Field::Purchase);
-    Some(Paper::ShipNotice(ShipNotice {
+    Paper::ShipNotice(ShipNotice {
         number: head.maybe_number(door, Field::Shipment).unwrap_or_else(|| purchase.clone()),
         purchase,
         carrier: head.with(door, Field::Carrier, |_, _, raw| Carrier::of(raw?)),
@@ -182,7 +182,7 @@ fn ship_notice(door: &mut Door, rows: &[&Row]) -> Option<Paper> {
         shipped: head.with(door, Field::Shipped, Door::moment),
         eta: head.with(door, Field::Eta, Door::moment),
         items,
-    }))
+    })
 }
 
 fn currency_of(door: &mut Door, rows: &[&Row], default: Option<Currency>) -> Option<Currency> {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use rackhand_core::mac::Mac;
 use rackhand_core::manifest;
@@ -25,7 +26,8 @@ pub(super) const MAX_WARRANTY_MONTHS: u16 = 240;
 pub(super) const MAX_WATTS: u32 = 100_000;
 /// 2000-01-01 and 2100-01-01, in seconds since the Unix epoch.
 const YEARS: std::ops::Range<i64> = 946_684_800..4_102_444_800;
-const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+/// From a day's beginning to its last second.
+const DAY: Duration = Duration::from_secs(86_399);
 
 /// A place in a paper.
 #[derive(Clone, Copy)]
@@ -176,7 +178,7 @@ impl Door {
     /// The last moment at which something holds, where it is there; a day alone is its end in UTC.
     pub(super) fn until(&mut self, at: At<'_>, raw: Option<&str>) -> Option<Timestamp> {
         let (moment, day) = self.date(at, raw)?;
-        Some(if day { moment + (DAY - std::time::Duration::from_secs(1)) } else { moment })
+        Some(if day { moment + DAY } else { moment })
     }
 
     /// A moment, and whether it is a day alone.
@@ -271,10 +273,13 @@ impl Tracking {
     /// Takes one, where it is there.
     pub(super) fn take(&mut self, door: &mut Door, at: At<'_>, raw: Option<&str>) {
         let Some(number) = door.maybe_number(at, raw) else { return };
-        if self.numbers.len() == MAX_ITEMS {
-            door.flaw(at, format!("more than {MAX_ITEMS} tracking numbers; split it"));
-        } else if self.seen.insert(number.clone()) {
+        if !self.seen.insert(number.clone()) {
+            return;
+        }
+        if self.numbers.len() < MAX_ITEMS {
             self.numbers.push(number);
+        } else if self.seen.len() == MAX_ITEMS + 1 {
+            door.flaw(at, format!("more than {MAX_ITEMS} tracking numbers; split it"));
         }
     }
 }

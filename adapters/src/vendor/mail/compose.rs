@@ -105,7 +105,7 @@ pub(super) fn cancellation(number: &Text, reason: &Text) -> Letter {
 }
 
 fn indented(lines: &[Text]) -> String {
-    lines.iter().map(|line| format!("  {line}\n")).collect()
+    lines.iter().flat_map(|line| ["  ", line.as_str(), "\n"]).collect()
 }
 
 /// What may stand in a Message-ID, a file's name or a boundary.

@@ -63,10 +63,10 @@ fn scan(dir: &Path, columns: &Columns) -> io::Result<Received> {
             Ok(papers) => received.papers.extend(papers.into_iter().map(|p| (p, Source::File(file.clone())))),
             Err(flaws) => {
                 let there = shelve(dir, &file, "refused")?;
-                let why: String = flaws.iter().map(|f| format!("{f}\n")).collect();
+                let why: Vec<String> = flaws.iter().map(ToString::to_string).collect();
                 let mut beside = there.into_os_string();
                 beside.push(".txt");
-                fs::write(beside, why)?;
+                fs::write(beside, why.join("\n") + "\n")?;
                 received.refused.push(Refused { what: Text::from(name), flaws });
             }
         }

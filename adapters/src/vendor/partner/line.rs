@@ -77,7 +77,7 @@ impl Line {
     }
 
     /// Whether an answer's JSON is within bounds, before anything parses it.
-    pub fn bounded(&self, answer: &Answer) -> Result<(), &'static str> {
+    pub fn bounded(answer: &Answer) -> Result<(), &'static str> {
         let size = measure(&answer.body);
         match () {
             () if size.depth > LIMITS.depth => Err("JSON nested too deep"),
@@ -239,7 +239,7 @@ impl Line {
             }
         }
         let malformed = |what: &str| fault(self.id, Kind::Malformed, format!("token: {what}"));
-        self.bounded(&answer).map_err(malformed)?;
+        Self::bounded(&answer).map_err(malformed)?;
         let granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| malformed("not a token"))?;
         let bearer = granted.token_type.is_none_or(|t| t.eq_ignore_ascii_case("bearer"));
         let visible = granted.access_token.bytes().all(|b| b.is_ascii_graphic());

@@ -4,6 +4,7 @@ mod address;
 mod boot;
 mod controller;
 mod notes;
+mod place;
 mod register;
 mod staging;
 mod trade;
@@ -57,6 +58,7 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> 
         Step::RegisterBmc => register::look(ports, unit).await,
         Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::look(ports, unit, due.step).await,
         Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::look(ports, unit, due.step).await,
+        Step::PlaceDevice | Step::UnplaceDevice => place::look(ports, unit, due.step).await,
         Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(ports, unit, due.step).await,
         Step::ReachBmc | Step::LogInToBmc => controller::look(ports, unit, due.step).await.map(Some),
         Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::look(ports, unit, due.step).await,
@@ -81,6 +83,7 @@ pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> R
         Step::RegisterBmc => register::act(ports, unit).await,
         Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::act(ports, unit, due.step).await,
         Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::act(ports, unit, due.step).await,
+        Step::PlaceDevice | Step::UnplaceDevice => place::act(ports, unit, due.step).await,
         Step::WriteInterfaces | Step::WriteCables => wiring::act(ports, unit, due.step).await,
         Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::arm(ports, unit, due.step).await,
         Step::ResetForBoot => boot::reset(ports, unit, due.rung).await,

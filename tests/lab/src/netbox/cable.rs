@@ -1,4 +1,4 @@
-//! `dcim/cables/`.
+//! `dcim/cables/`: between interfaces, power ports, outlets and feeds.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,86 @@ use serde_json::{Value, json};
 
 use super::interface::mention_interface;
 use super::object::{Problem, Shape, choice, url};
+use super::power::{mention_feed, mention_socket};
 use super::query::{Query, Want};
 use super::state::{Cable, State};
 
 pub(super) const PATH: &str = "dcim/cables";
 
+/// What a cable ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Interface,
+    Inlet,
+    Outlet,
+    Feed,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Interface, Self::Inlet, Self::Outlet, Self::Feed];
+
+    /// NetBox's name of the type.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Interface => "dcim.interface",
+            Self::Inlet => "dcim.powerport",
+            Self::Outlet => "dcim.poweroutlet",
+            Self::Feed => "dcim.powerfeed",
+        }
+    }
+
+    const fn model(self) -> &'static str {
+        match self {
+            Self::Interface => "Interface",
+            Self::Inlet => "PowerPort",
+            Self::Outlet => "PowerOutlet",
+            Self::Feed => "PowerFeed",
+        }
+    }
+}
+
+/// One end of a cable.
+pub(super) type End = (Kind, u64);
+
+/// The cable in an end; `None` where there is no such end.
+fn plugged(state: &State, (kind, id): End) -> Option<Option<u64>> {
+    match kind {
+        Kind::Interface => state.interfaces.get(&id).map(|i| i.cable),
+        Kind::Inlet => state.inlets.get(&id).map(|s| s.cable),
+        Kind::Outlet => state.outlets.get(&id).map(|s| s.cable),
+        Kind::Feed => state.feeds.get(&id).map(|f| f.cable),
+    }
+}
+
+fn plug(state: &mut State, (kind, id): End, cable: Option<u64>, at: Option<Timestamp>) {
+    let slot = match kind {
+        Kind::Interface => state.interfaces.get_mut(&id).map(|i| (&mut i.cable, &mut i.stamps)),
+        Kind::Inlet => state.inlets.get_mut(&id).map(|s| (&mut s.cable, &mut s.stamps)),
+        Kind::Outlet => state.outlets.get_mut(&id).map(|s| (&mut s.cable, &mut s.stamps)),
+        Kind::Feed => state.feeds.get_mut(&id).map(|f| (&mut f.cable, &mut f.stamps)),
+    };
+    let Some((slot, stamps)) = slot else { return };
+    *slot = cable;
+    stamps.updated = at.unwrap_or(stamps.updated);
+}
+
+fn is_marked(state: &State, (kind, id): End) -> bool {
+    match kind {
+        Kind::Interface => state.interfaces.get(&id).is_some_and(|i| i.mark_connected),
+        Kind::Inlet => state.inlets.get(&id).is_some_and(|s| s.mark_connected),
+        Kind::Outlet => state.outlets.get(&id).is_some_and(|s| s.mark_connected),
+        Kind::Feed => false,
+    }
+}
+
 pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
     let mut sets: Vec<BTreeSet<u64>> = query.ids("id")?.into_iter().collect();
     if let Some(devices) = query.ids("device_id")? {
         let interfaces = devices.iter().filter_map(|id| state.devices.get(id)).flat_map(|d| &d.interfaces);
-        sets.push(interfaces.filter_map(|i| state.interfaces.get(i)?.cable).collect());
+        let network = interfaces.filter_map(|i| state.interfaces.get(i)?.cable);
+        let sockets = state.inlets.values().chain(state.outlets.values());
+        let power = sockets.filter(|s| devices.contains(&s.device)).filter_map(|s| s.cable);
+        sets.push(network.chain(power).collect());
     }
     if let Some(interfaces) = query.ids("interface_id")? {
         sets.push(interfaces.iter().filter_map(|i| state.interfaces.get(i)?.cable).collect());
@@ -33,10 +103,20 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
     })
 }
 
+/// An end as its cable or the other end mentions it.
+pub(super) fn mention_end(state: &State, end: End) -> Value {
+    match end.0 {
+        Kind::Interface => mention_interface(state, end.1),
+        Kind::Inlet | Kind::Outlet => mention_socket(state, end),
+        Kind::Feed => mention_feed(state, end.1),
+    }
+}
+
 pub(super) fn show(state: &State, id: u64, want: &Want) -> Value {
     let Some(cable) = state.cables.get(&id) else { return Value::Null };
-    let ends = |ends: &[u64]| -> Value {
-        let end = |i: &u64| json!({ "object_type": "dcim.interface", "object_id": i, "object": mention_interface(state, *i) });
+    let ends = |ends: &[End]| -> Value {
+        let end =
+            |end: &End| json!({ "object_type": end.0.word(), "object_id": end.1, "object": mention_end(state, *end) });
         ends.iter().map(end).collect()
     };
     let mut shape = Shape::new(want);
@@ -56,35 +136,42 @@ pub(super) fn mention(id: u64) -> Value {
     json!({ "id": id, "url": url(PATH, id), "display": format!("#{id}"), "label": "", "description": "" })
 }
 
-/// The interfaces at the other end of this one's cable.
-pub(super) fn peers(state: &State, interface: u64) -> Vec<u64> {
-    let cable = state.interfaces.get(&interface).and_then(|i| i.cable).and_then(|c| state.cables.get(&c));
+/// The other ends of this end's cable.
+pub(super) fn far(state: &State, end: End) -> Vec<End> {
+    let cable = plugged(state, end).flatten().and_then(|c| state.cables.get(&c));
     match cable {
-        Some(cable) if cable.a.contains(&interface) => cable.b.clone(),
+        Some(cable) if cable.a.contains(&end) => cable.b.clone(),
         Some(cable) => cable.a.clone(),
         None => Vec::new(),
     }
+}
+
+/// The interfaces at the other end of this one's cable.
+pub(super) fn peers(state: &State, interface: u64) -> Vec<u64> {
+    let far = far(state, (Kind::Interface, interface));
+    far.into_iter().filter(|(kind, _)| *kind == Kind::Interface).map(|(_, id)| id).collect()
 }
 
 /// `A`, `B` or null.
 pub(super) fn end(state: &State, interface: u64) -> Value {
     let cable = state.interfaces.get(&interface).and_then(|i| i.cable).and_then(|c| state.cables.get(&c));
     match cable {
-        Some(cable) if cable.a.contains(&interface) => "A".into(),
+        Some(cable) if cable.a.contains(&(Kind::Interface, interface)) => "A".into(),
         Some(_) => "B".into(),
         None => Value::Null,
     }
 }
 
-/// The interfaces a body names as one end; `None` where it does not say.
-fn ends(body: &Value, key: &str) -> Result<Option<Vec<u64>>, Problem> {
+/// The ends a body names; `None` where it does not say.
+fn ends(body: &Value, key: &str) -> Result<Option<Vec<End>>, Problem> {
     let Some(list) = body.get(key) else { return Ok(None) };
     let items = list.as_array().ok_or_else(|| Problem::field(key, "Expected a list of items."))?;
     let end = |item: &Value| {
-        let interface = item.get("object_type").and_then(Value::as_str) == Some("dcim.interface");
-        item.get("object_id").and_then(Value::as_u64).filter(|_| interface)
+        let word = item.get("object_type").and_then(Value::as_str);
+        let kind = Kind::ALL.into_iter().find(|kind| Some(kind.word()) == word)?;
+        Some((kind, item.get("object_id").and_then(Value::as_u64)?))
     };
-    let ids: Option<Vec<u64>> = items.iter().map(end).collect();
+    let ids: Option<Vec<End>> = items.iter().map(end).collect();
     ids.map(Some).ok_or_else(|| Problem::field(key, "Invalid termination."))
 }
 
@@ -99,23 +186,28 @@ pub(super) fn check(state: &State, id: Option<u64>, body: &Value) -> Result<(), 
     if id.is_none() && [&a, &b].iter().any(|end| end.as_ref().is_none_or(Vec::is_empty)) {
         return Err(Problem::field("__all__", "Must define A and B terminations when creating a new cable."));
     }
-    let named: Vec<u64> = a.iter().chain(&b).flatten().copied().collect();
+    let kinds: BTreeSet<Kind> = a.iter().chain(&b).flatten().map(|(kind, _)| *kind).collect();
+    if kinds.contains(&Kind::Interface) && kinds.len() > 1 {
+        return Err(Problem::field("__all__", "Incompatible termination types: interface and power port"));
+    }
+    let named: Vec<End> = a.iter().chain(&b).flatten().copied().collect();
     for end in &named {
-        let Some(interface) = state.interfaces.get(end) else {
-            return Err(Problem::exception("Interface matching query does not exist.", "DoesNotExist"));
+        let Some(cable) = plugged(state, *end) else {
+            let what = format!("{} matching query does not exist.", end.0.model());
+            return Err(Problem::exception(&what, "DoesNotExist"));
         };
-        if let Some(other) = interface.cable.filter(|c| Some(*c) != id) {
-            let what = format!("Duplicate termination found for dcim.interface {end}: cable {other}");
+        if let Some(other) = cable.filter(|c| Some(*c) != id) {
+            let what = format!("Duplicate termination found for {} {}: cable {other}", end.0.word(), end.1);
             return Err(Problem::field("__all__", what));
         }
-        if interface.mark_connected {
+        if is_marked(state, *end) {
             return Err(Problem::field(
                 "__all__",
                 "Cannot connect a cable to an interface that is marked as connected.",
             ));
         }
     }
-    let distinct: BTreeSet<&u64> = named.iter().collect();
+    let distinct: BTreeSet<&End> = named.iter().collect();
     if distinct.len() != named.len() {
         return Err(Problem::field("__all__", "A and B terminations cannot connect to the same object."));
     }
@@ -152,16 +244,14 @@ pub(super) fn save(state: &mut State, id: Option<u64>, body: &Value, now: Timest
     if let Some(status) = body.get("status").and_then(Value::as_str) {
         status.clone_into(&mut cable.status);
     }
-    for (key, end) in [("a_terminations", &mut cable.a), ("b_terminations", &mut cable.b)] {
+    for key in ["a_terminations", "b_terminations"] {
         let Ok(Some(new)) = ends(body, key) else { continue };
-        for interface in end.iter().chain(&new) {
-            let plugged = new.contains(interface).then_some(id);
-            if let Some(interface) = state.interfaces.get_mut(interface) {
-                interface.cable = plugged;
-                interface.stamps.updated = stamps.updated;
-            }
+        let Some(cable) = state.cables.get_mut(&id) else { return 0 };
+        let side = if key == "a_terminations" { &mut cable.a } else { &mut cable.b };
+        let old = std::mem::replace(side, new.clone());
+        for end in old.iter().chain(&new) {
+            plug(state, *end, new.contains(end).then_some(id), Some(stamps.updated));
         }
-        *end = new;
     }
     id
 }
@@ -169,9 +259,7 @@ pub(super) fn save(state: &mut State, id: Option<u64>, body: &Value, now: Timest
 /// Takes a cable away.
 pub(super) fn delete(state: &mut State, id: u64) {
     let Some(cable) = state.cables.remove(&id) else { return };
-    for interface in cable.a.iter().chain(&cable.b) {
-        if let Some(interface) = state.interfaces.get_mut(interface) {
-            interface.cable = None;
-        }
+    for end in cable.a.iter().chain(&cable.b) {
+        plug(state, *end, None, None);
     }
 }

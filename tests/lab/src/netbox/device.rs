@@ -159,6 +159,9 @@ pub(super) fn check(state: &State, id: Option<u64>, body: &Value) -> Result<(), 
     }
     text(body, "name")?;
     text(body, "serial")?;
+    if let Some(device) = id.and_then(|id| state.devices.get(&id)) {
+        seat(state, id, device, body)?;
+    }
     match body.get("custom_fields") {
         None => Ok(()),
         Some(Value::Object(fields)) => {
@@ -166,6 +169,50 @@ pub(super) fn check(state: &State, id: Option<u64>, body: &Value) -> Result<(), 
         }
         Some(_) => Err(Problem::field("custom_fields", "Value must be a dictionary.")),
     }
+}
+
+/// A place in a rack is one nobody else has.
+fn seat(state: &State, id: Option<u64>, device: &super::state::Device, body: &Value) -> Result<(), Problem> {
+    if ["rack", "position", "face"].iter().all(|key| body.get(key).is_none()) {
+        return Ok(());
+    }
+    let rack = body.get("rack").map_or(Ok(device.rack), |value| reference("rack", value))?;
+    let position = body.get("position").map_or(device.position, Value::as_f64);
+    let face = body.get("face").map_or(Some(device.face), Value::as_str);
+    let Some(id_of_rack) = rack else {
+        if position.is_some() {
+            return Err(Problem::field("position", "Cannot select a rack position without assigning a rack."));
+        }
+        return Ok(());
+    };
+    let Some(rack) = state.racks.get(&id_of_rack) else {
+        let what = format!("Related object not found using the provided numeric ID: {id_of_rack}");
+        return Err(Problem::field("rack", what));
+    };
+    if rack.site != device.site {
+        return Err(Problem::field("rack", "Rack does not belong to site."));
+    }
+    let Some(low) = position else { return Ok(()) };
+    if !matches!(face, Some("front" | "rear")) {
+        return Err(Problem::field("face", "Must specify rack face when defining rack position."));
+    }
+    let (height, deep) = state.shape(device.model);
+    let meets = |other: &super::state::Device| {
+        let (tall, other_deep) = state.shape(other.model);
+        let sides = deep || other_deep || Some(other.face) == face;
+        sides && other.position.is_some_and(|p| p < low + height && low < p + tall)
+    };
+    let mut others = state.devices.iter().filter(|(other, d)| Some(**other) != id && d.rack == Some(id_of_rack));
+    let (first, end) = (f64::from(rack.first), f64::from(rack.first + rack.height));
+    if low < first || low + height > end || others.any(|(_, d)| meets(d)) {
+        let model = state.types.get(&device.model).map_or("", |t| t.name.as_str());
+        let what = format!(
+            "U{low} is already occupied or does not have sufficient space to accommodate this device type: {model} \
+             ({height}U)"
+        );
+        return Err(Problem::field("position", what));
+    }
+    Ok(())
 }
 
 fn tenant(state: &State, value: &Value) -> Result<Option<u64>, Problem> {
@@ -205,6 +252,14 @@ pub(super) fn save(state: &mut State, id: Option<u64>, body: &Value, now: Timest
     }
     if let Some(serial) = body.get("serial").and_then(Value::as_str) {
         serial.clone_into(&mut device.serial);
+    }
+    if let Some(rack) = body.get("rack") {
+        device.rack = reference("rack", rack).ok().flatten();
+    }
+    match body.get("face").and_then(Value::as_str) {
+        Some("front") => device.face = "front",
+        Some("rear") => device.face = "rear",
+        _ => {}
     }
     if let Some(position) = body.get("position") {
         device.position = position.as_f64();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::dcim::ObjectId;
+use rackhand_core::dcim::inventory::is_bmc_name;
 use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -75,17 +76,18 @@ pub(super) fn make(state: &mut State, body: &Value, now: Timestamp) -> u64 {
     let of = state.templates.values().filter(|t| t.device_type == model);
     let names: Vec<String> = of.map(|t| t.name.clone()).collect();
     for name in names {
-        interface::add(state, id, &name, true, now);
+        interface::add(state, id, &name, is_bmc_name(&name), now);
     }
     id
 }
 
 /// Types and roles: read only.
 pub(super) fn matching(of: &BTreeMap<u64, Named>, query: &Query) -> Result<Vec<u64>, Problem> {
-    let (ids, slugs) = (query.ids("id")?, query.all("slug"));
+    let (ids, slugs, models) = (query.ids("id")?, query.all("slug"), query.all("model"));
     let passes = |(id, named): &(&u64, &Named)| {
         ids.as_ref().is_none_or(|all| all.contains(id))
             && slugs.as_ref().is_none_or(|all| all.contains(&named.slug.as_str()))
+            && models.as_ref().is_none_or(|all| all.contains(&named.name.as_str()))
     };
     Ok(of.iter().filter(passes).map(|(id, _)| *id).collect())
 }
@@ -104,7 +106,14 @@ pub(super) fn show(of: &BTreeMap<u64, Named>, path: &'static str, id: u64, want:
 pub(super) fn show_type(state: &State, id: u64, want: &Want) -> Value {
     let mut shown = show(&state.types, TYPES, id, want);
     let (height, full_depth) = state.shape(id);
-    for (key, value) in [("u_height", json!(height)), ("is_full_depth", json!(full_depth))] {
+    let weight = state.weights.get(&id);
+    let unit = weight.map_or(Value::Null, |_| json!({ "value": "kg", "label": "Kilograms" }));
+    for (key, value) in [
+        ("u_height", json!(height)),
+        ("is_full_depth", json!(full_depth)),
+        ("weight", json!(weight)),
+        ("weight_unit", unit),
+    ] {
         if want.has(key) && shown.is_object() {
             shown[key] = value;
         }
@@ -113,7 +122,7 @@ pub(super) fn show_type(state: &State, id: u64, want: &Want) -> Value {
 }
 
 pub(super) mod templates {
-    use super::{Problem, Query, Shape, State, TEMPLATES, TYPES, Value, Want, json, mention_slug, url};
+    use super::{Problem, Query, Shape, State, TEMPLATES, TYPES, Value, Want, is_bmc_name, json, mention_slug, url};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let types = query.ids("device_type_id")?;
@@ -135,7 +144,8 @@ pub(super) mod templates {
             .put("url", || url(TEMPLATES, id).into())
             .put("name", || template.name.as_str().into())
             .put("device_type", || mention_slug(TYPES, template.device_type, &of.name, &of.slug))
-            .put("mgmt_only", || json!(true));
+            .put("type", || json!({ "value": "other", "label": "Other" }))
+            .put("mgmt_only", || json!(is_bmc_name(&template.name)));
         shape.done()
     }
 }

@@ -34,6 +34,10 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
         let objects = macs.flat_map(|m| state.by_mac.get(&m).into_iter().flatten());
         narrow(objects.filter_map(|id| state.macs.get(id)?.interface).collect());
     }
+    if let Some(racks) = query.ids("rack_id")? {
+        let devices = state.devices.values().filter(|d| d.rack.is_some_and(|rack| racks.contains(&rack)));
+        narrow(devices.flat_map(|d| d.interfaces.iter().copied()).collect());
+    }
     let site = super::query::site(state, query)?;
     let names = query.all("name");
     let mgmt_only = query.one("mgmt_only").map(|v| v.eq_ignore_ascii_case("true"));

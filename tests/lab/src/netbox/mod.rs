@@ -14,6 +14,7 @@ mod interface;
 mod journal;
 mod object;
 mod pace;
+mod power;
 mod profile;
 mod query;
 mod rack;
@@ -31,6 +32,7 @@ use crate::faults::lock;
 use crate::host::{Host, Reply, Request};
 
 pub use pace::Pace;
+pub use power::FeedSpec;
 pub use profile::Profile;
 pub use rack::RackSpec;
 pub use setup::DeviceSpec;

@@ -48,7 +48,7 @@ impl State {
         let location = spec.location.as_ref().map(|name| self.named(|s| &mut s.locations, LOCATIONS, name));
         let (id, stamps) = (self.next(PATH), self.stamps(START));
         let RackSpec { name, height, first, descending, .. } = spec.clone();
-        self.racks.insert(id, Rack { name, site, location, height, first, descending, stamps });
+        self.racks.insert(id, Rack { name, site, location, height, first, descending, max_weight: None, stamps });
         id
     }
 }
@@ -100,6 +100,8 @@ pub(super) fn show(state: &State, id: u64, want: &Want) -> Value {
         })
         .put("u_height", || rack.height.into())
         .put("starting_unit", || rack.first.into())
+        .put("max_weight", || json!(rack.max_weight))
+        .put("weight_unit", || rack.max_weight.map_or(Value::Null, |_| json!({ "value": "kg", "label": "Kilograms" })))
         .put("desc_units", || rack.descending.into())
         .put("description", || "".into())
         .put("custom_fields", || json!({}));

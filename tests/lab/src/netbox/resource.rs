@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::object::{Problem, Stamps};
 use super::query::{Query, Want};
 use super::state::State;
-use super::{address, cable, changelog, customisation, device, intake, interface, journal, rack};
+use super::{address, cable, changelog, customisation, device, intake, interface, journal, power, rack};
 
 /// What a collection can do.
 pub(super) struct Resource {
@@ -49,6 +49,21 @@ pub(super) fn resource(path: &str) -> Option<Resource> {
                 write: Some(Write { check: m::check, save: m::save }),
                 together: any,
                 delete: $delete,
+            }
+        }};
+    }
+    macro_rules! read {
+        ($path:expr, $model:literal, $table:ident, $module:path) => {{
+            use $module as m;
+            Resource {
+                path: $path,
+                model: $model,
+                matching: m::matching,
+                show: m::show,
+                stamps: stamps!($table),
+                write: None,
+                together: any,
+                delete: None,
             }
         }};
     }
@@ -132,6 +147,11 @@ pub(super) fn resource(path: &str) -> Option<Resource> {
             together: any,
             delete: None,
         },
+        power::INLETS => read!(power::INLETS, "PowerPort", inlets, power::inlets),
+        power::OUTLETS => read!(power::OUTLETS, "PowerOutlet", outlets, power::outlets),
+        power::FEEDS => read!(power::FEEDS, "PowerFeed", feeds, power::feeds),
+        power::TEMPLATES => read!(power::TEMPLATES, "PowerPortTemplate", inlet_templates, power::templates),
+        power::RESERVATIONS => read!(power::RESERVATIONS, "RackReservation", reserved, power::reservations),
         changelog::PATH => Resource {
             path: changelog::PATH,
             model: "ObjectChange",

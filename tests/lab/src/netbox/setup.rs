@@ -7,6 +7,7 @@ use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 
+use super::cable::{End, Kind};
 use super::query::Want;
 use super::rack::RackSpec;
 use super::state::{Access, Device, Named, State};
@@ -80,7 +81,7 @@ impl State {
         self.device_names.get(&name.to_lowercase())?.first().copied()
     }
 
-    fn interface_named(&self, device: u64, name: &str) -> Option<u64> {
+    pub(super) fn interface_named(&self, device: u64, name: &str) -> Option<u64> {
         let of = &self.devices.get(&device)?.interfaces;
         of.iter().copied().find(|id| self.interfaces.get(id).is_some_and(|i| i.name == name))
     }
@@ -128,8 +129,8 @@ impl State {
         self.add_device(&spec)
     }
 
-    fn add_cable(&mut self, a: u64, b: u64, status: &str) -> u64 {
-        let end = |id: u64| json!([{ "object_type": "dcim.interface", "object_id": id }]);
+    pub(super) fn add_cable(&mut self, a: End, b: End, status: &str) -> u64 {
+        let end = |(kind, id): End| json!([{ "object_type": kind.word(), "object_id": id }]);
         let body = json!({ "a_terminations": end(a), "b_terminations": end(b), "status": status });
         match cable::check(self, None, &body) {
             Ok(()) => cable::save(self, None, &body, START),
@@ -206,7 +207,7 @@ impl NetBox {
             let near = interface::add(&mut state, device, name, false, START);
             if let Some(peer) = peer {
                 let far = state.port(peer);
-                state.add_cable(near, far, "planned");
+                state.add_cable((Kind::Interface, near), (Kind::Interface, far), "planned");
             }
         }
         drop(state);
@@ -232,7 +233,7 @@ impl NetBox {
     pub fn add_planned_cable(&self, interface: ObjectId, port: &Port) -> ObjectId {
         let mut state = lock(&self.0);
         let far = state.port(port);
-        state.add_cable(interface, far, "planned")
+        state.add_cable((Kind::Interface, interface), (Kind::Interface, far), "planned")
     }
 
     /// A MAC object, on an interface or unassigned. The same MAC may be added again.

@@ -8,9 +8,11 @@ use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use serde_json::Value;
 
+use super::cable::End;
 use super::intake::Template;
 use super::object::Stamps;
 use super::pace::Pace;
+use super::power::{Feed, Reserved, Socket, Template as InletTemplate};
 use super::profile::Profile;
 
 /// A device.
@@ -67,10 +69,10 @@ pub(super) struct Prefix {
     pub stamps: Stamps,
 }
 
-/// A cable between interfaces.
+/// A cable.
 pub(super) struct Cable {
-    pub a: Vec<u64>,
-    pub b: Vec<u64>,
+    pub a: Vec<End>,
+    pub b: Vec<End>,
     pub status: String,
     pub stamps: Stamps,
 }
@@ -91,6 +93,8 @@ pub(super) struct Rack {
     pub height: u16,
     pub first: u16,
     pub descending: bool,
+    /// In kilograms.
+    pub max_weight: Option<u32>,
     pub stamps: Stamps,
 }
 
@@ -167,6 +171,13 @@ pub(super) struct State {
     pub types: BTreeMap<u64, Named>,
     /// Height in units and whether they are of full depth; one unit and yes where a type is not here.
     pub shapes: BTreeMap<u64, (f64, bool)>,
+    /// Kilograms, by device type.
+    pub weights: BTreeMap<u64, f64>,
+    pub inlets: BTreeMap<u64, Socket>,
+    pub outlets: BTreeMap<u64, Socket>,
+    pub feeds: BTreeMap<u64, Feed>,
+    pub inlet_templates: BTreeMap<u64, InletTemplate>,
+    pub reserved: BTreeMap<u64, Reserved>,
     pub roles: BTreeMap<u64, Named>,
     pub templates: BTreeMap<u64, Template>,
     pub devices: BTreeMap<u64, Device>,
@@ -204,6 +215,12 @@ impl State {
             tenants: BTreeMap::new(),
             types: BTreeMap::new(),
             shapes: BTreeMap::new(),
+            weights: BTreeMap::new(),
+            inlets: BTreeMap::new(),
+            outlets: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            inlet_templates: BTreeMap::new(),
+            reserved: BTreeMap::new(),
             roles: BTreeMap::new(),
             templates: BTreeMap::new(),
             devices: BTreeMap::new(),

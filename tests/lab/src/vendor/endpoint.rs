@@ -161,13 +161,14 @@ impl Endpoint {
             documents.push(document("Request", &body, now));
         }
         for shipment in state.orders.iter().flat_map(|o| state.shipped(house, o, now)) {
-            let assets: String = shipment.servers.iter().map(|(line, made)| {
+            let assets: Vec<String> = shipment.servers.iter().map(|(line, made)| {
                 format!(
                     "<ShipNoticeItem quantity=\"1\" lineNumber=\"{line}\"><UnitOfMeasure>EA</UnitOfMeasure><AssetInfo \
                      serialNumber=\"{}\"/><Extrinsic name=\"MAC\">{}</Extrinsic></ShipNoticeItem>",
                     made.serial, made.bmc_mac,
                 )
             }).collect();
+            let assets = assets.concat();
             let body = format!(
                 "<ShipNoticeRequest><ShipNoticeHeader shipmentID=\"CS{}-{}\" noticeDate=\"{now}\" shipmentDate=\"{}\" \
                  deliveryDate=\"{}\"/><ShipControl><CarrierIdentifier domain=\"SCAC\">{}</CarrierIdentifier>\

@@ -216,8 +216,11 @@ fn rack(draw: &mut Draw, n: u64) -> Space {
         taken,
         feeds: ["A", "B"].map(|name| Feed { name: Text::new(name), watts }).to_vec(),
         watts: 5_000 + draw.below(6_000) as u32,
+        undrawn: 0,
         weight: Some((1_000, 450 + draw.below(450) as u32)),
+        unweighed: 0,
         tenants,
+        sockets: None,
     }
 }
 
@@ -234,5 +237,6 @@ fn need(draw: &mut Draw) -> Need {
         kilograms: draw.of(&[18, 28]),
         tenant: Some(tenant(draw)).filter(|_| draw.below(4) > 0),
         spread: Some(8).filter(|_| draw.below(2) > 0),
+        any_power: false,
     }
 }

@@ -157,6 +157,7 @@ fn check(order: Wanted) -> Result<Checked, String> {
         sellers: order.vendors,
         all_new: order.all_new,
         as_understood: order.as_understood,
+        key: None,
     };
     Ok(Checked { request, at_site })
 }

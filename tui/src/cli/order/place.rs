@@ -147,6 +147,7 @@ fn request(what: Place, site: SiteId) -> Result<OrderRequest, Fail> {
         sellers: what.vendors,
         all_new: what.all_new,
         as_understood: what.as_understood,
+        key: None,
     })
 }
 

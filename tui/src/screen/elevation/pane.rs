@@ -86,13 +86,15 @@ fn device(slot: &Mount, model: &Model, say: &mut impl FnMut(String, Token)) {
     say(slot.model.as_ref().map_or_else(unknown, ToString::to_string), Token::UiText);
     let sides: Vec<&str> = slot.faces.iter().map(|f| if *f == Side::Front { "front" } else { "rear" }).collect();
     match slot.place() {
-        Some(place) if slot.device.is_some() => {
+        Some(place) if slot.device.is_some() || slot.reserved => {
             say(format!("{place}, {}U, {}", units(slot.height), sides.join(" and ")), Token::UiText);
         }
         Some(place) => say(format!("{place}, height unknown"), Token::UiText),
         None => say("in the rack, without a unit".to_owned(), Token::UiText),
     }
-    if slot.device.is_none() {
+    if slot.reserved {
+        say("kept for it; it does not stand there yet".to_owned(), Token::RackReserved);
+    } else if slot.device.is_none() {
         say("as the journal remembers it; NetBox does not show it here".to_owned(), Token::StateUnknown);
     }
     if let Some(doubt) = &slot.doubt {

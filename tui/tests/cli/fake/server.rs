@@ -424,6 +424,8 @@ impl Console for Server {
         Ok(PurchasePaper { document: purchase_order(&purchase, &title), pdf: Octets(b"%PDF-1.7 of a test".to_vec()) })
     }
 
+    crate::unasked::unasked!(placement, work_order, work_order_pdf);
+
     async fn doctor(self, _: Context) -> Report {
         self.held().report.clone()
     }

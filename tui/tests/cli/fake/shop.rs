@@ -74,6 +74,7 @@ impl Shop {
             sellers: Vec::new(),
             all_new: true,
             as_understood: false,
+            key: None,
         };
         match self.put("bert", &Command::Order(request)) {
             Ok(Answer::Ordered(ordered)) => ordered.order,

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use rackhand_core::procurement::money::{Currency, Money};
 use rackhand_core::procurement::paper::{Destination, PurchaseOrder, QuoteRequest};
+use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use super::party::{CxmlParty, Identity};
@@ -106,13 +107,13 @@ fn item(x: &mut Xml, name: &'static str, line: u16, quantity: u32, part: &str, w
 
 fn ship_to(x: &mut Xml, to: &Destination) {
     x.begin("ShipTo", &[]);
-    let lines: Vec<&str> = to.address.iter().map(|l| l.as_str()).collect();
+    let lines: Vec<&str> = to.address.iter().map(Text::as_str).collect();
     write_address(x, &to.site, &lines, &to.country);
     x.end();
 }
 
-fn address(x: &mut Xml, lines: &[rackhand_core::text::Text], country: &str) {
-    let lines: Vec<&str> = lines.iter().map(|l| l.as_str()).collect();
+fn address(x: &mut Xml, lines: &[Text], country: &str) {
+    let lines: Vec<&str> = lines.iter().map(Text::as_str).collect();
     match lines.split_first() {
         Some((name, rest)) => write_address(x, name, rest, country),
         None => write_address(x, "", &[], country),

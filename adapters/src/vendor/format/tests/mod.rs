@@ -1,4 +1,5 @@
 //! Readers and writers held against documents as vendors send them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect)]
 
 mod csv;
 mod cxml;

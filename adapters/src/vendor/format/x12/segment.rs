@@ -34,7 +34,7 @@ impl<'a> Segment<'a> {
     /// (`LIN`, `PO1`).
     pub(super) fn product(&self, from: usize, qualifiers: &[&str]) -> Option<&'a str> {
         let pairs: Vec<(&str, &str)> =
-            (from..self.elements.len() + 1).step_by(2).map(|n| (self.e(n), self.e(n + 1))).collect();
+            (from..=self.elements.len()).step_by(2).map(|n| (self.e(n), self.e(n + 1))).collect();
         qualifiers.iter().find_map(|q| pairs.iter().find(|(have, id)| have == q && !id.is_empty()).map(|(_, id)| *id))
     }
 
@@ -101,9 +101,9 @@ fn separators(text: &str) -> Result<(char, char), Vec<Flaw>> {
         return Err(only(at(1, "ISA"), format!("its header is not {ISA} characters of ASCII: the file is cut off")));
     };
     let (separator, component, terminator) = (head[3], head[104], head[105]);
-    let fixed = SEPARATORS.iter().all(|n| head[*n] == separator);
-    let count = head.iter().filter(|b| **b == separator).count();
-    if !fixed || count != SEPARATORS.len() {
+    // There and nowhere else.
+    let fixed = head.iter().enumerate().all(|(n, b)| (*b == separator) == SEPARATORS.contains(&n));
+    if !fixed {
         return Err(only(
             at(1, "ISA"),
             "its elements do not have their fixed widths; nothing tells what divides the rest",

@@ -22,6 +22,9 @@ pub(super) struct Tree<'a> {
     pub(super) levels: Vec<Level<'a>>,
 }
 
+/// A level without a place in the tree, which has been told.
+struct Astray;
+
 /// One level and what stands on it.
 pub(super) struct Level<'a> {
     /// The place of its `HL`.
@@ -50,7 +53,7 @@ impl<'a> Tree<'a> {
             match s.id {
                 "HL" if over => door.flaw(at(s.n, "HL"), "a level after the end of the levels (CTT)"),
                 "HL" => {
-                    let above = tree.place(door, s, &by_number)?;
+                    let above = tree.place(door, s, &by_number).ok()?;
                     if by_number.insert(s.e(1), tree.levels.len()).is_some() {
                         door.flaw(at(s.n, "HL 01"), "this number stands twice; nothing tells what belongs to which");
                         return None;
@@ -80,11 +83,16 @@ impl<'a> Tree<'a> {
         Some(tree)
     }
 
-    /// What a new level stands under; the outer `None` is a flaw.
-    fn place(&self, door: &mut Door, hl: &Segment<'_>, by_number: &BTreeMap<&str, usize>) -> Option<Option<usize>> {
+    /// What a new level stands under, where it stands under anything.
+    fn place(
+        &self,
+        door: &mut Door,
+        hl: &Segment<'_>,
+        by_number: &BTreeMap<&str, usize>,
+    ) -> Result<Option<usize>, Astray> {
         if hl.e(1).is_empty() {
             door.flaw(at(hl.n, "HL 01"), "it is missing");
-            return None;
+            return Err(Astray);
         }
         let above = match hl.e(2) {
             "" => None,
@@ -92,14 +100,14 @@ impl<'a> Tree<'a> {
                 let Some(above) = by_number.get(parent) else {
                     let why = format!("there is no level {} before it", Text::new(parent));
                     door.flaw(at(hl.n, "HL 02"), why);
-                    return None;
+                    return Err(Astray);
                 };
                 Some(*above)
             }
         };
         if above.is_some_and(|a| self.above(a).count() >= MAX_DEPTH) {
             door.flaw(at(hl.n, "HL 02"), format!("more than {MAX_DEPTH} levels below each other"));
-            return None;
+            return Err(Astray);
         }
         let up = above.and_then(|a| self.levels.get(a));
         let (in_order, in_item) = (up.is_some_and(|l| l.order.is_some()), up.is_some_and(|l| l.item.is_some()));
@@ -109,7 +117,7 @@ impl<'a> Tree<'a> {
         if (hl.e(3) == "O" && in_order) || (hl.e(3) == "I" && in_item) {
             door.flaw(at(hl.n, "HL 03"), "an order in an order, or an item in an item");
         }
-        Some(above)
+        Ok(above)
     }
 
     /// Holds that every item belongs to an order.
