@@ -156,6 +156,7 @@ impl OrderForm {
             sellers: Vec::new(),
             all_new: self.all_new,
             as_understood: self.as_understood,
+            key: None,
         };
         let told = Text::from(format!("order for {tenant}"));
         Did::Sends(Wish { parts: vec![Part { label: tenant, command: Command::Order(request), undo: None }], told })

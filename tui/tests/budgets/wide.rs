@@ -133,6 +133,8 @@ impl Console for Wide {
         dhcp_event,
         order,
         stock,
+        paper,
+        purchase_document,
         placement,
         work_order,
         work_order_pdf,

@@ -462,6 +462,8 @@ impl Console for Fake {
         import,
         imported,
         dhcp_event,
+        paper,
+        purchase_document,
         placement,
         work_order,
         work_order_pdf,

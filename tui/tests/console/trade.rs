@@ -123,6 +123,7 @@ pub fn request(tenant: &str, quantity: u32, spec: &str) -> OrderRequest {
         sellers: Vec::new(),
         all_new: false,
         as_understood: false,
+        key: None,
     }
 }
 
