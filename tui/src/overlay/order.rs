@@ -15,7 +15,7 @@ use crate::app::bulk::{Part, Wish};
 use crate::app::model::Model;
 use crate::input::line::Line;
 use crate::theme::token::Token;
-use crate::widget::words::{end_of_day, until};
+use crate::widget::words::{start_of_day, until};
 use crate::widget::wrap::hang;
 
 /// An order being written.
@@ -122,7 +122,7 @@ impl OrderForm {
         let Some(site) = self.site() else { return self.complain(Item::Site, "where to? a site, such as fra1") };
         let needed_by = match self.needed.text().trim() {
             "" => None,
-            text => match end_of_day(text) {
+            text => match start_of_day(text) {
                 Some(day) => Some(day),
                 None => return self.complain(Item::Needed, "no day: write it as 2026-12-24, or leave it empty"),
             },
@@ -250,7 +250,7 @@ impl Sheet for OrderForm {
         rows.push(Shown::Field(Item::Needed, "needed by", &self.needed));
         let needed = self.needed.text().trim();
         if !needed.is_empty() {
-            rows.push(match end_of_day(needed) {
+            rows.push(match start_of_day(needed) {
                 Some(day) => Shown::Said(format!("  {}", until(day, model.now)), Token::UiDim),
                 None => Shown::Said("  no day yet: write it as 2026-12-24".to_owned(), Token::StateWarn),
             });
