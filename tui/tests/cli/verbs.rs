@@ -108,8 +108,20 @@ fn what_cannot_be_drawn_is_refused_before_the_terminal_is_taken() {
 fn every_verb_that_prints_a_document_is_told_of() {
     /// They print none, or each line of `commands` is theirs.
     const NONE: [&str; 6] = ["completions", "man", "replay", "demo", "dial-stdio", "help"];
-    const COMMANDS: [&str; 11] =
-        ["retry", "skip", "cancel", "hold", "release", "quarantine", "retire", "done", "move", "locate", "trust"];
+    const COMMANDS: [&str; 12] = [
+        "retry",
+        "skip",
+        "cancel",
+        "hold",
+        "release",
+        "quarantine",
+        "retire",
+        "done",
+        "move",
+        "locate",
+        "trust",
+        "describe",
+    ];
     let home = tempfile::tempdir().unwrap();
     let (_, told, _) = run(home.path(), &["explain", "json"]);
     let first: Vec<&str> = told.lines().filter_map(|l| l.split("  ").next()).flat_map(|v| v.split(", ")).collect();
@@ -169,6 +181,11 @@ async fn json_documents_are_as_documented() {
         (&["explain", "stages"], "explain"),
         (&["keys"], "keys"),
         (&["retry", "CZ2D1X0GB1"], "commands"),
+        (&["order", "place", "--tenant", "acme", "--line", "1: 2x Xeon Gold 6530"], "order place"),
+        (&["order", "list"], "order list"),
+        (&["order", "show", "1"], "order show"),
+        (&["order", "stock", "2x Xeon Gold 6530"], "order stock"),
+        (&["order", "wait", "1", "delivered", "--timeout", "0s"], "order wait"),
     ] {
         let line: Vec<&str> = ["--json"].iter().chain(args).copied().collect();
         let (_, out, _) = fake.run(&line).await;
