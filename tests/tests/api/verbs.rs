@@ -52,7 +52,7 @@ async fn an_order_goes_from_words_to_the_vendors_ship_notice() {
     // The vendor ships one with a notice; the other comes by a manifest.
     let notice = r#"{"kind":"ship-notice","ref":"S-1","buyer_ref":"PO-000001",
         "carrier":{"code":"UPSN","tracking":["1Z999AA10123456784"]},
-        "lines":[{"line":1,"qty":1,"units":[{"serial":"CZ23109411","bmc_mac":"94:40:C9:00:00:01"}]}]}"#;
+        "lines":[{"line":1,"part":"P52562-B21","qty":1,"units":[{"serial":"CZ23109411","bmc_mac":"94:40:C9:00:00:01"}]}]}"#;
     let (code, out, err) = run(&shop, &["import", &file("asn.json", notice), "--order", "1"]).await;
     assert_eq!((code, out.as_str()), (0, "ship notice S-1: taken\n"), "{err}");
     let manifest = "server_serial,server_bmc_mac\nCZ23109422,94:40:C9:00:00:02\nCZ23109433,94:40:C9:00:00:03\n";
