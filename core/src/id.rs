@@ -294,6 +294,8 @@ impl fmt::Display for Actor {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]

@@ -123,7 +123,7 @@ pub enum Command {
         reason: Text,
     },
     /// A serial was scanned or typed at a site's dock: judged, and received where it is expected there. Answered by
-    /// [`Answer::Scanned`]; what is not expected changes nothing.
+    /// [`super::Answer::Scanned`]; what is not expected changes nothing.
     Receive {
         /// The dock's site.
         site: SiteId,
@@ -175,7 +175,7 @@ pub enum Command {
         /// What it is.
         spec: Text,
     },
-    /// Order servers. Answered by [`Answer::Ordered`].
+    /// Order servers. Answered by [`super::Answer::Ordered`].
     Order(OrderRequest),
     /// Keep a server of the pool for a line of an order, in place of one to be bought; again, for longer.
     Reserve {

@@ -85,7 +85,7 @@ impl Deciding<'_> {
             told.push(outcome);
         }
         if told.iter().any(|l| l.to_buy > 0) {
-            self.open_deals(id, request)?;
+            self.open_deals(id, request);
         }
         Ok(Answer::Ordered(Box::new(Ordered { order: id, lines: told })))
     }
@@ -219,19 +219,18 @@ impl Deciding<'_> {
         UnitId::mint(self.moment.now, Entropy(entropy.to_be_bytes()))
     }
 
-    fn open_deals(&mut self, id: OrderId, request: &OrderRequest) -> Result<(), Refusal> {
+    fn open_deals(&mut self, id: OrderId, request: &OrderRequest) {
         let policy = &self.policy.purchase;
         let asked = |t: &&crate::policy::Terms| request.sellers.is_empty() || request.sellers.contains(&t.id);
         for terms in policy.sellers.iter().filter(asked).cloned().collect::<Vec<_>>() {
-            self.open_deal(DealId { order: id, seller: terms.id })?;
+            self.open_deal(DealId { order: id, seller: terms.id });
         }
-        Ok(())
     }
 
     /// Opens a deal with a vendor of the configuration, or one by hand with any other.
-    pub(super) fn open_deal(&mut self, id: DealId) -> Result<(), Refusal> {
+    pub(super) fn open_deal(&mut self, id: DealId) {
         if self.world.deal(id).is_some() {
-            return Ok(());
+            return;
         }
         let terms = self.policy.purchase.sellers.iter().find(|t| t.id == id.seller);
         let (title, vendor, by_hand) = terms.map_or_else(
@@ -240,7 +239,6 @@ impl Deciding<'_> {
         );
         let patience = self.policy.purchase.patience.as_secs();
         self.emit(Subject::Deal(id), Event::DealOpened { title, vendor, by_hand, patience });
-        Ok(())
     }
 
     pub(super) fn known_order(&self, id: OrderId) -> Result<&Order, Refusal> {

@@ -41,7 +41,7 @@ impl Deciding<'_> {
     fn quote(&mut self, id: DealId, quote: &Quote) -> Result<Answer, Refusal> {
         if matches!(self.moment.actor, Actor::Person { .. }) {
             // A person may bring an offer of a vendor that nobody asked.
-            self.open_deal(id)?;
+            self.open_deal(id);
         }
         let deal = self.known_deal(id)?;
         let ours = deal.request_number();
@@ -62,7 +62,7 @@ impl Deciding<'_> {
             flaw("total", "its sum is larger than any order can be".into());
         }
         if !flaws.is_empty() {
-            return Err(self.refuse_paper(id, &format!("quote {}", quote.number), flaws));
+            return Err(refuse_paper(id, &format!("quote {}", quote.number), flaws));
         }
         // A vendor's list may go on to show the offers before.
         if deal.quotes.iter().any(|o| o.quote == *quote) {
@@ -74,12 +74,6 @@ impl Deciding<'_> {
         self.lead(id.order, Stage::QuoteReceived, &[Proof::QuotesAsked, Proof::QuoteIn], &note);
         self.judge_offers(id.order);
         Ok(Answer::Done)
-    }
-
-    /// Refuses a paper; what came by itself leaves a trace, since nobody sees the answer.
-    fn refuse_paper(&mut self, id: DealId, what: &str, flaws: Vec<(Text, String)>) -> Refusal {
-        let told: Vec<String> = flaws.iter().map(|(field, why)| format!("{field}: {why}")).collect();
-        Refusal::new(Why::Invalid, format!("{what} of {} is not taken: {}", id.seller, told.join("; ")))
     }
 
     /// What came by itself and was refused, journaled once.
@@ -120,8 +114,7 @@ impl Deciding<'_> {
 
     /// The vendor was seen to have our request.
     pub(super) fn asked(&mut self, id: DealId) {
-        let note =
-            format!("{} has {}", id.seller, self.world.deal(id).map(Deal::request_number).unwrap_or_else(|| "".into()));
+        let note = format!("{} has {}", id.seller, self.world.deal(id).map_or_else(|| "".into(), Deal::request_number));
         self.lead(id.order, Stage::QuoteRequested, &[Proof::QuotesAsked], &note);
     }
 
@@ -250,7 +243,7 @@ impl Deciding<'_> {
         let what = format!("confirmation {}", says.number);
         let Some(purchase) = deal.purchase.clone().filter(|p| p.number == says.purchase) else {
             let why = format!("it confirms {}, which {title} does not have from this order", says.purchase);
-            return Err(self.refuse_paper(id, &what, vec![("purchase".into(), why)]));
+            return Err(refuse_paper(id, &what, vec![("purchase".into(), why)]));
         };
         if deal.confirmations.iter().any(|c| c.paper == *says) {
             return Ok(Answer::Already);
@@ -326,7 +319,7 @@ impl Deciding<'_> {
         if deal.purchase.as_ref().is_none_or(|p| p.number != notice.purchase) {
             let why = format!("it is for {}, which {} does not have from this order", notice.purchase, deal.title);
             flaws.push(("purchase".into(), why));
-            return Err(self.refuse_paper(id, &what, flaws));
+            return Err(refuse_paper(id, &what, flaws));
         }
         let mut fresh = 0;
         for item in &notice.items {
@@ -341,7 +334,7 @@ impl Deciding<'_> {
             flaws.push(("items".into(), format!("{fresh} new serials, and {open} servers are awaited")));
         }
         if !flaws.is_empty() {
-            return Err(self.refuse_paper(id, &what, flaws));
+            return Err(refuse_paper(id, &what, flaws));
         }
         self.emit(Subject::Deal(id), Event::ShipmentNoticed { notice: Box::new(notice.clone()) });
         // What is shipped was accepted, whether a confirmation came or not.
@@ -391,4 +384,10 @@ fn refusal(why: approval::Refusal) -> Refusal {
         _ => Why::Conflict,
     };
     Refusal::new(kind, why.to_string())
+}
+
+/// The refusal of a paper, with all that is wrong with it.
+fn refuse_paper(id: DealId, what: &str, flaws: Vec<(Text, String)>) -> Refusal {
+    let told: Vec<String> = flaws.iter().map(|(field, why)| format!("{field}: {why}")).collect();
+    Refusal::new(Why::Invalid, format!("{what} of {} is not taken: {}", id.seller, told.join("; ")))
 }

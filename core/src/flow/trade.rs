@@ -28,7 +28,7 @@ pub fn for_deal(order: &Order, deal: &Deal, now: Timestamp) -> Next {
         quoting(&mut next, order, deal, now);
     } else if let Some(confirmed) = deal.confirmation() {
         if !confirmed.points.is_empty() {
-            let points = confirmed.points.iter().map(|p| p.as_str()).collect::<Vec<_>>().join("; ");
+            let points = confirmed.points.iter().map(crate::text::Text::as_str).collect::<Vec<_>>().join("; ");
             let what = format!("{} confirms something else: {points}", deal.title);
             next.waits.push(person(what, confirmed.at, Role::Approver, &["accept", "cancel"]));
         } else {
@@ -114,7 +114,7 @@ pub fn for_order(world: &World, order: &Order, now: Timestamp) -> Next {
             next.wake_at(until);
         }
     }
-    let short: u32 = order.lines.iter().map(super::super::procurement::order::Line::short).sum();
+    let short: u32 = order.lines.iter().map(crate::procurement::order::Line::short).sum();
     if short > 0 {
         let what = format!("{short} of its servers come from nowhere: reserve others, or cancel");
         next.waits.push(person(what, order.placed, Role::Operator, &["reserve", "cancel"]));

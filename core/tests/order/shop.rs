@@ -107,6 +107,7 @@ impl Shop {
         self.scene.put(actor, &Input::Command(command))
     }
 
+    #[allow(clippy::unused_self)] // of one form with the rest
     pub fn request(&self, quantity: u32, spec: &str) -> OrderRequest {
         OrderRequest {
             tenant: "acme".into(),
