@@ -29,7 +29,8 @@ async fn an_order_goes_from_words_to_the_vendors_ship_notice() {
         std::fs::write(shop.place.path(name), text).unwrap();
         shop.place.path(name).to_str().unwrap().to_owned()
     };
-    let table = |price: &str| format!("Quote Number;Item;Qty;Net each;Line;Valid To\nQ-7;P52562-B21;2;{price};1;2099-12-31\n");
+    let table =
+        |price: &str| format!("Quote Number;Item;Qty;Net each;Line;Valid To\nQ-7;P52562-B21;2;{price};1;2099-12-31\n");
     let map = ["--columns", "part=Item,unit_price=Net each", "--currency", "EUR"];
     let bad = file("bad.csv", &table("-1"));
     let (code, out, err) = run(&shop, &[&["order", "quote", "1", "hpe", &bad][..], &map].concat()).await;
