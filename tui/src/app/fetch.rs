@@ -130,7 +130,7 @@ pub fn question(model: &Model, slot: Slot) -> Option<Ask> {
             Ask::Work(WorkQuery { site: w.site.clone(), role, filter: w.filter.clone(), offset, limit })
         }
         Slot::Receiving => Ask::Receiving(super::receive::site(model)?),
-        Slot::Find | Slot::Marks => return None,
+        Slot::Find | Slot::Marks | Slot::Places => return None,
     })
 }
 

@@ -11,6 +11,7 @@ pub mod list;
 pub mod log;
 pub mod model;
 pub mod moves;
+pub mod places;
 pub mod racks;
 pub mod receive;
 pub mod undo;

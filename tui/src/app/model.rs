@@ -308,6 +308,8 @@ pub enum Slot {
     Work,
     /// The dock.
     Receiving,
+    /// Proposals of places.
+    Places,
 }
 
 /// A question on its way.

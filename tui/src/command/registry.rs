@@ -143,6 +143,7 @@ commands! {
     Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Undoable, TECHNICIAN;
     TaskDone = "done", "a task or the work at hand is done: say what was done where it is asked", ["D"], "done", ENDED, Worded, TECHNICIAN;
     Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Worded, TECHNICIAN;
+    Place = "place", "where it could go, with reasons; on marked ones together: Enter keeps the place", ["P"], "", UNITS, Undoable, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
     Locate = "locate", "the locator LED on; again: off. It is read back", ["L"], "", ENDED, Undoable, TECHNICIAN;
     Cancel = "cancel", "cancel the server: what was done is undone in reverse", ["X"], "cancel", UNITS, Costly, OPERATOR;

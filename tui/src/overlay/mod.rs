@@ -4,6 +4,7 @@ pub mod choose;
 pub mod form;
 pub mod help;
 pub mod palette;
+pub mod places;
 pub mod report;
 
 use rackhand_core::text::Text;
@@ -27,6 +28,8 @@ pub enum Layer {
     Choose(choose::Choose),
     /// A form.
     Form(Box<form::Form>),
+    /// Proposals of places.
+    Places(Box<places::Places>),
     /// What became of an action on many; its first line on screen.
     Report(usize),
 }
@@ -69,6 +72,7 @@ impl Layer {
             Self::Palette(palette) => palette.key(key, model),
             Self::Choose(choose) => choose.key(key),
             Self::Form(form) => form.key(key),
+            Self::Places(places) => places.key(key),
             Self::Report(top) => report::key(top, key, model),
         }
     }
@@ -81,7 +85,7 @@ impl Layer {
                 form.insert(text, from);
                 true
             }
-            Self::Help(_) | Self::Choose(_) | Self::Report(_) | Self::Palette(_) => false,
+            Self::Help(_) | Self::Choose(_) | Self::Places(_) | Self::Report(_) | Self::Palette(_) => false,
         }
     }
 
@@ -99,6 +103,7 @@ impl Layer {
             Self::Palette(palette) => palette.view(model, canvas),
             Self::Choose(choose) => choose.view(canvas),
             Self::Form(form) => form.view(canvas),
+            Self::Places(places) => places.view(canvas),
             Self::Report(top) => report::view(*top, model, canvas),
         }
     }

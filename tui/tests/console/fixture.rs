@@ -171,6 +171,7 @@ pub fn answer(fake: &Fake, ask: Ask) -> Data {
             Data::Stands(unit.map(|id| (id, rackhand_core::view::rack::rack_of(&fake.rack_views(), id))))
         }
         Ask::Work(query) => Data::Work(fake.work_now(&query)),
+        Ask::Places(units, _) => Data::Places(crate::places::proposed(fake, &units)),
         Ask::Receiving(site) => Data::Receiving(fake.receiving_now(&site)),
         Ask::Verify => Data::Verified(Ok(Verified { events: 47, head: 47, checkpoints: 2, broken: None })),
     }

@@ -12,6 +12,7 @@ mod furnish;
 mod hostile;
 mod house;
 mod link;
+mod places;
 mod racks;
 mod replay;
 mod screens;
