@@ -41,7 +41,7 @@ pub const FOUR: (u32, &str) = (4, "2x Xeon Gold 6430, 512GB DDR5, 2x 3.84TB NVMe
 /// Longer than any step of an order takes, in the lab's time.
 const PATIENCE: Duration = Duration::from_secs(90 * 86_400);
 /// How often people look.
-const LOOK: Duration = Duration::from_secs(600);
+const LOOK: Duration = Duration::from_secs(1_800);
 
 /// A person with a role.
 #[derive(Clone, Copy)]
@@ -187,6 +187,7 @@ impl Bench {
                 let bound = |u: UnitId| world.unit(u).is_some_and(|u| u.serial.is_some());
                 deals.any(|d| !d.shipments.is_empty()) && it.bought().all(bound)
             }
+            "racked" => it.bought().all(|u| world.unit(u).is_some_and(|u| u.stage >= Stage::Racked)),
             other => panic!("{other} is no point"),
         }
     }
