@@ -3,6 +3,7 @@
 
 use rackhand_core::decide::Refusal;
 use rackhand_core::event::Seq;
+use rackhand_core::facility::propose::Proposals;
 use rackhand_core::id::{OrderId, Role, SiteId, UnitId};
 use rackhand_core::text::Text;
 use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
@@ -15,6 +16,7 @@ use rackhand_rpc::{JournalQuery, Receipt, Verified};
 use serde::{Deserialize, Serialize};
 
 use crate::app::bulk::Marking;
+use crate::app::model::Place;
 use crate::app::racks::RackKey;
 use crate::input::key::Key;
 
@@ -167,6 +169,8 @@ pub enum Ask {
     Work(WorkQuery),
     /// A site's dock.
     Receiving(SiteId),
+    /// Where these servers could go, and the screen that wants to know.
+    Places(Vec<UnitId>, Place),
     /// A page of orders.
     Orders(OrderQuery),
     /// One order.
@@ -202,6 +206,8 @@ pub enum Data {
     Work(Page<WorkRow>),
     /// To `Receiving`.
     Receiving(Receiving),
+    /// To `Places`: the proposals, and the racks in them.
+    Places(Result<(Proposals, Vec<RackView>), Refusal>),
     /// To `Orders`.
     Orders(Page<OrderRow>),
     /// To `Order`.

@@ -101,6 +101,7 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::MarkOthers => bulk::mark_all(model, Marking::Others, out),
         Act::Unmark => model.pipeline.marks.clear(),
         Act::Undo => undo::take_back(model, out),
+        Act::Place => super::places::ask(model, out),
         Act::Results => model.layer = Some(Layer::Report(0)),
         Act::Help => model.layer = Some(Layer::Help(0)),
         Act::Palette => model.layer = Some(Layer::Palette(Palette::new(false))),

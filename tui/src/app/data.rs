@@ -149,6 +149,10 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
             racks::adopt(model);
         }
         Data::Elevations(views) => racks::take(model, views),
+        Data::Places(found) => {
+            let Ask::Places(_, from) = ask else { return };
+            super::places::take(model, *from, found, out);
+        }
         Data::Stands(at) => {
             let Ask::Stands(label) = ask else { return };
             racks::stands(model, label, at, out);

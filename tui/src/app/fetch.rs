@@ -142,7 +142,7 @@ pub fn question(model: &Model, slot: Slot) -> Option<Ask> {
         Slot::Order => Ask::Order(model.order.id?),
         Slot::Stock => orders::pool(model)?,
         Slot::InStock => orders::typed(model)?,
-        Slot::Find | Slot::Marks => return None,
+        Slot::Find | Slot::Marks | Slot::Places => return None,
     })
 }
 

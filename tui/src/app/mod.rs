@@ -12,6 +12,7 @@ pub mod log;
 pub mod model;
 pub mod moves;
 pub mod orders;
+pub mod places;
 pub mod racks;
 pub mod receive;
 pub mod trade;

@@ -327,6 +327,8 @@ pub enum Slot {
     Work,
     /// The dock.
     Receiving,
+    /// Proposals of places.
+    Places,
     /// Orders.
     Orders,
     /// How many orders need a person.

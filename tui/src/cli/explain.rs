@@ -77,6 +77,11 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("netbox diff", "now, read_at, devices, interfaces, trouble, total, offset, rows [difference]"),
     ("import", "check, ignored [column], rows [row, serial, bmc_mac, entry, result, text], summary {result: n}"),
     (
+        "place",
+        "read_at, labels [[unit, label]], alternatives [alternative], refused [[rack, why]], more_refused; with --take and --withdraw answer, head",
+    ),
+    ("work-order", "title, number, date, code, blocks [block], footer; with --pdf file, bytes"),
+    (
         "order list",
         "a page: head, now, total, offset, rows [order: id, tenant, site, what, quantity, from_stock, here, state, waits_for, who, since, needed_by, purchase, total, eta, revision]",
     ),

@@ -47,7 +47,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
             return found;
         }
         // Marked ones need no cursor; whether one of them can have it done to it, the daemon says for each.
-        if matches!(act, Act::Retry | Act::Hold) && model.acts_on_marks() {
+        if matches!(act, Act::Retry | Act::Hold | Act::Place) && model.acts_on_marks() {
             return Ok(());
         }
         if model.place == Place::Work {
@@ -153,6 +153,7 @@ fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {
         (Act::Cancel, Some(row)) if row.stage >= Stage::AssignedToTenant => {
             no("a tenant has it, or had it: it is not cancelled but given back")
         }
+        (Act::Place, Some(row)) if row.stage > Stage::Received => no("it stands in its place already"),
         (Act::Move, Some(row)) if !row.disposition.may_move() => {
             Err(Text::from(format!("it is {}: release it first (H)", row.disposition)))
         }

@@ -189,6 +189,7 @@ commands! {
     Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Undoable, TECHNICIAN;
     TaskDone = "done", "a task or the work at hand is done: say what was done where it is asked", ["D"], "done", ENDED, Worded, TECHNICIAN;
     Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Worded, TECHNICIAN;
+    Place = "place", "where it could go, with reasons; on marked ones together: Enter keeps the place", ["P"], "", UNITS, Undoable, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
     Quotes = "quotes", "the order's offers side by side", ["Q"], "quotes", ORDER, Harmless, None;
     Approve = "approve", "approve an offer: type what it costs", ["a"], "approve", DECIDED, Typed, APPROVER;

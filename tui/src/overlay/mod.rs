@@ -7,6 +7,7 @@ pub mod help;
 pub mod note;
 pub mod order;
 pub mod palette;
+pub mod places;
 pub mod quote;
 pub mod report;
 
@@ -31,6 +32,8 @@ pub enum Layer {
     Choose(choose::Choose),
     /// A form.
     Form(Box<form::Form>),
+    /// Proposals of places.
+    Places(Box<places::Places>),
     /// What became of an action on many; its first line on screen.
     Report(usize),
     /// An order being written.
@@ -79,6 +82,7 @@ impl Layer {
             Self::Palette(palette) => palette.key(key, model),
             Self::Choose(choose) => choose.key(key),
             Self::Form(form) => form.key(key),
+            Self::Places(places) => places.key(key),
             Self::Report(top) => report::key(top, key, model),
             Self::Order(form) => fields::key(form.as_mut(), key, model),
             Self::Quote(form) => fields::key(form.as_mut(), key, model),
@@ -96,7 +100,9 @@ impl Layer {
             }
             Self::Order(form) => fields::insert(form.as_mut(), text, from),
             Self::Quote(form) => fields::insert(form.as_mut(), text, from),
-            Self::Help(_) | Self::Choose(_) | Self::Report(_) | Self::Palette(_) | Self::Note(_) => false,
+            Self::Help(_) | Self::Choose(_) | Self::Places(_) | Self::Report(_) | Self::Palette(_) | Self::Note(_) => {
+                false
+            }
         }
     }
 
@@ -117,6 +123,7 @@ impl Layer {
             Self::Palette(palette) => palette.view(model, canvas),
             Self::Choose(choose) => choose.view(canvas),
             Self::Form(form) => form.view(canvas),
+            Self::Places(places) => places.view(canvas),
             Self::Report(top) => report::view(*top, model, canvas),
             Self::Order(form) => fields::view(form.as_ref(), model, canvas),
             Self::Quote(form) => fields::view(form.as_ref(), model, canvas),

@@ -76,7 +76,7 @@ fn completions_and_manual_pages_are_made_for_every_verb() {
     let dir = home.path().join("man1");
     let (code, out, _) = run(home.path(), &["man", &dir.display().to_string()]);
     assert!(code == 0 && out.contains("pages written"), "{out}");
-    for page in ["rackhand.1", "rackhand-retry.1", "rackhand-tail.1", "rackhand-theme.1"] {
+    for page in ["rackhand.1", "rackhand-retry.1", "rackhand-tail.1", "rackhand-theme.1", "rackhand-order-place.1"] {
         let text = std::fs::read_to_string(dir.join(page)).unwrap();
         assert!(text.contains(".SH SYNOPSIS") && text.contains(page.trim_end_matches(".1")), "{page}: {text}");
     }

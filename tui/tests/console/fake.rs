@@ -254,7 +254,11 @@ impl Fake {
             return Err(Refusal::new(Why::Conflict, "sent twice"));
         }
         inside.requests.push(request);
-        let decided = decide(&inside.world, &crate::trade::policy(), &moment, &Input::Command(command.clone()))?;
+        let input = match command.clone() {
+            Command::Place { choices } => Input::Place(choices, std::sync::Arc::new(crate::room::room(&inside))),
+            command => Input::Command(command),
+        };
+        let decided = decide(&inside.world, &crate::trade::policy(), &moment, &input)?;
         let (mut drafts, mut world) = (decided.drafts, decided.world);
         if let Command::Locate { unit, on } = command {
             // Every BMC here does as it is told.

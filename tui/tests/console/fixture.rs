@@ -181,6 +181,7 @@ pub fn answer(fake: &Fake, ask: Ask) -> Data {
             Data::Stands(unit.map(|id| (id, rackhand_core::view::rack::rack_of(&fake.rack_views(), id))))
         }
         Ask::Work(query) => Data::Work(fake.work_now(&query)),
+        Ask::Places(units, _) => Data::Places(crate::places::proposed(fake, &units)),
         Ask::Orders(query) => Data::Orders(fake.orders_now(&query)),
         Ask::Order(id) => Data::Order(fake.order_now(id).map(Box::new)),
         Ask::Stock(words, site) => Data::Stock(fake.stock_now(&words, site.as_ref())),

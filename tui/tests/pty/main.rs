@@ -10,6 +10,8 @@ mod ends;
 mod fake;
 mod flows;
 mod jobs;
+#[path = "../console/room.rs"]
+mod room;
 mod terminal;
 #[path = "../console/trade.rs"]
 mod trade;
