@@ -141,6 +141,7 @@ impl Bench {
             sellers: Vec::new(),
             all_new: false,
             as_understood: false,
+            key: None,
         };
         match self.say(Person::ANNA, Command::Order(request)).await {
             Ok(Answer::Ordered(ordered)) => ordered.order,
