@@ -196,7 +196,7 @@ commands! {
     Reject = "reject", "reject all offers, with the reason: the order ends", ["x"], "reject", DECIDED, Typed, APPROVER;
     NewOrder = "order", "order servers: from the pool, or to be bought", ["O"], "order", ORDERED, Worded, OPERATOR;
     Quote = "quote", "enter a vendor's quote by hand", ["E"], "enter quote", DECIDED, Worded, OPERATOR;
-    Reserve = "reserve", "what is in stock for the order; there: keep the selected server for it", ["P"], "pool", &[Kind::Order, Kind::Stock], Worded, OPERATOR;
+    Reserve = "reserve", "what is in stock for the order; there: keep the selected server for it", ["I"], "pool", &[Kind::Order, Kind::Stock], Worded, OPERATOR;
     ReleaseStock = "release-stock", "give a reserved server back to the pool, with the reason", ["U"], "", ORDER, Worded, OPERATOR;
     Assign = "assign", "give the tenant what is reserved for the order", ["A"], "assign", ORDER, Typed, OPERATOR;
     Accept = "accept", "accept a confirmation that is not what was ordered: type what it costs now", ["C"], "accept", ORDER, Typed, APPROVER;

@@ -172,8 +172,12 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         let (letter, token) = sign(row.state);
         let name = format!("order {}", row.id);
         let state = format!("  {letter} {}", row.state);
-        let servers = if row.quantity == 1 { "server" } else { "servers" };
-        let what = format!("   {} {servers} for {} at {}   ", row.quantity, row.tenant, row.site);
+        let servers = match row.quantity {
+            _ if full < 72 => "",
+            1 => "server ",
+            _ => "servers ",
+        };
+        let what = format!("   {} {servers}for {} at {}   ", row.quantity, row.tenant, row.site);
         let placed = format!("   placed {} ago", age(model.now.since(order.placed)));
         let placed = if full < 100 { "" } else { &placed };
         let (costs, costs_token) = total(row);

@@ -20,7 +20,7 @@ pub const FACE: Face = Face {
     kind: Kind::Stock,
     title: "Stock",
     about: "Ready servers that serve for a line of an order: exact, then better, then near with what they lack, then \
-            those that are kept for an order. Near ones are a person's choice: P keeps the selected one for the order, \
+            those that are kept for an order. Near ones are a person's choice: I keeps the selected one for the order, \
             in place of one that would be bought. Enter opens the server.",
     twin: "rackhand order stock SPEC",
     acts_on: Some(Slot::Stock),

@@ -33,7 +33,7 @@ const GROUPS: &[&[Token]] = &[
     &[Token::LinkLive, Token::LinkStale, Token::LinkDown],
     &[Token::ChangeAdded, Token::ChangeChanged, Token::ChangeRemoved],
     &[Token::JobRunning, Token::JobDone, Token::JobFailed, Token::JobPaused],
-    &[Token::QuoteBest, Token::QuoteWorse, Token::QuoteMissing],
+    &[Token::QuoteBest, Token::QuoteWorse, Token::QuoteDiffers, Token::QuoteMissing],
 ];
 
 /// What a check found.

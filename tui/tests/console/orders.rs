@@ -84,7 +84,7 @@ fn offers_at_all_sizes() {
 
 #[test]
 fn stock_and_forms_at_all_sizes() {
-    at_all_sizes("stock", |size| with(at(size, 1), &["P"]));
+    at_all_sizes("stock", |size| with(at(size, 1), &["I"]));
     at_all_sizes("approve", |size| with(at(size, 1), &["Q", "a"]));
     at_all_sizes("quote_form", |size| {
         let mut bench = with(at(size, 7), &["E"]);
@@ -288,10 +288,10 @@ fn what_is_reserved_is_assigned_by_its_number_or_given_back() {
 
 #[test]
 fn a_near_match_is_kept_after_its_last_four_are_typed() {
-    let mut bench = with(at((80, 24), 1), &["P"]);
+    let mut bench = with(at((80, 24), 1), &["I"]);
     assert!(matches!(bench.model.place, Place::Stock(OrderId(1), 1)));
     let near = bench.model.pool.list.current().unwrap().found.label.clone();
-    bench.keys(&["P", "Enter"]);
+    bench.keys(&["I", "Enter"]);
     assert!(
         bench.called.is_empty() && shown(&bench).contains("LESS: memory 256 GB, asked 512 GB"),
         "{}",

@@ -58,7 +58,7 @@ fn no_size_panics_where_orders_are() {
         &["Down", "Enter", "G"],
         &["Enter", "Q"],
         &["Enter", "Q", "Right", "G"],
-        &["Enter", "P"],
+        &["Enter", "I"],
         &["Enter", "a"],
         &["Enter", "Q", "a"],
         &["Enter", "E", "="],
@@ -112,7 +112,7 @@ fn a_storm_of_sizes_and_keys_panics_nowhere() {
     bench.fake.trade();
     let keys = [
         "Down", "PgDn", "G", "g", "Tab", "Enter", "Esc", "[", "]", "6", "7", "3", "r", "e", "2", "4", "5", "F10", "1",
-        "8", "Q", "P", "Left", "s", ">", "Space", "?", "Esc", ":", "Esc", ".",
+        "8", "Q", "I", "P", "Left", "s", ">", "Space", "?", "Esc", ":", "Esc", ".",
     ];
     let look = plain(GlyphSet::Unicode);
     let mut random = 7_u64;
