@@ -100,7 +100,10 @@ async fn an_answer_that_is_lost_on_the_way_back_sends_nothing_twice() {
         bench.until_point(order, "confirmed").await;
         let (hpe, dell) = (bench.market.hpe.arrivals(), bench.market.dell.arrivals());
         for arrivals in [&hpe, &dell] {
-            assert!(arrivals.requests.values().chain(arrivals.orders.values()).all(|n| *n == 1), "{what}: {arrivals:?}");
+            assert!(
+                arrivals.requests.values().chain(arrivals.orders.values()).all(|n| *n == 1),
+                "{what}: {arrivals:?}"
+            );
         }
     }
 }

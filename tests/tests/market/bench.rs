@@ -141,6 +141,7 @@ impl Bench {
             sellers: Vec::new(),
             all_new: false,
             as_understood: false,
+            key: None,
         };
         match self.say(Person::ANNA, Command::Order(request)).await {
             Ok(Answer::Ordered(ordered)) => ordered.order,
@@ -274,7 +275,8 @@ impl Bench {
         let first = &best.unwrap().offers[0];
         assert!(first.eligible, "{:?}", first.obstacles);
         let seller: SellerId = first.seller;
-        let offer = world.deals_of(world.order(order).unwrap()).find(|d| d.id.seller == seller).unwrap().offer().cloned();
+        let offer =
+            world.deals_of(world.order(order).unwrap()).find(|d| d.id.seller == seller).unwrap().offer().cloned();
         let offer = offer.unwrap();
         let total = offer.quote.payable().unwrap();
         assert!(total.minor > 5_000_000, "above the limit for two persons: {total}");
