@@ -71,12 +71,8 @@ fn seller_id(name: &str) -> SellerId {
 
 /// The rules for buying in the lab: offers above 50,000 EUR take two persons.
 pub fn rules(policy: &mut Policy) {
-    let terms = |name: &str, title: &str, vendor| Terms {
-        id: seller_id(name),
-        title: title.into(),
-        vendor,
-        by_hand: false,
-    };
+    let terms =
+        |name: &str, title: &str, vendor| Terms { id: seller_id(name), title: title.into(), vendor, by_hand: false };
     let rules = &mut policy.purchase;
     rules.sellers = vec![terms("hpe", "HPE", bmc::Vendor::Hpe), terms("dell", "Dell", bmc::Vendor::Dell)];
     rules.rates.of = crate::outside::EPOCH;
@@ -100,7 +96,11 @@ impl Outside {
         for n in 0..2 * each {
             let boxed = self.box_up(n, n % 2 == 0);
             let made = Made { serial: boxed.serial.clone(), bmc_mac: boxed.bmc_mac, model: boxed.model.clone() };
-            if n % 2 == 0 { hpe.push_back(made) } else { dell.push_back(made) }
+            if n % 2 == 0 {
+                hpe.push_back(made)
+            } else {
+                dell.push_back(made)
+            }
             boxes.insert(boxed.serial.clone(), boxed);
         }
         let vendor = |house, stock: VecDeque<Made>| {

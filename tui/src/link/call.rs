@@ -87,6 +87,9 @@ async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data,
             })
         }
         Ask::Work(query) => Data::Work(client.work(context, query).await?),
+        Ask::Orders(query) => Data::Orders(client.orders(context, query).await?),
+        Ask::Order(id) => Data::Order(client.order(context, id).await?.map(Box::new)),
+        Ask::Stock(spec, site) => Data::Stock(client.stock(context, spec, site).await?),
         Ask::Receiving(site) => Data::Receiving(client.receiving(context, site).await?),
     })
 }

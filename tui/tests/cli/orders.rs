@@ -29,7 +29,7 @@ fn ordered(fake: &Fake) -> OrderRequest {
 }
 
 /// An order of bert's for four servers, with an offer of each vendor.
-async fn with_offers(fake: &Fake) {
+pub async fn with_offers(fake: &Fake) {
     fake.held().shop.order(4);
     for (vendor, number, price) in [("hpe", "Q-1", "10500.00"), ("dell", "D-7", "11000.00")] {
         let line = format!("P-1:4:{price}:42:36:{SPEC}");
