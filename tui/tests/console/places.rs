@@ -1,6 +1,5 @@
 //! Proposals of places: what the keys do, what is drawn, and what is kept and given back.
 
-
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::facility::placement::Need;
 use rackhand_core::facility::propose::{Proposals, Wanted, propose};
@@ -13,8 +12,8 @@ use rackhand_tui::overlay::Layer;
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fake::Fake;
-use crate::room::room;
 use crate::fixture::{Bench, plain, text};
+use crate::room::room;
 
 /// What the daemon would propose.
 pub fn proposed(fake: &Fake, units: &[UnitId]) -> Result<(Proposals, Vec<RackView>), Refusal> {
