@@ -1,5 +1,5 @@
-//! HTTP: boot scripts and files out, machines' reports, DHCP servers' leases and tenants' orders in. Everything a peer can stretch has a
-//! cap and a deadline.
+//! HTTP: boot scripts and files out; machines' reports, DHCP servers' leases, tenants' orders and vendors' papers in.
+//! Everything a peer can stretch has a cap and a deadline.
 
 mod answer;
 mod api;
@@ -10,6 +10,7 @@ mod lease;
 mod place;
 mod report;
 mod stall;
+mod vendor;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -24,12 +25,13 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target};
+use rackhand_adapters::vendor::Sellers;
 use rackhand_core::bmc::Fingerprint;
 use rackhand_core::secret::Secret;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::door::{Caps, admit};
 use crate::intake::Intake;
@@ -61,6 +63,10 @@ struct Inner {
     random: Random,
     /// Where machines reach this server, such as `http://10.0.0.5:8080`.
     base: String,
+    /// Vendors, some of whom post their papers here.
+    sellers: Sellers,
+    /// Places for documents that are being read.
+    documents: Arc<Semaphore>,
     offers: Offers,
 }
 
@@ -80,7 +86,15 @@ pub struct Offers {
 impl Http {
     /// The server's answers; `base` is where machines reach it.
     pub fn new(ledger: Ledger, intake: Intake, clock: Clock, random: Random, base: String) -> Self {
-        Self(Arc::new(Inner { ledger, intake, clock, random, base, offers: Offers::default() }))
+        let (sellers, offers) = (Sellers::default(), Offers::default());
+        let documents = Arc::new(Semaphore::new(vendor::AT_ONCE));
+        Self(Arc::new(Inner { ledger, intake, clock, random, base, sellers, documents, offers }))
+    }
+
+    /// The same server, to which these vendors may post.
+    #[must_use]
+    pub fn of(self, sellers: Sellers) -> Self {
+        Self(Arc::new(Inner { sellers, ..(*self.0).clone() }))
     }
 
     /// The same server with these offers.
@@ -132,11 +146,15 @@ impl Http {
             | "/api/v1/validation/step"
             | "/api/v1/validation/report"
             | "/api/v1/dhcp/event" => not_this_method(),
-            other => match other.strip_prefix("/boot/").filter(|name| file::is_name(name)) {
-                Some(name) if get => self.file(name, &request).await,
-                Some(_) => not_this_method(),
-                None => error(StatusCode::NOT_FOUND, "there is nothing at this path"),
-            },
+            other => {
+                let file = other.strip_prefix("/boot/").filter(|name| file::is_name(name));
+                match (file, other.strip_prefix("/vendor/cxml/")) {
+                    (Some(name), _) if get => self.file(name, &request).await,
+                    (_, Some(seller)) if post => self.vendor(seller, request).await,
+                    (None, None) => error(StatusCode::NOT_FOUND, "there is nothing at this path"),
+                    _ => not_this_method(),
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rackhand_adapters::carrier::Carriers;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::vendor::{Open, Refused, Seller, Source};
-use rackhand_core::decide::Input;
+use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::id::{Actor, DealId};
 use rackhand_core::procurement::deal::Deal;
 use rackhand_core::procurement::paper::{Carrier, Flaw, Paper, SellerId};
@@ -47,11 +47,13 @@ pub async fn follow(ledger: Ledger, ports: Arc<Ports>, mut stop: watch::Receiver
             match fetched {
                 Ok(received) => {
                     for (paper, source) in received.papers {
-                        take(&ledger, *id, paper).await;
+                        // Why it was not taken is in the log and with its order.
+                        drop(take(&ledger, *id, paper, Patience::Keep).await);
                         put_away(seller, &source).await;
                     }
                     for refused in received.refused {
-                        refuse(&ledger, *id, refused).await;
+                        let named = refused.what.clone();
+                        refuse(&ledger, *id, &named, refused, Patience::Keep).await;
                     }
                 }
                 // The next look tells; the order says since when it waits.
@@ -95,31 +97,35 @@ fn about(world: &World, seller: SellerId, paper: &Paper) -> Option<DealId> {
     }
 }
 
-async fn take(ledger: &Ledger, seller: SellerId, paper: Paper) {
+/// Takes a vendor's paper to the deal it is about.
+///
+/// # Errors
+/// Why it is not taken; that is told with the order, too, unless it is about none.
+pub async fn take(ledger: &Ledger, seller: SellerId, paper: Paper, patience: Patience) -> Result<(), Refusal> {
     let (what, number) = match &paper {
         Paper::Quote(q) => ("quote", &q.number),
         Paper::Confirmation(c) => ("confirmation", &c.number),
         Paper::ShipNotice(n) => ("ship notice", &n.number),
     };
     let what = Text::from(format!("{what} {number}"));
-    let why = match about(&ledger.world(), seller, &paper) {
-        Some(deal) => {
-            let input = Input::Paper(deal, Box::new(paper));
-            match ledger.submit(Actor::Wire, Patience::Keep, input).await {
-                Ok(_) => None,
-                Err(refusal) => Some((Some(deal), refusal.text)),
-            }
-        }
-        None => Some((None, "it is about nothing that we have asked or ordered there".into())),
+    let deal = about(&ledger.world(), seller, &paper);
+    let taken = match deal {
+        Some(deal) => ledger.submit(Actor::Wire, patience, Input::Paper(deal, Box::new(paper))).await.map(drop),
+        None => Err(Refusal::new(Why::NotFound, "it is about nothing that we have asked or ordered there")),
     };
-    let Some((deal, why)) = why else { return };
-    tracing::warn!(vendor = %seller, %what, %why, "a paper was not taken");
-    if let Some(deal) = deal {
-        let flaws = vec![Flaw { row: None, field: what.clone(), why: why.clone() }];
-        let input = Input::PaperRefused { deal, what, flaws };
-        // Refused only when the daemon stops; then it comes again.
-        let _ = ledger.submit(Actor::Wire, Patience::Keep, input).await;
+    if let Err(refusal) = &taken {
+        tracing::warn!(vendor = %seller, %what, why = %refusal.text, "a paper was not taken");
     }
+    // What could not be kept comes again, and nothing is wrong with it.
+    if let (Err(refusal), Some(deal)) = (&taken, deal)
+        && refusal.why != Why::Unavailable
+    {
+        let flaws = vec![Flaw { row: None, field: what.clone(), why: refusal.text.clone() }];
+        let input = Input::PaperRefused { deal, what, flaws };
+        // Refused only where the daemon stops or the journal takes nothing; then it comes again.
+        let _ = ledger.submit(Actor::Wire, patience, input).await;
+    }
+    taken
 }
 
 /// A file from an inbox is not read again: what it said is in the journal, or why it was not taken.
@@ -165,16 +171,16 @@ pub async fn track(ledger: Ledger, carriers: Carriers, every: Duration, clock: C
     }
 }
 
-/// What could not be read is told where it says what it is about.
-async fn refuse(ledger: &Ledger, seller: SellerId, refused: Refused) {
+/// What could not be read is told with the order whose number stands in `said`.
+pub async fn refuse(ledger: &Ledger, seller: SellerId, said: &str, refused: Refused, patience: Patience) {
     tracing::warn!(vendor = %seller, what = %refused.what, flaws = refused.flaws.len(), "a paper could not be read");
     let world = ledger.world();
     let about = |d: &&Arc<Deal>| {
-        let named = |n: &Text| refused.what.contains(n.as_str());
+        let named = |n: &Text| said.contains(n.as_str());
         d.id.seller == seller && (named(&d.request_number()) || d.purchase.as_ref().is_some_and(|p| named(&p.number)))
     };
     if let Some(deal) = world.deals.values().find(about).map(|d| d.id) {
         let input = Input::PaperRefused { deal, what: refused.what, flaws: refused.flaws };
-        let _ = ledger.submit(Actor::Wire, Patience::Keep, input).await;
+        let _ = ledger.submit(Actor::Wire, patience, input).await;
     }
 }

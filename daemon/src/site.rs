@@ -162,6 +162,7 @@ impl Site {
             tokio::spawn(post::track(ledger.clone(), carriers, every, clock.clone(), stop.subscribe()));
         }
         let http = Http::new(ledger.clone(), intake.clone(), clock.clone(), random, parts.base);
+        let http = http.of(ports.sellers.clone());
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),
             journal: parts.journal.clone(),

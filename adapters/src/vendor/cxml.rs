@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::header::{ACCEPT, HeaderValue, LOCATION};
 use hyper::{Method, StatusCode};
+use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::procurement::paper::{Flaw, Paper, PurchaseOrder, QuoteRequest, SellerId};
 use rackhand_core::text::Text;
@@ -142,13 +143,16 @@ fn unknown(kind: Kind) -> Kind {
 pub struct Incoming {
     /// The papers, or what is wrong.
     pub papers: Result<Vec<Paper>, Vec<Flaw>>,
-    /// The body of the answer, with HTTP's 200 whatever it says.
+    /// Whether the vendor itself has sent it. What anybody else has sent is worth no trace but a line in the log.
+    pub proven: bool,
+    /// The body of the answer, with HTTP's 200 whatever it says. A yes is given only once the papers are kept.
     pub answer: String,
 }
 
 /// Takes a document from this party. Who is not who it should be learns nothing but that.
 pub fn receive(body: &[u8], party: &CxmlParty, now: Timestamp) -> Incoming {
     let papers = cxml::read(body, Some(party));
+    let proven = papers.is_ok() || cxml::is_from(body, party);
     let (code, text, detail) = match &papers {
         Ok(_) => (200, "OK", String::new()),
         Err(flaws) if flaws.iter().any(|f| f.field.starts_with("Header")) => (401, "Unauthorized", String::new()),
@@ -157,7 +161,18 @@ pub fn receive(body: &[u8], party: &CxmlParty, now: Timestamp) -> Incoming {
             (406, "Not Acceptable", told.join("; "))
         }
     };
-    Incoming { papers, answer: status(code, text, &detail, now) }
+    Incoming { papers, proven, answer: status(code, text, &detail, now) }
+}
+
+/// The answer to papers that were read and are not taken.
+pub fn refused(why: &Refusal, now: Timestamp) -> String {
+    let (code, text) = match why.why {
+        Why::Unavailable => return not_now(now),
+        Why::NotAllowed => (403, "Forbidden"),
+        Why::Conflict => (409, "Conflict"),
+        Why::Invalid | Why::NotFound => (400, "Bad Request"),
+    };
+    status(code, text, &why.text, now)
 }
 
 /// The answer to a document that was read and could not be kept: the vendor shall send it again.

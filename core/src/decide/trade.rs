@@ -25,6 +25,10 @@ impl Deciding<'_> {
             Actor::Wire | Actor::Rackhand => {}
             Actor::Tenant { .. } => return Err(Refusal::new(Why::NotAllowed, "a tenant brings no vendor's papers")),
         }
+        // A copy is no news, whatever has become of the order since. A vendor's list may go on to show the offers before.
+        if self.world.deal(id).is_some_and(|d| d.has(paper)) {
+            return Ok(Answer::Already);
+        }
         self.open_order(id.order)?;
         match paper {
             Paper::Quote(quote) => self.quote(id, quote),
@@ -63,10 +67,6 @@ impl Deciding<'_> {
         }
         if !flaws.is_empty() {
             return Err(refuse_paper(id, &format!("quote {}", quote.number), flaws));
-        }
-        // A vendor's list may go on to show the offers before.
-        if deal.quotes.iter().any(|o| o.quote == *quote) {
-            return Ok(Answer::Already);
         }
         let revision = deal.offer().map_or(1, |o| o.revision + 1);
         self.emit(Subject::Deal(id), Event::QuoteReceived { revision, quote: Box::new(quote.clone()) });
@@ -245,9 +245,6 @@ impl Deciding<'_> {
             let why = format!("it confirms {}, which {title} does not have from this order", says.purchase);
             return Err(refuse_paper(id, &what, vec![("purchase".into(), why)]));
         };
-        if deal.confirmations.iter().any(|c| c.paper == *says) {
-            return Ok(Answer::Already);
-        }
         let subject = Subject::Deal(id);
         if matches!(says.verdict, Accepts::No | Accepts::Cancelled) {
             let why = says.note.clone().unwrap_or_else(|| "no reason given".into());
@@ -311,9 +308,6 @@ impl Deciding<'_> {
 
     fn shipped(&mut self, id: DealId, notice: &ShipNotice) -> Result<Answer, Refusal> {
         let deal = self.known_deal(id)?;
-        if deal.shipments.iter().any(|s| s.notice == *notice) {
-            return Ok(Answer::Already);
-        }
         let what = format!("ship notice {}", notice.number);
         let mut flaws: Vec<(Text, String)> = Vec::new();
         if deal.purchase.as_ref().is_none_or(|p| p.number != notice.purchase) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::order::Order;
-use super::paper::{Accepts, Confirmation, Flaw, PurchaseOrder, Quote, ShipNotice, Tracked};
+use super::paper::{Accepts, Confirmation, Flaw, Paper, PurchaseOrder, Quote, ShipNotice, Tracked};
 use crate::bmc::Vendor;
 use crate::event::{Draft, Event, Seq};
 use crate::flow::rules::rule;
@@ -145,6 +145,15 @@ impl Deal {
     /// The number our request has at the vendor.
     pub fn request_number(&self) -> Text {
         format!("RFQ-{}-{}", self.id.order, self.id.seller).into()
+    }
+
+    /// Whether this very paper was taken before.
+    pub fn has(&self, paper: &Paper) -> bool {
+        match paper {
+            Paper::Quote(quote) => self.quotes.iter().any(|o| o.quote == *quote),
+            Paper::Confirmation(says) => self.confirmations.iter().any(|c| c.paper == *says),
+            Paper::ShipNotice(notice) => self.shipments.iter().any(|s| s.notice == *notice),
+        }
     }
 
     /// The offer as it stands.

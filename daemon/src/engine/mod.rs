@@ -321,6 +321,8 @@ async fn attempt(
     if class == Class::Force {
         return;
     }
+    // With the receipt in it: some vendors can be looked up nowhere else.
+    let world = ledger.world();
     let seen = perform::look(ports, &world, subject, &due).await;
     drop(place);
     let outcome = match seen {

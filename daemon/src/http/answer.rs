@@ -45,6 +45,11 @@ pub(super) fn text(status: StatusCode, body: String) -> Answered {
     with_type(status, body, "text/plain; charset=utf-8")
 }
 
+/// A cXML document. Whatever it says, HTTP's own status is 200 (cXML User's Guide, *Protocol specification*).
+pub(super) fn cxml(body: String) -> Answered {
+    with_type(StatusCode::OK, body, "text/xml; charset=UTF-8")
+}
+
 fn with_type(status: StatusCode, body: String, kind: &'static str) -> Answered {
     let mut answer = empty(status);
     *answer.body_mut() = Either::Left(Full::new(Bytes::from(body)));

@@ -27,16 +27,19 @@ pub(super) async fn collect(request: Request<Incoming>) -> Result<Bytes, Answere
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON, with Content-Type: application/json"));
     }
-    let body = tokio::time::timeout(PATIENCE, Limited::new(request.into_body(), MAX_BODY).collect()).await;
-    let body = match body {
-        Err(_) => return Err(error(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+    whole(request, MAX_BODY).await
+}
+
+/// Reads a body whole, of so many octets at the most. It has [`PATIENCE`] to come.
+pub(super) async fn whole(request: Request<Incoming>, most: usize) -> Result<Bytes, Answered> {
+    match tokio::time::timeout(PATIENCE, Limited::new(request.into_body(), most).collect()).await {
+        Err(_) => Err(error(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
         Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => {
-            return Err(error(StatusCode::PAYLOAD_TOO_LARGE, "a body has at most 1 MiB"));
+            Err(error(StatusCode::PAYLOAD_TOO_LARGE, &format!("a body has at most {} MiB", most >> 20)))
         }
-        Ok(Err(_)) => return Err(error(StatusCode::BAD_REQUEST, "the body broke off")),
-        Ok(Ok(whole)) => whole.to_bytes(),
-    };
-    Ok(body)
+        Ok(Err(_)) => Err(error(StatusCode::BAD_REQUEST, "the body broke off")),
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+    }
 }
 
 /// Decodes a whole body, or says where it is wrong: `nics[1].mac: not a MAC address ...`.

@@ -136,12 +136,13 @@ impl Endpoint {
                 "<QuoteMessage><QuoteMessageHeader type=\"accept\" quoteID=\"CQ{}\" quoteDate=\"{now}\" \
                  currency=\"{}\" xml:lang=\"en\"><Total>{}</Total><Shipping>{}<Description xml:lang=\"en\">f\
                  </Description></Shipping><QuoteRequestReference requestID=\"{}\" requestDate=\"{now}\"/>\
-                 </QuoteMessageHeader>{}</QuoteMessage>",
+                 <Extrinsic name=\"validUntil\">{}</Extrinsic></QuoteMessageHeader>{}</QuoteMessage>",
                 offer.id,
                 offer.currency,
                 plain(offer.total - offer.freight, offer.currency),
                 plain(offer.freight, offer.currency),
                 offer.ours,
+                offer.until,
                 items.collect::<String>(),
             );
             documents.push(document("Message", &body, now));

@@ -40,6 +40,12 @@ pub fn read(bytes: &[u8], party: Option<&CxmlParty>) -> Result<Vec<Paper>, Vec<F
     door.close(papers)
 }
 
+/// Whether a document, whatever else is wrong with it, is from whom it should be.
+pub fn is_from(bytes: &[u8], party: &CxmlParty) -> bool {
+    let verified = |text: &str| party.verify(root(&parse(text)?)?);
+    super::decode(bytes).is_ok_and(|text| verified(&text).is_ok())
+}
+
 /// What the other side's server says to a request of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {

@@ -1,0 +1,66 @@
+//! What vendors post to us: a cXML document in, and our word on it out. The word is yes only once what it says is in the
+//! journal.
+
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use rackhand_adapters::vendor::cxml::{self, Cxml};
+use rackhand_adapters::vendor::{Channel, Refused};
+use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::text::Text;
+
+use super::Http;
+use super::answer::{self, Answered, error};
+use super::body::whole;
+use crate::ledger::Patience;
+use crate::post::{refuse, take};
+
+/// Octets of a document at the most: a notice of some ten thousand servers.
+const MAX_BODY: usize = 8 << 20;
+/// Documents that are held at once: nobody is known before a document is read, so strangers could fill the memory.
+pub(super) const AT_ONCE: usize = 8;
+
+impl Http {
+    /// A document for the vendor of this name.
+    pub(super) async fn vendor(&self, name: &str, request: Request<Incoming>) -> Answered {
+        let seller = name.parse::<SellerId>().ok().and_then(|id| self.0.sellers.get(id));
+        let Some((id, channel)) = seller.and_then(|s| match &s.channel {
+            Channel::Cxml(cxml) => Some((s.id, cxml.clone())),
+            Channel::Partner(_) | Channel::Mail(_) => None,
+        }) else {
+            return error(StatusCode::NOT_FOUND, "no vendor of this name posts cXML to us");
+        };
+        let Ok(_place) = self.0.documents.try_acquire() else {
+            return answer::cxml(cxml::not_now(self.0.clock.now()));
+        };
+        match whole(request, MAX_BODY).await {
+            Ok(body) => answer::cxml(self.document(id, channel, body).await),
+            Err(answer) => answer,
+        }
+    }
+
+    async fn document(&self, id: SellerId, channel: Cxml, body: bytes::Bytes) -> String {
+        // A large document takes a tenth of a second to read, and leases must not wait for it.
+        let read = tokio::task::spawn_blocking(move || (channel.receive(&body), body)).await;
+        let Ok((incoming, body)) = read else { return cxml::not_now(self.0.clock.now()) };
+        let papers = match incoming.papers {
+            Ok(papers) => papers,
+            Err(flaws) if !incoming.proven => {
+                let why = flaws.first().map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(vendor = %id, %why, "a document that the vendor has not proven to be its own");
+                return incoming.answer;
+            }
+            Err(flaws) => {
+                let refused = Refused { what: Text::new("a cXML document"), flaws };
+                let said = String::from_utf8_lossy(&body);
+                refuse(&self.0.ledger, id, &said, refused, Patience::Refuse).await;
+                return incoming.answer;
+            }
+        };
+        for paper in papers {
+            if let Err(refusal) = take(&self.0.ledger, id, paper, Patience::Refuse).await {
+                return cxml::refused(&refusal, self.0.clock.now());
+            }
+        }
+        incoming.answer
+    }
+}
