@@ -4,6 +4,8 @@
 
 #[path = "../tests/console/fake.rs"]
 mod fake;
+#[path = "../tests/console/room.rs"]
+mod room;
 #[path = "../tests/console/trade.rs"]
 mod trade;
 #[path = "../tests/unasked.rs"]

@@ -108,7 +108,7 @@ fn what_cannot_be_drawn_is_refused_before_the_terminal_is_taken() {
 fn every_verb_that_prints_a_document_is_told_of() {
     /// They print none, or each line of `commands` is theirs.
     const NONE: [&str; 6] = ["completions", "man", "replay", "demo", "dial-stdio", "help"];
-    const COMMANDS: [&str; 13] = [
+    const COMMANDS: [&str; 14] = [
         "retry",
         "skip",
         "cancel",
@@ -122,6 +122,7 @@ fn every_verb_that_prints_a_document_is_told_of() {
         "trust",
         "describe",
         "unplace",
+        "scan-rack",
     ];
     let home = tempfile::tempdir().unwrap();
     let (_, told, _) = run(home.path(), &["explain", "json"]);
