@@ -18,7 +18,7 @@ fn resident(shop: &Shop) -> f64 {
 
 /// One of the ways to come by a token that is no tenant's.
 fn forged(n: usize) -> String {
-    let own = if n % 2 == 0 { ACME } else { BETA };
+    let own = if n.is_multiple_of(2) { ACME } else { BETA };
     match n % 5 {
         0 => format!("{n:064x}"),
         1 => own[..n % own.len()].to_owned(),

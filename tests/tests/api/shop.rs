@@ -166,7 +166,10 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) {
     if let Some(any) = schema["anyOf"].as_array() {
         let null = any.iter().any(|s| s["type"] == "null");
         let other = any.iter().find(|s| s["type"] != "null").unwrap();
-        return if value.is_null() && null { () } else { check(root, other, value, at) };
+        if !(value.is_null() && null) {
+            check(root, other, value, at);
+        }
+        return;
     }
     let kinds = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
     let is = |kind: &Value| match kind.as_str().unwrap() {

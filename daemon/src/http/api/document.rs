@@ -29,7 +29,8 @@ pub(super) struct Placed {
     tenant: Text,
     site: SiteId,
     state: OrderState,
-    placed: String,
+    #[serde(rename = "placed")]
+    at: String,
     needed_by: Option<String>,
     note: Option<Text>,
     lines: Vec<PlacedLine>,
@@ -66,7 +67,7 @@ struct Ended {
 
 impl Placed {
     /// An order as its tenant sees it.
-    pub fn of(world: &World, order: &Order, now: Timestamp) -> Option<Self> {
+    pub fn of(world: &World, order: &Order, now: Timestamp) -> Self {
         let line = |(line, l): (u16, &Line)| PlacedLine {
             line,
             quantity: l.quantity,
@@ -84,18 +85,18 @@ impl Placed {
             reason: end.reason.clone(),
             at: end.at.to_string(),
         });
-        Some(Self {
+        Self {
             order: order.id,
             tenant: order.tenant.clone(),
             site: order.site.clone(),
             state: state(world, order),
-            placed: order.placed.to_string(),
+            at: order.placed.to_string(),
             needed_by: order.needed_by.map(|t| t.to_string()),
             note: order.note.clone(),
             lines: order.numbered().map(line).collect(),
             eta: order_row(world, order, now).eta.map(|t| t.to_string()),
             end,
-        })
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use rackhand_core::flow::next::Wait;
 use rackhand_core::id::OrderId;
 use rackhand_core::procurement::deal::Shipment;
 use rackhand_core::procurement::order::purchase_number;
+use rackhand_core::procurement::paper::Quote;
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
 use rackhand_core::view::order::{DealView, OrderDetail};
@@ -170,8 +171,8 @@ fn vendors(order: &OrderDetail, out: &mut Output<'_>) -> Result<(), Fail> {
             deal.seller.to_string(),
             quote.map_or_else(unknown, |q| q.number.to_string()),
             deal.offer.as_ref().map_or_else(unknown, |o| o.revision.to_string()),
-            quote.and_then(|q| q.payable()).map_or_else(unknown, |t| t.to_string()),
-            quote.and_then(|q| q.lead_days()).map_or_else(unknown, |d| d.to_string()),
+            quote.and_then(Quote::payable).map_or_else(unknown, |t| t.to_string()),
+            quote.and_then(Quote::lead_days).map_or_else(unknown, |d| d.to_string()),
             quote.and_then(|q| q.valid_until).map_or_else(unknown, |u| u.to_string()),
             stands(deal),
         ]);
