@@ -249,6 +249,7 @@ impl Console for Server {
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         let row = WorkRow {
+            about: Vec::new(),
             unit: Some(id(1)),
             label: "CZ2D1X0GB1".into(),
             model: None,
