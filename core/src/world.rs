@@ -19,7 +19,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 8;
+pub const FOLD: u32 = 9;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct World {
     pub last_purchase: u32,
     /// Servers of the pool that are kept for an order.
     reserved: OrdMap<UnitId, OrderId>,
+    /// Orders by tenant and key.
+    by_key: OrdMap<Text, OrderId>,
     by_bmc: OrdMap<Mac, UnitId>,
     by_serial: OrdMap<Text, UnitId>,
     by_token: OrdMap<TokenHash, UnitId>,
@@ -144,6 +146,9 @@ impl World {
         match &draft.event {
             Event::OrderPlaced { placed } => {
                 self.orders.insert(id, Arc::new(Order::new(id, placed, draft)));
+                if let Some(key) = &placed.key {
+                    self.by_key.insert(keyed(&placed.tenant, &key.word), id);
+                }
             }
             Event::StockReserved { unit, .. } => {
                 self.reserved.insert(*unit, id);
@@ -262,6 +267,11 @@ impl World {
         self.orders.get(&id).map(|o| &**o)
     }
 
+    /// The order that this tenant placed under this key.
+    pub fn by_key(&self, tenant: &str, word: &str) -> Option<&Order> {
+        self.by_key.get(&keyed(tenant, word)).and_then(|id| self.order(*id))
+    }
+
     /// What goes on with a vendor about an order.
     pub fn deal(&self, id: DealId) -> Option<&Deal> {
         self.deals.get(&id).map(|d| &**d)
@@ -291,6 +301,11 @@ impl World {
     pub fn by_token(&self, token: &TokenHash) -> Option<&Unit> {
         self.by_token.get(token).and_then(|id| self.unit(*id))
     }
+}
+
+/// A tenant's key among all. A slug has no slash.
+fn keyed(tenant: &str, word: &str) -> Text {
+    format!("{tenant}/{word}").into()
 }
 
 impl Sighting {

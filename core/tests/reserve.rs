@@ -97,6 +97,13 @@ fn what_nobody_knows_is_told_and_never_taken_for_nothing() {
     dim.racks.remove(&2);
     dim.devices.insert(7, rackhand_core::facility::room::Equipment { watts: None, ..mounted(9, 1, 60) });
     let found = scene.propose(&dim, &[id]);
+    let reasons = &found.alternatives[0].places[0].place.reasons;
+    assert!(reasons.contains(&"at least 700 of 5000 W when a feed is lost".into()), "{reasons:?}");
+    let mut unknown = wanted(&scene, &dim, id);
+    (unknown.watts, unknown.kilograms) = (None, None);
+    let told = rackhand_core::facility::propose::propose(&dim.spaces(&scene.world, &[id]), &[unknown], None).unwrap();
+    let reasons = &told.alternatives[0].places[0].place.reasons;
+    assert!(!reasons.iter().any(|r| r.contains(" W ") || r.contains(" kg")), "{reasons:?}");
     let doubts: Vec<&str> = found.alternatives[0].places[0].place.doubts.iter().map(|d| d.as_str()).collect();
     assert_eq!(
         doubts,

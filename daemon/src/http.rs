@@ -1,7 +1,8 @@
-//! HTTP: boot scripts and files out, machines' reports, DHCP servers' leases and vendors' papers in. Everything a peer can
-//! stretch has a cap and a deadline.
+//! HTTP: boot scripts and files out; machines' reports, DHCP servers' leases, tenants' orders and vendors' papers in.
+//! Everything a peer can stretch has a cap and a deadline.
 
 mod answer;
+mod api;
 mod body;
 mod boot;
 mod file;
@@ -37,6 +38,7 @@ use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::random::Random;
 use answer::{Answered, error, text};
+pub use api::Tenants;
 pub use body::decode;
 use stall::Stall;
 
@@ -77,6 +79,8 @@ pub struct Offers {
     pub kernel: String,
     /// What DHCP servers on other hosts show; without it none is heard.
     pub event_token: Option<Secret>,
+    /// Who may order by HTTP.
+    pub tenants: Tenants,
 }
 
 impl Http {
@@ -125,6 +129,9 @@ impl Http {
         let path = request.uri().path().to_owned();
         let get = matches!(*request.method(), Method::GET | Method::HEAD);
         let post = request.method() == Method::POST;
+        if Self::is_api(&path) {
+            return self.tenant(&path, request).await;
+        }
         match path.as_str() {
             "/healthz" if get => self.health(),
             "/boot/ipxe" if get => self.script(request.uri().query().unwrap_or_default()).await,
@@ -175,4 +182,9 @@ impl Dial for Http {
 /// Tokens are kept and compared as hashes only: whoever tries learns nothing from how long a comparison takes.
 fn hash(token: &str) -> Fingerprint {
     Fingerprint(Sha256::digest(token.as_bytes()).into())
+}
+
+/// Compares every octet, whatever the first difference is.
+fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    one.iter().zip(other).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }

@@ -1,6 +1,7 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
 mod bmc;
+mod given;
 mod import;
 mod netbox;
 mod orders;
@@ -8,7 +9,6 @@ mod placement;
 mod racks;
 mod roles;
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,7 +42,9 @@ use rackhand_core::view::{
 use rackhand_core::world::World;
 use rackhand_rpc::doctor::{Check, Report};
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, Receipt, Verified};
+use rackhand_rpc::{
+    Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, PaperTaken, PaperUpload, PurchasePaper, Receipt, Verified,
+};
 use tarpc::ClientMessage;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel, Config};
@@ -59,6 +61,7 @@ use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
 use crate::projection::Projection;
 
+pub use given::Given;
 pub use placement::Rooms;
 pub use racks::Racks;
 pub use roles::{Roles, group_number};
@@ -69,8 +72,6 @@ const CONSOLES: usize = 256;
 const IN_FLIGHT: usize = 32;
 /// The longest deadline a peer may set.
 const DEADLINE: Duration = Duration::from_secs(120);
-/// Answers to commands that are remembered, so that a repeated request does nothing twice.
-const REMEMBERED: usize = 4_096;
 
 /// What all consoles are served from.
 pub struct Desk {
@@ -106,31 +107,6 @@ pub struct Desk {
     pub rooms: Rooms,
     /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
     pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
-}
-
-/// Answers given, by user and request, oldest forgotten first.
-#[derive(Default)]
-pub struct Given {
-    answers: BTreeMap<String, Slot>,
-    order: std::collections::VecDeque<String>,
-}
-
-/// One request's answer, empty while it is carried out: who sends it again meanwhile waits for the same one.
-type Slot = Arc<OnceCell<Result<Receipt, Refusal>>>;
-
-impl Given {
-    fn slot(&mut self, key: String) -> Slot {
-        if let Some(slot) = self.answers.get(&key) {
-            return slot.clone();
-        }
-        if self.order.len() >= REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.answers.remove(&oldest);
-        }
-        self.order.push_back(key.clone());
-        self.answers.entry(key).or_default().clone()
-    }
 }
 
 /// Opens the socket: 0600 in a directory of mode 0700; with a group, 0660 in a directory that the group may pass. Who
@@ -461,6 +437,16 @@ impl Console for Seat {
 
     async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
         stock(&self.desk.ledger.world(), site.as_ref(), &spec)
+    }
+
+    async fn paper(self, _: Context, upload: PaperUpload) -> Result<PaperTaken, Refusal> {
+        // As a command: whoever asked may go, what was sent is entered.
+        let carried = tokio::spawn(async move { self.desk.take_paper(&self.actor, upload).await });
+        carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the paper could not be read")))
+    }
+
+    async fn purchase_document(self, _: Context, order: OrderId) -> Result<PurchasePaper, Refusal> {
+        self.desk.purchase_paper(order)
     }
 }
 

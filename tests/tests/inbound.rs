@@ -96,6 +96,7 @@ impl Bench {
             sellers: Vec::new(),
             all_new: true,
             as_understood: false,
+            key: None,
         };
         bench.say(Command::Order(request)).await.unwrap();
         bench.until(|d| d.asked.is_some()).await;

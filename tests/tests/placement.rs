@@ -129,7 +129,8 @@ async fn a_server_is_placed_racked_by_its_label_and_staged_when_it_is_cabled_as_
     let b = Bench::new(&[[port("a", 1), port("b", 1)]]).await;
     let found = b.place(&[0]).await;
     let place = &found.alternatives[0].places[0].place;
-    assert_eq!((place.spot().as_str(), place.network.len(), place.power.len()), ("A7 U1", 3, 2));
+    assert_eq!((place.spot().as_str(), place.network.len(), place.power.len()), ("A7 U1", 2, 2));
+    assert!(place.doubts.iter().any(|d| d.contains("BMC's cable is not planned")), "{:?}", place.doubts);
     b.shown(0).await;
     let server = &b.outside.servers[0];
     assert_eq!(b.outside.netbox.place_of(server.device), Some(("A7".into(), Some(1.0))));

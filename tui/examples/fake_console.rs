@@ -4,6 +4,8 @@
 
 #[path = "../tests/console/fake.rs"]
 mod fake;
+#[path = "../tests/console/trade.rs"]
+mod trade;
 #[path = "../tests/unasked.rs"]
 mod unasked;
 
@@ -15,6 +17,7 @@ async fn main() {
     let fake = fake::Fake::new();
     let count = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(36);
     fake.seed(count);
+    fake.trade();
     let settings = Settings { theme: std::env::var("THEME").ok(), ..Settings::default() };
     let options = Options { settings, ..Options::default() };
     run(

@@ -3,16 +3,20 @@
 
 use rackhand_core::decide::Refusal;
 use rackhand_core::event::Seq;
-use rackhand_core::id::{Role, SiteId, UnitId};
+use rackhand_core::facility::propose::Proposals;
+use rackhand_core::id::{OrderId, Role, SiteId, UnitId};
 use rackhand_core::text::Text;
+use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::view::rack::{RackRow, RackView};
 use rackhand_core::view::receiving::Receiving;
+use rackhand_core::view::stock::Stock;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_rpc::{JournalQuery, Receipt, Verified};
 use serde::{Deserialize, Serialize};
 
 use crate::app::bulk::Marking;
+use crate::app::model::Place;
 use crate::app::racks::RackKey;
 use crate::input::key::Key;
 
@@ -165,6 +169,14 @@ pub enum Ask {
     Work(WorkQuery),
     /// A site's dock.
     Receiving(SiteId),
+    /// Where these servers could go, and the screen that wants to know.
+    Places(Vec<UnitId>, Place),
+    /// A page of orders.
+    Orders(OrderQuery),
+    /// One order.
+    Order(OrderId),
+    /// What of this is in stock, at a site or anywhere.
+    Stock(Text, Option<SiteId>),
 }
 
 /// An answer.
@@ -194,6 +206,14 @@ pub enum Data {
     Work(Page<WorkRow>),
     /// To `Receiving`.
     Receiving(Receiving),
+    /// To `Places`: the proposals, and the racks in them.
+    Places(Result<(Proposals, Vec<RackView>), Refusal>),
+    /// To `Orders`.
+    Orders(Page<OrderRow>),
+    /// To `Order`.
+    Order(Result<Box<OrderDetail>, Refusal>),
+    /// To `Stock`.
+    Stock(Stock),
 }
 
 /// How a command ended.

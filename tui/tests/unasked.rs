@@ -63,6 +63,13 @@ macro_rules! unasked {
         $crate::unasked::unasked!(= stock(rackhand_core::text::Text, Option<rackhand_core::id::SiteId>)
             -> rackhand_core::view::stock::Stock);
     };
+    (@ paper) => {
+        $crate::unasked::unasked!(= paper(rackhand_rpc::PaperUpload) -> Result<rackhand_rpc::PaperTaken, Refusal>);
+    };
+    (@ purchase_document) => {
+        $crate::unasked::unasked!(= purchase_document(rackhand_core::id::OrderId)
+            -> Result<rackhand_rpc::PurchasePaper, Refusal>);
+    };
     (@ placement) => {
         $crate::unasked::unasked!(= placement(rackhand_core::facility::propose::Request)
             -> Result<rackhand_core::facility::propose::Proposals, Refusal>);

@@ -71,6 +71,7 @@ impl Socket {
 /// What stands between NetBox and a place.
 struct Missing {
     /// Whether the device is elsewhere, with what guards its change.
+    #[expect(clippy::option_option, reason = "before 4.6 nothing guards it")]
     seat: Option<Option<hyper::header::HeaderValue>>,
     /// Cables that are not there.
     cables: Vec<Value>,

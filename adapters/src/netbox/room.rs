@@ -1,6 +1,8 @@
 //! A site as placement looks at it: racks with their limits, feeds and reservations, devices with what they draw, and, for
 //! the racks that come into question, free switch ports and outlets. Trimmed lists over REST.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::dcim::ObjectId;
@@ -11,15 +13,16 @@ use rackhand_core::facility::room::{
 };
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
-use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use serde::Deserialize;
 
+use self::rows::{
+    DeviceRow, FeedRow, InletRow, InletTemplate, OutletRow, PortRow, PortTemplate, RackRow, ReservationRow, TypeRow,
+};
 use super::cabling::INTERFACES;
 use super::client::NetBox;
 use super::device::DEVICES;
-use super::racks::{Halves, MOST_DEVICES, MOST_RACKS, RACKS, TYPES, face};
-use super::wire::{Choice, Id, Named, Numbered, Slug};
+use super::racks::{MOST_DEVICES, MOST_RACKS, RACKS, TYPES, face};
+use super::wire::Choice;
 
 const FEEDS: &str = "dcim/power-feeds/";
 const RESERVATIONS: &str = "dcim/rack-reservations/";
@@ -39,141 +42,6 @@ const IDS: usize = 100;
 const SWITCH_PORTS: usize = 8;
 /// Types of interfaces that take no cable.
 const NO_CABLE: [&str; 3] = ["virtual", "bridge", "lag"];
-
-#[derive(Deserialize)]
-struct RackRow {
-    id: ObjectId,
-    name: Text,
-    site: Slug,
-    location: Option<Named>,
-    u_height: Halves,
-    starting_unit: Halves,
-    desc_units: bool,
-    max_weight: Option<f64>,
-    weight_unit: Option<Choice>,
-}
-
-#[derive(Deserialize)]
-struct DeviceRow {
-    id: ObjectId,
-    name: Option<Text>,
-    serial: Text,
-    site: Slug,
-    rack: Option<Id>,
-    position: Option<Halves>,
-    face: Option<Choice>,
-    device_type: Id,
-    tenant: Option<Slug>,
-}
-
-#[derive(Deserialize)]
-struct TypeRow {
-    id: ObjectId,
-    model: Text,
-    u_height: Halves,
-    is_full_depth: bool,
-    weight: Option<f64>,
-    weight_unit: Option<Choice>,
-}
-
-#[derive(Deserialize)]
-struct FeedRow {
-    id: ObjectId,
-    name: Text,
-    rack: Option<Id>,
-    status: Choice,
-    #[serde(rename = "type")]
-    kind: Choice,
-    phase: Choice,
-    voltage: f64,
-    amperage: f64,
-    max_utilization: f64,
-    connected_endpoints: Option<Vec<Endpoint>>,
-}
-
-#[derive(Deserialize)]
-struct Endpoint {
-    #[serde(default)]
-    device: Option<Id>,
-}
-
-#[derive(Deserialize)]
-struct ReservationRow {
-    id: ObjectId,
-    rack: Id,
-    units: Vec<Halves>,
-}
-
-#[derive(Deserialize)]
-struct InletRow {
-    id: ObjectId,
-    device: Id,
-    name: Text,
-    maximum_draw: Option<u32>,
-    allocated_draw: Option<u32>,
-    mark_connected: bool,
-    cable: Option<Id>,
-}
-
-#[derive(Deserialize)]
-struct OutletRow {
-    id: ObjectId,
-    device: Named,
-    name: Text,
-    mark_connected: bool,
-    cable: Option<Id>,
-}
-
-#[derive(Deserialize)]
-struct PortRow {
-    id: ObjectId,
-    device: Named,
-    name: Text,
-    #[serde(rename = "type")]
-    kind: Choice,
-    mgmt_only: bool,
-    mark_connected: bool,
-    cable: Option<Id>,
-}
-
-#[derive(Deserialize)]
-struct PortTemplate {
-    id: ObjectId,
-    device_type: Id,
-    name: Text,
-    #[serde(rename = "type")]
-    kind: Choice,
-    mgmt_only: bool,
-}
-
-#[derive(Deserialize)]
-struct InletTemplate {
-    id: ObjectId,
-    device_type: Id,
-    name: Text,
-    maximum_draw: Option<u32>,
-    allocated_draw: Option<u32>,
-}
-
-macro_rules! numbered {
-    ($($name:ident: $fields:literal),*) => { $(
-        impl Numbered for $name { fn id(&self) -> ObjectId { self.id } }
-        impl $name { const FIELDS: &str = $fields; }
-    )* };
-}
-
-numbered! {
-    RackRow: "id,name,site,location,u_height,starting_unit,desc_units,max_weight,weight_unit",
-    DeviceRow: "id,name,serial,site,rack,position,face,device_type,tenant",
-    TypeRow: "id,model,u_height,is_full_depth,weight,weight_unit",
-    FeedRow: "id,name,rack,status,type,phase,voltage,amperage,max_utilization,connected_endpoints",
-    ReservationRow: "id,rack,units",
-    InletRow: "id,device,name,maximum_draw,allocated_draw,mark_connected,cable",
-    OutletRow: "id,device,name,mark_connected,cable",
-    PortRow: "id,device,name,type,mgmt_only,mark_connected,cable",
-    PortTemplate: "id,device_type,name,type,mgmt_only",
-    InletTemplate: "id,device_type,name,maximum_draw,allocated_draw"
-}
 
 impl NetBox {
     /// The site without ports and outlets. Some requests of 1,000 objects each: racks, devices, their types, feeds,

@@ -7,6 +7,9 @@
 pub mod codec;
 pub mod doctor;
 pub mod hello;
+pub mod octets;
+
+use std::collections::BTreeMap;
 
 use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::dcim::NewDevice;
@@ -21,6 +24,8 @@ use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::Row;
+use rackhand_core::procurement::money::Currency;
+use rackhand_core::procurement::paper::{Flaw, SellerId};
 use rackhand_core::text::Text;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
@@ -30,6 +35,8 @@ use rackhand_core::view::stock::Stock;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
+
+use octets::Octets;
 
 /// How long the daemon holds a [`Console::watch`] at the most, in milliseconds.
 pub const MAX_WATCH_MS: u32 = 25_000;
@@ -98,6 +105,48 @@ pub struct Verified {
     pub broken: Option<Text>,
 }
 
+/// Octets of a paper's file in one upload at the most: twice as many in hexadecimal are well within a frame.
+pub const MAX_PAPER: usize = 1 << 20;
+
+/// A vendor's paper as a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperUpload {
+    /// Which order it is about.
+    pub order: OrderId,
+    /// Whose it is.
+    pub seller: SellerId,
+    /// The file's name; its content says more of its format.
+    pub name: Text,
+    /// What is in it; at most [`MAX_PAPER`].
+    pub bytes: Octets,
+    /// For a table: our field, and the header that this vendor writes over it.
+    #[serde(default)]
+    pub columns: BTreeMap<String, Text>,
+    /// For a table without a column for it: the currency of its prices.
+    #[serde(default)]
+    pub currency: Option<Currency>,
+}
+
+/// What became of an upload. It is taken whole, or, where there is a flaw, not at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperTaken {
+    /// The papers that were in it, such as `quote Q-1`; each with whether it was known before.
+    pub papers: Vec<(Text, bool)>,
+    /// What is wrong with it, row by row.
+    pub flaws: Vec<Flaw>,
+    /// The head after it.
+    pub head: Seq,
+}
+
+/// A purchase order as a paper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PurchasePaper {
+    /// In neutral form.
+    pub document: Document,
+    /// As PDF.
+    pub pdf: Octets,
+}
+
 /// The methods. All answers are bounded; lists are pages.
 #[tarpc::service]
 pub trait Console {
@@ -157,6 +206,10 @@ pub trait Console {
     async fn order(id: OrderId) -> Result<OrderDetail, Refusal>;
     /// What of a specification, in the business's words, is in stock at a site, or anywhere.
     async fn stock(spec: Text, site: Option<SiteId>) -> Stock;
+    /// Enters a vendor's paper from a file, whatever its format is. Operators and up.
+    async fn paper(upload: PaperUpload) -> Result<PaperTaken, Refusal>;
+    /// The purchase order that stands for an order, as a paper.
+    async fn purchase_document(order: OrderId) -> Result<PurchasePaper, Refusal>;
     /// Proposals of places for servers of one site, with reasons; nothing is kept for anybody. NetBox is read unless it was
     /// within the last minute: give the call a minute.
     async fn placement(request: Request) -> Result<Proposals, Refusal>;

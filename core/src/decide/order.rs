@@ -42,6 +42,10 @@ pub struct OrderedLine {
 /// Servers that serve but are another's are told up to this many.
 const TAKEN: usize = 5;
 
+fn no_order(id: OrderId) -> Refusal {
+    Refusal::new(Why::NotFound, format!("there is no order {id}"))
+}
+
 impl Deciding<'_> {
     pub(super) fn order(&mut self, request: &OrderRequest) -> Result<Answer, Refusal> {
         if let Actor::Tenant { name } = &self.moment.actor {
@@ -50,6 +54,9 @@ impl Deciding<'_> {
             }
         } else {
             self.demand(Role::Operator)?;
+        }
+        if let Some(known) = self.repeated(request)? {
+            return Ok(Answer::Ordered(Box::new(known)));
         }
         let placed = self.read(request)?;
         let id = OrderId(self.world.orders.get_max().map_or(1, |(last, _)| last.0 + 1));
@@ -81,6 +88,41 @@ impl Deciding<'_> {
             self.open_deals(id, request);
         }
         Ok(Answer::Ordered(Box::new(Ordered { order: id, lines: told })))
+    }
+
+    /// The order that was placed before under the same key.
+    fn repeated(&self, request: &OrderRequest) -> Result<Option<Ordered>, Refusal> {
+        let Some(key) = &request.key else { return Ok(None) };
+        let Some(order) = self.world.by_key(&request.tenant, &key.word) else { return Ok(None) };
+        if order.key.as_ref() != Some(key) {
+            let text = format!("the key {} was used for order {}, which asked for something else", key.word, order.id);
+            return Err(Refusal::new(Why::Conflict, text));
+        }
+        let line = |l: &crate::procurement::order::Line| OrderedLine {
+            understood: l.spec.to_string().into(),
+            unclear: l.unclear.clone(),
+            reserved: l.stock.iter().filter_map(|r| Some(self.world.unit(r.unit)?.label().into())).collect(),
+            to_buy: l.units.len() as u32,
+            taken: Vec::new(),
+        };
+        Ok(Some(Ordered { order: order.id, lines: order.lines.iter().map(line).collect() }))
+    }
+
+    /// Whether a tenant may end this order: its own, until it is bought and as long as nothing of it was given.
+    pub(super) fn tenant_may_end(&self, tenant: &Text, id: OrderId) -> Result<(), Refusal> {
+        // Of others' orders a tenant does not even learn that there are any.
+        let order = self.known_order(id)?;
+        if order.tenant != *tenant {
+            return Err(no_order(id));
+        }
+        let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
+        if order.purchase.is_some() && order.end.is_none() {
+            return conflict(format!("order {id} is bought already: ask the operators to cancel it"));
+        }
+        if order.kept().any(|(_, r)| r.assigned) {
+            return conflict(format!("servers of order {id} are assigned already: ask the operators to cancel it"));
+        }
+        Ok(())
     }
 
     /// What is wrong with a request is told before anything of it is done.
@@ -132,6 +174,7 @@ impl Deciding<'_> {
             routed: request.routed.clone(),
             needed_by: request.needed_by,
             note: request.note.clone(),
+            key: request.key.clone(),
             lines,
         })
     }
@@ -199,7 +242,7 @@ impl Deciding<'_> {
     }
 
     pub(super) fn known_order(&self, id: OrderId) -> Result<&Order, Refusal> {
-        self.world.order(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no order {id}")))
+        self.world.order(id).ok_or_else(|| no_order(id))
     }
 
     /// An order that has not ended.

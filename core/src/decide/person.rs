@@ -20,9 +20,10 @@ use crate::text::Text;
 
 impl Deciding<'_> {
     pub(super) fn command(&mut self, command: &Command) -> Result<Answer, Refusal> {
-        let by_tenant = matches!((command, &self.moment.actor), (Command::Order(_), Actor::Tenant { .. }));
-        if !by_tenant {
-            self.demand(command.role())?;
+        match (command, &self.moment.actor) {
+            (Command::Order(_), Actor::Tenant { .. }) => {}
+            (Command::CancelOrder { order, .. }, Actor::Tenant { name }) => self.tenant_may_end(name, *order)?,
+            _ => self.demand(command.role())?,
         }
         match command {
             Command::Import { site, serial, bmc_mac, vendor, model, stage } => {

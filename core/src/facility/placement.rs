@@ -200,11 +200,11 @@ impl Space {
     }
 
     fn proposal(&self, position: HalfUnits, need: &Need) -> Proposal {
-        Proposal { rack: self.rack, name: self.name.clone(), position, reasons: self.reasons(need) }
+        Proposal { rack: self.rack, name: self.name.clone(), position, reasons: self.reasons(need, (true, true)) }
     }
 
-    /// Why one more may stand here, as short facts.
-    pub(super) fn reasons(&self, need: &Need) -> Vec<Text> {
+    /// Why one more may stand here, as short facts; of draw and weight only where the server's own are known.
+    pub(super) fn reasons(&self, need: &Need, (watts_known, weight_known): (bool, bool)) -> Vec<Text> {
         let mut reasons: Vec<Text> = Vec::new();
         if let Some(tenant) = &need.tenant {
             reasons.push(match self.held_for(Some(tenant)) {
@@ -212,12 +212,14 @@ impl Space {
                 n => format!("{n} of {tenant}'s servers here, no rack has fewer and room").into(),
             });
         }
-        if let Some(capacity) = self.capacity() {
-            let watts = self.watts.saturating_add(need.watts);
-            reasons.push(format!("{watts} of {capacity} W when a feed is lost").into());
+        let at_least = |others: u32| if others > 0 { "at least " } else { "" };
+        if let Some(capacity) = self.capacity().filter(|_| watts_known) {
+            let (watts, least) = (self.watts.saturating_add(need.watts), at_least(self.undrawn));
+            reasons.push(format!("{least}{watts} of {capacity} W when a feed is lost").into());
         }
-        if let Some((most, now)) = self.weight {
-            reasons.push(format!("{} of {most} kg", now.saturating_add(need.kilograms)).into());
+        if let Some((most, now)) = self.weight.filter(|_| weight_known) {
+            let least = at_least(self.unweighed);
+            reasons.push(format!("{least}{} of {most} kg", now.saturating_add(need.kilograms)).into());
         }
         reasons
     }

@@ -10,7 +10,7 @@ use super::reservation::{Before, MAX_CABLES, NetworkCable, PowerCord, Reservatio
 use super::room::{Ends, Sockets};
 use crate::dcim::rack::{Face, HalfUnits};
 use crate::dcim::{ObjectId, Port};
-use crate::id::UnitId;
+use crate::id::{SiteId, UnitId};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::view::work::by_number;
@@ -88,6 +88,9 @@ pub struct Alternative {
 pub struct Proposals {
     /// When NetBox was read.
     pub read_at: Timestamp,
+    /// The site.
+    #[serde(default)]
+    pub site: Option<SiteId>,
     /// What each unit is called, in the order they were named.
     pub labels: Vec<(UnitId, Text)>,
     /// Best first. Only the first may leave somebody without a place.
@@ -171,7 +174,7 @@ impl Space {
             Some(low) => self.room_at(need, Face::Front, low).map(|()| low)?,
             None => self.room_for(need)?,
         };
-        let mut reasons = self.reasons(need);
+        let mut reasons = self.reasons(need, (want.watts.is_some(), want.kilograms.is_some()));
         let mut doubts = self.doubts();
         if want.watts.is_none() {
             doubts.push("what it draws is not known".into());
@@ -240,7 +243,13 @@ fn ports(
         let mut switches: Vec<&Text> = free.iter().map(|p| &p.switch).collect();
         switches.dedup();
         let nics: Vec<_> = nics.iter().filter(|n| n.management == management).take(MAX_CABLES).collect();
-        if management && switches.is_empty() || !management && sockets.switches == 0 {
+        if management && switches.is_empty() {
+            if !nics.is_empty() {
+                doubts.push("no management switch here has a free port: its BMC's cable is not planned".into());
+            }
+            continue;
+        }
+        if !management && sockets.switches == 0 {
             continue;
         }
         if nics.len() > free.len() {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::money::Money;
 use super::paper::SellerId;
 use super::spec::{Spec, Unclear};
+use crate::bmc::Fingerprint;
 use crate::event::{Draft, Event, Seq};
 use crate::id::{Actor, OrderId, SiteId, UnitId};
 use crate::text::Text;
@@ -44,6 +45,18 @@ pub struct OrderRequest {
     /// Whether to order what was understood, where not all was.
     #[serde(default)]
     pub as_understood: bool,
+    /// The orderer's key for this request: the same again is the same order.
+    #[serde(default)]
+    pub key: Option<RequestKey>,
+}
+
+/// What tells a request that is sent again from another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestKey {
+    /// The orderer's own word for it.
+    pub word: Text,
+    /// SHA-256 of what was asked.
+    pub body: Fingerprint,
 }
 
 /// One line as it is asked for.
@@ -77,6 +90,8 @@ pub struct Order {
     pub needed_by: Option<Timestamp>,
     /// The orderer's own number or words.
     pub note: Option<Text>,
+    /// The orderer's key for the request.
+    pub key: Option<RequestKey>,
     /// Its lines; line 1 is the first.
     pub lines: Vec<Line>,
     /// The vendors that were asked, in order.
@@ -197,6 +212,9 @@ pub struct Placed {
     pub needed_by: Option<Timestamp>,
     /// The orderer's own number or words.
     pub note: Option<Text>,
+    /// The orderer's key for the request, where it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<RequestKey>,
     /// Its lines.
     pub lines: Vec<PlacedLine>,
 }
@@ -298,6 +316,7 @@ impl Order {
             placed: draft.at,
             needed_by: placed.needed_by,
             note: placed.note.clone(),
+            key: placed.key.clone(),
             lines: placed.lines.iter().map(line).collect(),
             sellers: Vec::new(),
             approvals: Vec::new(),

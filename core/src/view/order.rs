@@ -340,7 +340,8 @@ fn may(world: &World, order: &Order, caller: &Actor) -> Vec<May> {
     };
     let ended = order.end.is_some().then(|| "the order has ended".to_owned());
     let bought = order.purchase.map(|p| format!("it is bought: {}", purchase_number(p.number)));
-    let own = (order.requester == *caller).then(|| "you ordered it: another person must".to_owned());
+    let own =
+        (order.requester.to_string() == caller.to_string()).then(|| "you ordered it: another person must".to_owned());
     let offers = world.deals_of(order).any(|d| d.offer().is_some());
     let no_offer = (!offers).then(|| "there is no offer yet".to_owned());
     let kept = order.kept().any(|(_, r)| !r.assigned);

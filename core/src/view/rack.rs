@@ -272,6 +272,23 @@ impl Slot {
         }
     }
 
+    /// A place that is proposed for what has this label.
+    pub fn proposed(label: Text, place: &Reservation) -> Self {
+        let faces = [Face::Front, Face::Rear].into_iter().filter(|f| place.full_depth || *f == place.face);
+        Self {
+            position: Some(place.position),
+            height: place.height.max(1),
+            faces: faces.collect(),
+            label,
+            device: place.device,
+            name: None,
+            model: None,
+            row: None,
+            doubt: None,
+            reserved: true,
+        }
+    }
+
     /// A place as it is kept, or taken on the journal's word.
     pub fn kept(unit: UnitId, place: &Reservation, reserved: bool, rows: &Rows) -> Self {
         let faces = [Face::Front, Face::Rear].into_iter().filter(|f| place.full_depth || *f == place.face);

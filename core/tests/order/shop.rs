@@ -119,6 +119,7 @@ impl Shop {
             sellers: Vec::new(),
             all_new: false,
             as_understood: false,
+            key: None,
         }
     }
 

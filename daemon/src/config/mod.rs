@@ -1,6 +1,7 @@
 //! The configuration file: TOML, read once at the start, with no key it does not know. Secrets are never in it; it
 //! names the files they are in. A file for each section.
 
+mod api;
 mod bmc;
 mod boot;
 mod carriers;
@@ -47,6 +48,7 @@ use crate::http::Offers;
 use crate::intake::follow::LeaseFile;
 use crate::keys::Keys;
 use crate::rpc::Roles;
+use api::RawApi;
 use bmc::{RawBmc, RawCredential};
 use boot::RawBoot;
 use carriers::RawCarriers;
@@ -147,6 +149,8 @@ struct Raw {
     intake: RawIntake,
     maas: Option<RawMaas>,
     carriers: Option<RawCarriers>,
+    #[serde(default)]
+    api: RawApi,
     /// Who sells us servers, each under a short name: at most 12 lower-case letters, digits and dashes.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, RawVendor>")]
@@ -181,6 +185,7 @@ impl Raw {
         if let Some(purchase) = &raw.purchase {
             purchase.read(source)?;
         }
+        raw.api.check(source)?;
         if let Some(lab) = &raw.lab {
             lab::check(source, lab)?;
         }
@@ -257,6 +262,7 @@ impl Config {
                 files: raw.boot.files.as_ref().map(|dir| source.beside(dir)),
                 kernel: raw.boot.options(source)?,
                 event_token: raw.intake.event_token(source)?,
+                tenants: raw.api.tenants(source, policy.site.clone())?,
             },
             policy,
             netbox: raw.netbox.settings(source, &networks)?,

@@ -88,6 +88,9 @@ impl Outline {
                 named(format!("vendors.{name}.ca_file"), path, false);
             }
         }
+        for (key, path) in raw.api.files() {
+            named(key, path, true);
+        }
         for (n, entry) in raw.credentials.iter().enumerate() {
             named(format!("credentials[{n}].password_file"), &entry.password_file, true);
         }

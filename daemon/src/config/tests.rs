@@ -79,6 +79,7 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
         let text = ["edi.secret", "edi-theirs.secret", "mail.password"]
             .iter()
             .fold(text, |t, name| t.replace(&format!("/etc/rackhand/{name}"), "password"));
+        let text = text.replace("/etc/rackhand/acme.token", "acme");
         let text = text.replace("/etc/ssl/certs/ca-certificates.crt", "ca.pem");
         let text = ["ups.secret", "fedex.secret", "dhl.key"]
             .iter()
@@ -87,7 +88,11 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
         ["hpe", "CZ23000017"].iter().fold(text, |t, n| t.replace(&format!("/etc/rackhand/{n}.password"), "password"))
     };
     fs::write(dir.path().join("ca.pem"), AUTHORITY).unwrap();
-    for (name, text) in [("event", "0123456789abcdef0123456789abcdef"), ("maas", "consumer:token:secret")] {
+    for (name, text) in [
+        ("event", "0123456789abcdef0123456789abcdef"),
+        ("maas", "consumer:token:secret"),
+        ("acme", "fedcba9876543210fedcba9876543210"),
+    ] {
         fs::write(dir.path().join(name), text).unwrap();
         fs::set_permissions(dir.path().join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
@@ -100,6 +105,7 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     assert_eq!(config.speed(), Some(60.0));
     assert!(config.offers.event_token.is_some() && config.offers.files.is_some());
     assert_eq!(config.offers.kernel, "console=ttyS0,115200 rackhand.write=never");
+    assert_eq!(format!("{:?}", config.offers.tenants), "[\"acme\"]");
     assert_eq!(config.lease_files.len(), 2);
     assert_eq!(config.vendors.len(), 3);
     assert!(!format!("{:?}", config.vendors).contains("calvin"), "a secret is never shown");

@@ -88,7 +88,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// `%41` and `+` of a query value; what is no escape stays as it is.
-fn unescape(value: &str) -> String {
+pub(super) fn unescape(value: &str) -> String {
     let bytes = value.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

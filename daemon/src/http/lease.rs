@@ -6,7 +6,7 @@ use rackhand_core::lease::LeaseEvent;
 
 use super::answer::{Answered, error, json, refused};
 use super::body::{bearer, collect, decode};
-use super::{Http, hash};
+use super::{Http, hash, same};
 
 impl Http {
     /// One event, or a list of them.
@@ -35,9 +35,4 @@ impl Http {
             },
         }
     }
-}
-
-/// Compares every octet, whatever the first difference is.
-fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
-    one.iter().zip(other).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }

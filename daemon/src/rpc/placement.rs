@@ -66,7 +66,7 @@ impl Desk {
             match propose(&spaces, &wanted, request.position) {
                 Ok(found) => {
                     let labels = wanted.iter().map(|w| (w.unit, w.label.clone())).collect();
-                    return Ok(Proposals { read_at: room.read_at, labels, ..found });
+                    return Ok(Proposals { read_at: room.read_at, site: Some(site), labels, ..found });
                 }
                 Err(unread) => room = self.with_sockets(room, &unread).await?,
             }

@@ -10,6 +10,7 @@ pub mod host;
 pub mod life;
 pub mod maas;
 pub mod machine;
+pub mod market;
 pub mod netbox;
 pub mod outside;
 pub mod sockets;

@@ -106,6 +106,8 @@ impl Default for LifePace {
 pub struct Flaws {
     /// This NIC (by index) hears this neighbour in place of its own.
     pub neighbour: Option<(usize, Option<Port>)>,
+    /// Its NICs, in their order, are plugged into these ports, and the rest into none.
+    pub cabled: Option<Vec<Port>>,
     /// Its report names this serial.
     pub serial: Option<Text>,
     /// This step fails.
@@ -286,6 +288,12 @@ impl Life<'_> {
 
     fn nics(&self) -> Vec<Nic> {
         let mut nics = self.hardware.nics.clone();
+        if let Some(ports) = &self.flaws.cabled {
+            for (n, nic) in nics.iter_mut().enumerate() {
+                nic.neighbour = ports.get(n).cloned();
+                nic.link = nic.neighbour.is_some();
+            }
+        }
         if let Some((n, neighbour)) = &self.flaws.neighbour
             && let Some(nic) = nics.get_mut(*n)
         {

@@ -240,6 +240,16 @@ impl Outside {
         Settings { target, base: String::new(), token: Token::V1(Secret::new(TOKEN)) }
     }
 
+    /// Has our keys know an account.
+    pub(crate) fn know(&mut self, serial: &str, account: Credentials) {
+        self.keys.by_serial.insert(serial.to_owned(), account);
+    }
+
+    /// How long a life's parts take.
+    pub(crate) fn pace(&self) -> LifePace {
+        self.pace
+    }
+
     /// The passwords of all servers.
     pub fn keys(&self) -> Keys {
         self.keys.clone()

@@ -10,6 +10,7 @@ use super::model::{Link, Model, Mood, Place, Slot};
 use super::moves::{self, Motion};
 use super::racks;
 use super::receive;
+use super::trade;
 use super::undo;
 use super::update::{settle, toast};
 use crate::command::possible::possible;
@@ -39,6 +40,11 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::ToFleet => moves::go(model, Place::Fleet, out),
         Act::ToWork => moves::go(model, Place::Work, out),
         Act::ToReceiving => moves::go(model, Place::Receiving, out),
+        Act::ToOrders => moves::go(model, Place::Orders, out),
+        Act::Roles if model.place == Place::Orders => {
+            model.orders.all = !model.orders.all;
+            super::orders::requery(model, out);
+        }
         Act::Roles => {
             model.work.all_roles = !model.work.all_roles;
             super::work::requery(model, out);
@@ -59,6 +65,9 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         }
         Act::NextPane | Act::PreviousPane if model.place == Place::Fleet => {
             model.fleet.in_sites = !model.fleet.in_sites;
+        }
+        Act::NextPane | Act::PreviousPane if matches!(model.place, Place::Quotes(_)) => {
+            super::orders::vendor(model, act == Act::NextPane);
         }
         Act::NextPane | Act::PreviousPane if model.place == Place::Work => {
             model.work.guide = !model.work.guide;
@@ -92,6 +101,7 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::MarkOthers => bulk::mark_all(model, Marking::Others, out),
         Act::Unmark => model.pipeline.marks.clear(),
         Act::Undo => undo::take_back(model, out),
+        Act::Place => super::places::ask(model, out),
         Act::Results => model.layer = Some(Layer::Report(0)),
         Act::Help => model.layer = Some(Layer::Help(0)),
         Act::Palette => model.layer = Some(Layer::Palette(Palette::new(false))),
@@ -135,6 +145,16 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
             toast(model, told, Mood::Bad, out);
         }
         Act::Quit => out.push(Effect::Quit),
+        Act::NewOrder
+        | Act::Approve
+        | Act::Reject
+        | Act::Quotes
+        | Act::Quote
+        | Act::Reserve
+        | Act::ReleaseStock
+        | Act::Assign
+        | Act::Accept => trade::run(model, act, out),
+        Act::Cancel if super::orders::is_about_one(model) => trade::run(model, act, out),
         Act::Retry if matches!(model.link, Link::Down { .. }) => out.push(Effect::Reconnect),
         Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone | Act::Locate => {
             deeds::on_target(model, act, out);

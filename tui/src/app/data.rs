@@ -9,7 +9,9 @@ use super::effect::Effect;
 use super::fetch;
 use super::model::{Link, Model, Mood, Place, Slot};
 use super::moves;
+use super::orders;
 use super::racks;
+use super::trade;
 use super::update::{settle, toast};
 use crate::event::{Ask, CallEnd, CallId, Data};
 use crate::screen;
@@ -60,6 +62,20 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
         Data::Work(page) => {
             clock(model, page.now);
             super::work::take(model, page, out);
+        }
+        Data::Orders(page) => {
+            clock(model, page.now);
+            orders::take(model, slot, page);
+        }
+        Data::Order(answer) => {
+            if let Ask::Order(id) = ask {
+                orders::take_order(model, *id, answer.map(|detail| *detail), out);
+            }
+        }
+        Data::Stock(stock) => {
+            if let Ask::Stock(words, site) = ask {
+                orders::take_stock(model, slot, (words, site.as_ref()), stock, out);
+            }
         }
         Data::Receiving(dock) => {
             clock(model, dock.now);
@@ -133,6 +149,10 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
             racks::adopt(model);
         }
         Data::Elevations(views) => racks::take(model, views),
+        Data::Places(found) => {
+            let Ask::Places(_, from) = ask else { return };
+            super::places::take(model, *from, found, out);
+        }
         Data::Stands(at) => {
             let Ask::Stands(label) = ask else { return };
             racks::stands(model, label, at, out);
@@ -159,11 +179,14 @@ pub fn called(model: &mut Model, id: CallId, end: CallEnd, out: &mut Vec<Effect>
         }
         CallEnd::Done(receipt) => {
             let Some(call) = model.calls.remove(&id) else { return };
-            bulk::ended(model, call, Ok(receipt), out);
+            if !trade::done(model, id, &call, &receipt.answer, out) {
+                bulk::ended(model, call, Ok(receipt), out);
+            }
             fetch::refresh(model, out);
         }
         CallEnd::Refused(refusal) => {
             let Some(call) = model.calls.remove(&id) else { return };
+            trade::refused(model, id, &call, &refusal);
             bulk::ended(model, call, Err(refusal), out);
             fetch::refresh(model, out);
         }

@@ -1,12 +1,14 @@
 //! Which questions the screen needs answered, and when.
 
 use rackhand_core::view::Query;
+use rackhand_core::view::order::OrderQuery;
 use rackhand_core::view::work::WorkQuery;
 use rackhand_rpc::JournalQuery;
 
 use super::effect::Effect;
 use super::log::{Log, PAGE};
 use super::model::{Asked, Link, Model, Slot};
+use super::orders;
 use super::racks;
 use crate::event::Ask;
 use crate::screen;
@@ -60,6 +62,7 @@ pub fn stale(model: &Model, slot: Slot) -> bool {
         Slot::Racks => (model.racks.list.top, screen::racks::height(model)),
         Slot::Stuck => (model.fleet.stuck.top, screen::fleet::height(model)),
         Slot::Work => (model.work.list.top, screen::work::height(model)),
+        Slot::Orders => (model.orders.list.top, screen::orders::height(model)),
         _ => (model.letters.top, screen::letters::height(model)),
     };
     let covers = |offset: usize, limit: usize| offset <= top && top + height <= offset + limit;
@@ -75,6 +78,10 @@ pub fn stale(model: &Model, slot: Slot) -> bool {
         (Ask::Work(old), Ask::Work(new)) => {
             let (offset, limit) = (new.offset, new.limit);
             covers(old.offset, old.limit) && WorkQuery { offset, limit, ..old.clone() } == *new
+        }
+        (Ask::Orders(old), Ask::Orders(new)) => {
+            let (offset, limit) = (new.offset, new.limit);
+            covers(old.offset, old.limit) && OrderQuery { offset, limit, ..old.clone() } == *new
         }
         _ => false,
     }
@@ -130,7 +137,12 @@ pub fn question(model: &Model, slot: Slot) -> Option<Ask> {
             Ask::Work(WorkQuery { site: w.site.clone(), role, filter: w.filter.clone(), offset, limit })
         }
         Slot::Receiving => Ask::Receiving(super::receive::site(model)?),
-        Slot::Find | Slot::Marks => return None,
+        Slot::Orders => orders::list(model),
+        Slot::Due => Ask::Orders(OrderQuery { limit: orders::DUE, ..OrderQuery::default() }),
+        Slot::Order => Ask::Order(model.order.id?),
+        Slot::Stock => orders::pool(model)?,
+        Slot::InStock => orders::typed(model)?,
+        Slot::Find | Slot::Marks | Slot::Places => return None,
     })
 }
 

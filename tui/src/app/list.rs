@@ -1,8 +1,9 @@
 //! A window on a list that the daemon holds: the rows on screen and a margin, never the whole.
 
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::id::{OrderId, Subject, UnitId};
 use rackhand_core::text::Text;
+use rackhand_core::view::order::OrderRow;
 use rackhand_core::view::work::{Ends, WorkRow};
 use rackhand_core::view::{DeadLetter, MAX_ROWS, Page, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,13 @@ impl Keyed for WorkRow {
     type Key = (Text, Ends);
     fn key(&self) -> (Text, Ends) {
         (self.label.clone(), self.ends)
+    }
+}
+
+impl Keyed for OrderRow {
+    type Key = OrderId;
+    fn key(&self) -> OrderId {
+        self.id
     }
 }
 

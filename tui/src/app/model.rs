@@ -6,7 +6,7 @@ use rackhand_core::decide::Refusal;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::Seq;
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::bulk::{Batch, Report};
 use super::list::List;
 use super::log::Log;
+use super::orders::{Due, OrderPage, Orders, Pool};
 use super::racks::Racks;
 use super::receive::Receiving;
 use super::undo::Undo;
@@ -77,6 +78,16 @@ pub struct Model {
     pub work: Work,
     /// The dock.
     pub receiving: Receiving,
+    /// Orders.
+    pub orders: Orders,
+    /// How many of them need a person.
+    pub due: Option<Due>,
+    /// The order's page, and its offers.
+    pub order: OrderPage,
+    /// What is in stock for a line of it.
+    pub pool: Pool,
+    /// The form that was sent as this call: it is shown again where it is refused.
+    pub draft: Option<(CallId, Layer)>,
     /// What lies above the screen.
     pub layer: Option<Layer>,
     /// The field in the status line, while it is typed in.
@@ -142,6 +153,14 @@ pub enum Place {
     Work,
     /// The dock.
     Receiving,
+    /// Orders.
+    Orders,
+    /// One order.
+    Order(OrderId),
+    /// Its offers side by side.
+    Quotes(OrderId),
+    /// What is in stock for a line of it.
+    Stock(OrderId, u16),
 }
 
 /// A screen with what it showed, to come back to.
@@ -308,6 +327,18 @@ pub enum Slot {
     Work,
     /// The dock.
     Receiving,
+    /// Proposals of places.
+    Places,
+    /// Orders.
+    Orders,
+    /// How many orders need a person.
+    Due,
+    /// The order's page.
+    Order,
+    /// What is in stock for a line of it.
+    Stock,
+    /// What is in stock of what is being typed.
+    InStock,
 }
 
 /// A question on its way.
@@ -368,6 +399,11 @@ impl Model {
             fleet: Fleet::default(),
             work: Work::default(),
             receiving: Receiving::default(),
+            orders: Orders::default(),
+            due: None,
+            order: OrderPage::default(),
+            pool: Pool::default(),
+            draft: None,
             layer: None,
             filter: None,
             then: None,

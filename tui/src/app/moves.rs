@@ -9,7 +9,7 @@ use super::effect::Effect;
 use super::fetch;
 use super::list::List;
 use super::log::Log;
-use super::model::{Model, Mood, Place, Server, Slot, Target, Visit};
+use super::model::{Model, Mood, Place, Server, Slot, Visit};
 use super::racks;
 use super::update::{settle, toast};
 use crate::input::line::Line;
@@ -70,6 +70,7 @@ fn visit(model: &Model) -> Visit {
         Place::Pipeline => (model.pipeline.filter.clone(), model.pipeline.stage),
         Place::Racks => (model.racks.filter.clone(), None),
         Place::Work => (model.work.filter.clone(), None),
+        Place::Orders => (model.orders.filter.clone(), None),
         _ => (String::new(), None),
     };
     Visit { place: model.place, filter, stage }
@@ -107,6 +108,7 @@ fn enter(model: &mut Model, place: Place, out: &mut Vec<Effect>) {
             model.fresh.remove(&slot);
         }
     }
+    super::orders::enter(model, place);
     settle(model);
     fetch::refresh(model, out);
 }
@@ -122,8 +124,10 @@ pub fn open(model: &mut Model, out: &mut Vec<Effect>) {
         let to = Visit { place: Place::Pipeline, filter: format!("site:{site}"), stage: None };
         return restore(model, to, out);
     }
-    if let Some(Target { subject: Subject::Unit(id), .. }) = model.target() {
-        go(model, Place::Server(id), out);
+    match model.target().map(|t| t.subject) {
+        Some(Subject::Unit(id)) => go(model, Place::Server(id), out),
+        Some(Subject::Order(id)) => go(model, Place::Order(id), out),
+        _ => {}
     }
 }
 
@@ -160,6 +164,7 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
         Place::Racks if !model.racks.filter.is_empty() => filter(model, String::new(), out),
         Place::Racks if model.racks.site.take().is_some() => racks::requery(model, out),
         Place::Work if !model.work.filter.is_empty() => filter(model, String::new(), out),
+        Place::Orders if !model.orders.filter.is_empty() => filter(model, String::new(), out),
         Place::Work if model.work.site.take().is_some() => super::work::requery(model, out),
         from => {
             let here = visit(model);
@@ -204,6 +209,11 @@ fn restore(model: &mut Model, to: Visit, out: &mut Vec<Effect>) {
             model.work.list = List::default();
             model.asked.remove(&Slot::Work);
         }
+        Place::Orders if model.orders.filter != to.filter => {
+            model.orders.filter = to.filter;
+            model.orders.list = List::default();
+            model.asked.remove(&Slot::Orders);
+        }
         Place::Pipeline if (&model.pipeline.filter, model.pipeline.stage) != (&to.filter, to.stage) => {
             (model.pipeline.filter, model.pipeline.stage) = (to.filter, to.stage);
             model.pipeline.list = List::default();
@@ -223,6 +233,7 @@ pub fn open_filter(model: &mut Model) {
         Place::Racks => &model.racks.filter,
         Place::Elevation => &model.racks.search,
         Place::Work => &model.work.filter,
+        Place::Orders => &model.orders.filter,
         _ => &model.pipeline.filter,
     };
     model.filter = Some(Line::holding(held));
@@ -261,6 +272,11 @@ pub fn filter(model: &mut Model, text: String, out: &mut Vec<Effect>) {
             note(model);
             model.work.filter = text;
             super::work::requery(model, out);
+        }
+        Place::Orders => {
+            note(model);
+            model.orders.filter = text;
+            super::orders::requery(model, out);
         }
         _ => {
             note(model);

@@ -10,6 +10,7 @@ use super::fetch;
 use super::model::{Link, Model, Mood, Place, Slot, Toast};
 use super::moves::{self, Motion};
 use super::receive;
+use super::trade;
 use crate::command::possible::places;
 use crate::command::registry::Act;
 use crate::event::{Event, Mouse, News, Timer};
@@ -93,12 +94,18 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     if let Some(mut layer) = model.layer.take() {
         let did = layer.key(key, model);
         match did {
-            Did::Stays => model.layer = Some(layer),
+            Did::Stays => {
+                model.layer = Some(layer);
+                fetch::want(model, Slot::InStock, out);
+            }
             Did::Closes => {}
             Did::Opens(next) => model.layer = Some(next),
             Did::Runs(act) => acts::run(model, act, out),
             Did::Sends(wish) => match bulk::sendable(model) {
-                Ok(()) => bulk::send(model, wish, out),
+                Ok(()) => {
+                    bulk::send(model, wish, out);
+                    trade::sent(model, layer);
+                }
                 // What was typed is kept for when it can be sent.
                 Err(why) => {
                     layer.complain(why.clone());
@@ -156,6 +163,7 @@ fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
     if let Some(mut layer) = model.layer.take() {
         let taken = layer.text(text, from);
         model.layer = Some(layer);
+        fetch::want(model, Slot::InStock, out);
         if !taken {
             toast(model, format!("{text} goes nowhere here; Esc closes this first"), Mood::Plain, out);
         }
@@ -184,7 +192,7 @@ fn moused(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {
     }
     match (&model.layer, mouse) {
         // What scrolls by the cursor keys scrolls by the wheel; a form is nobody's list.
-        (Some(Layer::Form(_)), _) | (Some(_), Mouse::Press(..)) => return,
+        (Some(Layer::Form(_) | Layer::Order(_) | Layer::Quote(_)), _) | (Some(_), Mouse::Press(..)) => return,
         (Some(_), Mouse::Wheel(way)) => {
             for _ in 0..3 {
                 press(model, if way < 0 { Key::Up } else { Key::Down }, out);

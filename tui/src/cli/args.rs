@@ -1,5 +1,7 @@
 //! The verbs and their arguments.
 
+mod look;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -12,16 +14,16 @@ use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
 use rackhand_core::view::Sort;
 
+pub use self::look::LookArgs;
 use super::dhcp::DhcpEvent;
 use super::import::Import;
+use super::order::OrderVerb;
 use super::place::{Place, WorkOrder};
 use super::racks::Racks;
 use super::receive::Receive;
 use super::values::{rows, speed, words};
 use super::work::Work;
 use crate::link::host::HostSpec;
-use crate::theme::depth::Depth;
-use crate::theme::glyph::GlyphSet;
 
 /// rackhand: bare-metal servers from the dock to service. Without a verb, the console.
 #[derive(Debug, Parser)]
@@ -45,46 +47,11 @@ pub struct Cli {
     pub verb: Option<Verb>,
 }
 
-/// Flags of the console; each goes before `console.toml`.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "The console")]
-pub struct LookArgs {
-    /// A shipped theme, or a theme file's path: dark, light, ansi16, mono, cb-red-green, cb-blue-yellow, high-contrast
-    #[arg(long, value_name = "NAME|FILE")]
-    pub theme: Option<String>,
-    /// Colours: truecolor, 256, 16 or mono; default: as the environment says
-    #[arg(long, value_name = "DEPTH")]
-    pub depth: Option<Depth>,
-    /// Signs: unicode or ascii; default: as the locale says
-    #[arg(long, value_name = "SET")]
-    pub glyphs: Option<GlyphSet>,
-    /// Click selects, wheel scrolls; without it the terminal keeps the mouse
-    #[arg(long)]
-    pub mouse: bool,
-    /// Record the whole session in this new file, for `replay`
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<std::path::PathBuf>,
-}
-
-impl LookArgs {
-    /// These, and where they say nothing the flags before the verb.
-    #[must_use]
-    pub fn or(self, before: Self) -> Self {
-        Self {
-            theme: self.theme.or(before.theme),
-            depth: self.depth.or(before.depth),
-            glyphs: self.glyphs.or(before.glyphs),
-            mouse: self.mouse || before.mouse,
-            record: self.record.or(before.record),
-        }
-    }
-}
-
 const AFTER: &str = "\
 LABEL is a serial, or a unit's id.
 
 Exit codes: 0 done, 1 refused, not found, or a row failed, 2 wrong usage, 3 no connection,
-4 the journal is damaged, 5 rows still wait for NetBox, 6 something is left for a person to do.
+4 the journal is damaged, 5 something still waits, 6 something is left for a person to do.
 `rackhand explain json` tells what --json prints; `rackhand keys` the console's keys.";
 
 /// The verbs.
@@ -158,6 +125,9 @@ pub enum Verb {
         #[arg(long, value_name = "SEQ")]
         since: Option<Seq>,
     },
+    /// Orders: placed, compared, approved, followed to the dock; and what the ready pool has
+    #[command(subcommand)]
+    Order(Box<OrderVerb>),
     /// Change something.
     #[command(flatten)]
     Change(Change),
@@ -297,6 +267,13 @@ pub enum Change {
         /// What was done
         #[arg(long)]
         note: String,
+    },
+    /// Say what a server of the pool is, where no report of its own tells
+    Describe {
+        /// Serial or unit id
+        label: String,
+        /// Such as "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE"
+        spec: String,
     },
     /// Have a server's locator LED on or off; it is read back
     Locate {
@@ -487,6 +464,8 @@ pub enum Topic {
     Stages,
     /// What each verb prints with --json.
     Json,
+    /// What is in a file of orders.
+    Orders,
     /// The exit codes.
     ExitCodes,
 }

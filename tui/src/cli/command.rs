@@ -31,13 +31,22 @@ pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_
     };
     let command = spell(&link, change, out).await?;
     let receipt = carry_out(host, &link, &command).await?;
-    if out.json {
-        return out.document(&receipt);
-    }
-    match (receipt.answer, led) {
-        (Answer::Unseen(text), _) => out.line(text.as_str()),
+    match (&receipt.answer, led) {
+        (Answer::Unseen(_), _) | (_, None) => tell(&receipt, out),
+        (_, Some(_)) if out.json => tell(&receipt, out),
         (_, Some((label, now))) => out.line(format!("{label}: its locator LED is {now}")),
-        (Answer::Already, _) => out.line("nothing to do: it had been done before"),
+    }
+}
+
+/// What came of a command.
+pub(super) fn tell(receipt: &Receipt, out: &mut Output<'_>) -> Result<(), Fail> {
+    if out.json {
+        return out.document(receipt);
+    }
+    match &receipt.answer {
+        Answer::Already => out.line("nothing to do: it had been done before"),
+        Answer::Told(text) => out.line(text.clone()),
+        Answer::Unseen(text) => out.line(text.as_str()),
         _ => out.line(format!("done; the journal is at event {}", receipt.head)),
     }
 }
@@ -65,6 +74,7 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
             Command::Retire { unit, reason: what.reason.into() }
         }
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
+        Change::Describe { label, spec } => Command::Describe { unit: unit(label).await?, spec: spec.into() },
         Change::Locate { label, to } => Command::Locate { unit: unit(label).await?, on: to == Switch::On },
         Change::ScanRack { label, rack, unit: position } => {
             Command::ScanRack { unit: unit(label).await?, rack: rack.into(), position }

@@ -15,6 +15,7 @@ pub(super) fn explain(topic: Topic, out: &mut Output<'_>) -> Result<(), Fail> {
         Topic::Steps => ("steps", format!("{}\n{}", rules::as_text(), skips())),
         Topic::Stages => ("stages", stages()),
         Topic::Json => ("json", documents()),
+        Topic::Orders => ("orders", super::order::file::FORMAT.to_owned()),
         Topic::ExitCodes => ("exit-codes", codes()),
     };
     if out.json { out.document(&json!({ "topic": name, "text": text })) } else { out.verbatim(&text) }
@@ -75,6 +76,27 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("netbox init", "created [text], to_configure [text]"),
     ("netbox diff", "now, read_at, devices, interfaces, trouble, total, offset, rows [difference]"),
     ("import", "check, ignored [column], rows [row, serial, bmc_mac, entry, result, text], summary {result: n}"),
+    (
+        "place",
+        "read_at, labels [[unit, label]], alternatives [alternative], refused [[rack, why]], more_refused; with --take and --withdraw answer, head",
+    ),
+    ("work-order", "title, number, date, code, blocks [block], footer; with --pdf file, bytes"),
+    (
+        "order list",
+        "a page: head, now, total, offset, rows [order: id, tenant, site, what, quantity, from_stock, here, state, waits_for, who, since, needed_by, purchase, total, eta, revision]",
+    ),
+    (
+        "order show",
+        "head, now, row {order}, routed, requester, placed, note, lines, deals, approvals, purchase, failed, end, waits, comparison, may [{verb, why_not}]",
+    ),
+    (
+        "order place",
+        "dry_run, rows [{row, order, result, tenant, site, text, lines [{line, quantity, understood, unclear, reserved, to_buy, taken, near}]}], summary {orders, good, failed}",
+    ),
+    ("order compare", "at, base, rates_of, months, offers [offer], rows [{what, asked, cells [{text, mark, behind}]}]"),
+    ("order stock", "understood, unclear, free [match], free_total, kept [[match, order]], unknown"),
+    ("order purchase", "number, quote, at, to, bill_to, currency, lines, freight, total, approved_by"),
+    ("order wait", "id, state, reached, why"),
     ("doctor", "checks [check], the worst first"),
     ("explain", "topic, text"),
     ("keys", "text"),

@@ -8,19 +8,22 @@ use std::time::Duration;
 
 use clap::Args;
 use rackhand_core::dcim::NewDevice;
+use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
-use rackhand_core::decide::{Refusal, Why};
-use rackhand_core::id::SiteId;
+use rackhand_core::decide::{Answer, Refusal, Why};
+use rackhand_core::id::{OrderId, SiteId};
 use rackhand_core::lifecycle::registration::{Registered, Standing};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::{self, Columns, Line, Manifest, Row};
 use rackhand_core::text::Text;
-use rackhand_rpc::MAX_IMPORT;
+use rackhand_rpc::{MAX_IMPORT, Receipt};
 use serde::Serialize;
 use tarpc::client::RpcError;
 use tokio::time::{Instant, sleep};
 
+use super::command::carry_out;
 use super::exit;
+use super::order::paper;
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use super::values::{site, slug, span, words};
@@ -41,6 +44,10 @@ pub struct Import {
     /// CSV with the columns server_serial and server_bmc_mac, or a vendor's with names that are known, such as
     /// "Service Tag" and "iDRAC MAC"; `-` reads standard input
     pub file: PathBuf,
+    /// Its servers are those of this order: each serial is bound to one that is on order. FILE may be the vendor's ship
+    /// notice too, in JSON, cXML or X12 (856)
+    #[arg(long, value_name = "ORDER", conflicts_with_all = ["device_type", "role", "site", "check"])]
+    pub order: Option<OrderId>,
     /// Which of its columns are meant: serial="Service Tag",mac="iDRAC MAC"
     #[arg(long, value_name = "MAP", value_parser = Columns::in_text)]
     pub map: Option<Columns>,
@@ -128,6 +135,9 @@ pub(super) async fn import(host: &HostSpec, args: Import, out: &mut Output<'_>) 
         None => args.map.unwrap_or_default(),
     };
     let bytes = read(&args.file).map_err(|error| Fail::Usage(format!("{name} cannot be read: {error}")))?;
+    if let Some(order) = args.order.filter(|_| paper::is_paper(&bytes)) {
+        return paper::import(&connect(host).await?, &args.file, bytes, order, out).await;
+    }
     let manifest = manifest::parse_by(&bytes, &columns).map_err(|why| Fail::Usage(format!("{name}: {why}")))?;
     let mut link = connect(host).await?;
     let create = match (args.device_type, args.role, &args.site) {
@@ -140,7 +150,10 @@ pub(super) async fn import(host: &HostSpec, args: Import, out: &mut Output<'_>) 
     let terms = Terms { site, stage: args.stage, create, check: args.check };
     let Manifest { lines, ignored } = manifest;
     let rows: Vec<Row> = lines.iter().filter_map(|line| line.row.clone().ok()).collect();
-    let entries = enter(host, &mut link, &rows, &terms).await?;
+    let entries = match args.order {
+        Some(order) => bind(host, &link, &rows, order).await?,
+        None => enter(host, &mut link, &rows, &terms).await?,
+    };
     let standings = if args.check { BTreeMap::new() } else { follow(&link, &rows, &entries, args.wait).await? };
     let mut answers = entries.into_iter();
     let told: Vec<Told> = lines.into_iter().map(|line| tell(line, &mut answers, &standings)).collect();
@@ -209,6 +222,27 @@ async fn enter(
             return Err(refusal.clone().into());
         }
         entries.extend(answers);
+    }
+    Ok(entries)
+}
+
+/// Binds each row's serial to a server of the order.
+async fn bind(
+    host: &HostSpec,
+    link: &Connection,
+    rows: &[Row],
+    order: OrderId,
+) -> Result<Vec<Result<Entry, Refusal>>, Fail> {
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (serial, bmc_mac) = (row.serial.clone(), Some(row.bmc_mac));
+        let command = Command::BindSerial { order, serial, bmc_mac, model: None };
+        entries.push(match carry_out(host, link, &command).await {
+            Ok(Receipt { answer: Answer::Already, .. }) => Ok(Entry::Already),
+            Ok(_) => Ok(Entry::Imported),
+            Err(Fail::Refused(refusal)) if refusal.why != Why::NotAllowed => Err(refusal),
+            Err(fail) => return Err(fail),
+        });
     }
     Ok(entries)
 }

@@ -27,6 +27,12 @@
 //! | `place --dry-run` | `Proposals` |
 //! | `work-order` | `Document`; with `--pdf` `{"file", "bytes"}` |
 //! | `receive` | `{"site", "rows": [{"serial", "result", "text", "scan": Scan}], "summary": {"serials", "done", "already", "failed"}}` |
+//! | `order list` | `Page<OrderRow>` |
+//! | `order show` | `OrderDetail` |
+//! | `order place` | `{"dry_run", "rows": [{"row", "order", "result", "tenant", "site", "text", "lines": [...]}], "summary": {"orders", "good", "failed"}}` |
+//! | `order stock` | `Stock` |
+//! | `order wait` | `{"id", "state", "reached", "why"}` |
+//! | `order purchase` | `PurchaseOrder` |
 //! | commands | `Receipt` |
 //! | any that fails | `{"error": {"why": ..., "text": ...}}` |
 //!
@@ -45,6 +51,7 @@ mod explain;
 mod fleet;
 mod import;
 mod netbox;
+mod order;
 mod output;
 mod pages;
 mod place;
@@ -82,7 +89,7 @@ pub mod exit {
     pub const NO_CONNECTION: u8 = 3;
     /// `verify` found damage.
     pub const DAMAGED: u8 = 4;
-    /// Rows of a manifest still wait for NetBox; none has failed.
+    /// Rows of a manifest still wait for NetBox and none has failed, or an order has not come to what was waited for.
     pub const WAITING: u8 = 5;
     /// Something is left for a person to do.
     pub const TO_DO: u8 = 6;
@@ -94,7 +101,7 @@ pub mod exit {
         (USAGE, "wrong usage, or a file of yours that is not as it must be"),
         (NO_CONNECTION, "no connection to the daemon, or it broke before the answer"),
         (DAMAGED, "the journal is not as it was written, or a theme does not pass its check"),
-        (WAITING, "rows of a manifest still wait for NetBox; none has failed"),
+        (WAITING, "rows of a manifest still wait for NetBox, or an order has not come to what was waited for"),
         (TO_DO, "something is left for a person to do"),
     ];
 }
@@ -168,6 +175,7 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Unplace { labels, reason } => place::unplace(host, &labels, &reason, out).await?,
         Verb::WorkOrder(what) => place::work_order(&connect(host).await?, what, out).await?,
         Verb::DhcpEvent(told) => dhcp::tell(host, told, out).await?,
+        Verb::Order(what) => return order::order(host, *what, out).await,
         Verb::Change(change) => command::command(host, change, out).await?,
     }
     Ok(exit::DONE)

@@ -30,6 +30,9 @@ pub(super) fn man(dir: Option<&Path>, out: &mut Output<'_>) -> Result<(), Fail> 
     let mut pages = vec![("rackhand".to_owned(), command.clone())];
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {
         pages.push((format!("rackhand-{}", verb.get_name()), verb.clone()));
+        for deeper in verb.get_subcommands().filter(|deeper| deeper.get_name() != "help") {
+            pages.push((format!("rackhand-{}-{}", verb.get_name(), deeper.get_name()), deeper.clone()));
+        }
     }
     for (name, page) in &pages {
         let mut text = Vec::new();

@@ -36,8 +36,14 @@ impl Table {
 
     /// Adds a row.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.columns = self.columns.max(N);
-        self.rows.push(cells.into_iter().map(Text::from).collect());
+        self.row_of(cells);
+    }
+
+    /// Adds a row of as many cells as there are.
+    pub fn row_of(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells: Vec<Text> = cells.into_iter().map(Text::from).collect();
+        self.columns = self.columns.max(cells.len());
+        self.rows.push(cells);
     }
 
     /// The lines; `width` is the terminal's, `None` where there is none and nothing is cut.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use rackhand_core::id::SiteId;
 use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
 
 /// A number of rows, up to the most one page has.
 pub(super) fn rows(most: usize) -> impl TypedValueParser<Value = usize> {
@@ -50,4 +51,19 @@ pub(super) fn span(text: &str) -> Result<Duration, &'static str> {
     let count: u64 = text[..unit.0].parse().map_err(|_| BAD)?;
     let span = count.checked_mul(seconds).filter(|s| *s <= 86_400).ok_or(BAD)?;
     Ok(Duration::from_secs(span))
+}
+
+/// An instant as RFC 3339 has it, or a day, which is its first instant in UTC.
+pub(super) fn from_day(text: &str) -> Result<Timestamp, &'static str> {
+    instant(text, "T00:00:00Z")
+}
+
+/// An instant as RFC 3339 has it, or a day, which is its last second in UTC.
+pub(super) fn to_day(text: &str) -> Result<Timestamp, &'static str> {
+    instant(text, "T23:59:59Z")
+}
+
+fn instant(text: &str, of_day: &str) -> Result<Timestamp, &'static str> {
+    let read = text.parse().or_else(|_| format!("{text}{of_day}").parse());
+    read.map_err(|_| "give a day such as 2026-12-01, or a time such as 2026-12-01T09:00:00Z")
 }

@@ -175,7 +175,8 @@ mod tests {
             if spec.danger != Danger::Harmless {
                 assert!(spec.role.is_some());
                 let shifted = |k: &str| k.chars().all(char::is_uppercase) || (k.len() > 1 && k.starts_with('F'));
-                assert!(spec.keys.iter().all(|k| shifted(k)), "{}", spec.id);
+                // What wants an amount or a number typed is nobody's slip.
+                assert!(spec.danger == Danger::Typed || spec.keys.iter().all(|k| shifted(k)), "{}", spec.id);
             }
         }
         let ids: std::collections::BTreeSet<&str> = COMMANDS.iter().map(|s| s.id).collect();

@@ -8,6 +8,7 @@ use rackhand_core::view::State;
 use super::registry::{Act, Spec};
 use crate::app::list::Chosen;
 use crate::app::model::{Link, Model, Place, Target};
+use crate::app::orders;
 use crate::app::receive;
 use crate::screen;
 
@@ -42,8 +43,11 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         if model.role() < role {
             return Err(Text::from(format!("this takes the role {role}; you have {}", model.role())));
         }
+        if let Some(found) = orders::possible(act, model) {
+            return found;
+        }
         // Marked ones need no cursor; whether one of them can have it done to it, the daemon says for each.
-        if matches!(act, Act::Retry | Act::Hold) && model.acts_on_marks() {
+        if matches!(act, Act::Retry | Act::Hold | Act::Place) && model.acts_on_marks() {
             return Ok(());
         }
         if model.place == Place::Work {
@@ -72,6 +76,15 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         Act::ToRack if model.link != Link::Live => no("the link is not live"),
         Act::Open if model.place == Place::Fleet && model.fleet.in_sites => Ok(()),
         Act::Open | Act::CopyId | Act::CopyRow | Act::Mark if model.target().is_none() => Err(nothing_chosen(model)),
+        Act::Open
+            if matches!(
+                (model.place, model.target()),
+                (Place::Order(_), Some(Target { subject: Subject::Order(_), .. }))
+            ) =>
+        {
+            no("the cursor is on no server; move it to one")
+        }
+        Act::Quotes if orders::comparison(model).is_none() => no("there is no offer yet"),
         Act::Open if matches!(model.target(), Some(Target { subject: Subject::Bmc(_), .. })) => {
             no("no server belongs to this BMC yet")
         }
@@ -108,6 +121,7 @@ fn nothing_chosen(model: &Model) -> Text {
         Place::Letters => matches!(model.letters.chosen, Chosen::Lost(_)),
         Place::Fleet => matches!(model.fleet.stuck.chosen, Chosen::Lost(_)),
         Place::Work => matches!(model.work.list.chosen, Chosen::Lost(_)),
+        Place::Orders => matches!(model.orders.list.chosen, Chosen::Lost(_)),
         _ => false,
     };
     Text::new(if lost {
@@ -139,6 +153,7 @@ fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {
         (Act::Cancel, Some(row)) if row.stage >= Stage::AssignedToTenant => {
             no("a tenant has it, or had it: it is not cancelled but given back")
         }
+        (Act::Place, Some(row)) if row.stage > Stage::Received => no("it stands in its place already"),
         (Act::Move, Some(row)) if !row.disposition.may_move() => {
             Err(Text::from(format!("it is {}: release it first (H)", row.disposition)))
         }

@@ -20,6 +20,8 @@ pub enum Danger {
     Undoable,
     /// Stands in the journal under the person's name: asks for words first.
     Worded,
+    /// Gives money or servers away, or ends an order: wants the amount or number typed, which no slip does.
+    Typed,
     /// Cannot be taken back, or undoes work: asks for words, and wants the last four of the serial typed.
     Costly,
 }
@@ -45,6 +47,14 @@ pub enum Kind {
     Work,
     /// The dock.
     Receiving,
+    /// Orders.
+    Orders,
+    /// One order.
+    Order,
+    /// Offers side by side.
+    Quotes,
+    /// What is in stock.
+    Stock,
 }
 
 impl Kind {
@@ -59,6 +69,10 @@ impl Kind {
         Self::Fleet,
         Self::Work,
         Self::Receiving,
+        Self::Orders,
+        Self::Order,
+        Self::Quotes,
+        Self::Stock,
     ];
 
     /// Its title.
@@ -80,6 +94,10 @@ impl Place {
             Self::Fleet => Kind::Fleet,
             Self::Work => Kind::Work,
             Self::Receiving => Kind::Receiving,
+            Self::Orders => Kind::Orders,
+            Self::Order(_) => Kind::Order,
+            Self::Quotes(_) => Kind::Quotes,
+            Self::Stock(..) => Kind::Stock,
         }
     }
 }
@@ -122,30 +140,68 @@ macro_rules! commands {
 const ALL: &[Kind] = &[];
 const UNITS: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Elevation, Kind::Fleet];
 const ENDED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Elevation, Kind::Fleet, Kind::Work];
-const FILTERED: &[Kind] = &[Kind::Pipeline, Kind::Server, Kind::Journal, Kind::Racks, Kind::Elevation, Kind::Work];
-const LISTS: &[Kind] =
-    &[Kind::Pipeline, Kind::Letters, Kind::Journal, Kind::Racks, Kind::Elevation, Kind::Fleet, Kind::Work];
+const FILTERED: &[Kind] =
+    &[Kind::Pipeline, Kind::Server, Kind::Journal, Kind::Racks, Kind::Elevation, Kind::Work, Kind::Orders];
+const LISTS: &[Kind] = &[
+    Kind::Pipeline,
+    Kind::Letters,
+    Kind::Journal,
+    Kind::Racks,
+    Kind::Elevation,
+    Kind::Fleet,
+    Kind::Work,
+    Kind::Orders,
+    Kind::Order,
+    Kind::Stock,
+];
+const ACTED: &[Kind] = &[
+    Kind::Pipeline,
+    Kind::Server,
+    Kind::Letters,
+    Kind::Elevation,
+    Kind::Fleet,
+    Kind::Orders,
+    Kind::Order,
+    Kind::Quotes,
+    Kind::Stock,
+];
+const CANCELLED: &[Kind] =
+    &[Kind::Pipeline, Kind::Server, Kind::Letters, Kind::Elevation, Kind::Fleet, Kind::Order, Kind::Quotes];
+const ORDERED: &[Kind] = &[Kind::Fleet, Kind::Orders, Kind::Order];
+const DECIDED: &[Kind] = &[Kind::Order, Kind::Quotes];
+const ORDER: &[Kind] = &[Kind::Order];
 const NARROWED: &[Kind] = &[Kind::Pipeline, Kind::Racks, Kind::Work];
 const MARKED: &[Kind] = &[Kind::Pipeline, Kind::Elevation];
-const PANES: &[Kind] = &[Kind::Server, Kind::Elevation, Kind::Fleet, Kind::Work];
+const PANES: &[Kind] = &[Kind::Server, Kind::Elevation, Kind::Fleet, Kind::Work, Kind::Quotes];
 const FOUND: &[Kind] = &[Kind::Server, Kind::Elevation];
 const DOCK: &[Kind] = &[Kind::Receiving];
 const TECHNICIAN: Option<Role> = Some(Role::Technician);
 const OPERATOR: Option<Role> = Some(Role::Operator);
+const APPROVER: Option<Role> = Some(Role::Approver);
 
 commands! {
     Help = "help", "explain this screen and its keys", ["?", "F1"], "help", ALL, Harmless, None;
     Palette = "palette", "find any command by name", [":"], "palette", ALL, Harmless, None;
     Filter = "filter", "show only what matches: words, field:value, ! negates; on a server or rack: find words", ["/"], "find", FILTERED, Harmless, None;
     Open = "open", "open", ["Enter"], "open", LISTS, Harmless, None;
-    Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", UNITS, Harmless, None;
+    Actions = "actions", "actions for the selection, with reasons where they are not possible", ["."], "actions", ACTED, Harmless, None;
     Retry = "retry", "retry the parked steps, or connect now when the link is down", ["R"], "retry", UNITS, Again, TECHNICIAN;
     Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Undoable, TECHNICIAN;
     TaskDone = "done", "a task or the work at hand is done: say what was done where it is asked", ["D"], "done", ENDED, Worded, TECHNICIAN;
     Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Worded, TECHNICIAN;
+    Place = "place", "where it could go, with reasons; on marked ones together: Enter keeps the place", ["P"], "", UNITS, Undoable, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
+    Quotes = "quotes", "the order's offers side by side", ["Q"], "quotes", ORDER, Harmless, None;
+    Approve = "approve", "approve an offer: type what it costs", ["a"], "approve", DECIDED, Typed, APPROVER;
+    Reject = "reject", "reject all offers, with the reason: the order ends", ["x"], "reject", DECIDED, Typed, APPROVER;
+    NewOrder = "order", "order servers: from the pool, or to be bought", ["O"], "order", ORDERED, Worded, OPERATOR;
+    Quote = "quote", "enter a vendor's quote by hand", ["E"], "enter quote", DECIDED, Worded, OPERATOR;
+    Reserve = "reserve", "what is in stock for the order; there: keep the selected server for it", ["P"], "pool", &[Kind::Order, Kind::Stock], Worded, OPERATOR;
+    ReleaseStock = "release-stock", "give a reserved server back to the pool, with the reason", ["U"], "", ORDER, Worded, OPERATOR;
+    Assign = "assign", "give the tenant what is reserved for the order", ["A"], "assign", ORDER, Typed, OPERATOR;
+    Accept = "accept", "accept a confirmation that is not what was ordered: type what it costs now", ["C"], "accept", ORDER, Typed, APPROVER;
     Locate = "locate", "the locator LED on; again: off. It is read back", ["L"], "", ENDED, Undoable, TECHNICIAN;
-    Cancel = "cancel", "cancel the server: what was done is undone in reverse", ["X"], "cancel", UNITS, Costly, OPERATOR;
+    Cancel = "cancel", "cancel it for good: what was done is undone in reverse", ["X"], "cancel", CANCELLED, Costly, OPERATOR;
     Verify = "verify", "check the whole journal", ["v"], "verify", &[Kind::Journal], Harmless, None;
     Back = "back", "back one level", ["Esc"], "back", ALL, Harmless, None;
     SortNext = "sort", "sort by the next column", ["s"], "sort", &[Kind::Pipeline], Harmless, None;
@@ -157,15 +213,15 @@ commands! {
     MarkAll = "mark-all", "mark everything the filter leaves", ["*"], "", &[Kind::Pipeline], Harmless, None;
     MarkOthers = "mark-others", "mark what is not marked and unmark the rest, as far as the filter goes", ["i"], "", &[Kind::Pipeline], Harmless, None;
     Unmark = "unmark", "unmark all", ["u"], "", MARKED, Harmless, None;
-    Roles = "roles", "also what other roles end; again: only what yours may", ["o"], "roles", &[Kind::Work], Harmless, None;
+    Roles = "roles", "also what other roles end; of orders, also what is over; again: less", ["o"], "all", &[Kind::Work, Kind::Orders], Harmless, None;
     Damaged = "damaged", "the serial in the field, or else the last one received, is damaged: it is held", ["F2"], "damaged", DOCK, Worded, TECHNICIAN;
     Dock = "dock", "the next site's dock", ["F3"], "site", DOCK, Harmless, None;
     UndoReceipt = "undo-receipt", "take back the last scan, within 10 s", ["F4"], "undo", DOCK, Undoable, TECHNICIAN;
     Leave = "leave", "leave the dock; what waits is sent all the same", ["F10"], "leave", DOCK, Harmless, None;
     Undo = "undo", "take back what was done last, within 10 s", ["z"], "", ALL, Harmless, None;
     Results = "results", "what became of each server of the last action on many, or all that was said of one", ["w"], "", ALL, Harmless, None;
-    NextPane = "pane", "the other part of the screen, or the next rack; of work, how it is done", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
-    PreviousPane = "pane-previous", "the other part of the screen, or the rack before", ["S-Tab", "Left", "h"], "", PANES, Harmless, None;
+    NextPane = "pane", "the other part of the screen, the next rack or vendor; of work, how it is done", ["Tab", "Right", "l"], "next", PANES, Harmless, None;
+    PreviousPane = "pane-previous", "the other part of the screen, the rack or vendor before", ["S-Tab", "Left", "h"], "", PANES, Harmless, None;
     Flip = "side", "the other side of the rack, or both where they fit", ["r"], "side", &[Kind::Elevation], Harmless, None;
     Overlay = "overlay", "lay stages over the servers, or their health", ["p"], "overlay", &[Kind::Elevation], Harmless, None;
     ToRack = "rack", "the server in its rack", ["e"], "", &[Kind::Pipeline, Kind::Server, Kind::Letters], Harmless, None;
@@ -188,6 +244,7 @@ commands! {
     ToReceiving = "receiving", "screen: receiving", ["5"], "", ALL, Harmless, None;
     ToLetters = "dead-letters", "screen: dead letters", ["6"], "", ALL, Harmless, None;
     ToJournal = "journal", "screen: journal", ["7"], "", ALL, Harmless, None;
+    ToOrders = "orders", "screen: orders", ["8"], "", ALL, Harmless, None;
     HistoryBack = "history-back", "the screen or filter before", ["["], "", ALL, Harmless, None;
     HistoryForward = "history-forward", "the screen or filter after", ["]"], "", ALL, Harmless, None;
     Mouse = "mouse", "mouse on or off: a click selects, the wheel scrolls; off leaves it to the terminal", [], "", ALL, Harmless, None;
@@ -227,6 +284,7 @@ pub fn as_text(keys: &Keymap) -> String {
             Danger::Again => "again",
             Danger::Undoable => "undoable",
             Danger::Worded => "worded",
+            Danger::Typed => "typed",
             Danger::Costly => "costly",
         };
         let keys = keys.of(spec.act).join(" ");

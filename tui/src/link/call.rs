@@ -1,9 +1,11 @@
 //! Asks and commands, each in a task of its own; what comes back is an event.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::try_join_all;
 use rackhand_core::decide::command::Command;
+use rackhand_core::facility::propose::Request;
 use rackhand_core::text::Text;
 use rackhand_rpc::ConsoleClient;
 use tarpc::client::RpcError;
@@ -18,6 +20,10 @@ use crate::event::{Ask, CallEnd, CallId, Data, Event};
 pub const ASK: Duration = Duration::from_secs(10);
 /// How long a command may take: its events must reach the disk.
 pub const COMMAND: Duration = Duration::from_secs(30);
+/// How long proposals may take: NetBox is read for them.
+pub const PLACES: Duration = Duration::from_secs(90);
+/// Racks drawn with proposals at the most.
+const PREVIEWS: usize = 24;
 /// How long a check of the whole journal may take.
 pub const VERIFY: Duration = Duration::from_mins(2);
 
@@ -26,7 +32,11 @@ pub async fn ask(lines: Lines, id: CallId, ask: Ask, events: Sender<Event>) {
     let client = lines.borrow().as_ref().map(|c| c.asks.clone());
     let answer = match client {
         Some(client) => {
-            let span = if ask == Ask::Verify { VERIFY } else { ASK };
+            let span = match ask {
+                Ask::Verify => VERIFY,
+                Ask::Places(..) => PLACES,
+                _ => ASK,
+            };
             answered(span, put(&client, ask, within(span))).await.map(Box::new).map_err(|e| sentence(&e))
         }
         None => Err(Text::new("there is no connection")),
@@ -62,7 +72,24 @@ async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data,
                 None => None,
             })
         }
+        Ask::Places(units, _) => {
+            let request = Request { units, ..Request::default() };
+            Data::Places(match client.placement(context, request).await? {
+                Err(refusal) => Err(refusal),
+                Ok(found) => {
+                    let places = found.alternatives.iter().flat_map(|way| &way.places);
+                    let names: BTreeSet<Text> = places.map(|c| c.place.name.clone()).take(PREVIEWS).collect();
+                    let site = found.site.clone();
+                    let all = names.into_iter().filter_map(|name| Some(client.rack(context, site.clone()?, name)));
+                    let racks = try_join_all(all).await?.into_iter().flatten().collect();
+                    Ok((found, racks))
+                }
+            })
+        }
         Ask::Work(query) => Data::Work(client.work(context, query).await?),
+        Ask::Orders(query) => Data::Orders(client.orders(context, query).await?),
+        Ask::Order(id) => Data::Order(client.order(context, id).await?.map(Box::new)),
+        Ask::Stock(spec, site) => Data::Stock(client.stock(context, spec, site).await?),
         Ask::Receiving(site) => Data::Receiving(client.receiving(context, site).await?),
     })
 }

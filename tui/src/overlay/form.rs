@@ -1,10 +1,12 @@
-//! Asks for a reason, and for the last four of the serial where it costs, before anything is sent.
+//! Asks for a reason, and for the last four of the serial or an amount where it costs, before anything is sent.
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::id::{OrderId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskId;
+use rackhand_core::procurement::money::{Money, minor};
+use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::text::Text;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,41 @@ pub enum Deed {
     Move(UnitId, Stage),
     /// Receive this serial, damaged.
     Damaged(Text),
+    /// Approve this revision of a vendor's offer.
+    Approve {
+        /// For which order.
+        order: OrderId,
+        /// Whose offer.
+        seller: SellerId,
+        /// The revision on screen.
+        revision: u32,
+        /// What else is on screen.
+        saw: Text,
+    },
+    /// Reject all offers.
+    Reject(OrderId),
+    /// Cancel an order.
+    CancelOrder(OrderId),
+    /// Assign what is reserved.
+    Assign(OrderId),
+    /// Keep a server of the pool for a line of an order.
+    Reserve {
+        /// For which order.
+        order: OrderId,
+        /// For which line.
+        line: u16,
+        /// Which server.
+        unit: UnitId,
+    },
+    /// Give a reserved server back.
+    ReleaseStock(UnitId),
+    /// Accept a confirmation that differs.
+    Accept {
+        /// Of which order.
+        order: OrderId,
+        /// Of which vendor.
+        seller: SellerId,
+    },
 }
 
 /// The form.
@@ -54,6 +91,8 @@ pub struct Form {
     pub reason: Line,
     /// What must be typed, and what was.
     pub typed: Option<(Text, Line)>,
+    /// The amount that must be typed, however it is written.
+    pub amount: Option<Money>,
     /// What that is called.
     pub typing: Text,
     /// What else may be said, and what was. It may stay empty, and Enter does not wait for it.
@@ -82,6 +121,7 @@ impl Form {
             asks: Text::new(asks),
             reason: Line::default(),
             typed: None,
+            amount: None,
             typing: Text::new("the last four"),
             more: None,
             second: false,
@@ -93,6 +133,7 @@ impl Form {
     #[must_use]
     pub fn costly(mut self, label: &str) -> Self {
         self.typed = Some((last_four(label), Line::default()));
+        self.second = self.asks.is_empty();
         self
     }
 
@@ -110,6 +151,30 @@ impl Form {
         self.typing = Text::new("how many");
         self.second = true;
         self
+    }
+
+    /// The same, wanting this number typed.
+    #[must_use]
+    pub fn numbered(mut self, number: &str, called: &str) -> Self {
+        self.typed = Some((Text::new(number), Line::default()));
+        self.typing = Text::new(called);
+        self.second = self.asks.is_empty();
+        self
+    }
+
+    /// The same, wanting this amount typed.
+    #[must_use]
+    pub fn amount(mut self, amount: Money) -> Self {
+        self.amount = Some(amount);
+        self.numbered(&amount.plain(), &format!("the total in {}", amount.currency))
+    }
+
+    /// Whether this is what must be typed.
+    fn confirms(&self, wanted: &str, typed: &str) -> bool {
+        match self.amount {
+            Some(amount) => minor(typed, amount.currency) == Ok(amount.minor),
+            None => typed.eq_ignore_ascii_case(wanted),
+        }
     }
 
     /// Takes a key.
@@ -147,7 +212,7 @@ impl Form {
                 self.second = true;
                 return Did::Stays;
             }
-            if !line.text().trim().eq_ignore_ascii_case(wanted) {
+            if !self.confirms(wanted, line.text().trim()) {
                 self.complaint = Some(Text::from(format!("type {wanted}, {}; Esc leaves it as it is", self.typing)));
                 return Did::Stays;
             }
@@ -165,6 +230,7 @@ impl Form {
 
     fn wish(&self) -> Wish {
         let reason = Text::new(self.reason.text().trim());
+        let typed = Text::new(self.typed.as_ref().map_or("", |(_, line)| line.text().trim()));
         let one = |command| vec![Part { label: self.label.clone(), command, undo: None }];
         let parts = match &self.deed {
             Deed::Skip(subject, step, generation) => {
@@ -189,6 +255,23 @@ impl Form {
                 units.iter().map(part).collect()
             }
             Deed::Damaged(_) => Vec::new(),
+            Deed::Approve { order, seller, revision, saw } => one(Command::Approve {
+                order: *order,
+                seller: *seller,
+                revision: *revision,
+                amount: typed,
+                saw: saw.clone(),
+            }),
+            Deed::Reject(order) => one(Command::Reject { order: *order, reason }),
+            Deed::CancelOrder(order) => one(Command::CancelOrder { order: *order, reason }),
+            Deed::Assign(order) => one(Command::AssignStock { order: *order }),
+            Deed::Reserve { order, line, unit } => one(Command::Reserve { order: *order, line: *line, unit: *unit }),
+            Deed::ReleaseStock(unit) => one(Command::ReleaseStock { unit: *unit, reason }),
+            Deed::Accept { order, seller } => {
+                // A confirmation without a total has none to be typed.
+                let amount = if self.amount.is_some() { typed } else { Text::new("") };
+                one(Command::AcceptConfirmation { order: *order, seller: *seller, amount, reason })
+            }
         };
         Wish { parts, told: self.title.clone() }
     }
@@ -208,7 +291,8 @@ impl Form {
         let inner = usize::from(width.saturating_sub(4));
         let mut lines: Vec<(String, Token)> = Vec::new();
         for means in &self.means {
-            lines.extend(wrap(means, inner).into_iter().map(|l| (l, Token::UiText)));
+            let token = if means.starts_with('!') { Token::StateWarn } else { Token::UiText };
+            lines.extend(wrap(means, inner).into_iter().map(|l| (l, token)));
         }
         let fields =
             usize::from(self.typed.is_some()) + usize::from(self.more.is_some()) + usize::from(!self.asks.is_empty());
@@ -217,9 +301,14 @@ impl Form {
         let area = canvas.boxed(width, height, &self.title, Token::UiBorderFocus);
         let room = usize::from(area.height).saturating_sub(fields + 2);
         let mut y = area.y;
-        for (text, token) in lines.iter().take(room) {
+        let fits = lines.len() <= room;
+        for (text, token) in lines.iter().take(if fits { room } else { room.saturating_sub(1) }) {
             canvas.put(area.x, y, area.width, text, *token);
             y += 1;
+        }
+        if !fits && room > 0 {
+            let more = format!("{} more lines: a taller window", lines.len() + 1 - room);
+            canvas.put(area.x, y, area.width, &more, Token::StateWarn);
         }
         y = area.bottom().saturating_sub(u16::try_from(fields + 2).unwrap_or(0)).max(area.y);
         if !self.asks.is_empty() {

@@ -1,9 +1,14 @@
 //! What lies above a screen: help, palette, a choice, a form that asks before it acts.
 
 pub mod choose;
+pub mod fields;
 pub mod form;
 pub mod help;
+pub mod note;
+pub mod order;
 pub mod palette;
+pub mod places;
+pub mod quote;
 pub mod report;
 
 use rackhand_core::text::Text;
@@ -27,8 +32,16 @@ pub enum Layer {
     Choose(choose::Choose),
     /// A form.
     Form(Box<form::Form>),
+    /// Proposals of places.
+    Places(Box<places::Places>),
     /// What became of an action on many; its first line on screen.
     Report(usize),
+    /// An order being written.
+    Order(Box<order::OrderForm>),
+    /// A vendor's quote being entered.
+    Quote(Box<quote::QuoteForm>),
+    /// Something to be read.
+    Note(Box<note::Note>),
 }
 
 /// Where text that came at once is from.
@@ -69,7 +82,11 @@ impl Layer {
             Self::Palette(palette) => palette.key(key, model),
             Self::Choose(choose) => choose.key(key),
             Self::Form(form) => form.key(key),
+            Self::Places(places) => places.key(key),
             Self::Report(top) => report::key(top, key, model),
+            Self::Order(form) => fields::key(form.as_mut(), key, model),
+            Self::Quote(form) => fields::key(form.as_mut(), key, model),
+            Self::Note(note) => note.key(key, model),
         }
     }
 
@@ -81,14 +98,21 @@ impl Layer {
                 form.insert(text, from);
                 true
             }
-            Self::Help(_) | Self::Choose(_) | Self::Report(_) | Self::Palette(_) => false,
+            Self::Order(form) => fields::insert(form.as_mut(), text, from),
+            Self::Quote(form) => fields::insert(form.as_mut(), text, from),
+            Self::Help(_) | Self::Choose(_) | Self::Places(_) | Self::Report(_) | Self::Palette(_) | Self::Note(_) => {
+                false
+            }
         }
     }
 
     /// Says in it why it could not be done.
     pub fn complain(&mut self, why: Text) {
-        if let Self::Form(form) = self {
-            form.complaint = Some(why);
+        match self {
+            Self::Form(form) => form.complaint = Some(why),
+            Self::Order(form) => form.state.complaint = Some(why),
+            Self::Quote(form) => form.state.complaint = Some(why),
+            _ => {}
         }
     }
 
@@ -99,7 +123,11 @@ impl Layer {
             Self::Palette(palette) => palette.view(model, canvas),
             Self::Choose(choose) => choose.view(canvas),
             Self::Form(form) => form.view(canvas),
+            Self::Places(places) => places.view(canvas),
             Self::Report(top) => report::view(*top, model, canvas),
+            Self::Order(form) => fields::view(form.as_ref(), model, canvas),
+            Self::Quote(form) => fields::view(form.as_ref(), model, canvas),
+            Self::Note(note) => note.view(model, canvas),
         }
     }
 }

@@ -20,12 +20,12 @@ pub const FACE: Face = Face {
     kind: Kind::Fleet,
     title: "Fleet",
     about: "Every site at a glance: how many servers are on order, being installed, being proven, in service or pool, \
-            and on their way out; how many are stuck, tried again, moving, or wait for ordinary work. Below: what is \
+            and on their way out; how many are stuck, tried again, moving, or wait for ordinary work. Below: how many orders need a person, and what is \
             stuck, longest first, Enter opens it. Tab goes to the sites, where Enter lists a site's servers. At the \
             bottom: the systems around; what is not known is said to be unknown.",
     twin: "rackhand status",
     acts_on: Some(Slot::Stuck),
-    wants: &[Slot::Stuck],
+    wants: &[Slot::Stuck, Slot::Due],
     view,
     settle: |model| {
         let height = height(model);
@@ -65,6 +65,7 @@ pub const FACE: Face = Face {
 struct Layout {
     sites: u16,
     site_rows: u16,
+    orders: Option<u16>,
     stuck: u16,
     stuck_rows: u16,
     around: u16,
@@ -77,16 +78,19 @@ fn layout(model: &Model) -> Layout {
     // A head, the sites, and their sum where there is more than one.
     let wanted = known.saturating_add(1 + u16::from(known > 1)).max(2);
     let sites = wanted.min((rows / 2).max(2)).min(rows);
-    let left = rows - sites;
+    // A line for the orders, where there is room for one.
+    let orders = u16::from(rows - sites >= 7);
+    let left = rows - sites - orders;
     let lines = u16::try_from(around(model).len()).unwrap_or(u16::MAX).saturating_add(1);
     let around = if left < 8 { 0 } else { lines.min(left - 5) };
     let people = left - around;
     Layout {
         sites: first,
         site_rows: sites,
-        stuck: first + sites,
+        orders: (orders > 0).then_some(first + sites),
+        stuck: first + sites + orders,
         stuck_rows: people.saturating_sub(2),
-        around: first + sites + people,
+        around: first + sites + orders + people,
         around_rows: around,
     }
 }
@@ -119,6 +123,10 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     chrome::header(model, canvas, if model.overview.is_some() { &about } else { "" });
     let at = layout(model);
     let mut hid = draw_sites(model, canvas, &at);
+    match at.orders {
+        Some(y) => draw_orders(model, canvas, y),
+        None => hid.push("orders"),
+    }
     hid.extend(draw_stuck(model, canvas, &at));
     if at.around_rows > 0 {
         draw_around(model, canvas, &at);
@@ -234,6 +242,23 @@ fn token_of(part: LifePart) -> Token {
         LifePart::Serve => Token::StageServe,
         LifePart::Retire => Token::StageRetire,
     }
+}
+
+/// How many orders need a person.
+fn draw_orders(model: &Model, canvas: &mut Canvas, y: u16) {
+    let key = model.keys.name(Act::ToOrders);
+    let (told, token) = match model.due {
+        None => ("not known yet".to_owned(), Token::StateUnknown),
+        Some(due) => {
+            let more = if due.more { " or more" } else { "" };
+            let verb = if due.people == 1 && !due.more { "needs" } else { "need" };
+            let token = if due.people > 0 { Token::StateWarn } else { Token::UiDim };
+            (format!("{}{more} {verb} a person, {} open", due.people, due.open), token)
+        }
+    };
+    let room = canvas.area().width.saturating_sub(2);
+    let name = format!("orders ({key})  ");
+    canvas.pieces(2, y, room, &[(&name, Token::UiTitle), (&told, token)]);
 }
 
 fn draw_stuck(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {

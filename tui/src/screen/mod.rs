@@ -4,10 +4,15 @@ pub mod elevation;
 pub mod fleet;
 pub mod journal;
 pub mod letters;
+pub mod order;
+pub mod orders;
 pub mod pipeline;
+pub mod quotes;
 pub mod racks;
 pub mod receiving;
 pub mod server;
+pub mod stock;
+pub mod waits;
 pub mod work;
 
 use rackhand_core::view::State;
@@ -64,6 +69,10 @@ pub const FACES: &[Face] = &[
     fleet::FACE,
     work::FACE,
     receiving::FACE,
+    orders::FACE,
+    order::FACE,
+    quotes::FACE,
+    stock::FACE,
 ];
 
 /// The screen of a kind.

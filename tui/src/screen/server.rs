@@ -5,15 +5,15 @@ use std::time::Duration;
 use rackhand_core::hardware::report::StepVerdict;
 use rackhand_core::view::UnitDetail;
 
+use super::waits::waits;
 use super::{Face, hidden};
 use crate::app::fetch;
 use crate::app::model::{Model, Slot, Target};
 use crate::app::moves::anew;
-use crate::command::keymap::Keymap;
-use crate::command::registry::{Act, COMMANDS, Kind};
+use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
-use crate::widget::words::{age, letter, until};
+use crate::widget::words::{age, letter};
 use crate::widget::wrap::hang;
 use crate::widget::{chrome, log};
 
@@ -110,7 +110,7 @@ pub fn story(model: &Model) -> Vec<(String, Token)> {
             out.extend(hang(&refusal.text, room, 2).into_iter().map(|l| (l, Token::StateCrit)));
         }
         Some(Ok(unit)) => {
-            waits(unit, model, room, &mut out);
+            waits(&unit.waits, &format!("it is: {}", unit.row.waits_for), model, room, &mut out);
             steps(unit, room, &mut out);
             tasks(unit, model, room, &mut out);
             tests(unit, room, &mut out);
@@ -121,42 +121,6 @@ pub fn story(model: &Model) -> Vec<(String, Token)> {
         }
     }
     out
-}
-
-fn waits(unit: &UnitDetail, model: &Model, room: usize, out: &mut Vec<(String, Token)>) {
-    out.push(("WHY IT IS NOT MOVING".to_owned(), Token::UiTitle));
-    if unit.waits.is_empty() {
-        out.push((format!("it is: {}", unit.row.waits_for), Token::StateInfo));
-    }
-    for wait in &unit.waits {
-        let token = if wait.who.is_some() { Token::StateWarn } else { Token::UiText };
-        out.extend(hang(&wait.what, room, 2).into_iter().map(|l| (l, token)));
-        let mut told = vec![format!("  for {}", age(model.now.since(wait.since)))];
-        match (wait.attempt, wait.of) {
-            (Some(n), Some(of)) => told.push(format!("attempt {n} of {of}")),
-            (Some(n), None) => told.push(format!("attempt {n}, no end set")),
-            _ => {}
-        }
-        told.extend(wait.next_try.map(|next| format!("next try {}", until(next, model.now))));
-        told.extend(wait.until.map(|last| format!("given up {}", until(last, model.now))));
-        let who = match wait.who {
-            Some(role) => format!("who must act: {role}"),
-            None => "nobody need act: Rackhand goes on by itself".to_owned(),
-        };
-        let keys: Vec<String> = wait.resolve.iter().map(|command| with_key(&model.keys, command)).collect();
-        let keys = if keys.is_empty() { String::new() } else { format!("; {}", keys.join("  ")) };
-        let told = format!("{}; {who}{keys}", told.join(", "));
-        out.extend(hang(&told, room, 4).into_iter().map(|l| (l, Token::UiDim)));
-    }
-}
-
-/// A resolving command with its key: `R retry`.
-fn with_key(keys: &Keymap, command: &str) -> String {
-    let id = if command == "release" { "hold" } else { command };
-    match COMMANDS.iter().find(|s| s.id == id) {
-        Some(spec) => format!("{} {command}", keys.name(spec.act)),
-        None => command.to_owned(),
-    }
 }
 
 fn steps(unit: &UnitDetail, room: usize, out: &mut Vec<(String, Token)>) {

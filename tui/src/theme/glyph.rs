@@ -32,6 +32,8 @@ pub struct Glyphs {
     pub sorts: [&'static str; 2],
     /// From one stage to the next.
     pub then: &'static str,
+    /// An offer's point: the best, the worst, more than asked for, something else, missing.
+    pub quote: [&'static str; 5],
 }
 
 impl Glyphs {
@@ -48,6 +50,7 @@ impl Glyphs {
                 corners: ["╭", "╮", "╰", "╯"],
                 sorts: ["↑", "↓"],
                 then: "›",
+                quote: ["▲", "▼", "+", "≠", "?"],
             },
             GlyphSet::Ascii => Self {
                 set,
@@ -59,6 +62,7 @@ impl Glyphs {
                 corners: ["+", "+", "+", "+"],
                 sorts: ["^", "v"],
                 then: ">",
+                quote: ["*", "-", "+", "!", "?"],
             },
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rackhand_core::procurement::stock::{Difference, Sense};
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::State;
 
@@ -48,6 +49,38 @@ pub fn date(when: Timestamp) -> String {
     when.to_string().get(5..19).unwrap_or("?").replace('T', " ")
 }
 
+/// The day in UTC: `2026-11-18`.
+pub fn day(when: Timestamp) -> String {
+    when.to_string().get(..10).unwrap_or("?").to_owned()
+}
+
+/// The beginning of a day that is written as `2026-11-18`, in UTC.
+pub fn start_of_day(text: &str) -> Option<Timestamp> {
+    at(text, "T00:00:00Z")
+}
+
+/// The end of a day that is written as `2026-11-18`, in UTC.
+pub fn end_of_day(text: &str) -> Option<Timestamp> {
+    at(text, "T23:59:59Z")
+}
+
+fn at(day: &str, time: &str) -> Option<Timestamp> {
+    let day = day.trim();
+    // Anything longer brings a time of its own.
+    (day.len() == 10).then(|| format!("{day}{time}").parse().ok()).flatten()
+}
+
+/// A difference from what was asked for, with the way it goes as a word.
+pub fn difference(d: &Difference) -> String {
+    let way = match d.sense {
+        Sense::More => "more",
+        Sense::Less => "LESS",
+        Sense::Other => "OTHER",
+        Sense::Unknown => "UNKNOWN",
+    };
+    format!("{way}: {} {}, asked {}", d.what, d.has, d.asked)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +92,8 @@ mod tests {
         let now = Timestamp::from_secs(1_795_000_000);
         assert_eq!((clock(now).as_str(), date(now).as_str()), ("11:06:40", "11-18 11:06:40"));
         assert_eq!(until(now, now), "due");
+        assert_eq!(end_of_day(" 2026-11-18 ").map(day).as_deref(), Some("2026-11-18"));
+        assert_eq!(start_of_day("2026-11-18").map(|t| now.since(t).as_secs()), Some(40_000));
+        assert!(["2026-11-31", "18.11.2026", "", "2026-11-1"].iter().all(|bad| end_of_day(bad).is_none()));
     }
 }

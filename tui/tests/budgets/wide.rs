@@ -7,6 +7,7 @@ use rackhand_core::event::Seq;
 use rackhand_core::id::{Entropy, Role, SiteId, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::order::{OrderQuery, OrderRow};
 use rackhand_core::view::{DeadLetter, EventRow, Health, Overview, Page, Query, State, UnitDetail, UnitRow};
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, JournalQuery, Receipt, Verified, codec};
@@ -122,14 +123,18 @@ impl Console for Wide {
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         Ok(Verified { events: 7, head: 7, checkpoints: 1, broken: None })
     }
+    async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
+        Page { head: 7, now: NOW, total: 0, offset: query.offset, rows: Vec::new() }
+    }
     crate::unasked::unasked!(
         work,
         import,
         imported,
         dhcp_event,
-        orders,
         order,
         stock,
+        paper,
+        purchase_document,
         placement,
         work_order,
         work_order_pdf,

@@ -1,6 +1,7 @@
 //! A daemon that keeps what it is told in plain lists, behind a real socket and the real protocol.
 
 mod server;
+pub mod shop;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -84,6 +85,10 @@ pub struct Held {
     /// So many questions about rows are answered while NetBox is away.
     pub netbox_away: usize,
     pub asked: usize,
+    pub shop: shop::Shop,
+    pub papers: Vec<rackhand_rpc::PaperUpload>,
+    /// Told when the journal has grown by itself.
+    pub grown: Arc<Notify>,
 }
 
 impl Held {
@@ -312,6 +317,9 @@ impl Fake {
             imports: Vec::new(),
             netbox_away: 0,
             asked: 0,
+            shop: shop::Shop::new(),
+            papers: Vec::new(),
+            grown: Arc::default(),
         };
         let held = Arc::new(Mutex::new(held));
         let listener = UnixListener::bind(&socket).unwrap();
@@ -321,6 +329,14 @@ impl Fake {
 
     pub fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap()
+    }
+
+    /// Somebody else's event.
+    pub fn grow(&self, subject: Subject) {
+        let mut held = self.held();
+        let next = event(held.head() + 1, subject, "order 1", "a quote");
+        held.events.push(next);
+        held.grown.notify_waiters();
     }
 
     /// Runs a command line against it: exit code, standard output, standard error.

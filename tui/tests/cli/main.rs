@@ -9,6 +9,7 @@ mod fake;
 mod hooks;
 mod hostile;
 mod import;
+mod orders;
 mod reading;
 mod tail;
 #[path = "../unasked.rs"]

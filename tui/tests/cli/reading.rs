@@ -293,8 +293,10 @@ async fn a_bmc_is_told_section_by_section_and_the_unknown_is_said() {
 #[tokio::test]
 async fn every_screen_has_a_verb_that_says_the_same_as_text() {
     let fake = Fake::start();
+    crate::orders::with_offers(&fake).await;
     for face in rackhand_tui::screen::FACES {
         let twin = face.twin.replace("SERIAL", "CZ2D1X0GB1").replace("SITE RACK", "fra1 R12");
+        let twin = twin.replace("NUMBER", "1").replace("SPEC", "512GB");
         let args: Vec<&str> = twin.split(' ').skip(1).chain(["--plain"]).collect();
         let (code, out, err) = fake.run(&args).await;
         assert_eq!((code, err.as_str()), (0, ""), "{twin}");

@@ -76,7 +76,7 @@ fn completions_and_manual_pages_are_made_for_every_verb() {
     let dir = home.path().join("man1");
     let (code, out, _) = run(home.path(), &["man", &dir.display().to_string()]);
     assert!(code == 0 && out.contains("pages written"), "{out}");
-    for page in ["rackhand.1", "rackhand-retry.1", "rackhand-tail.1", "rackhand-theme.1"] {
+    for page in ["rackhand.1", "rackhand-retry.1", "rackhand-tail.1", "rackhand-theme.1", "rackhand-order-place.1"] {
         let text = std::fs::read_to_string(dir.join(page)).unwrap();
         assert!(text.contains(".SH SYNOPSIS") && text.contains(page.trim_end_matches(".1")), "{page}: {text}");
     }
@@ -108,8 +108,20 @@ fn what_cannot_be_drawn_is_refused_before_the_terminal_is_taken() {
 fn every_verb_that_prints_a_document_is_told_of() {
     /// They print none, or each line of `commands` is theirs.
     const NONE: [&str; 6] = ["completions", "man", "replay", "demo", "dial-stdio", "help"];
-    const COMMANDS: [&str; 11] =
-        ["retry", "skip", "cancel", "hold", "release", "quarantine", "retire", "done", "move", "locate", "trust"];
+    const COMMANDS: [&str; 12] = [
+        "retry",
+        "skip",
+        "cancel",
+        "hold",
+        "release",
+        "quarantine",
+        "retire",
+        "done",
+        "move",
+        "locate",
+        "trust",
+        "describe",
+    ];
     let home = tempfile::tempdir().unwrap();
     let (_, told, _) = run(home.path(), &["explain", "json"]);
     let first: Vec<&str> = told.lines().filter_map(|l| l.split("  ").next()).flat_map(|v| v.split(", ")).collect();
@@ -169,6 +181,11 @@ async fn json_documents_are_as_documented() {
         (&["explain", "stages"], "explain"),
         (&["keys"], "keys"),
         (&["retry", "CZ2D1X0GB1"], "commands"),
+        (&["order", "place", "--tenant", "acme", "--line", "1: 2x Xeon Gold 6530"], "order place"),
+        (&["order", "list"], "order list"),
+        (&["order", "show", "1"], "order show"),
+        (&["order", "stock", "2x Xeon Gold 6530"], "order stock"),
+        (&["order", "wait", "1", "delivered", "--timeout", "0s"], "order wait"),
     ] {
         let line: Vec<&str> = ["--json"].iter().chain(args).copied().collect();
         let (_, out, _) = fake.run(&line).await;

@@ -12,16 +12,17 @@ use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{Draft, Event, Recorded, Seq};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
-use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::view::rack::{self, RackRow, RackView};
 use rackhand_core::view::receiving::{Receiving, receiving};
+use rackhand_core::view::stock::Stock;
 use rackhand_core::view::work::{WorkQuery, WorkRow, work};
 use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_core::world::World;
@@ -253,13 +254,16 @@ impl Fake {
             return Err(Refusal::new(Why::Conflict, "sent twice"));
         }
         inside.requests.push(request);
-        let decided =
-            decide(&inside.world, &Policy::standard(SiteId::new("fra1")), &moment, &Input::Command(command.clone()))?;
+        let input = match command.clone() {
+            Command::Place { choices } => Input::Place(choices, std::sync::Arc::new(crate::room::room(&inside))),
+            command => Input::Command(command),
+        };
+        let decided = decide(&inside.world, &crate::trade::policy(), &moment, &input)?;
         let (mut drafts, mut world) = (decided.drafts, decided.world);
         if let Command::Locate { unit, on } = command {
             // Every BMC here does as it is told.
             let seen = Input::LocatorSeen(unit, on);
-            let seen = decide(&world, &Policy::standard(SiteId::new("fra1")), &moment, &seen)?;
+            let seen = decide(&world, &crate::trade::policy(), &moment, &seen)?;
             drafts.extend(seen.drafts);
             world = seen.world;
         }
@@ -448,13 +452,22 @@ impl Console for Fake {
         self.receiving_now(&site)
     }
 
+    async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
+        self.orders_now(&query)
+    }
+    async fn order(self, _: Context, id: OrderId) -> Result<OrderDetail, Refusal> {
+        self.order_now(id)
+    }
+    async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
+        self.stock_now(&spec, site.as_ref())
+    }
+
     crate::unasked::unasked!(
         import,
         imported,
         dhcp_event,
-        orders,
-        order,
-        stock,
+        paper,
+        purchase_document,
         placement,
         work_order,
         work_order_pdf,

@@ -71,6 +71,16 @@ impl Bench {
         bench
     }
 
+    /// The same, with orders in every state, at the screen of orders.
+    pub fn trading(size: (u16, u16)) -> Self {
+        let fake = Fake::seeded();
+        fake.trade();
+        let mut bench = Self::new(fake, size);
+        bench.model.place = Place::Orders;
+        bench.up();
+        bench
+    }
+
     pub fn greeting(&self) -> Greeting {
         let i = self.fake.inside.lock().unwrap();
         Greeting {
@@ -171,6 +181,10 @@ pub fn answer(fake: &Fake, ask: Ask) -> Data {
             Data::Stands(unit.map(|id| (id, rackhand_core::view::rack::rack_of(&fake.rack_views(), id))))
         }
         Ask::Work(query) => Data::Work(fake.work_now(&query)),
+        Ask::Places(units, _) => Data::Places(crate::places::proposed(fake, &units)),
+        Ask::Orders(query) => Data::Orders(fake.orders_now(&query)),
+        Ask::Order(id) => Data::Order(fake.order_now(id).map(Box::new)),
+        Ask::Stock(words, site) => Data::Stock(fake.stock_now(&words, site.as_ref())),
         Ask::Receiving(site) => Data::Receiving(fake.receiving_now(&site)),
         Ask::Verify => Data::Verified(Ok(Verified { events: 47, head: 47, checkpoints: 2, broken: None })),
     }

@@ -12,10 +12,14 @@ mod furnish;
 mod hostile;
 mod house;
 mod link;
+mod orders;
+mod places;
 mod racks;
 mod replay;
+mod room;
 mod screens;
 mod sweep;
+mod trade;
 #[path = "../unasked.rs"]
 mod unasked;
 mod updates;

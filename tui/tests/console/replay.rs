@@ -38,6 +38,33 @@ fn a_recording_plays_to_the_same_screen() {
 }
 
 #[test]
+fn a_recording_of_an_approval_plays_to_the_same_screen() {
+    let mut bench = Bench::trading((80, 24));
+    bench.keys(&["End", "Up", "Enter", "Q", "Right", "Left", "a"]);
+    bench.type_in("29386");
+    bench.keys(&["Enter", "8", "O"]);
+    bench.type_in("acme");
+    bench.keys(&["Enter", "Enter", "Enter"]);
+    bench.type_in("256GB DDR5, rails");
+    assert!(bench.called.len() == 1 && bench.model.layer.is_some());
+    let mut model = Model::new((80, 24), "session".into());
+    model.place = Place::Orders;
+    let mut recorder = Recorder::new(&model);
+    for (at, event) in (0..).zip(&bench.events) {
+        recorder.push(&model, event, at);
+        update(&mut model, event.clone());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recording.json");
+    recorder.save(&path).unwrap();
+    let mut replay = Replay::read(&path).unwrap();
+    while replay.step().is_some() {}
+    assert_eq!(replay.model, bench.model);
+    let look = plain(GlyphSet::Unicode);
+    assert_eq!(text(&replay.model, &look), text(&bench.model, &look));
+}
+
+#[test]
 fn a_long_session_keeps_its_end_and_stays_small() {
     let mut bench = Bench::live((80, 24));
     let mut recorder = Recorder::new(&bench.model);

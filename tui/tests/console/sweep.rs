@@ -51,9 +51,40 @@ fn no_size_panics_on_any_screen_or_layer() {
 }
 
 #[test]
+fn no_size_panics_where_orders_are() {
+    let looks = [plain(GlyphSet::Unicode), plain(GlyphSet::Ascii)];
+    let ways: [&[&str]; 10] = [
+        &["Down"],
+        &["Down", "Enter", "G"],
+        &["Enter", "Q"],
+        &["Enter", "Q", "Right", "G"],
+        &["Enter", "P"],
+        &["Enter", "a"],
+        &["Enter", "Q", "a"],
+        &["Enter", "E", "="],
+        &["O", "x", "Enter", "Enter", "Enter", "x"],
+        &["Enter", "x"],
+    ];
+    for (n, keys) in ways.iter().enumerate() {
+        let mut bench = Bench::trading((120, 40));
+        bench.keys(keys);
+        bench.event(Event::Paste(hostile()));
+        let step = if n < 5 { 1 } else { 3 };
+        for width in (0..=120).step_by(step) {
+            for height in (0..=40).step_by(2 * step - 1) {
+                bench.model.size = (width, height);
+                rackhand_tui::app::update::settle(&mut bench.model);
+                buffer(&bench.model, &looks[usize::from((width + height) % 2)]);
+            }
+        }
+    }
+}
+
+#[test]
 fn wide_terminals_are_filled_and_hold_a_whole_header() {
-    for (n, keys) in
-        [&[][..], &["Enter"], &["6"], &["7"], &["3"], &["3", "Enter"], &["1"], &["4"], &["5"]].iter().enumerate()
+    for (n, keys) in [&[][..], &["Enter"], &["6"], &["7"], &["3"], &["3", "Enter"], &["1"], &["4"], &["5"], &["8"]]
+        .iter()
+        .enumerate()
     {
         let mut bench = Bench::furnished((250, 80));
         bench.keys(keys);
@@ -78,9 +109,10 @@ fn wide_terminals_are_filled_and_hold_a_whole_header() {
 #[test]
 fn a_storm_of_sizes_and_keys_panics_nowhere() {
     let mut bench = Bench::furnished((80, 24));
+    bench.fake.trade();
     let keys = [
         "Down", "PgDn", "G", "g", "Tab", "Enter", "Esc", "[", "]", "6", "7", "3", "r", "e", "2", "4", "5", "F10", "1",
-        "s", ">", "Space", "?", "Esc", ":", "Esc", ".",
+        "8", "Q", "P", "Left", "s", ">", "Space", "?", "Esc", ":", "Esc", ".",
     ];
     let look = plain(GlyphSet::Unicode);
     let mut random = 7_u64;

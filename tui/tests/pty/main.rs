@@ -10,7 +10,11 @@ mod ends;
 mod fake;
 mod flows;
 mod jobs;
+#[path = "../console/room.rs"]
+mod room;
 mod terminal;
+#[path = "../console/trade.rs"]
+mod trade;
 #[path = "../unasked.rs"]
 mod unasked;
 

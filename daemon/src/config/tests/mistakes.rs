@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Config, MINIMAL, place, read, refused};
 
 /// The minimal file with one thing changed: what is looked for, what stands there then, and what is said of it.
-const MISTAKES: [(&str, &str, &str); 63] = [
+const MISTAKES: [(&str, &str, &str); 68] = [
     // Keys.
     ("[http]", "sokcet = \"x\"\n[http]", "4:1: unknown field `sokcet`; did you mean `socket`?"),
     ("[http]", "Site = \"x\"\n[http]", "4:1: unknown field `Site`; did you mean `site`?"),
@@ -14,7 +14,7 @@ const MISTAKES: [(&str, &str, &str); 63] = [
         "[http]",
         "colour = \"blue\"\n[http]",
         "4:1: unknown field `colour`, expected one of `site`, `data_dir`, `socket`, `socket_group`, `own_role`, \
-         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `vendors`, `purchase`, `lab`",
+         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `api`, `vendors`, `purchase`, `lab`",
     ),
     ("listen", "port = 80\nlisten", "5:1: unknown field `port`, expected `listen` or `base`"),
     ("base", "bsae", "6:1: unknown field `bsae`; did you mean `base`?"),
@@ -80,6 +80,19 @@ const MISTAKES: [(&str, &str, &str); 63] = [
     ("[http]", "[intake]\ninterfaces = [\"a\", \"a\"]\n[http]", "5:20: `a` is listed twice; keep one"),
     ("[http]", "[intake]\ninterfaces = \"a\"\n[http]", "5:14: invalid type: string \"a\", expected a sequence"),
     ("[http]", "[intake]\nservers = [\"10.0.4.0/24\"]\n[http]", "5:12: not an IPv4 address: give the one the DHCP"),
+    ("[http]", "[api]\nper_minute = 0\n[http]", "5:14: per_minute is at least 1"),
+    (
+        "[http]",
+        "[[api.tenants]]\ntenant = \"a b\"\ntoken_files = [\"password\"]\n[http]",
+        "5:10: not a tenant: give its NetBox slug",
+    ),
+    ("[http]", "[[api.tenants]]\ntenant = \"acme\"\ntoken_files = []\n[http]", "5:10: no token: name a file"),
+    ("[http]", "[[api.tenants]]\ntenant = \"acme\"\n[http]", "4:1: missing field `token_files`"),
+    (
+        "[http]",
+        "[[api.tenants]]\ntenant = \"acme\"\ntoken_files = [\"password\"]\n[http]",
+        "6:16: the token has less than 32",
+    ),
     ("[http]", "[carriers]\npoll = 60\n[http]", "5:8: poll is in seconds, and at least 900"),
     ("[http]", "[carriers.usp]\n[http]", "4:11: unknown field `usp`; did you mean `ups`?"),
     ("[http]", "[carriers.ups]\nclient_id = \"a\"\n[http]", "4:1: missing field `secret_file`"),

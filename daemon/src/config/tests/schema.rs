@@ -155,6 +155,7 @@ fn the_schema_takes_the_example_and_refuses_what_the_reader_refuses() {
         ("networks = [\"10.0.4.0/22\", \"fd00:1::/64\"]", "networks = []", ".bmc.networks: too few"),
         ("speed = 60.0", "speed = 0.5", ".lab.speed: 0.5 is out of bounds"),
         ("poll = 7200", "poll = 60", ".carriers.poll: 60 is out of bounds"),
+        ("per_minute = 120", "per_minute = 0", ".api.per_minute: 0 is out of bounds"),
         ("daily = 250", "daily = 0", ".carriers.dhl.daily: 0 is out of bounds"),
         ("key_file = \"/etc/rackhand/dhl.key\"", "", ".carriers.dhl.key_file: missing"),
     ] {

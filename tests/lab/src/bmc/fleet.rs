@@ -114,6 +114,13 @@ impl Fleet {
         }
     }
 
+    /// Puts the BMC onto the network where it was.
+    pub fn reconnect(&self, serial: &str) {
+        if let Some(server) = self.servers.get(serial) {
+            self.network.attach(self.authority(server.address), server.station());
+        }
+    }
+
     /// Gives the BMC another certificate, as a factory reset or an attacker would.
     pub fn change_certificate(&mut self, serial: &str) {
         let Some(server) = self.servers.get_mut(serial) else { return };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rackhand_core::mac::Mac;
 
-use crate::netbox::{DeviceSpec, NetBox, RackSpec};
+use crate::netbox::{DeviceSpec, FeedSpec, NetBox, RackSpec};
 
 /// Units that stay free at the top, for what comes.
 const SPARE: usize = 4;
@@ -13,6 +13,13 @@ const NETWORK: usize = 2;
 /// Models of two units: of the fleet, then of those on their way.
 pub(super) const TALL: [&str; 4] =
     ["ProLiant DL380 Gen11", "PowerEdge R760", "ProLiant DL380a Gen11", "PowerEdge R750"];
+
+/// Models of one unit.
+const LOW: [&str; 2] = ["ProLiant DL360 Gen11", "PowerEdge R660"];
+/// What a server draws at the most, in watts.
+const DRAW: u32 = 400;
+/// Outlets of a power strip, and ports of a switch.
+const SOCKETS: (u16, u16) = (36, 48);
 
 /// Racks of all sites, and which of their units are taken, from the lowest.
 pub(super) struct Racks<'a> {
@@ -24,6 +31,12 @@ impl<'a> Racks<'a> {
     pub fn new(netbox: &'a NetBox) -> Self {
         for model in TALL {
             netbox.shape_type(model, 2.0, true);
+        }
+        // What a server that NetBox has no device of yet comes with.
+        for model in TALL.iter().chain(&LOW) {
+            netbox.add_device_type(model, &["bmc", "eno1", "eno2"]);
+            netbox.add_inlet_templates(model, &["PSU1", "PSU2"], Some(DRAW));
+            netbox.set_weights(None, Some((model, if LOW.contains(model) { 16.3 } else { 27.5 })));
         }
         netbox.shape_type("QFX5120-48Y", 1.0, false);
         netbox.shape_type("Patch panel 24", 1.0, false);
@@ -54,7 +67,8 @@ impl<'a> Racks<'a> {
         };
         self.rooms(&site)[rack][unit..unit + units].fill(true);
         let (rack, position) = (Some(name(&site, rack)), Some((unit + 1) as f64));
-        self.netbox.mount(&DeviceSpec { rack, position, ..spec });
+        let device = self.netbox.mount(&DeviceSpec { rack, position, ..spec });
+        self.netbox.add_inlets(device, &["PSU1", "PSU2"], Some(DRAW));
     }
 
     fn rooms(&mut self, site: &str) -> &mut Vec<Vec<bool>> {
@@ -65,7 +79,7 @@ impl<'a> Racks<'a> {
     fn add(&mut self, site: &str) {
         let n = self.rooms(site).len();
         let (rack, height) = (name(site, n), if n % 5 == 2 { 47 } else { 42 });
-        self.netbox.add_rack(&RackSpec {
+        let id = self.netbox.add_rack(&RackSpec {
             location: Some(format!("hall {}", n / 4 + 1)),
             height,
             ..RackSpec::standard(site, &rack)
@@ -78,12 +92,19 @@ impl<'a> Racks<'a> {
             status: "active".to_owned(),
             ..DeviceSpec::offline(&name, "", Mac([0; 6]))
         };
-        self.netbox.mount(&device(format!("sw-{rack}-a"), "QFX5120-48Y", Some(height)));
-        self.netbox.mount(&device(format!("sw-{rack}-b"), "QFX5120-48Y", Some(height - 1)));
+        self.netbox.set_weights(Some((id, 1_000)), None);
+        for (n, half) in ["a", "b"].into_iter().enumerate() {
+            let place = Some(height - u16::from(n > 0));
+            let switch = self.netbox.mount(&device(format!("sw-{rack}-{half}"), "QFX5120-48Y", place));
+            self.netbox.add_ports(switch, (1..=SOCKETS.1).map(|n| format!("Ethernet{n}")));
+            self.netbox.add_inlets(switch, &["PSU1", "PSU2"], Some(250));
+        }
         let panel = device(format!("pp-{rack}"), "Patch panel 24", Some(height));
         self.netbox.mount(&DeviceSpec { face: "rear", ..panel });
-        for feed in ["a", "b"] {
-            self.netbox.mount(&device(format!("pdu-{rack}-{feed}"), "PDU 32A", None));
+        for half in ["a", "b"] {
+            let three = FeedSpec { phase: "three-phase", ..FeedSpec::default() };
+            let feed = self.netbox.add_feed(id, &format!("{rack}-{half}"), three);
+            self.netbox.add_strip(&device(format!("pdu-{rack}-{half}"), "PDU 32A", None), SOCKETS.0, Some(feed));
         }
         let mut taken = vec![false; usize::from(height)];
         let top = taken.len() - NETWORK;

@@ -49,6 +49,7 @@ impl Kind {
 pub(super) type End = (Kind, u64);
 
 /// The cable in an end; `None` where there is no such end.
+#[expect(clippy::option_option, reason = "no such end is not a free one")]
 fn plugged(state: &State, (kind, id): End) -> Option<Option<u64>> {
     match kind {
         Kind::Interface => state.interfaces.get(&id).map(|i| i.cable),

@@ -78,6 +78,10 @@ pub(super) fn make(state: &mut State, body: &Value, now: Timestamp) -> u64 {
     for name in names {
         interface::add(state, id, &name, is_bmc_name(&name), now);
     }
+    let inlets = state.inlet_templates.values().filter(|t| t.device_type == model);
+    for (name, maximum) in inlets.map(|t| (t.name.clone(), t.maximum)).collect::<Vec<_>>() {
+        state.add_socket(super::cable::Kind::Inlet, id, &name, maximum);
+    }
     id
 }
 

@@ -151,7 +151,7 @@ fn show_socket(state: &State, kind: Kind, id: u64, want: &Want) -> Value {
 }
 
 pub(super) mod inlets {
-    use super::*;
+    use super::{Kind, Problem, Query, State, Value, Want, of_devices, show_socket};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         of_devices(state, query, &state.inlets)
@@ -163,7 +163,7 @@ pub(super) mod inlets {
 }
 
 pub(super) mod outlets {
-    use super::*;
+    use super::{Kind, Problem, Query, State, Value, Want, of_devices, show_socket};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         of_devices(state, query, &state.outlets)
@@ -175,7 +175,9 @@ pub(super) mod outlets {
 }
 
 pub(super) mod feeds {
-    use super::*;
+    use super::{
+        FEEDS, Feed, Kind, Problem, Query, Shape, State, Value, Want, choice, json, linked, mention, rack, site,
+    };
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let (ids, site) = (query.ids("id")?, site(state, query)?);
@@ -214,7 +216,7 @@ pub(super) mod feeds {
 }
 
 pub(super) mod templates {
-    use super::*;
+    use super::{Problem, Query, Shape, State, TEMPLATES, Template, Value, Want, json, mention_slug, url};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let types = query.ids("device_type_id")?;
@@ -238,7 +240,7 @@ pub(super) mod templates {
 }
 
 pub(super) mod reservations {
-    use super::*;
+    use super::{Problem, Query, RESERVATIONS, Reserved, Shape, State, Value, Want, json, mention, rack, site};
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let site = site(state, query)?;
@@ -261,7 +263,7 @@ pub(super) mod reservations {
 }
 
 impl State {
-    fn add_socket(&mut self, kind: Kind, device: u64, name: &str, maximum: Option<u32>) -> u64 {
+    pub(super) fn add_socket(&mut self, kind: Kind, device: u64, name: &str, maximum: Option<u32>) -> u64 {
         let path = if kind == Kind::Inlet { INLETS } else { OUTLETS };
         let (id, stamps) = (self.next(path), self.stamps(START));
         let (name, allocated, mark_connected, cable) = (name.to_owned(), None, false, None);
@@ -317,6 +319,17 @@ impl NetBox {
             let (id, stamps) = (state.next(TEMPLATES), state.stamps(START));
             state.inlet_templates.insert(id, Template { device_type, name: (*name).to_owned(), maximum, stamps });
         }
+    }
+
+    /// A device type of servers, with two NICs, a BMC and two power ports; its slug.
+    pub fn add_server_type(&self, model: &str) -> String {
+        let slug = model.to_lowercase().replace(' ', "-");
+        if lock(&self.0).types.values().all(|t| t.slug != slug) {
+            self.add_role("server");
+            self.add_device_type(&slug, &["bmc", "eno1", "eno2"]);
+            self.add_inlet_templates(&slug, &["PSU1", "PSU2"], Some(500));
+        }
+        slug
     }
 
     /// Units of a rack that somebody reserves.

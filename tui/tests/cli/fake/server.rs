@@ -1,5 +1,13 @@
 //! What the fake daemon answers.
 
+use rackhand_core::document::purchase::purchase_order;
+use rackhand_core::id::OrderId;
+use rackhand_core::procurement::paper::Flaw;
+use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::view::stock::Stock;
+use rackhand_rpc::octets::Octets;
+use rackhand_rpc::{PaperTaken, PaperUpload, PurchasePaper};
+
 use super::*;
 use rackhand_core::view::guide::Job;
 
@@ -108,7 +116,7 @@ impl Console for Server {
     async fn find(self, _: Context, label: String) -> Option<UnitId> {
         let held = self.held();
         let same = |u: &&UnitDetail| u.row.label.as_str() == label || u.row.id.to_string() == label;
-        held.units.iter().find(same).map(|u| u.row.id)
+        held.units.iter().find(same).map(|u| u.row.id).or_else(|| held.shop.find(&label))
     }
 
     async fn dead_letters(self, _: Context, offset: usize, limit: usize) -> Page<DeadLetter> {
@@ -150,7 +158,15 @@ impl Console for Server {
             held.head()
         };
         if head <= since {
-            std::future::pending::<()>().await;
+            let grown = Arc::clone(&self.held().grown);
+            loop {
+                let news = grown.notified();
+                let head = self.held().head();
+                if head > since {
+                    return head;
+                }
+                news.await;
+            }
         }
         head
     }
@@ -171,6 +187,14 @@ impl Console for Server {
                             place: None,
                             finding: Judged::Received,
                         })),
+                        other if shop::is_its_own(other) && held.refuse.is_none() => match held.shop.put("anna", other)
+                        {
+                            Ok(answer) => answer,
+                            Err(refusal) => {
+                                held.answers.insert(request, Err(refusal.clone()));
+                                return Err(refusal);
+                            }
+                        },
                         _ => Answer::Done,
                     };
                     held.commands.push(command);
@@ -370,7 +394,38 @@ impl Console for Server {
         receiving(&World::default(), &site, NOW)
     }
 
-    crate::unasked::unasked!(orders, order, stock, placement, work_order, work_order_pdf);
+    async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
+        self.held().shop.page(&query)
+    }
+
+    async fn order(self, _: Context, id: OrderId) -> Result<OrderDetail, Refusal> {
+        let held = self.held();
+        let found = held.shop.detail(id).map(|order| OrderDetail { head: held.head(), ..order });
+        found.ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no order {id}")))
+    }
+
+    async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
+        self.held().shop.stock(&spec, site.as_ref())
+    }
+
+    async fn paper(self, _: Context, upload: PaperUpload) -> Result<PaperTaken, Refusal> {
+        let mut held = self.held();
+        let flaw = Flaw { row: Some(3), field: "unit_price".into(), why: "an amount below zero".into() };
+        let bad = upload.bytes.0.starts_with(b"bad");
+        held.papers.push(upload);
+        let (papers, flaws) = if bad { (vec![], vec![flaw]) } else { (vec![("quote Q-9".into(), false)], vec![]) };
+        Ok(PaperTaken { papers, flaws, head: held.head() })
+    }
+
+    async fn purchase_document(self, _: Context, id: OrderId) -> Result<PurchasePaper, Refusal> {
+        let detail = self.held().shop.detail(id);
+        let bought = detail.and_then(|d| d.deals.into_iter().find_map(|d| Some((d.purchase?, d.title))));
+        let none = || Refusal::new(Why::NotFound, format!("order {id} has no purchase order"));
+        let (purchase, title) = bought.ok_or_else(none)?;
+        Ok(PurchasePaper { document: purchase_order(&purchase, &title), pdf: Octets(b"%PDF-1.7 of a test".to_vec()) })
+    }
+
+    crate::unasked::unasked!(placement, work_order, work_order_pdf);
 
     async fn doctor(self, _: Context) -> Report {
         self.held().report.clone()

@@ -1,0 +1,142 @@
+//! What a tenant is told: its orders without vendors and prices, and stock as numbers.
+
+use rackhand_core::flow::trade::state;
+use rackhand_core::id::{OrderId, SiteId};
+use rackhand_core::procurement::order::{Line, Order, OrderState};
+use rackhand_core::procurement::spec::{Unclear, read};
+use rackhand_core::procurement::stock::{Fit, matches};
+use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use rackhand_core::view::order::order_row;
+use rackhand_core::view::stock::pool;
+use rackhand_core::world::World;
+use serde::Serialize;
+
+use super::request::Fault;
+
+/// A page of orders.
+#[derive(Serialize)]
+pub(super) struct Listed {
+    pub total: usize,
+    pub offset: usize,
+    pub orders: Vec<Placed>,
+}
+
+/// An order.
+#[derive(Serialize)]
+pub(super) struct Placed {
+    order: OrderId,
+    tenant: Text,
+    site: SiteId,
+    state: OrderState,
+    placed: String,
+    needed_by: Option<String>,
+    note: Option<Text>,
+    lines: Vec<PlacedLine>,
+    /// When the next delivery is to come.
+    eta: Option<String>,
+    /// How it ended, where it did before all was delivered.
+    end: Option<Ended>,
+}
+
+#[derive(Serialize)]
+struct PlacedLine {
+    line: u16,
+    quantity: u32,
+    spec: Text,
+    understood: Text,
+    unclear: Vec<Unclear>,
+    model: Option<Text>,
+    /// Servers of the pool that are kept for it, or were given.
+    from_stock: usize,
+    /// Those that were given.
+    assigned: usize,
+    /// Servers that are bought, or to be bought.
+    to_buy: usize,
+    /// Of those, how many have arrived.
+    arrived: usize,
+}
+
+#[derive(Serialize)]
+struct Ended {
+    how: &'static str,
+    reason: Text,
+    at: String,
+}
+
+impl Placed {
+    /// An order as its tenant sees it.
+    pub fn of(world: &World, order: &Order, now: Timestamp) -> Option<Self> {
+        let line = |(line, l): (u16, &Line)| PlacedLine {
+            line,
+            quantity: l.quantity,
+            spec: l.words.clone(),
+            understood: l.spec.to_string().into(),
+            unclear: l.unclear.clone(),
+            model: l.model.clone(),
+            from_stock: l.stock.len(),
+            assigned: l.stock.iter().filter(|r| r.assigned).count(),
+            to_buy: l.units.len(),
+            arrived: l.units.iter().filter_map(|u| world.unit(*u)).filter(|u| !u.stage.is_on_order()).count(),
+        };
+        let end = order.end.as_ref().map(|end| Ended {
+            how: if end.rejected { "rejected" } else { "cancelled" },
+            reason: end.reason.clone(),
+            at: end.at.to_string(),
+        });
+        Some(Self {
+            order: order.id,
+            tenant: order.tenant.clone(),
+            site: order.site.clone(),
+            state: state(world, order),
+            placed: order.placed.to_string(),
+            needed_by: order.needed_by.map(|t| t.to_string()),
+            note: order.note.clone(),
+            lines: order.numbered().map(line).collect(),
+            eta: order_row(world, order, now).eta.map(|t| t.to_string()),
+            end,
+        })
+    }
+}
+
+/// What of a specification is in stock.
+#[derive(Serialize)]
+pub(super) struct InStock {
+    understood: Text,
+    unclear: Vec<Unclear>,
+    /// Free servers that are what was asked for.
+    exact: usize,
+    /// Free servers that are at least that.
+    better: usize,
+    /// Free servers that are nearly that.
+    near: usize,
+}
+
+impl InStock {
+    /// What the pool of a site, or of all, has of it.
+    pub fn of(world: &World, site: Option<&SiteId>, words: &str) -> Self {
+        let found = read(words);
+        let free = matches(&found.spec, &pool(world, site).free);
+        let count = |fit| free.iter().filter(|m| m.fit == fit && !found.spec.is_empty()).count();
+        Self {
+            understood: found.spec.to_string().into(),
+            unclear: found.unclear,
+            exact: count(Fit::Exact),
+            better: count(Fit::Better),
+            near: count(Fit::Near),
+        }
+    }
+}
+
+/// Why a request is not taken.
+#[derive(Serialize)]
+pub(super) struct Faults {
+    error: Text,
+    fields: Vec<Fault>,
+}
+
+/// What is wrong, in a sentence and field by field.
+pub(super) fn fields(fields: Vec<Fault>) -> Faults {
+    let sentences: Vec<String> = fields.iter().map(Fault::sentence).collect();
+    Faults { error: sentences.join("; ").into(), fields }
+}

@@ -1,0 +1,138 @@
+//! An order through every room, in virtual time: from words to four servers in `staged`, on the same ids; cancelled at
+//! each point; and with the daemon dying after each fact that is journaled.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+#[path = "market/bench.rs"]
+mod bench;
+
+use std::time::Duration;
+
+use bench::{Bench, FOUR, Person};
+use rackhand_core::decide::command::Command;
+use rackhand_core::event::Event;
+use rackhand_core::flow::step::Step;
+use rackhand_core::id::Subject;
+use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::procurement::order::OrderState;
+use rackhand_lab::faults::{Effect, Rule};
+use rackhand_lab::host::Fate;
+use rackhand_lab::vendor::Manner;
+use reqwest::Method;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn deals(bench: &Bench, step: Step) -> usize {
+    let seen = |e: &&Event| matches!(e, Event::StepObserved { step: s, .. } if *s == step);
+    bench.events().iter().filter(seen).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn four_servers_are_ordered_bought_received_placed_and_staged_on_the_same_ids() {
+    let mut bench = Bench::new(Manner::default());
+    let order = bench.order(FOUR).await;
+    let units = bench.units(order);
+    bench.live(order).await;
+    assert_eq!(bench.units(order), units, "the same ids from the order to the end");
+    for id in units {
+        let unit = bench.world().unit(id).cloned().unwrap();
+        assert_eq!((unit.stage, unit.disposition), (Stage::Staged, Disposition::Normal), "{}", unit.label());
+        let place = unit.place().cloned();
+        assert!(place.is_some_and(|p| p.contains("A7")), "{:?}", unit.place());
+    }
+    assert_eq!(bench.state(order), OrderState::Delivered);
+    let hpe = bench.market.hpe.arrivals();
+    let dell = bench.market.dell.arrivals();
+    assert!(hpe.requests.values().chain(dell.requests.values()).all(|n| *n == 1), "{hpe:?} {dell:?}");
+    assert_eq!(hpe.orders.len() + dell.orders.len(), 1);
+    assert!(hpe.orders.values().chain(dell.orders.values()).all(|n| *n == 1), "{hpe:?} {dell:?}");
+}
+
+/// Where an order is cancelled, by what has just come true of it.
+const POINTS: [&str; 7] = ["placed", "asked", "quoted", "approved", "ordered", "confirmed", "shipped"];
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_at_each_point_what_was_done_is_undone_in_reverse_once_each() {
+    for point in POINTS {
+        let mut bench = Bench::new(Manner { ships_after: vec![14 * DAY], ..Manner::default() });
+        let order = bench.order(FOUR).await;
+        bench.until_point(order, point).await;
+        let reason = "the tenant left".into();
+        bench.say(Person::ANNA, Command::CancelOrder { order, reason }).await.unwrap();
+        bench.rest().await;
+        let (hpe, dell) = (bench.market.hpe.arrivals(), bench.market.dell.arrivals());
+        println!("{point:<10} hpe {hpe:?} dell {dell:?}");
+        for arrivals in [&hpe, &dell] {
+            assert!(arrivals.requests.values().all(|n| *n == 1), "{point}: {arrivals:?}");
+            assert!(arrivals.orders.values().all(|n| *n == 1), "{point}: {arrivals:?}");
+            assert!(arrivals.cancels.values().chain(arrivals.withdrawals.values()).all(|n| *n == 1), "{point}");
+            assert!(arrivals.withdrawals.len() <= arrivals.requests.len());
+        }
+        let shipped = point == "shipped";
+        let cancels = hpe.cancels.len() + dell.cancels.len();
+        assert_eq!(cancels, hpe.orders.len() + dell.orders.len(), "{point}: every order that went out is cancelled");
+        let asked = hpe.requests.len() + dell.requests.len();
+        let withdrawn = hpe.withdrawals.len() + dell.withdrawals.len();
+        // What a vendor refuses stands in the way of what comes before it, until a person decides.
+        assert_eq!(withdrawn, if shipped { asked - 1 } else { asked }, "{point}");
+        let letters = rackhand_core::view::dead_letters(&bench.world(), bench.now());
+        assert_eq!(letters.len(), usize::from(shipped), "{point}: {letters:?}");
+        assert_eq!(bench.state(order), OrderState::Cancelled);
+        let units = bench.units(order);
+        assert!(units.iter().all(|u| bench.world().unit(*u).unwrap().disposition == Disposition::Cancelled));
+        if shipped {
+            assert!(matches!(letters[0].subject, Subject::Deal(_)));
+            assert_eq!(letters[0].step.step, Step::CancelPurchase);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_lost_on_the_way_back_sends_nothing_twice() {
+    for what in ["quote", "order"] {
+        let mut bench = Bench::new(Manner::default());
+        for name in ["hpe", "dell"] {
+            // The vendor takes it, and its answer never arrives.
+            let effect = Effect::Answer(Fate::Lost);
+            let rule = Rule { method: Some(Method::POST), path: what.to_owned(), effect, times: 1 };
+            bench.market.faults[name].add(rule);
+        }
+        let order = bench.order(FOUR).await;
+        bench.until_point(order, "confirmed").await;
+        let (hpe, dell) = (bench.market.hpe.arrivals(), bench.market.dell.arrivals());
+        for arrivals in [&hpe, &dell] {
+            assert!(
+                arrivals.requests.values().chain(arrivals.orders.values()).all(|n| *n == 1),
+                "{what}: {arrivals:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_each_fact_nothing_is_asked_ordered_or_bought_twice() {
+    let mut bench = Bench::new(Manner::default());
+    let order = bench.order(FOUR).await;
+    bench.until_point(order, "shipped").await;
+    let facts = bench.world().head;
+    let mut lives = 0;
+    for kill in 1..=facts {
+        let mut bench = Bench::new(Manner::default());
+        bench.kill_after(kill);
+        let order = bench.order(FOUR).await;
+        bench.until_point(order, "shipped").await;
+        assert!(bench.killed(), "life {kill} ended before it was killed");
+        let (hpe, dell) = (bench.market.hpe.arrivals(), bench.market.dell.arrivals());
+        for arrivals in [&hpe, &dell] {
+            let counts = arrivals.requests.values().chain(arrivals.orders.values()).chain(arrivals.chases.values());
+            assert!(counts.clone().all(|n| *n == 1), "killed after {kill}: {arrivals:?}");
+        }
+        assert_eq!(hpe.orders.len() + dell.orders.len(), 1, "killed after {kill}: one purchase order");
+        assert_eq!(bench.world().last_purchase, 1, "killed after {kill}");
+        assert!(deals(&bench, Step::PlacePurchase) <= 1);
+        let serials: std::collections::BTreeSet<_> =
+            bench.units(order).iter().map(|u| bench.world().unit(*u).unwrap().serial.clone().unwrap()).collect();
+        assert_eq!(serials.len(), 4, "killed after {kill}: a serial for each server");
+        lives += 1;
+    }
+    println!("{lives} lives, each killed after another of {facts} facts: one request a vendor, one purchase order");
+}

@@ -1,0 +1,46 @@
+//! Asking where servers could go.
+
+use rackhand_core::decide::Refusal;
+use rackhand_core::facility::propose::Proposals;
+use rackhand_core::facility::reservation::MAX_TOGETHER;
+use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::view::rack::RackView;
+
+use super::effect::Effect;
+use super::fetch;
+use super::model::{Model, Mood, Place, Slot};
+use super::update::toast;
+use crate::event::Ask;
+use crate::overlay::Layer;
+use crate::overlay::places::Places;
+
+/// Asks for proposals for the marked servers, or the selected one.
+pub fn ask(model: &mut Model, out: &mut Vec<Effect>) {
+    let units: Vec<UnitId> = if model.acts_on_marks() {
+        model.pipeline.marks.keys().copied().collect()
+    } else {
+        match model.target().map(|t| t.subject) {
+            Some(Subject::Unit(id)) => vec![id],
+            _ => return,
+        }
+    };
+    if units.len() > MAX_TOGETHER {
+        let told = format!("place: {} are marked; at most {MAX_TOGETHER} go together", units.len());
+        return toast(model, told, Mood::Plain, out);
+    }
+    toast(model, "asking where they could go", Mood::Plain, out);
+    fetch::put(model, Slot::Places, Ask::Places(units, model.place), out);
+}
+
+/// Opens the proposals, unless the user has gone on to something else meanwhile.
+pub fn take(model: &mut Model, from: Place, found: Result<(Proposals, Vec<RackView>), Refusal>, out: &mut Vec<Effect>) {
+    match found {
+        Err(refusal) => toast(model, format!("place: {}", refusal.text), Mood::Bad, out),
+        Ok((proposals, racks)) => {
+            if model.place == from && model.layer.is_none() && model.filter.is_none() {
+                model.toast = None;
+                model.layer = Some(Layer::Places(Box::new(Places::new(proposals, racks))));
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is in stock for a line of an order, each server with how it is not what was asked for.
+
+use rackhand_core::id::Subject;
+use rackhand_core::procurement::stock::Fit;
+
+use super::{Face, hidden};
+use crate::app::list::Chosen;
+use crate::app::model::{Model, Slot, Target};
+use crate::app::orders::{Spare, line};
+use crate::command::registry::{Act, Kind};
+use crate::theme::token::Token;
+use crate::widget::canvas::Canvas;
+use crate::widget::chrome;
+use crate::widget::table::{Column, window};
+use crate::widget::words::difference;
+use crate::widget::wrap::hang;
+
+/// The screen.
+pub const FACE: Face = Face {
+    kind: Kind::Stock,
+    title: "Stock",
+    about: "Ready servers that serve for a line of an order: exact, then better, then near with what they lack, then \
+            those that are kept for an order. Near ones are a person's choice: P keeps the selected one for the order, \
+            in place of one that would be bought. Enter opens the server.",
+    twin: "rackhand order stock SPEC",
+    acts_on: Some(Slot::Stock),
+    wants: &[Slot::Order, Slot::Stock],
+    view,
+    settle: |model| {
+        let height = height(model);
+        model.pool.list.settle(height);
+    },
+    step: |model, motion, _| {
+        let height = height(model);
+        let list = &mut model.pool.list;
+        list.go(motion.from(list.cursor, height), height);
+    },
+    fill: |_, _| {},
+    target: |model| {
+        let found = &model.pool.list.current()?.found;
+        Some(Target { subject: Subject::Unit(found.unit), label: found.label.clone(), row: None, step: None })
+    },
+    row: |model| serde_json::to_string(&model.pool.list.current()?.found).ok(),
+    press: |model, y| {
+        let (top, rows, _) = layout(model);
+        let place = model.pool.list.top + usize::from(y.saturating_sub(top + 1));
+        if y > top && y <= top + rows && place < model.pool.list.total.unwrap_or(0) {
+            model.pool.list.go(place, usize::from(rows));
+        }
+    },
+};
+
+/// First row of the table's heads, its rows, rows of the foot. Above is what is asked for.
+fn layout(model: &Model) -> (u16, u16, u16) {
+    let (first, rows) = chrome::body(model.size);
+    let head = if rows > 5 { 2 } else { 0 };
+    let foot = match rows {
+        0..=8 => 0,
+        9..=14 => 4,
+        _ => 7,
+    };
+    (first + head, rows.saturating_sub(head + foot + 1), foot)
+}
+
+/// Rows of the table on screen.
+pub fn height(model: &Model) -> usize {
+    usize::from(layout(model).1)
+}
+
+const fn word(fit: Fit) -> (&'static str, Token) {
+    match fit {
+        Fit::Exact => ("= exact", Token::StateOk),
+        Fit::Better => ("+ better", Token::StateInfo),
+        Fit::Near => ("~ near", Token::StateWarn),
+    }
+}
+
+fn draw_head(model: &Model, canvas: &mut Canvas) {
+    let (first, _) = chrome::body(model.size);
+    let room = canvas.area().width.saturating_sub(2);
+    match line(model) {
+        Some(line) => {
+            canvas.put(1, first, room, &format!("line {}: {}x {}", line.line, line.quantity, line.spec), Token::UiText)
+        }
+        None => canvas.put(1, first, room, "the order is not known yet", Token::UiDim),
+    };
+    let p = &model.pool;
+    let not_told = p.list.total.unwrap_or(0) - p.list.rows.iter().filter(|r| r.kept.is_some()).count();
+    let more = if p.free > not_told { format!(", {not_told} of them shown") } else { String::new() };
+    let unknown =
+        if p.unknown > 0 { format!("; of {} ready ones nobody knows what they are", p.unknown) } else { String::new() };
+    let told = match p.list.total {
+        None => "what is in stock is not known yet".to_owned(),
+        Some(_) => format!("{} free{more}{unknown}", p.free),
+    };
+    canvas.put(1, first + 1, room, &told, Token::UiDim);
+}
+
+/// Draws it.
+pub fn view(model: &Model, canvas: &mut Canvas) {
+    let order = model.order.id.map_or_else(String::new, |id| format!("for order {id}"));
+    chrome::header(model, canvas, &order);
+    let (y, rows, foot_rows) = layout(model);
+    let room = canvas.area().width.saturating_sub(3);
+    if y > chrome::body(model.size).0 {
+        draw_head(model, canvas);
+    }
+    let list = &model.pool.list;
+    if list.total.unwrap_or(0) == 0 {
+        let told =
+            if list.total.is_some() { "nothing in stock serves, not even nearly" } else { "nothing is known yet" };
+        canvas.put(2, y, room, told, Token::UiDim);
+        chrome::status(model, canvas, "");
+        return;
+    }
+    let columns = columns(&list.rows);
+    let hid = window(canvas, list, (3, y, room, rows), &columns, None, true);
+    if foot_rows > 0 {
+        foot(model, canvas, y + 1 + rows, foot_rows);
+    }
+    let below = list.total.unwrap_or(0).saturating_sub(list.top + usize::from(rows));
+    let more = if below > 0 { format!("{below} more below   ") } else { String::new() };
+    chrome::status(model, canvas, &format!("{more}{}", hidden(&hid)));
+}
+
+fn columns(rows: &[Spare]) -> Vec<Column> {
+    let fit = |r: &Spare| {
+        let (word, token) = word(r.found.fit);
+        (word.to_owned(), token)
+    };
+    let kept = |r: &Spare| match r.kept {
+        Some(order) => (format!("order {order}"), Token::RackReserved),
+        None => ("free".to_owned(), Token::UiText),
+    };
+    let points = |r: &Spare| {
+        let all: Vec<String> = r.found.differences.iter().map(difference).collect();
+        if all.is_empty() { ("as asked".to_owned(), Token::UiDim) } else { (all.join("; "), Token::UiText) }
+    };
+    vec![
+        Column::new("SERIAL", 255, rows.iter().map(|r| (r.found.label.to_string(), Token::UiText))),
+        Column::new("SITE", 3, rows.iter().map(|r| (r.found.site.to_string(), Token::UiText))),
+        Column::new("FIT", 254, rows.iter().map(fit)).least(8),
+        Column::new("KEPT FOR", 8, rows.iter().map(kept)),
+        Column::new("DIFFERENCES", 7, rows.iter().map(points)).rest(16),
+    ]
+}
+
+fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
+    let room = canvas.area().width.saturating_sub(2);
+    let Some(spare) = model.pool.list.current() else {
+        canvas.rule(y, "", Token::UiTitle);
+        let lost = matches!(model.pool.list.chosen, Chosen::Lost(_));
+        let told = if lost { "the selected server is not in stock any more" } else { "nothing is selected" };
+        canvas.put(1, y + 1, room, told, Token::UiDim);
+        return;
+    };
+    canvas.rule(y, &spare.found.label, Token::UiTitle);
+    let mut lines: Vec<(String, Token)> = Vec::new();
+    let key = model.keys.name(Act::Reserve);
+    lines.push(match spare.kept {
+        Some(order) => (format!("kept for order {order}"), Token::RackReserved),
+        None => (format!("{key} keeps it for this order"), Token::UiDim),
+    });
+    for d in &spare.found.differences {
+        lines.extend(hang(&difference(d), usize::from(room), 4).into_iter().map(|l| (l, Token::UiText)));
+    }
+    if spare.found.differences.is_empty() {
+        lines.push(("as asked in every point".to_owned(), Token::StateOk));
+    }
+    for (n, (line, token)) in lines.iter().take(usize::from(rows.saturating_sub(1))).enumerate() {
+        canvas.put(1, y + 1 + u16::try_from(n).unwrap_or(0), room, line, *token);
+    }
+}

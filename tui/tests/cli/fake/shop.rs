@@ -1,0 +1,115 @@
+//! A shop behind the fake daemon: orders are decided as a daemon decides them, over a world of its own.
+
+use rackhand_core::bmc::Vendor;
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Answer, Input, Moment, Refusal, decide};
+use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, UnitId};
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::policy::{Policy, Terms};
+use rackhand_core::procurement::order::{OrderRequest, Wish};
+use rackhand_core::text::Text;
+use rackhand_core::view::Page;
+use rackhand_core::view::order::{self, OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::view::stock::{Stock, stock};
+use rackhand_core::world::World;
+
+use super::NOW;
+
+pub const SPEC: &str = "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE";
+
+/// Two vendors that a person asks, and two ready servers that are what [`SPEC`] says.
+pub struct Shop {
+    pub world: World,
+    policy: Policy,
+    drawn: u8,
+}
+
+impl Shop {
+    pub fn new() -> Self {
+        let mut policy = Policy::standard(SiteId::new("fra1"));
+        let terms = |id: &str, title: &str, vendor| Terms {
+            id: id.parse().unwrap(),
+            title: title.into(),
+            vendor,
+            by_hand: true,
+        };
+        policy.purchase.sellers = vec![terms("hpe", "HPE", Vendor::Hpe), terms("dell", "Dell", Vendor::Dell)];
+        let mut shop = Self { world: World::default(), policy, drawn: 0 };
+        for serial in ["CZ2D1X0GB8", "CZ2D1X0GB9"] {
+            let (site, serial) = (SiteId::new("fra1"), Text::new(serial));
+            let stage = Stage::Ready;
+            shop.put(
+                "root",
+                &Command::Import { site, serial: serial.clone(), bmc_mac: None, vendor: None, model: None, stage },
+            )
+            .unwrap();
+            let unit = shop.find(&serial).unwrap();
+            shop.put("root", &Command::Describe { unit, spec: SPEC.into() }).unwrap();
+        }
+        shop
+    }
+
+    pub fn find(&self, serial: &str) -> Option<UnitId> {
+        self.world.by_serial(serial).map(|u| u.id)
+    }
+
+    pub fn put(&mut self, name: &str, command: &Command) -> Result<Answer, Refusal> {
+        self.drawn += 1;
+        let actor = Actor::Person { name: name.into(), role: Role::Admin };
+        let moment = Moment { now: NOW, entropy: Entropy([self.drawn; 16]), actor };
+        let decided = decide(&self.world, &self.policy, &moment, &Input::Command(command.clone()))?;
+        self.world = decided.world;
+        Ok(decided.answer)
+    }
+
+    /// An order of bert's, so that anna may approve it.
+    pub fn order(&mut self, quantity: u32) -> OrderId {
+        let request = OrderRequest {
+            tenant: "acme".into(),
+            site: SiteId::new("fra1"),
+            routed: None,
+            lines: vec![Wish { quantity, spec: SPEC.into(), model: None }],
+            needed_by: None,
+            note: None,
+            sellers: Vec::new(),
+            all_new: true,
+            as_understood: false,
+            key: None,
+        };
+        match self.put("bert", &Command::Order(request)) {
+            Ok(Answer::Ordered(ordered)) => ordered.order,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn detail(&self, id: OrderId) -> Option<OrderDetail> {
+        let anna = Actor::Person { name: "anna".into(), role: Role::Admin };
+        order::order(&self.world, &self.policy, id, &anna, NOW)
+    }
+
+    pub fn page(&self, query: &OrderQuery) -> Page<OrderRow> {
+        order::orders(&self.world, query, NOW)
+    }
+
+    pub fn stock(&self, spec: &str, site: Option<&SiteId>) -> Stock {
+        stock(&self.world, site, spec)
+    }
+}
+
+/// Whether the shop decides this, not the lists.
+pub fn is_its_own(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Order(_)
+            | Command::Reserve { .. }
+            | Command::ReleaseStock { .. }
+            | Command::AssignStock { .. }
+            | Command::BindSerial { .. }
+            | Command::EnterPaper { .. }
+            | Command::Approve { .. }
+            | Command::Reject { .. }
+            | Command::CancelOrder { .. }
+            | Command::AcceptConfirmation { .. }
+            | Command::Describe { .. }
+    )
+}
