@@ -90,6 +90,7 @@ impl Console for Server {
             stages,
             states,
             site_states: BTreeMap::new(),
+            orders: None,
             dead_letters: held.letters.len() as u32,
             health: Health {
                 intake_stopped: held.intake_stopped.clone(),
