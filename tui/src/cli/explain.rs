@@ -46,7 +46,7 @@ fn stages() -> String {
 pub const DOCUMENTS: &[(&str, &str)] = &[
     (
         "status",
-        "head, site, now, demo, sites {site: {stage: n}}, site_states {site: {state: n}}, stages {stage: n}, states {state: n}, dead_letters, orders (open, people, late), health",
+        "head, site, now, demo, sites {site: {stage: n}}, site_states {site: {state: n}}, stages {stage: n}, states {state: n}, dead_letters, orders {open, people, late}, health",
     ),
     ("units", "a page: head, now, total, offset, rows [unit]"),
     (
