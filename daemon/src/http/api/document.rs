@@ -19,12 +19,12 @@ use super::request::Fault;
 pub(super) struct Listed {
     pub total: usize,
     pub offset: usize,
-    pub orders: Vec<Placed>,
+    pub orders: Vec<Shown>,
 }
 
 /// An order.
 #[derive(Serialize)]
-pub(super) struct Placed {
+pub(super) struct Shown {
     order: OrderId,
     tenant: Text,
     site: SiteId,
@@ -32,7 +32,7 @@ pub(super) struct Placed {
     placed: String,
     needed_by: Option<String>,
     note: Option<Text>,
-    lines: Vec<PlacedLine>,
+    lines: Vec<ShownLine>,
     /// When the next delivery is to come.
     eta: Option<String>,
     /// How it ended, where it did before all was delivered.
@@ -40,7 +40,7 @@ pub(super) struct Placed {
 }
 
 #[derive(Serialize)]
-struct PlacedLine {
+struct ShownLine {
     line: u16,
     quantity: u32,
     spec: Text,
@@ -64,10 +64,10 @@ struct Ended {
     at: String,
 }
 
-impl Placed {
+impl Shown {
     /// An order as its tenant sees it.
-    pub fn of(world: &World, order: &Order, now: Timestamp) -> Option<Self> {
-        let line = |(line, l): (u16, &Line)| PlacedLine {
+    pub fn of(world: &World, order: &Order, now: Timestamp) -> Self {
+        let line = |(line, l): (u16, &Line)| ShownLine {
             line,
             quantity: l.quantity,
             spec: l.words.clone(),
@@ -84,7 +84,7 @@ impl Placed {
             reason: end.reason.clone(),
             at: end.at.to_string(),
         });
-        Some(Self {
+        Self {
             order: order.id,
             tenant: order.tenant.clone(),
             site: order.site.clone(),
@@ -95,7 +95,7 @@ impl Placed {
             lines: order.numbered().map(line).collect(),
             eta: order_row(world, order, now).eta.map(|t| t.to_string()),
             end,
-        })
+        }
     }
 }
 
