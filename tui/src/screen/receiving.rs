@@ -23,7 +23,7 @@ pub const FACE: Face = Face {
             sent by the book; DAMAGED is received and held. Only ok and DAMAGED change anything. While the link is \
             down scans wait here, in order, and are sent when it is back. While NetBox is away it is told later, which stands \
             beside each scan and below. WANT counts what came within 24 hours and \
-            what is still expected; OF names the purchases that is of.",
+            what is still expected, OF whose order.",
     twin: "rackhand receive SERIAL",
     acts_on: None,
     wants: &[Slot::Receiving],
