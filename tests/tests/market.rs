@@ -19,7 +19,16 @@ use rackhand_lab::host::Fate;
 use rackhand_lab::vendor::Manner;
 use reqwest::Method;
 
-const DAY: Duration = Duration::from_secs(86_400);
+/// Vendors that answer within minutes and ship within the hour, so that a life has few idle hours.
+fn quick() -> Manner {
+    let minutes = |n: u64| Duration::from_secs(n * 60);
+    Manner {
+        quotes_after: Some(minutes(10)),
+        confirms_after: Some(minutes(10)),
+        ships_after: vec![minutes(60)],
+        ..Manner::default()
+    }
+}
 
 fn deals(bench: &Bench, step: Step) -> usize {
     let seen = |e: &&Event| matches!(e, Event::StepObserved { step: s, .. } if *s == step);
@@ -28,7 +37,7 @@ fn deals(bench: &Bench, step: Step) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn four_servers_are_ordered_bought_received_placed_and_staged_on_the_same_ids() {
-    let mut bench = Bench::new(Manner::default());
+    let mut bench = Bench::new(quick());
     let order = bench.order(FOUR).await;
     let units = bench.units(order);
     bench.live(order).await;
@@ -53,7 +62,7 @@ const POINTS: [&str; 7] = ["placed", "asked", "quoted", "approved", "ordered", "
 #[tokio::test(start_paused = true)]
 async fn cancelled_at_each_point_what_was_done_is_undone_in_reverse_once_each() {
     for point in POINTS {
-        let mut bench = Bench::new(Manner { ships_after: vec![14 * DAY], ..Manner::default() });
+        let mut bench = Bench::new(quick());
         let order = bench.order(FOUR).await;
         bench.until_point(order, point).await;
         let reason = "the tenant left".into();
@@ -89,7 +98,7 @@ async fn cancelled_at_each_point_what_was_done_is_undone_in_reverse_once_each() 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_lost_on_the_way_back_sends_nothing_twice() {
     for what in ["quote", "order"] {
-        let mut bench = Bench::new(Manner::default());
+        let mut bench = Bench::new(quick());
         for name in ["hpe", "dell"] {
             // The vendor takes it, and its answer never arrives.
             let effect = Effect::Answer(Fate::Lost);
@@ -110,13 +119,13 @@ async fn an_answer_that_is_lost_on_the_way_back_sends_nothing_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn killed_after_each_fact_nothing_is_asked_ordered_or_bought_twice() {
-    let mut bench = Bench::new(Manner::default());
+    let mut bench = Bench::new(quick());
     let order = bench.order(FOUR).await;
     bench.until_point(order, "shipped").await;
     let facts = bench.world().head;
     let mut lives = 0;
     for kill in 1..=facts {
-        let mut bench = Bench::new(Manner::default());
+        let mut bench = Bench::new(quick());
         bench.kill_after(kill);
         let order = bench.order(FOUR).await;
         bench.until_point(order, "shipped").await;

@@ -176,13 +176,20 @@ fn inventory_step(unit: &Unit) -> Option<Step> {
     {
         return Some(Step::PlaceDevice);
     }
-    unit.device.as_ref()?;
     let stage = unit.stage;
+    // A device made for what was bought is ours from its beginning: NetBox follows it from the dock on. Any other is not
+    // touched before a lease was accepted.
+    let from = if unit.order.is_some() { Stage::ShipmentTracking } else { Stage::Received };
+    let ours = unit.device.is_some() || (unit.order.is_some() && unit.netbox_device().is_some());
+    if unit.device.is_none() {
+        let behind = (from..=Stage::PoweredOn).contains(&stage) && unit.status_written != Some(stage);
+        return (ours && behind).then_some(Step::SyncStatus);
+    }
     // Before it is discovered, or discovered again, no lease speaks for the address.
     if stage >= Stage::Discovered && unit.bmc_address.is_some() && unit.address_written != unit.bmc_address {
         return Some(Step::AssignBmcAddress);
     }
-    if (Stage::Received..=Stage::Ready).contains(&stage) && unit.status_written != Some(stage) {
+    if (from..=Stage::Ready).contains(&stage) && unit.status_written != Some(stage) {
         return Some(Step::SyncStatus);
     }
     match stage {

@@ -44,7 +44,10 @@ impl Receipt {
             | Event::StepParked { step, .. }
             | Event::StepRetried { step, .. }
             | Event::StepSkipped { step, .. } => {
-                matches!(step, Step::RegisterBmc | Step::PlaceDevice | Step::UnplaceDevice | Step::WriteNotes)
+                matches!(
+                    step,
+                    Step::RegisterBmc | Step::SyncStatus | Step::PlaceDevice | Step::UnplaceDevice | Step::WriteNotes
+                )
             }
             Event::LocatorAsked { .. } | Event::LocatorSeen { .. } => true,
             _ => draft.cause.is_some_and(|cause| {

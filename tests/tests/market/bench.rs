@@ -204,8 +204,10 @@ impl Bench {
                 self.restart().await;
             }
             self.market.dispatch(self.now());
-            self.act(order).await;
             let mut worlds = self.site.ledger.worlds();
+            // What is known now is not news.
+            worlds.mark_unchanged();
+            self.act(order).await;
             self.outside.clock.timeout(LOOK, async { worlds.changed().await.is_ok() }).await;
         }
         if self.is_dead() {
@@ -223,7 +225,8 @@ impl Bench {
             .filter_map(|u| world.unit(*u))
             .map(|u| format!("{} {} {:?}", u.label(), u.stage, rackhand_core::view::row(u, self.now()).waits_for))
             .collect();
-        format!("{:?}\n{units:#?}", detail.map(|d| d.waits))
+        let seen: Vec<_> = world.sightings.values().map(|s| format!("{} {:?}", s.address, s.verdict)).collect();
+        format!("{:?}\n{units:#?}\n{seen:#?}", detail.map(|d| d.waits))
     }
 
     fn is_dead(&self) -> bool {

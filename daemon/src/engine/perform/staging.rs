@@ -1,13 +1,14 @@
 //! Status, lifecycle fields and tenant in NetBox.
 
 use rackhand_adapters::netbox::{StatusWrite, TenantWrite};
+use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::text::Text;
 
-use super::{Ports, device_of};
+use super::{Ports, missing};
 
 /// The stage whose status the step writes.
 fn stage(unit: &Unit, step: Step) -> Stage {
@@ -18,9 +19,13 @@ fn stage(unit: &Unit, step: Step) -> Stage {
     }
 }
 
+fn device(unit: &Unit) -> Result<ObjectId, Fault> {
+    unit.netbox_device().ok_or_else(|| missing("its NetBox device"))
+}
+
 pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Option<Observation>, Fault> {
     let stage = stage(unit, step);
-    let held = ports.netbox.status(device_of(unit)?.id).await?;
+    let held = ports.netbox.status(device(unit)?).await?;
     let status = held.status == ports.policy.status(stage) && held.lifecycle_state.as_deref() == Some(stage.word());
     let tenant = held.tenant.as_ref();
     Ok(match step {
@@ -43,6 +48,6 @@ pub async fn act(ports: &Ports, unit: &Unit, step: Step) -> Result<Text, Fault> 
             _ => TenantWrite::Keep,
         },
     };
-    ports.netbox.write_status(device_of(unit)?.id, &write).await?;
+    ports.netbox.write_status(device(unit)?, &write).await?;
     Ok(format!("status {} written", write.status).into())
 }
