@@ -1,6 +1,7 @@
 //! What readers see: plain rows and pages, filtered, sorted and cut here, so that a console holds a window and never
 //! the fleet.
 
+pub mod delivery;
 mod filter;
 pub mod guide;
 mod letters;
@@ -174,8 +175,22 @@ pub struct Overview {
     pub site_states: BTreeMap<SiteId, BTreeMap<State, u32>>,
     /// Dead letters, sightings' included.
     pub dead_letters: u32,
+    /// Orders. `None` where the daemon is older than this field.
+    #[serde(default)]
+    pub orders: Option<OrderCounts>,
     /// The daemon itself.
     pub health: Health,
+}
+
+/// How many orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderCounts {
+    /// Those that something is left to be done for.
+    pub open: u32,
+    /// Those of them that a person must act on.
+    pub people: u32,
+    /// Deliveries that should have come a day ago or longer.
+    pub late: u32,
 }
 
 /// What a table shall show.
@@ -425,6 +440,7 @@ impl Rows {
             states: BTreeMap::new(),
             site_states: BTreeMap::new(),
             dead_letters: u32::try_from(dead_letters(world, now).len()).unwrap_or(u32::MAX),
+            orders: Some(order::counts(world, now)),
             health,
         };
         for row in self.0.values() {

@@ -116,6 +116,22 @@ impl Carriers {
         formed.into_iter().map(answer).collect()
     }
 
+    /// Logs in with UPS or FedEx, and asks for no parcel. DHL has no login.
+    ///
+    /// # Errors
+    /// As [`Self::track`].
+    pub async fn log_in(&self, carrier: Carrier) -> Result<(), Fault> {
+        let account = match carrier {
+            Carrier::Ups => &self.settings.ups,
+            Carrier::Fedex => &self.settings.fedex,
+            Carrier::Dhl => &None,
+        };
+        match account {
+            Some(account) => self.token(carrier, account).await.map(drop),
+            None => Err(self.fault(Kind::Rejected, format!("there is no login with {carrier}"))),
+        }
+    }
+
     fn formed(&self, carrier: Carrier, raw: &Text) -> Result<String, Fault> {
         number(carrier, raw).ok_or_else(|| {
             let raw: String = raw.chars().take(40).collect();

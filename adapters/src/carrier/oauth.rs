@@ -65,7 +65,7 @@ impl Carriers {
         Ok(call.header(AUTHORIZATION, value))
     }
 
-    async fn token(&self, carrier: Carrier, account: &Account) -> Result<Secret, Fault> {
+    pub(super) async fn token(&self, carrier: Carrier, account: &Account) -> Result<Secret, Fault> {
         let base = &account.base;
         let mut form = "grant_type=client_credentials".to_owned();
         let path = match carrier {

@@ -72,6 +72,14 @@ impl Partner {
         Self { id, line: Arc::new(Line::new(id, dial, clock, settings, wire.grant())), wire }
     }
 
+    /// Fetches a token, and asks for nothing by it.
+    ///
+    /// # Errors
+    /// [`rackhand_core::fault::Kind::Unauthorised`] where name or secret is not taken; otherwise as the connection fails.
+    pub async fn log_in(&self) -> Result<(), Fault> {
+        self.line.log_in().await.map(drop)
+    }
+
     /// As [`super::Seller::find_request`].
     pub async fn find_request(&self, number: &Text) -> Result<Option<Listed>, Fault> {
         self.find(List::Requests, number).await

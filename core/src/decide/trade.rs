@@ -15,6 +15,7 @@ use crate::procurement::paper::{
     Accepts, Confirmation, Flaw, Paper, PurchaseLine, PurchaseOrder, Quote, SellerId, ShipNotice, Tracked,
 };
 use crate::procurement::tender;
+use crate::procurement::transit::news;
 use crate::text::Text;
 
 impl Deciding<'_> {
@@ -355,14 +356,18 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    /// What a carrier says of a parcel. The same again, or only other words, leave no trace.
+    /// What a carrier says of a parcel. The same again, other words, and an arrival that has moved by little since it was
+    /// told last leave no trace.
     pub(super) fn tracked(&mut self, id: DealId, tracking: &Text, reading: &Tracked) -> Answer {
         let Some(deal) = self.world.deal(id) else { return Answer::Already };
         let Some(shipment) = deal.shipments.iter().find(|s| s.notice.tracking.contains(tracking)) else {
             return Answer::Already;
         };
-        let same = |t: &Tracked| t.status == reading.status && t.eta == reading.eta && t.delivered == reading.delivered;
-        if shipment.tracked.get(tracking).is_some_and(|(t, _)| same(t)) {
+        let before = shipment.parcels();
+        let mut after = before.clone();
+        after.insert(tracking.clone(), reading.clone());
+        let stands = |t: &Tracked| t.status == reading.status && t.delivered == reading.delivered;
+        if before.get(tracking).is_some_and(stands) && news(&before, &after, shipment.eta()).is_empty() {
             return Answer::Already;
         }
         let (tracking, reading) = (tracking.clone(), reading.clone());

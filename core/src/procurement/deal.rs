@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::Order;
 use super::paper::{Accepts, Confirmation, Flaw, Paper, PurchaseOrder, Quote, ShipNotice, Tracked};
+use super::transit::{Parcels, together};
 use crate::bmc::Vendor;
 use crate::event::{Draft, Event, Seq};
 use crate::flow::rules::rule;
@@ -356,9 +357,14 @@ impl Deal {
 }
 
 impl Shipment {
-    /// When it is to arrive: the latest word of the carrier on its parcels, else the vendor's.
+    /// When it is to arrive: the carrier's word on the last of its parcels that is out, else the vendor's.
     pub fn eta(&self) -> Option<Timestamp> {
-        self.tracked.values().filter_map(|(t, _)| t.eta).max().or(self.notice.eta)
+        together(self.tracked.values().map(|(t, _)| t)).and_then(|t| t.eta).or(self.notice.eta)
+    }
+
+    /// The carrier's last word on each parcel that was asked for.
+    pub fn parcels(&self) -> Parcels {
+        self.tracked.iter().map(|(number, (reading, _))| (number.clone(), reading.clone())).collect()
     }
 
     /// Whether the carrier says that all of its parcels are delivered.

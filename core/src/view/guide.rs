@@ -30,6 +30,10 @@ pub enum Job {
     SettleInventory,
     /// Give it back to who sold it.
     ReturnToVendor,
+    /// Take a delivery in.
+    Delivery,
+    /// Look for a delivery that should be here.
+    LateDelivery,
     /// One this version has no words for.
     #[default]
     #[serde(other)]
@@ -160,6 +164,28 @@ impl Job {
                 proof: "",
                 fails: &["The vendor wants a return number first: hold it with that; an operator asks for one."],
             },
+            Self::Delivery => Guide {
+                steps: &[
+                    "Clear the dock; count the boxes against the carrier's paper before you sign.",
+                    "Scan each server's serial label at the dock.",
+                ],
+                proof: "",
+                fails: &[
+                    "Boxes are missing or damaged: write it on the carrier's paper before you sign, and say so at the dock.",
+                    "It does not come: ask at the gate and the loading bay; then tell an operator, who asks the carrier.",
+                ],
+            },
+            Self::LateDelivery => Guide {
+                steps: &[
+                    "Ask at the gate and the loading bay, and look around the dock: it may be here.",
+                    "Scan each server you find at the dock.",
+                ],
+                proof: "",
+                fails: &[
+                    "It is not here: tell an operator, who calls the carrier with its number, then the vendor.",
+                    "The carrier says it is delivered: ask who signed, and where it was left.",
+                ],
+            },
             Self::Other => Guide {
                 steps: &["Do what the line above says."],
                 proof: "",
@@ -175,6 +201,8 @@ pub fn told(row: &WorkRow) -> Vec<(&'static str, String)> {
     let guide = row.job.guide();
     let mut out = vec![("do", row.text.to_string())];
     out.extend(guide.steps.iter().map(|s| ("", (*s).to_owned())));
+    let words = std::iter::once("about").chain(std::iter::repeat(""));
+    out.extend(words.zip(row.about.iter().map(ToString::to_string)));
     out.push(("where", place(row)));
     let by_scan = if row.job.ends_by_scan() { "Scan its label twice on the work screen, or " } else { "Say " };
     let label = &row.label;
@@ -217,7 +245,7 @@ mod tests {
     use crate::id::{Entropy, Role, SiteId, UnitId};
     use crate::time::Timestamp;
 
-    const ALL: [Job; 11] = [
+    const ALL: [Job; 13] = [
         Job::Receive,
         Job::Rack,
         Job::Cable,
@@ -228,6 +256,8 @@ mod tests {
         Job::CheckIdentity,
         Job::SettleInventory,
         Job::ReturnToVendor,
+        Job::Delivery,
+        Job::LateDelivery,
         Job::Other,
     ];
 
@@ -246,6 +276,7 @@ mod tests {
             ends,
             job,
             located: false,
+            about: Vec::new(),
         }
     }
 

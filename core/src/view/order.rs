@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_ROWS, Page, StepRow, UnitRow, row, step_row};
+use super::delivery::deliveries;
+use super::guide::Job;
+use super::{MAX_ROWS, OrderCounts, Page, StepRow, UnitRow, row, step_row};
 use crate::event::Seq;
 use crate::flow::next::Wait;
 use crate::flow::trade::{for_deal, for_order, state};
@@ -195,6 +197,17 @@ pub fn orders(world: &World, query: &OrderQuery, now: Timestamp) -> Page<OrderRo
     let limit = query.limit.clamp(1, MAX_ROWS);
     let rows = rows.into_iter().skip(query.offset).take(limit).collect();
     Page { head: world.head, now, total, offset: query.offset.min(total), rows }
+}
+
+/// How many orders are open, need a person, and are late.
+pub fn counts(world: &World, now: Timestamp) -> OrderCounts {
+    let mut counts = OrderCounts::default();
+    for order in world.orders.values().filter(|o| !state(world, o).is_over()) {
+        counts.open += 1;
+        counts.people += u32::from(waits(world, order, now).iter().any(|w| w.who.is_some()));
+    }
+    counts.late = deliveries(world, now).filter(|row| row.job == Job::LateDelivery).count() as u32;
+    counts
 }
 
 impl OrderRow {

@@ -1,16 +1,17 @@
 //! What a site's dock expects, and what came in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::Seq;
 use crate::flow::rules::Lane;
-use crate::id::SiteId;
+use crate::id::{OrderId, SiteId};
 use crate::lifecycle::registration::Registered;
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::{Phase, Unit};
+use crate::procurement::order::purchase_number;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -21,6 +22,9 @@ pub const DELIVERY: Duration = Duration::from_hours(24);
 pub const NAMED: usize = 256;
 /// Models told one by one at the most.
 pub const MODELS: usize = 128;
+
+/// Purchases told at one model at the most.
+pub const ORDERS: usize = 4;
 
 /// A site's dock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,11 +96,15 @@ pub struct Line {
     pub got: u32,
     /// Still expected.
     pub left: u32,
+    /// The purchases those are of, as `PO-000012 (order 12)`, in order, at most [`ORDERS`].
+    #[serde(default)]
+    pub orders: Vec<Text>,
 }
 
 /// The dock of a site.
 pub fn receiving(world: &World, site: &SiteId, now: Timestamp) -> Receiving {
     let mut lines: BTreeMap<Option<Text>, Line> = BTreeMap::new();
+    let mut purchases: BTreeMap<Option<Text>, BTreeSet<OrderId>> = BTreeMap::new();
     let mut dock = Receiving {
         head: world.head,
         now,
@@ -130,24 +138,44 @@ pub fn receiving(world: &World, site: &SiteId, now: Timestamp) -> Receiving {
             dock.behind += u32::from(netbox <= Told::Behind);
             dock.arrived.push(Arrived { serial: unit.label().into(), at: receipt.at, netbox, text });
         }
-        let line = lines.entry(unit.model.clone()).or_default();
+        let model = unit.model.clone().or_else(|| ordered_model(world, unit));
+        if let Some((order, _)) = unit.order.filter(|_| !got) {
+            purchases.entry(model.clone()).or_default().insert(order);
+        }
+        let line = lines.entry(model).or_default();
         for line in [line, &mut dock.sum] {
             line.wanted += 1;
             line.got += u32::from(got);
             line.left += u32::from(!got);
         }
-        if !got {
-            dock.expected.push(unit.label().into());
+        if !got && let Some(serial) = &unit.serial {
+            dock.expected.push(serial.clone());
         }
     }
     dock.expected.sort_unstable();
     dock.expected.truncate(NAMED);
     dock.arrived.sort_by_key(|a| (a.netbox > Told::Behind, std::cmp::Reverse(a.at)));
     dock.arrived.truncate(NAMED);
-    dock.lines = lines.into_iter().map(|(model, line)| Line { model, ..line }).take(MODELS).collect();
+    let of = |model: &Option<Text>| {
+        let orders = purchases.get(model).into_iter().flatten();
+        orders.filter_map(|o| bought_as(world, *o)).take(ORDERS).collect()
+    };
+    dock.lines = lines.into_iter().map(|(model, l)| Line { orders: of(&model), model, ..l }).take(MODELS).collect();
     // What is still missing first.
     dock.lines.sort_by_key(|line| line.left == 0);
     dock
+}
+
+/// The model a unit was ordered as, where its order says one.
+fn ordered_model(world: &World, unit: &Unit) -> Option<Text> {
+    let (order, line) = unit.order?;
+    world.order(order)?.line(line)?.model.clone()
+}
+
+/// An order by the number on the delivery note.
+fn bought_as(world: &World, id: OrderId) -> Option<Text> {
+    let purchase = world.order(id)?.purchase?;
+    Some(format!("{} (order {id})", purchase_number(purchase.number)).into())
 }
 
 fn is_unregistered(unit: &Unit) -> bool {

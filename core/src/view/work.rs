@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use super::delivery::{deliveries, is_delivery};
 use super::guide::Job;
 use super::{MAX_ROWS, Page};
 use crate::id::{Role, SiteId, UnitId};
@@ -58,6 +59,9 @@ pub struct WorkRow {
     /// Whether the server's locator LED was seen on.
     #[serde(default)]
     pub located: bool,
+    /// What else a person needs to know of it, a sentence each.
+    #[serde(default)]
+    pub about: Vec<Text>,
 }
 
 /// Which work to list.
@@ -76,15 +80,16 @@ pub struct WorkQuery {
     pub limit: usize,
 }
 
-/// The work at hand, in the order to walk it: site, then what has no place yet (it is at the dock), then rack by rack
-/// and from the top of each rack down.
+/// The work at hand, in the order to walk it: site, then deliveries, then what has no place yet (it is at the dock), then
+/// rack by rack and from the top of each rack down.
 pub fn work(world: &World, query: &WorkQuery, now: Timestamp) -> Page<WorkRow> {
     let words: Vec<String> = query.filter.split_whitespace().take(16).map(str::to_lowercase).collect();
     let mut rows: Vec<WorkRow> = world
         .units
         .values()
-        .filter(|u| query.site.as_ref().is_none_or(|s| *s == u.site))
-        .flat_map(|unit| of_unit(unit))
+        .flat_map(|unit| of_unit(unit).filter(|row| !comes_with_its_order(unit, row)))
+        .chain(deliveries(world, now))
+        .filter(|r| query.site.as_ref().is_none_or(|s| *s == r.site))
         .filter(|r| query.role.is_none_or(|role| r.role <= role))
         .filter(|r| words.iter().all(|w| r.mentions(w)))
         .collect();
@@ -93,6 +98,12 @@ pub fn work(world: &World, query: &WorkQuery, now: Timestamp) -> Page<WorkRow> {
     let offset = query.offset.min(total);
     let rows = rows.into_iter().skip(offset).take(query.limit.min(MAX_ROWS)).collect();
     Page { head: world.head, now, total, offset, rows }
+}
+
+/// Whether a unit's work is told with the delivery of its order: as long as nobody knows its serial, there is nothing to
+/// look for.
+fn comes_with_its_order(unit: &Unit, row: &WorkRow) -> bool {
+    unit.order.is_some() && unit.serial.is_none() && row.ends == Ends::Move(Stage::Received)
 }
 
 /// The work one unit asks of persons.
@@ -111,6 +122,7 @@ pub fn of_unit(unit: &Unit) -> impl Iterator<Item = WorkRow> {
         ends,
         job,
         located: unit.is_located(),
+        about: Vec::new(),
     };
     let tasks = unit.tasks.iter().map(move |(id, task)| {
         let since = unit.tasks_since.get(id).copied().unwrap_or(unit.stage_since);
@@ -154,6 +166,7 @@ impl WorkRow {
             (Some(a), Some(b)) => walk(a, b),
         };
         sites
+            .then_with(|| is_delivery(other).cmp(&is_delivery(self)))
             .then(places)
             .then_with(|| other.blocks.cmp(&self.blocks))
             .then_with(|| self.since.cmp(&other.since))

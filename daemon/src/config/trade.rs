@@ -34,19 +34,21 @@ pub fn sellers(vendors: BTreeMap<SellerId, Vendor>, dial: &Arc<dyn Dial>, clock:
 pub fn purchasing(purchase: Option<&Purchase>, vendors: &BTreeMap<SellerId, Vendor>) -> Purchasing {
     let Some(given) = purchase else { return Purchasing::default() };
     let base = given.rates.base;
-    let mut rules = Purchasing::default();
-    rules.sellers = vendors.iter().map(|(id, vendor)| terms(*id, vendor)).collect();
-    rules.limits = Limits {
-        auto_below: given.auto_below.unwrap_or(Money::new(0, base)),
-        two_above: given.two_above.unwrap_or(Money::new(MAX_MINOR, base)),
+    let mut rules = Purchasing {
+        sellers: vendors.iter().map(|(id, vendor)| terms(*id, vendor)).collect(),
+        limits: Limits {
+            auto_below: given.auto_below.unwrap_or(Money::new(0, base)),
+            two_above: given.two_above.unwrap_or(Money::new(MAX_MINOR, base)),
+        },
+        rates: given.rates.clone(),
+        patience: given.chase_after,
+        reserve_for: given.reserve_for,
+        bill_to: given.bill_to.clone(),
+        destinations: given.destinations.clone(),
+        ..Purchasing::default()
     };
-    rules.rates = given.rates.clone();
-    rules.patience = given.chase_after;
-    rules.reserve_for = given.reserve_for;
     // Millionths of a unit for a kilowatt hour are thousandths of it for a megawatt hour.
     rules.worth.megawatt_hour = given.energy_price_kwh.map(|p| p * 10_u64.pow(base.digits()) / 1_000);
-    rules.bill_to = given.bill_to.clone();
-    rules.destinations = given.destinations.clone();
     rules
 }
 

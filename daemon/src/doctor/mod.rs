@@ -14,6 +14,7 @@ mod listen;
 mod netbox;
 mod service;
 mod socket;
+mod trade;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,6 +96,7 @@ impl Doctor {
             listen::check(outline.listen, inside, pid.is_some()).boxed(),
             address::check(&outline.base, outline.listen, outline.lab).boxed(),
             deadline("NetBox", netbox::check(Arc::clone(&config))),
+            deadline("vendors", trade::check(Arc::clone(&config))),
             deadline("clock", clock::check(Arc::clone(&config), outline.lab)),
             blocking("clock", || vec![clock::synchronised(Path::new("/run"))]),
             blocking("capability", {

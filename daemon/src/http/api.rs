@@ -21,7 +21,7 @@ use super::body::{bearer, collect, decode};
 use super::boot::unescape;
 use super::{Http, hash, not_this_method};
 use crate::ledger::Patience;
-use document::{InStock, Listed, Placed, fields};
+use document::{InStock, Listed, Shown, fields};
 use request::{Body, Fault};
 
 pub use tenants::Tenants;
@@ -93,20 +93,21 @@ impl Http {
     fn orders(&self, tenant: &Text, query: &str) -> Answered {
         let number = |key: &str, default: usize, most: usize| match value(query, key) {
             None => Ok(default),
-            Some(text) => {
-                let read = text.parse().ok().filter(|n| *n <= most);
-                read.ok_or_else(|| vec![Fault::new(key, format!("a whole number up to {most}"))])
-            }
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|n| *n <= most)
+                .ok_or_else(|| Fault::new(key, format!("a whole number up to {most}"))),
         };
         let (limit, offset) = match (number("limit", 50, MAX_PAGE), number("offset", 0, usize::MAX)) {
             (Ok(limit), Ok(offset)) => (limit, offset),
-            (Err(faults), _) | (_, Err(faults)) => return unclear(faults),
+            (Err(fault), _) | (_, Err(fault)) => return unclear(vec![fault]),
         };
         let state = value(query, "state").map(|s| format!("state:{s}")).unwrap_or_default();
         let query = OrderQuery { filter: state, all: true, tenant: Some(tenant.clone()), offset, limit };
         let (world, now) = (self.0.ledger.world(), self.0.clock.now());
         let page = orders(&world, &query, now);
-        let rows = page.rows.iter().filter_map(|row| Some(Placed::of(&world, world.order(row.id)?, now))).collect();
+        let rows = page.rows.iter().filter_map(|row| Some(Shown::of(&world, world.order(row.id)?, now))).collect();
         answer(StatusCode::OK, &Listed { total: page.total, offset: page.offset, orders: rows })
     }
 
@@ -114,8 +115,8 @@ impl Http {
     fn one(&self, tenant: &Text, id: OrderId, status: StatusCode) -> Answered {
         let (world, now) = (self.0.ledger.world(), self.0.clock.now());
         let own = world.order(id).filter(|o| o.tenant == *tenant);
-        match own {
-            Some(order) => answer(status, &Placed::of(&world, order, now)),
+        match own.map(|order| Shown::of(&world, order, now)) {
+            Some(placed) => answer(status, &placed),
             None => no_order(&id.to_string()),
         }
     }

@@ -46,7 +46,7 @@ fn stages() -> String {
 pub const DOCUMENTS: &[(&str, &str)] = &[
     (
         "status",
-        "head, site, now, demo, sites {site: {stage: n}}, site_states {site: {state: n}}, stages {stage: n}, states {state: n}, dead_letters, health",
+        "head, site, now, demo, sites {site: {stage: n}}, site_states {site: {state: n}}, stages {stage: n}, states {state: n}, dead_letters, orders {open, people, late}, health",
     ),
     ("units", "a page: head, now, total, offset, rows [unit]"),
     (
@@ -62,7 +62,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("dead-letters", "a page: head, now, total, offset, rows [subject, row, step, since, who]"),
     (
         "work",
-        "a page: head, now, total, offset, rows [unit, label, model, site, place, title, text, role, since, blocks, ends, job, located]; unit is null where it is about no single server",
+        "a page: head, now, total, offset, rows [unit, label, model, site, place, title, text, role, since, blocks, ends, job, located, about]; unit is null where it is about no single server",
     ),
     (
         "receive",

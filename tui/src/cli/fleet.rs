@@ -39,6 +39,15 @@ pub(super) async fn status(link: &Connection, out: &mut Output<'_>) -> Result<()
         count(letters as usize, "dead letter"),
         if letters > 0 { ": `rackhand dead-letters`" } else { "" }
     ))?;
+    if let Some(orders) = now.orders.filter(|o| o.open > 0) {
+        let verb = if orders.people == 1 { "needs" } else { "need" };
+        let late = match orders.late {
+            0 => String::new(),
+            1 => ", 1 delivery late".to_owned(),
+            n => format!(", {n} deliveries late"),
+        };
+        out.line(format!("{} open, {} {verb} a person{late}", count(orders.open as usize, "order"), orders.people))?;
+    }
     health(&now, out)?;
     if !now.stages.is_empty() {
         out.line("")?;

@@ -244,7 +244,7 @@ fn token_of(part: LifePart) -> Token {
     }
 }
 
-/// How many orders need a person.
+/// How many orders need a person, and how many deliveries are late.
 fn draw_orders(model: &Model, canvas: &mut Canvas, y: u16) {
     let key = model.keys.name(Act::ToOrders);
     let (told, token) = match model.due {
@@ -253,7 +253,13 @@ fn draw_orders(model: &Model, canvas: &mut Canvas, y: u16) {
             let more = if due.more { " or more" } else { "" };
             let verb = if due.people == 1 && !due.more { "needs" } else { "need" };
             let token = if due.people > 0 { Token::StateWarn } else { Token::UiDim };
-            (format!("{}{more} {verb} a person, {} open", due.people, due.open), token)
+            let late = model.overview.as_ref().and_then(|o| o.orders).map_or(0, |o| o.late);
+            let (late, token) = match late {
+                0 => (String::new(), token),
+                1 => (", 1 delivery late".to_owned(), Token::StateCrit),
+                n => (format!(", {n} deliveries late"), Token::StateCrit),
+            };
+            (format!("{}{more} {verb} a person, {} open{late}", due.people, due.open), token)
         }
     };
     let room = canvas.area().width.saturating_sub(2);

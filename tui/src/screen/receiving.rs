@@ -23,7 +23,7 @@ pub const FACE: Face = Face {
             sent by the book; DAMAGED is received and held. Only ok and DAMAGED change anything. While the link is \
             down scans wait here, in order, and are sent when it is back. While NetBox is away it is told later, which stands \
             beside each scan and below. WANT counts what came within 24 hours and \
-            what is still expected.",
+            what is still expected, OF whose order.",
     twin: "rackhand receive SERIAL",
     acts_on: None,
     wants: &[Slot::Receiving],
@@ -166,13 +166,20 @@ fn lines(model: &Model, canvas: &mut Canvas, y: u16, rows: u16, room: u16) -> Ve
         (0, _) => ("expected".to_owned(), Token::UiDim),
         _ => ("receiving".to_owned(), Token::StateInfo),
     };
-    let columns = vec![
+    let orders = |l: &Line| {
+        let names: Vec<&str> = l.orders.iter().map(|o| o.as_str()).collect();
+        (names.join(", "), Token::UiText)
+    };
+    let mut columns = vec![
         Column::new("MODEL", 255, told.iter().map(|l| name(l))).least(22),
         Column::new(" WANT", 3, told.iter().map(|l| number(l.wanted))),
         Column::new("  GOT", 4, told.iter().map(|l| number(l.got))),
         Column::new(" LEFT", 5, told.iter().map(|l| number(l.left))),
         Column::new("STATE", 2, told.iter().map(|l| state(l))).least(9),
     ];
+    if told.iter().any(|l| !l.orders.is_empty()) {
+        columns.push(Column::new("OF", 1, told.iter().map(|l| orders(l))).rest(12));
+    }
     let (widths, mut hid) = fit(&columns, room.saturating_sub(1));
     row(canvas, 1, y, room.saturating_sub(1), &columns, &widths, None);
     for n in 0..told.len().min(space) {

@@ -1,7 +1,7 @@
 //! The work at hand: what is for persons to do, in the order to walk it.
 
 use rackhand_core::id::Subject;
-use rackhand_core::view::guide::told;
+use rackhand_core::view::guide::{Job, told};
 use rackhand_core::view::work::{Ends, WorkRow};
 
 use super::{Face, hidden};
@@ -20,8 +20,8 @@ use crate::widget::wrap::{hang, wrap};
 pub const FACE: Face = Face {
     kind: Kind::Work,
     title: "Work",
-    about: "What is for people to do, site by site in the order to walk it: first what has no place yet, since it is at \
-            the dock, then rack by rack and from the top of each rack down. `!` marks a task that makes its server \
+    about: "What is for people to do, site by site in the order to walk it: first what is delivered within a day, or late; then what has no \
+            place yet, since it is at the dock, then rack by rack and from the top of each rack down. `!` marks a task that makes its server \
             stand still. Tab tells how the selected work is done, and what to do where it does not work. D ends it: a task \
             with words, racking and cabling at once; z takes that back within 10 s. A scanned label points at its work; \
             the same label scanned again ends it. L has the server's locator LED on, or off. The filter takes words; o \
@@ -98,7 +98,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         return;
     }
     let columns = columns(&list.rows, model);
-    let mark = |work: &WorkRow| blocks(work).then_some(("!", Token::StateCrit));
+    let mark = |work: &WorkRow| presses(work).then_some(("!", Token::StateCrit));
     let hid = window(canvas, list, (3, y, room, rows), &columns, Some(&mark), true);
     if foot_rows > 0 {
         foot(model, canvas, y + 1 + rows, foot_rows);
@@ -113,16 +113,23 @@ fn blocks(work: &WorkRow) -> bool {
     work.blocks && matches!(work.ends, Ends::Close(_))
 }
 
+/// Whether others wait for it.
+fn presses(work: &WorkRow) -> bool {
+    blocks(work) || work.job == Job::LateDelivery
+}
+
 fn columns(rows: &[WorkRow], model: &Model) -> Vec<Column> {
     let now = model.now;
-    let title = |r: &WorkRow| (r.title.to_string(), if blocks(r) { Token::StateCrit } else { Token::StateWarn });
+    let title = |r: &WorkRow| (r.title.to_string(), if presses(r) { Token::StateCrit } else { Token::StateWarn });
     let place = |r: &WorkRow| match &r.place {
         Some(place) if r.located => (format!("{place} LED"), Token::StateInfo),
         Some(place) => (place.to_string(), Token::UiText),
+        None if r.unit.is_none() => ("dock".to_owned(), Token::UiText),
         None => ("no place yet".to_owned(), Token::UiDim),
     };
     let model = |r: &WorkRow| match &r.model {
         Some(model) => (model.to_string(), Token::UiText),
+        None if r.unit.is_none() => ("-".to_owned(), Token::UiDim),
         None => ("unknown".to_owned(), Token::StateUnknown),
     };
     vec![
@@ -191,7 +198,7 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     }
     let at = y + 1 + u16::try_from(lines.len().min(space)).unwrap_or(0);
     if at < y + rows {
-        let cut = if lines.len() > space { "   (Enter shows its server)" } else { "" };
+        let cut = if lines.len() > space && work.unit.is_some() { "   (Enter shows its server)" } else { "" };
         canvas.put(1, at, room, &format!("for a {}; {still}{ends}{cut}", work.role), Token::UiDim);
     }
     if at + 1 < y + rows {

@@ -86,6 +86,7 @@ impl Console for Wide {
             stages: stages.into(),
             states: states.into(),
             site_states: std::collections::BTreeMap::new(),
+            orders: None,
             dead_letters: 0,
             health: Health {
                 intake_stopped: None,

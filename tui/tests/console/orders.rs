@@ -1,5 +1,7 @@
 //! Orders on screen: what keys do there, by the real rules.
 
+use std::time::Duration;
+
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{OrderId, Role};
 use rackhand_core::procurement::order::OrderState;
@@ -11,6 +13,7 @@ use rackhand_tui::theme::depth::Depth;
 use rackhand_tui::theme::file::SHIPPED;
 use rackhand_tui::theme::glyph::GlyphSet;
 
+use crate::fake::Fake;
 use crate::fixture::{Bench, buffer, look, plain, text};
 use crate::trade::{Offer, SPEC};
 
@@ -412,4 +415,40 @@ fn nothing_is_sent_of_an_order_told_before_the_link_went() {
     bench.type_in("29386");
     bench.key("Enter");
     assert!(bench.called.is_empty() && bench.model.layer.is_some());
+}
+
+#[test]
+fn deliveries_stand_first_in_the_work_tell_how_to_look_for_them_and_lead_to_the_dock() {
+    const DAY: u64 = 86_400;
+    let at = |days: u64, place| {
+        let fake = Fake::seeded();
+        fake.trade();
+        fake.advance(Duration::from_secs(days * DAY));
+        let mut bench = Bench::new(fake, (200, 60));
+        bench.model.place = place;
+        bench.up();
+        bench
+    };
+    assert!(!shown(&at(3, Place::Work)).contains("Expect"), "two days ahead");
+    let mut bench = at(4, Place::Work);
+    let all = shown(&bench);
+    let first = all.lines().find(|l| l.contains("Expect")).unwrap_or_else(|| panic!("{all}"));
+    assert!(first.contains("delivery") && first.contains("dock") && !first.contains('!'), "{first}");
+    assert!(first.contains("Expect 2 servers (PO-") && first.contains("UPS 1Z999AA10123456784 and 1 more)"), "{first}");
+    bench.key("Tab");
+    let all = shown(&bench);
+    for told in
+        ["UPS 1Z999AA10123456784: on its way: Departed, LOUISVILLE US", "UPS 1Z999AA10123456785: not tracked yet"]
+    {
+        assert!(all.contains(told), "{all}");
+    }
+    bench.key("D");
+    assert_eq!(bench.model.place, Place::Receiving);
+    assert!(shown(&bench).contains("(order 4)"), "{}", shown(&bench));
+
+    let all = shown(&at(7, Place::Work));
+    let late = all.lines().find(|l| l.contains("LATE by")).unwrap_or_else(|| panic!("{all}"));
+    assert!(late.contains('!') && late.contains("late delivery"), "{late}");
+    let all = shown(&at(7, Place::Fleet));
+    assert!(all.contains("open, 1 delivery late"), "{all}");
 }

@@ -200,7 +200,8 @@ impl Line {
         }
     }
 
-    async fn log_in(&self) -> Result<Secret, Fault> {
+    /// A fresh token.
+    pub async fn log_in(&self) -> Result<Secret, Fault> {
         let settings = &self.settings;
         let usual = (settings.target.clone(), format!("{}{}", settings.base, self.grant.path));
         let (target, path) = settings.token.clone().unwrap_or(usual);

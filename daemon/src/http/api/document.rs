@@ -19,21 +19,20 @@ use super::request::Fault;
 pub(super) struct Listed {
     pub total: usize,
     pub offset: usize,
-    pub orders: Vec<Placed>,
+    pub orders: Vec<Shown>,
 }
 
 /// An order.
 #[derive(Serialize)]
-pub(super) struct Placed {
+pub(super) struct Shown {
     order: OrderId,
     tenant: Text,
     site: SiteId,
     state: OrderState,
-    #[serde(rename = "placed")]
-    at: String,
+    placed: String,
     needed_by: Option<String>,
     note: Option<Text>,
-    lines: Vec<PlacedLine>,
+    lines: Vec<ShownLine>,
     /// When the next delivery is to come.
     eta: Option<String>,
     /// How it ended, where it did before all was delivered.
@@ -41,7 +40,7 @@ pub(super) struct Placed {
 }
 
 #[derive(Serialize)]
-struct PlacedLine {
+struct ShownLine {
     line: u16,
     quantity: u32,
     spec: Text,
@@ -65,10 +64,10 @@ struct Ended {
     at: String,
 }
 
-impl Placed {
+impl Shown {
     /// An order as its tenant sees it.
     pub fn of(world: &World, order: &Order, now: Timestamp) -> Self {
-        let line = |(line, l): (u16, &Line)| PlacedLine {
+        let line = |(line, l): (u16, &Line)| ShownLine {
             line,
             quantity: l.quantity,
             spec: l.words.clone(),
@@ -90,7 +89,7 @@ impl Placed {
             tenant: order.tenant.clone(),
             site: order.site.clone(),
             state: state(world, order),
-            at: order.placed.to_string(),
+            placed: order.placed.to_string(),
             needed_by: order.needed_by.map(|t| t.to_string()),
             note: order.note.clone(),
             lines: order.numbered().map(line).collect(),

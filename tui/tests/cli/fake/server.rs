@@ -90,6 +90,7 @@ impl Console for Server {
             stages,
             states,
             site_states: BTreeMap::new(),
+            orders: None,
             dead_letters: held.letters.len() as u32,
             health: Health {
                 intake_stopped: held.intake_stopped.clone(),
@@ -273,6 +274,7 @@ impl Console for Server {
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
         let row = WorkRow {
+            about: Vec::new(),
             unit: Some(id(1)),
             label: "CZ2D1X0GB1".into(),
             model: None,
