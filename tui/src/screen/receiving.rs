@@ -1,6 +1,7 @@
 //! The dock: serials are scanned, judged at once, and counted. Letters belong to the scan field.
 
 use rackhand_core::decide::receive::Finding;
+use rackhand_core::text::Text;
 use rackhand_core::view::receiving::{LATE, Line, Told};
 
 use super::{Face, hidden};
@@ -167,7 +168,7 @@ fn lines(model: &Model, canvas: &mut Canvas, y: u16, rows: u16, room: u16) -> Ve
         _ => ("receiving".to_owned(), Token::StateInfo),
     };
     let orders = |l: &Line| {
-        let names: Vec<&str> = l.orders.iter().map(|o| o.as_str()).collect();
+        let names: Vec<&str> = l.orders.iter().map(Text::as_str).collect();
         (names.join(", "), Token::UiText)
     };
     let mut columns = vec![
