@@ -53,7 +53,7 @@ fn four_servers_are_spread_over_racks_each_with_two_feeds_and_two_switches() {
         cables(&first.places[2]),
         ["eth0 sw-A1-a Ethernet2", "eth1 sw-A1-b Ethernet2", "PSU1 pdu-A1-a 2", "PSU2 pdu-A1-b 2"]
     );
-    let reasons: Vec<&str> = first.places[2].place.reasons.iter().map(|r| r.as_str()).collect();
+    let reasons: Vec<&str> = first.places[2].place.reasons.iter().map(rackhand_core::text::Text::as_str).collect();
     assert_eq!(
         reasons,
         [
@@ -104,7 +104,8 @@ fn what_nobody_knows_is_told_and_never_taken_for_nothing() {
     let told = rackhand_core::facility::propose::propose(&dim.spaces(&scene.world, &[id]), &[unknown], None).unwrap();
     let reasons = &told.alternatives[0].places[0].place.reasons;
     assert!(!reasons.iter().any(|r| r.contains(" W ") || r.contains(" kg")), "{reasons:?}");
-    let doubts: Vec<&str> = found.alternatives[0].places[0].place.doubts.iter().map(|d| d.as_str()).collect();
+    let doubts: Vec<&str> =
+        found.alternatives[0].places[0].place.doubts.iter().map(rackhand_core::text::Text::as_str).collect();
     assert_eq!(
         doubts,
         [

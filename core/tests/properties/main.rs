@@ -5,6 +5,7 @@
 mod happening;
 #[path = "../order/kinds.rs"]
 mod kinds;
+mod places;
 #[path = "../scene/mod.rs"]
 mod scene;
 mod watched;

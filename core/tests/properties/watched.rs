@@ -53,7 +53,7 @@ impl Watched {
         watched
     }
 
-    fn put(&mut self, actor: Actor, input: &Input) -> Option<Answer> {
+    pub fn put(&mut self, actor: Actor, input: &Input) -> Option<Answer> {
         let moment = {
             let mut next = Scene { world: World::default(), log: Vec::new(), ..Scene::default() };
             (next.now, next.draws) = (self.scene.now, self.scene.draws + 1);
@@ -481,41 +481,6 @@ impl Watched {
                 let now = self.scene.unit(before.id);
                 assert_eq!((now.stage, now.disposition == Disposition::OnHold), (Stage::Received, hurt));
             }
-        }
-    }
-
-    /// A place that was proposed is kept, unless the server stands somewhere or is out of the way.
-    fn place(&mut self, role: Role, unit: UnitId, n: usize) {
-        let mut room = super::scene::room::room();
-        for n in 0..SERVERS {
-            room.devices.insert(super::scene::device(n, "offline").id, super::scene::room::equipment(n));
-        }
-        let found = self.scene.propose(&room, &[unit]);
-        let Some(alternative) = found.alternatives.get(n) else { return };
-        let input = Input::Place(alternative.places.clone(), std::sync::Arc::new(room));
-        self.put(person(role), &input);
-    }
-
-    /// No two hold the same.
-    fn kept(&self) {
-        let (mut halves, mut sockets) = (BTreeSet::new(), BTreeSet::new());
-        for held in self.scene.world.units.values().filter_map(|u| u.placement.as_ref()).filter(|h| !h.racked) {
-            let place = &held.place;
-            assert!(place.halves().all(|half| halves.insert((place.rack, half))), "{} twice", place.spot());
-            let ports = place.network.iter().map(|c| (&c.port.switch, &c.port.port));
-            assert!(ports.chain(place.power.iter().map(|c| (&c.strip, &c.outlet))).all(|s| sockets.insert(s)));
-        }
-    }
-
-    /// Taking a receipt back leaves the unit on its way as it was, and only where the dock was the last it saw.
-    fn undo_receipt(&mut self, role: Role, unit: UnitId) {
-        let before = self.scene.unit(unit).clone();
-        if self.put(person(role), &Input::Command(Command::UndoReceipt { unit })) == Some(Answer::Done) {
-            let now = self.scene.unit(unit);
-            assert_eq!((before.stage, now.stage), (Stage::Received, Stage::ShipmentTracking));
-            assert_eq!(now.disposition, Disposition::Normal);
-            assert!(before.receipt.is_some_and(|r| r.touched.is_none()) && now.receipt.is_none());
-            assert!(before.bmc_mac.is_none_or(|mac| !self.scene.world.sightings.contains_key(&mac)));
         }
     }
 }

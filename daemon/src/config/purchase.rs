@@ -49,6 +49,10 @@ pub(super) struct RawPurchase {
     /// What a kilowatt hour costs in the base currency. Without it offers are compared without their energy.
     #[schemars(with = "Option<String>")]
     energy_price_kwh: Option<Spanned<String>>,
+    /// The role that bought servers get in NetBox (slug), where their devices are to be made there: that takes an order
+    /// that names the model. Without it somebody makes them.
+    #[schemars(with = "Option<String>", regex(pattern = "^[a-z0-9_-]{1,100}$"))]
+    role: Option<Spanned<String>>,
     /// Who pays, a line each, as it stands on orders.
     #[schemars(with = "Vec<String>", length(min = 1, max = 8))]
     bill_to: Spanned<Vec<Spanned<String>>>,
@@ -86,10 +90,21 @@ pub struct Purchase {
     pub reserve_for: Duration,
     /// What a kilowatt hour costs, in millionths of the base currency's unit.
     pub energy_price_kwh: Option<u64>,
+    /// The role of bought servers in NetBox.
+    pub role: Option<Text>,
     /// Who pays, a line each.
     pub bill_to: Vec<Text>,
     /// Where each site's servers go.
     pub destinations: BTreeMap<SiteId, Destination>,
+}
+
+/// A slug of NetBox.
+fn slug(source: &Source<'_>, text: &Spanned<String>) -> Result<Text, ConfigError> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    if text.get_ref().is_empty() || text.get_ref().len() > 100 || !text.get_ref().bytes().all(fits) {
+        return Err(source.at(text, "not a slug: at most 100 of a-z, 0-9, - and _"));
+    }
+    Ok(Text::new(text.get_ref()))
 }
 
 impl RawPurchase {
@@ -128,6 +143,7 @@ impl RawPurchase {
             chase_after: hours(source, self.chase_after.as_ref(), 24)?,
             reserve_for: hours(source, self.reserve_for.as_ref(), 72)?,
             energy_price_kwh: energy,
+            role: self.role.as_ref().map(|role| slug(source, role)).transpose()?,
             bill_to: lines(source, &self.bill_to)?,
             destinations,
         })

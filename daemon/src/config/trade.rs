@@ -44,6 +44,7 @@ pub fn purchasing(purchase: Option<&Purchase>, vendors: &BTreeMap<SellerId, Vend
         patience: given.chase_after,
         reserve_for: given.reserve_for,
         bill_to: given.bill_to.clone(),
+        role: given.role.clone(),
         destinations: given.destinations.clone(),
         ..Purchasing::default()
     };

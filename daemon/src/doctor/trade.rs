@@ -162,6 +162,7 @@ mod tests {
             chase_after: Duration::from_hours(24),
             reserve_for: Duration::from_hours(72),
             energy_price_kwh: None,
+            role: None,
             bill_to: vec!["Example GmbH".into()],
             destinations: BTreeMap::from([(SiteId::new(&to.site), to)]),
         }

@@ -199,7 +199,7 @@ async fn find(link: &Connection, label: &str) -> Result<UnitId, Fail> {
 
 /// The unit that has this serial or id, or the BMC that has this MAC.
 async fn subject(link: &Connection, label: &str) -> Result<Subject, Fail> {
-    if label.starts_with("bmc/") {
+    if ["bmc/", "deal/"].iter().any(|kind| label.starts_with(kind)) {
         return label.parse().map_err(|bad: &str| Fail::Usage(bad.to_owned()));
     }
     find(link, label).await.map(Subject::Unit)
