@@ -168,7 +168,7 @@ impl Bench {
             }
         };
         let mut answer = Vec::new();
-        let (_, read) = tokio::join!(send, reader.read_to_end(&mut answer));
+        let ((), read) = tokio::join!(send, reader.read_to_end(&mut answer));
         read.unwrap();
         let answer = String::from_utf8(answer).unwrap();
         let status = answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);

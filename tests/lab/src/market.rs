@@ -65,6 +65,7 @@ pub struct Boxed {
     pub model: String,
 }
 
+#[allow(clippy::expect_used)] // two names of our own
 fn seller_id(name: &str) -> SellerId {
     name.parse().expect("the lab's names are short")
 }
@@ -96,11 +97,7 @@ impl Outside {
         for n in 0..2 * each {
             let boxed = self.box_up(n, n % 2 == 0);
             let made = Made { serial: boxed.serial.clone(), bmc_mac: boxed.bmc_mac, model: boxed.model.clone() };
-            if n % 2 == 0 {
-                hpe.push_back(made)
-            } else {
-                dell.push_back(made)
-            }
+            if n % 2 == 0 { &mut hpe } else { &mut dell }.push_back(made);
             boxes.insert(boxed.serial.clone(), boxed);
         }
         let vendor = |house, stock: VecDeque<Made>| {

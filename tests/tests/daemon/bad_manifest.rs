@@ -1,5 +1,7 @@
 //! Manifests as they should not be: what each is told, row by row, and that nothing of it is entered by halves.
 
+#![allow(clippy::print_stdout)] // the table is for a reader
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
