@@ -49,3 +49,17 @@ pub async fn headless(options: Options, out: &mut dyn Write) -> std::io::Result<
     }
     demo.stop().await
 }
+
+/// Runs without a console, for others to connect to: tells where its sockets are, and ends when it is told to.
+pub async fn served(options: Options, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut term = signal(SignalKind::terminate())?;
+    let demo = Demo::start(options).await?;
+    writeln!(out, "{}", demo.directory().display())?;
+    out.flush()?;
+    tokio::select! {
+        biased;
+        said = tokio::signal::ctrl_c() => said?,
+        _ = term.recv() => {}
+    }
+    demo.stop().await
+}

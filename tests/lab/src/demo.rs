@@ -2,6 +2,7 @@
 //! pace, a few stuck for honest reasons that a person's keys resolve.
 
 mod furnish;
+mod trade;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -56,6 +57,7 @@ pub struct Demo {
     home: Home,
     travellers: usize,
     people: tokio::task::JoinHandle<()>,
+    trade: tokio::task::JoinHandle<()>,
 }
 
 /// The demo's own directory, removed at the end.
@@ -105,7 +107,8 @@ impl Demo {
     pub async fn start(options: Options) -> io::Result<Self> {
         let clock = Clock::scaled(Clock::wall().now(), options.speed);
         let also = SITES.map(SiteId::new).into();
-        let policy = Policy { also, ..Policy::standard(SiteId::new("hq")) };
+        let mut policy = Policy { also, ..Policy::standard(SiteId::new("hq")) };
+        crate::market::rules(&mut policy);
         let mut outside = Outside::new(clock.clone(), policy.clone(), LifePace::default());
         let travellers = (options.servers / 4).max(Trouble::ALL.len() * 9);
         let mut rng = StdRng::seed_from_u64(options.seed);
@@ -125,6 +128,7 @@ impl Demo {
             stand(&mut racks, &policy, n, command);
         }
         outside.netbox.add_site(policy.site.as_str());
+        let market = trade::open(&mut outside);
         outside.projection =
             Some(projection::Settings { file: None, changes: Duration::from_mins(5), whole: Duration::from_hours(24) });
         let home = Home(std::env::temp_dir().join(format!("rackhand-demo-{}", std::process::id())));
@@ -133,11 +137,14 @@ impl Demo {
         let site = outside.start(journal, World::default(), Random::from_seed(options.seed), true);
         let listener = rpc::bind(&home.0.join("rackhandd.sock"), None).await?;
         tokio::spawn(site.desk.clone().listen(listener, site.stopping()));
+        trade::seat(&site, &home.0).await?;
         enter(&site, fleet).await?;
+        trade::describe(&site, &Actor::Person { name: "demo".into(), role: Role::Admin }).await?;
         send_a_delivery(&site).await?;
         let outside = Arc::new(outside);
+        let trade = tokio::spawn(trade::trade(outside.clone(), market, site.intake.clone(), site.ledger.worlds()));
         let people = tokio::spawn(people(outside.clone(), site.intake.clone(), site.ledger.worlds(), rng));
-        Ok(Self { site: Some(site), outside, clock, home, travellers, people })
+        Ok(Self { site: Some(site), outside, clock, home, travellers, people, trade })
     }
 
     /// The socket consoles connect to.
@@ -187,6 +194,7 @@ impl Demo {
     /// Stops the daemon.
     pub async fn stop(mut self) -> io::Result<()> {
         self.people.abort();
+        self.trade.abort();
         match self.site.take() {
             Some(site) => site.stop().await.map_err(io::Error::other),
             None => Ok(()),

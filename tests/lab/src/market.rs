@@ -25,7 +25,7 @@ use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use crate::bmc::{Pace, Personality, Spec};
-use crate::carrier::{Ups, journey};
+use crate::carrier::{JOURNEY, Ups, journey_of};
 use crate::faults::{Faults, lock};
 use crate::front::Station;
 use crate::host::Host;
@@ -48,6 +48,8 @@ pub struct Market {
     pub faults: BTreeMap<&'static str, Arc<Faults>>,
     /// The carrier.
     pub ups: Arc<Ups>,
+    /// Time from a shipment to its arrival.
+    pub travel: Duration,
     /// All servers that can be sold, by serial.
     pub boxes: BTreeMap<String, Boxed>,
 }
@@ -120,7 +122,7 @@ impl Outside {
             self.network.attach(format!("{name}.lab:80"), Station { host, faults, clock, certificate: None });
         }
         (self.sellers, self.carriers) = ways(Arc::new(self.network.clone()), &self.clock);
-        Market { hpe, dell, faults, ups, boxes }
+        Market { hpe, dell, faults, ups, travel: JOURNEY, boxes }
     }
 
     /// Makes a server, its BMC on no network.
@@ -169,7 +171,7 @@ impl Market {
     /// The carrier takes what the vendors have shipped until now on its way.
     pub fn dispatch(&self, now: Timestamp) {
         for shipment in self.hpe.shipments(now).into_iter().chain(self.dell.shipments(now)) {
-            self.ups.desk.parcel(&shipment.tracking, journey(shipment.at));
+            self.ups.desk.parcel(&shipment.tracking, journey_of(shipment.at, self.travel));
         }
     }
 }

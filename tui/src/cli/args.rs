@@ -421,6 +421,10 @@ pub struct Demo {
     /// Without the console: print what happens
     #[arg(long)]
     pub headless: bool,
+    /// Without the console: print the directory of its sockets, and run until it is interrupted. There, NAME.sock makes
+    /// whoever connects that person: anna orders, berta and carl approve, tina receives and racks
+    #[arg(long, conflicts_with = "headless")]
+    pub serve: bool,
     /// How it looks.
     #[command(flatten)]
     pub look: LookArgs,

@@ -51,6 +51,8 @@ pub(super) async fn demo(demo: super::args::Demo, look: LookArgs, out: &mut Outp
     let made_of = crate::demo::options(demo.seed, demo.speed, demo.servers);
     if demo.headless {
         crate::demo::headless(made_of, out.results()).await
+    } else if demo.serve {
+        crate::demo::served(made_of, out.results()).await
     } else {
         crate::demo::shown(made_of, options(&demo.look.or(look), None)?).await
     }

@@ -51,8 +51,16 @@ pub type Journey = Vec<Stop>;
 /// Four days from Houston to Frankfurt: announced, moving after 12 h, arriving a day later than was told after 36 h,
 /// delivered at 11:00 on the fourth day where it starts at 11:00.
 pub fn journey(from: Timestamp) -> Journey {
-    let after = |hours: u64| from + Duration::from_hours(hours);
-    let stop = |hours, status, what, place, eta: Option<u64>| {
+    journey_of(from, JOURNEY)
+}
+
+/// How long a journey takes.
+pub const JOURNEY: Duration = Duration::from_hours(96);
+
+/// The same journey in so much time as a whole.
+pub fn journey_of(from: Timestamp, whole: Duration) -> Journey {
+    let after = |hours: u32| from + whole * hours / 96;
+    let stop = |hours, status, what, place, eta: Option<u32>| {
         let eta = eta.map(after);
         Stop { at: after(hours), status, what, place, eta }
     };
