@@ -112,12 +112,12 @@ pub(super) async fn trade(
         for boxed in market.boxes.values() {
             let Some(unit) = world.by_serial(&boxed.serial).filter(|u| u.stage == Stage::Racked) else { continue };
             let Some(held) = &unit.placement else { continue };
-            if !cabled.insert(unit.id) {
-                continue;
-            }
             let port = |name: &str| held.place.network.iter().find(|c| c.interface.as_str() == name);
             let ports: Vec<Port> = ["eno1", "eno2"].into_iter().filter_map(port).map(|c| c.port.clone()).collect();
-            outside.plug_in(boxed, &ports);
+            if cabled.insert(unit.id) {
+                outside.plug_in(boxed, &ports);
+            }
+            // Its BMC asks until it has been taken in.
             intake.frame(&outside.ack_boxed(boxed), outside.clock.now()).await;
         }
         outside.clock.sleep(LOOK).await;
