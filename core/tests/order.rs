@@ -17,7 +17,7 @@ use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::procurement::money::{Currency, Money};
 use rackhand_core::procurement::order::OrderState;
-use rackhand_core::procurement::paper::{Accepts, Paper};
+use rackhand_core::procurement::paper::{Accepts, Paper, Tracked, Transit};
 use scene::failed;
 use shop::{SPEC, Shop, by, deal, offer, quote, seller};
 
@@ -336,4 +336,19 @@ fn every_approval_is_in_the_journal_with_who_and_what_they_saw() {
     let told = "hpe's offer, revision 1, approved for 220,000.00 EUR; seen: the screen";
     assert_eq!(given, [format!("berta: {told}"), format!("carl: {told}")]);
     assert_eq!(state(shop.world(), shop.world().order(shop.last()).unwrap()), OrderState::Buying);
+}
+
+#[test]
+fn what_the_carrier_says_is_delivered_is_not_told_as_late() {
+    let mut shop = Shop::bought();
+    shop.paper("hpe", shop.confirmation("hpe")).unwrap();
+    shop.paper("hpe", shop.shipment("hpe", &["CZ1", "CZ2", "CZ3", "CZ4"])).unwrap();
+    let (id, at) = (deal(1, "hpe"), shop.scene.now);
+    shop.scene.later(40 * 86_400);
+    let late = |shop: &Shop| shop.next(Subject::Deal(id)).waits.iter().any(|w| w.what.contains("is late by"));
+    assert!(late(&shop));
+    let reading = Tracked { status: Transit::Delivered, eta: None, delivered: Some(at), last: "Delivered".into() };
+    let (deal, tracking) = (id, "1Z999AA10123456784".into());
+    shop.scene.put(Actor::Wire, &Input::Tracked { deal, tracking, reading }).unwrap();
+    assert!(!late(&shop));
 }

@@ -189,6 +189,13 @@ impl Deal {
         open.filter_map(Shipment::eta).min()
     }
 
+    /// Whether the carrier says that all that was ordered is delivered.
+    pub fn is_all_delivered(&self) -> bool {
+        let sent: usize = self.shipments.iter().map(|s| s.notice.items.len()).sum();
+        let ordered = self.purchase.iter().flat_map(|p| &p.lines).map(|l| l.quantity as usize).sum();
+        sent > 0 && sent >= ordered && self.shipments.iter().all(Shipment::is_delivered)
+    }
+
     /// The generation a step would be begun in.
     pub fn generation(&self, step: Step) -> u32 {
         self.generations.get(&step).copied().unwrap_or(1)
