@@ -93,7 +93,10 @@ impl Deciding<'_> {
     fn new_device(&self, id: UnitId) -> Option<NewDevice> {
         let unit = self.world.unit(id)?;
         let (order, line) = unit.order?;
-        let device_type = self.world.order(order)?.line(line)?.model.clone()?;
+        // As the order has it, else as the vendor calls it, in the form of NetBox's slugs.
+        let asked = self.world.order(order)?.line(line)?.model.clone();
+        let told = || unit.model.as_ref().map(|m| Text::from(m.trim().to_lowercase().replace(' ', "-")));
+        let device_type = asked.or_else(told)?;
         let (role, site) = (self.policy.purchase.role.clone()?, unit.site.as_str().into());
         Some(NewDevice { device_type, role, site })
     }

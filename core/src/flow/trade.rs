@@ -139,6 +139,17 @@ pub fn for_order(world: &World, order: &Order, now: Timestamp) -> Next {
             let since = world.deals_of(order).filter_map(|d| Some(d.offer()?.at)).max().unwrap_or(order.placed);
             next.waits.push(person(what, since, Role::Approver, &["approve", "reject"]));
         }
+        OrderState::Shipping => {
+            let all_there = world.deals_of(order).any(Deal::is_all_delivered);
+            let on_order = |u: &crate::lifecycle::unit::Unit| u.stage.is_on_order();
+            let left = order.bought().filter_map(|u| world.unit(u)).filter(|u| on_order(u)).count();
+            if all_there && left > 0 {
+                let what = format!("{left} servers that the carrier has delivered to be scanned at the dock");
+                let told = world.deals_of(order).flat_map(|d| &d.shipments).flat_map(|s| s.tracked.values());
+                let since = told.map(|(_, at)| *at).max().unwrap_or(order.placed);
+                next.waits.push(person(what, since, Role::Technician, &["receive"]));
+            }
+        }
         OrderState::Quoting if order.sellers.is_empty() && order.bought().next().is_some() => {
             let what = "quotes: no vendor is configured; enter one by hand".to_owned();
             next.waits.push(person(what, order.placed, Role::Operator, &["quote"]));

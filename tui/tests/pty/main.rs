@@ -10,6 +10,8 @@ mod ends;
 mod fake;
 mod flows;
 mod jobs;
+#[cfg(feature = "demo")]
+mod market;
 #[path = "../console/room.rs"]
 mod room;
 mod terminal;
