@@ -1,5 +1,5 @@
 //! Partner APIs: JSON over HTTP with OAuth 2.0 (RFC 6749, client credentials). Neither HPE nor Dell publishes theirs; the
-//! shapes in [`hpe`] and [`dell`] are plausible and are to be adjusted to the contract the business gets. What both have:
+//! shapes in `hpe` and `dell` are plausible and are to be adjusted to the contract the business gets. What both have:
 //! lists that are searched by our reference and come in pages, 201 or 202 for what is new, 409 for a reference that is
 //! there already, 429 with `Retry-After`. Notices pushed to us are not used: the lists say the same.
 
