@@ -318,7 +318,7 @@ impl Deciding<'_> {
     pub(super) fn assign_stock(&mut self, id: OrderId) -> Result<Answer, Refusal> {
         let order = self.open_order(id)?;
         let (site, tenant) = (order.site.clone(), order.tenant.clone());
-        let kept: Vec<(u16, UnitId)> = order.kept().filter(|(_, r)| !r.assigned).map(|(n, r)| (n, r.unit)).collect();
+        let kept: Vec<(u16, UnitId)> = order.unassigned().map(|(n, r)| (n, r.unit)).collect();
         if kept.is_empty() {
             return Err(Refusal::new(Why::Conflict, format!("nothing is reserved for order {id}")));
         }
@@ -354,7 +354,7 @@ impl Deciding<'_> {
             let text = format!("{} has a tenant: unassign it first", self.known(*unit)?.label());
             return Err(Refusal::new(Why::Conflict, text));
         }
-        let kept: Vec<(u16, UnitId)> = order.kept().filter(|(_, r)| !r.assigned).map(|(n, r)| (n, r.unit)).collect();
+        let kept: Vec<(u16, UnitId)> = order.unassigned().map(|(n, r)| (n, r.unit)).collect();
         let deals: Vec<DealId> = self.world.deals_of(order).map(|d| d.id).collect();
         let subject = Subject::Order(id);
         self.emit(subject, Event::OrderEnded { rejected, reason: reason.clone() });
@@ -398,8 +398,7 @@ impl Deciding<'_> {
             Subject::Order(id) => {
                 let Some(order) = self.world.order(id) else { return Answer::Already };
                 let over = |r: &&(u16, UnitId, crate::time::Timestamp)| r.2 <= now;
-                let kept: Vec<_> =
-                    order.kept().filter(|(_, r)| !r.assigned).map(|(n, r)| (n, r.unit, r.until)).collect();
+                let kept: Vec<_> = order.unassigned().map(|(n, r)| (n, r.unit, r.until)).collect();
                 for (line, unit, until) in kept.iter().filter(over) {
                     let reason = format!("nobody assigned it until {until}").into();
                     self.emit(subject, Event::StockReleased { line: *line, unit: *unit, reason });

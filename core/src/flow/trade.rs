@@ -3,7 +3,7 @@
 use super::next::{Move, Next, Wait, advance, person};
 use crate::id::Role;
 use crate::procurement::deal::Deal;
-use crate::procurement::order::{Order, OrderState, purchase_number};
+use crate::procurement::order::{Order, OrderState};
 use crate::procurement::paper::Transit;
 use crate::time::{Timestamp, human};
 use crate::world::World;
@@ -123,7 +123,7 @@ pub fn for_order(world: &World, order: &Order, now: Timestamp) -> Next {
         let what = format!("{short} of its servers come from nowhere: reserve others, or cancel");
         next.waits.push(person(what, order.placed, Role::Operator, &["reserve", "cancel"]));
     }
-    if order.kept().any(|(_, r)| !r.assigned) {
+    if order.unassigned().next().is_some() {
         let since = order.kept().map(|(_, r)| r.at).min().unwrap_or(order.placed);
         let mut wait = person("reserved servers to be assigned".into(), since, Role::Operator, &["assign"]);
         wait.until = order.runs_out();
@@ -165,7 +165,7 @@ pub fn state(world: &World, order: &Order) -> OrderState {
         return if end.rejected { OrderState::Rejected } else { OrderState::Cancelled };
     }
     if order.bought().next().is_none() {
-        let waits = order.kept().any(|(_, r)| !r.assigned) || order.lines.iter().any(|l| l.short() > 0);
+        let waits = order.unassigned().next().is_some() || order.lines.iter().any(|l| l.short() > 0);
         return if waits { OrderState::Reserved } else { OrderState::Delivered };
     }
     if let Some(purchase) = &order.purchase {
@@ -177,18 +177,4 @@ pub fn state(world: &World, order: &Order) -> OrderState {
         return if all_here { OrderState::Delivered } else { OrderState::Shipping };
     }
     if world.deals_of(order).any(|d| d.offer().is_some()) { OrderState::Deciding } else { OrderState::Quoting }
-}
-
-/// The sentence of where a unit on order stands, by its order.
-pub fn unit_waits(world: &World, order: &Order) -> String {
-    match state(world, order) {
-        OrderState::Quoting => format!("order {}: quotes", order.id),
-        OrderState::Deciding => format!("order {}: the purchase to be approved", order.id),
-        OrderState::Buying => {
-            let number = order.purchase.map_or_else(Default::default, |p| purchase_number(p.number).to_string());
-            format!("order {}: the vendor's confirmation of {number}", order.id)
-        }
-        OrderState::Shipping => format!("order {}: the delivery; scan it at the dock", order.id),
-        other => format!("order {}: {other}", order.id),
-    }
 }

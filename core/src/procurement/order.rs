@@ -397,9 +397,14 @@ impl Order {
         self.numbered().flat_map(|(n, l)| l.stock.iter().map(move |r| (n, r)))
     }
 
+    /// Of those, the ones that nobody has assigned: they run out.
+    pub fn unassigned(&self) -> impl Iterator<Item = (u16, &Reservation)> {
+        self.kept().filter(|(_, r)| !r.assigned)
+    }
+
     /// When the first of its reservations runs out.
     pub fn runs_out(&self) -> Option<Timestamp> {
-        self.kept().filter(|(_, r)| !r.assigned).map(|(_, r)| r.until).min()
+        self.unassigned().map(|(_, r)| r.until).min()
     }
 }
 

@@ -344,7 +344,7 @@ fn may(world: &World, order: &Order, caller: &Actor) -> Vec<May> {
         (order.requester.to_string() == caller.to_string()).then(|| "you ordered it: another person must".to_owned());
     let offers = world.deals_of(order).any(|d| d.offer().is_some());
     let no_offer = (!offers).then(|| "there is no offer yet".to_owned());
-    let kept = order.kept().any(|(_, r)| !r.assigned);
+    let kept = order.unassigned().next().is_some();
     let differs = world.deals_of(order).any(|d| d.confirmation().is_some_and(|c| !c.points.is_empty()));
     let verbs: [(&str, Vec<Option<String>>); 7] = [
         ("approve", vec![least(Role::Approver), ended.clone(), bought.clone(), own.clone(), no_offer]),
