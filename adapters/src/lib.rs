@@ -8,5 +8,5 @@ pub mod netbox;
 pub mod pdf;
 pub mod port;
 pub mod redfish;
+pub mod supplier;
 pub mod tcp;
-pub mod vendor;

@@ -25,7 +25,7 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target};
-use rackhand_adapters::vendor::Sellers;
+use rackhand_adapters::supplier::Sellers;
 use rackhand_core::bmc::Fingerprint;
 use rackhand_core::secret::Secret;
 use sha2::{Digest, Sha256};

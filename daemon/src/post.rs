@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rackhand_adapters::carrier::Carriers;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_adapters::vendor::{Open, Refused, Seller, Source};
+use rackhand_adapters::supplier::{Open, Refused, Seller, Source};
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::id::{Actor, DealId};
 use rackhand_core::procurement::deal::Deal;

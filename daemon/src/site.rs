@@ -8,7 +8,7 @@ use rackhand_adapters::netbox::{self, NetBox};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::Dial;
 use rackhand_adapters::redfish::Redfish;
-use rackhand_adapters::vendor::Sellers;
+use rackhand_adapters::supplier::Sellers;
 use rackhand_core::id::Subject;
 use rackhand_core::policy::Policy;
 use rackhand_core::world::{FOLD, World};

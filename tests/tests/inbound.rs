@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Target, Trust};
-use rackhand_adapters::vendor::cxml::{Cxml, CxmlParty, Identity, Settings};
-use rackhand_adapters::vendor::format::cxml::response;
-use rackhand_adapters::vendor::{Channel, Seller, Sellers};
+use rackhand_adapters::supplier::cxml::{Cxml, CxmlParty, Identity, Settings};
+use rackhand_adapters::supplier::format::cxml::response;
+use rackhand_adapters::supplier::{Channel, Seller, Sellers};
 use rackhand_core::bmc::Vendor as Makes;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal};
@@ -32,8 +32,8 @@ use rackhand_lab::faults::Faults;
 use rackhand_lab::front::Station;
 use rackhand_lab::machine::LifePace;
 use rackhand_lab::outside::{EPOCH, Outside};
-use rackhand_lab::vendor::endpoint::{BUYER, Endpoint, OURS, SUPPLIER, THEIRS};
-use rackhand_lab::vendor::{House, Vendor};
+use rackhand_lab::supplier::endpoint::{BUYER, Endpoint, OURS, SUPPLIER, THEIRS};
+use rackhand_lab::supplier::{House, Vendor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -17,7 +17,7 @@ use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::procurement::order::OrderState;
 use rackhand_lab::faults::{Effect, Rule};
 use rackhand_lab::host::Fate;
-use rackhand_lab::vendor::Manner;
+use rackhand_lab::supplier::Manner;
 use reqwest::Method;
 
 /// Vendors that answer within minutes and ship within the hour, so that a life has few idle hours.

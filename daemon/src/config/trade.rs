@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::Dial;
-use rackhand_adapters::vendor::cxml::Cxml;
-use rackhand_adapters::vendor::mail::Mail;
-use rackhand_adapters::vendor::partner::Partner;
-use rackhand_adapters::vendor::{self, Seller, Sellers};
+use rackhand_adapters::supplier::cxml::Cxml;
+use rackhand_adapters::supplier::mail::Mail;
+use rackhand_adapters::supplier::partner::Partner;
+use rackhand_adapters::supplier::{self, Seller, Sellers};
 use rackhand_core::policy::{Purchasing, Terms};
 use rackhand_core::procurement::approval::Limits;
 use rackhand_core::procurement::money::{MAX_MINOR, Money};
@@ -21,9 +21,9 @@ pub fn sellers(vendors: BTreeMap<SellerId, Vendor>, dial: &Arc<dyn Dial>, clock:
     let seller = |(id, vendor): (SellerId, Vendor)| {
         let dial = vendor.dial.map_or_else(|| dial.clone(), |own| Arc::new(own) as Arc<dyn Dial>);
         let channel = match vendor.channel {
-            Channel::Partner(settings) => vendor::Channel::Partner(Partner::new(id, dial, clock.clone(), settings)),
-            Channel::Cxml(settings) => vendor::Channel::Cxml(Cxml::new(id, dial, clock.clone(), settings)),
-            Channel::Mail(settings) => vendor::Channel::Mail(Mail::new(id, dial, clock.clone(), settings)),
+            Channel::Partner(settings) => supplier::Channel::Partner(Partner::new(id, dial, clock.clone(), settings)),
+            Channel::Cxml(settings) => supplier::Channel::Cxml(Cxml::new(id, dial, clock.clone(), settings)),
+            Channel::Mail(settings) => supplier::Channel::Mail(Mail::new(id, dial, clock.clone(), settings)),
         };
         (id, Seller { id, title: vendor.title, channel })
     };

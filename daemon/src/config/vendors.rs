@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rackhand_adapters::port::dial::{Target, Trust};
+use rackhand_adapters::supplier::cxml::{self, CxmlParty, Identity};
+use rackhand_adapters::supplier::format::Columns;
+use rackhand_adapters::supplier::{mail, partner};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::Cidr;
-use rackhand_adapters::vendor::cxml::{self, CxmlParty, Identity};
-use rackhand_adapters::vendor::format::Columns;
-use rackhand_adapters::vendor::{mail, partner};
 use rackhand_core::bmc;
 use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::secret::Secret;

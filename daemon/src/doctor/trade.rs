@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 use rackhand_adapters::carrier::{self, Carriers};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target};
-use rackhand_adapters::vendor::partner::Partner;
+use rackhand_adapters::supplier::partner::Partner;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
 use rackhand_core::procurement::paper::{Carrier, SellerId};

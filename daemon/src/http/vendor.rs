@@ -3,8 +3,8 @@
 
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
-use rackhand_adapters::vendor::cxml::{self, Cxml};
-use rackhand_adapters::vendor::{Channel, Refused};
+use rackhand_adapters::supplier::cxml::{self, Cxml};
+use rackhand_adapters::supplier::{Channel, Refused};
 use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::text::Text;
 

@@ -1,7 +1,7 @@
 //! Orders for consoles: what they show, and the papers that go with them.
 
 use rackhand_adapters::pdf;
-use rackhand_adapters::vendor::format::{self, Columns, Format};
+use rackhand_adapters::supplier::format::{self, Columns, Format};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Moment, Refusal, Why, decide};
 use rackhand_core::document::purchase::purchase_order;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
-use rackhand_adapters::vendor::format::{Columns, Format, MAX_FLAWS, cxml, read, sniff};
+use rackhand_adapters::supplier::format::{Columns, Format, MAX_FLAWS, cxml, read, sniff};
 use rackhand_core::procurement::money::MAX_MINOR;
 use rackhand_core::procurement::paper::{MAX_ITEMS, MAX_LINES, Paper};
 use rackhand_fuzz::plant;

@@ -14,4 +14,4 @@ pub mod market;
 pub mod netbox;
 pub mod outside;
 pub mod sockets;
-pub mod vendor;
+pub mod supplier;

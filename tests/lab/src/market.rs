@@ -12,8 +12,8 @@ use rackhand_adapters::dhcp::compose::Lease;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target, Trust};
 use rackhand_adapters::redfish::Credentials;
-use rackhand_adapters::vendor::partner::{Dialect, Partner, Settings};
-use rackhand_adapters::vendor::{Channel, Seller, Sellers};
+use rackhand_adapters::supplier::partner::{Dialect, Partner, Settings};
+use rackhand_adapters::supplier::{Channel, Seller, Sellers};
 use rackhand_core::bmc;
 use rackhand_core::dcim::Port;
 use rackhand_core::mac::Mac;
@@ -31,7 +31,7 @@ use crate::front::Station;
 use crate::host::Host;
 use crate::machine::Hardware;
 use crate::outside::Outside;
-use crate::vendor::{CLIENT, House, Made, Manner, SECRET, Vendor};
+use crate::supplier::{CLIENT, House, Made, Manner, SECRET, Vendor};
 
 /// How often the carrier is asked.
 const TRACKING: Duration = Duration::from_secs(2 * 3_600);

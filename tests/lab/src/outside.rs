@@ -11,7 +11,7 @@ use rackhand_adapters::netbox::{Settings, Token};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};
 use rackhand_adapters::redfish::Credentials;
-use rackhand_adapters::vendor::Sellers;
+use rackhand_adapters::supplier::Sellers;
 use rackhand_core::dcim::{ObjectId, Port};
 use rackhand_core::fault::Kind;
 use rackhand_core::lifecycle::stage::Stage;

@@ -28,7 +28,7 @@ use rackhand_daemon::site::{Site, fold};
 use rackhand_lab::machine::LifePace;
 use rackhand_lab::market::{Market, rules};
 use rackhand_lab::outside::{EPOCH, Outside};
-use rackhand_lab::vendor::Manner;
+use rackhand_lab::supplier::Manner;
 use rackhand_rpc::ConsoleClient;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::greet;

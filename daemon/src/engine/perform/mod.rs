@@ -13,7 +13,7 @@ mod wiring;
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::redfish::{Bmc, Credentials, Redfish};
-use rackhand_adapters::vendor::Sellers;
+use rackhand_adapters::supplier::Sellers;
 use rackhand_core::dcim::Device;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Due;

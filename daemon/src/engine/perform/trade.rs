@@ -1,7 +1,7 @@
 //! What is sent to vendors: looked for under our own number first, sent once, seen in their list afterwards. A vendor
 //! whose list can't be searched is believed its receipt; where even that is missing, a person is asked.
 
-use rackhand_adapters::vendor::{Chase, Listed, Seller, State};
+use rackhand_adapters::supplier::{Chase, Listed, Seller, State};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Due;
 use rackhand_core::flow::step::{Observation, Step};

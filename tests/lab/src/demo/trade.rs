@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use super::SITES;
 use crate::market::Market;
 use crate::outside::Outside;
-use crate::vendor::Manner;
+use crate::supplier::Manner;
 
 /// Servers that each vendor can sell.
 const EACH: usize = 8;

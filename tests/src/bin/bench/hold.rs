@@ -41,7 +41,7 @@ pub fn serve(dir: &Path) -> Measured<()> {
                 token: Token::V1(Secret::new("0".repeat(40))),
             },
             bmc_port: 443,
-            sellers: rackhand_adapters::vendor::Sellers::default(),
+            sellers: rackhand_adapters::supplier::Sellers::default(),
             carriers: None,
             keys: Keys::default(),
             base: "http://127.0.0.1".into(),

@@ -82,7 +82,7 @@ fn site(runtime: &Runtime, dir: &Path, port: u16) -> Measured<Site> {
         dial: Arc::new(Tcp::new(None, Vec::new())?),
         netbox: Settings { target, base: String::new(), token: Token::V1(Secret::new("0".repeat(40))) },
         bmc_port: 443,
-        sellers: rackhand_adapters::vendor::Sellers::default(),
+        sellers: rackhand_adapters::supplier::Sellers::default(),
         carriers: None,
         keys: Keys::default(),
         base: "http://127.0.0.1".into(),

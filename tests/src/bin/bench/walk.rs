@@ -106,7 +106,7 @@ async fn walked(course: &Course) -> Measured<Walk> {
         dial: metered.clone(),
         netbox: outside.netbox_settings(),
         bmc_port: BMC_PORT,
-        sellers: rackhand_adapters::vendor::Sellers::default(),
+        sellers: rackhand_adapters::supplier::Sellers::default(),
         carriers: None,
         keys: outside.keys(),
         base: "http://rackhandd.lab".to_owned(),

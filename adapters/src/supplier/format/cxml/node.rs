@@ -5,7 +5,7 @@ use roxmltree::Node;
 use rackhand_core::procurement::money::Currency;
 use rackhand_core::text::Text;
 
-use crate::vendor::format::door::{Door, at, plain, words};
+use crate::supplier::format::door::{Door, at, plain, words};
 
 /// An element. cXML has no namespaces.
 #[derive(Clone, Copy)]

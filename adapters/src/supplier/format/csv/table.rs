@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rackhand_core::manifest::{DELIMITERS, MAX_ROWS, Record, Records, Unreadable};
 use rackhand_core::procurement::paper::Flaw;
 
-use crate::vendor::format::columns::{Columns, Field, KNOWN};
-use crate::vendor::format::door::{At, Door, SECRET, at, filled, is_secret, only};
+use crate::supplier::format::columns::{Columns, Field, KNOWN};
+use crate::supplier::format::door::{At, Door, SECRET, at, filled, is_secret, only};
 
 /// Bytes of a cell at the most: descriptions are longer than serials.
 const MAX_CELL: usize = 4_096;

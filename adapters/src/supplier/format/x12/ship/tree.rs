@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use rackhand_core::text::Text;
 
-use crate::vendor::format::door::{Door, at};
-use crate::vendor::format::x12::envelope::number;
-use crate::vendor::format::x12::segment::Segment;
+use crate::supplier::format::door::{Door, at};
+use crate::supplier::format::x12::envelope::number;
+use crate::supplier::format::x12::segment::Segment;
 
 /// Levels above one at the most.
 const MAX_DEPTH: usize = 16;

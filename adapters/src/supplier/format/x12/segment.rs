@@ -3,7 +3,7 @@
 use rackhand_core::procurement::money::Currency;
 use rackhand_core::procurement::paper::Flaw;
 
-use crate::vendor::format::door::{Door, at, only};
+use crate::supplier::format::door::{Door, at, only};
 
 /// Segments of an interchange at the most.
 const MAX_SEGMENTS: usize = 200_000;

@@ -132,7 +132,7 @@ async fn the_lab_ships_the_servers_it_is_given(house: House) {
     let b = bench(house);
     b.vendor.supply(Box::new(|wanted| {
         assert_eq!((wanted.spec.as_str(), wanted.quantity), (SPEC, 8));
-        let made = |n| rackhand_lab::vendor::Made {
+        let made = |n| rackhand_lab::supplier::Made {
             serial: format!("given{n}"),
             bmc_mac: rackhand_core::mac::Mac([2, 0, 0, 0, 0, n]),
             model: "One of ours".into(),

@@ -4,7 +4,7 @@ use rackhand_core::procurement::paper::Flaw;
 use rackhand_core::text::Text;
 
 use super::segment::Segment;
-use crate::vendor::format::door::{Door, at};
+use crate::supplier::format::door::{Door, at};
 
 /// The release that is read.
 const RELEASE: &str = "004010";

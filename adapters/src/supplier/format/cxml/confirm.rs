@@ -7,8 +7,8 @@
 use rackhand_core::procurement::paper::{Accepts, Confirmation, ConfirmedLine};
 
 use super::node::{Element, money};
-use crate::vendor::format::confirmed;
-use crate::vendor::format::door::{Door, at, stands};
+use crate::supplier::format::confirmed;
+use crate::supplier::format::door::{Door, at, stands};
 
 pub(super) fn read(door: &mut Door, body: Element<'_>) -> Option<Confirmation> {
     let Some(header) = body.path("ConfirmationHeader") else {

@@ -15,7 +15,7 @@ use rackhand_core::text::Text;
 use self::tree::{Level, Tree};
 use super::line::PARTS;
 use super::segment::Segment;
-use crate::vendor::format::door::{Door, Tracking, at, words};
+use crate::supplier::format::door::{Door, Tracking, at, words};
 
 pub(super) fn read(door: &mut Door, segments: &[Segment<'_>]) -> Vec<ShipNotice> {
     let Some(bsn) = segments.iter().find(|s| s.id == "BSN") else {

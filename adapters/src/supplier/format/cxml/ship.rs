@@ -8,7 +8,7 @@ use rackhand_core::procurement::paper::{Carrier, ShipNotice, ShippedItem};
 use rackhand_core::text::Text;
 
 use super::node::Element;
-use crate::vendor::format::door::{Door, Tracking, at, names_bmc_mac, words};
+use crate::supplier::format::door::{Door, Tracking, at, names_bmc_mac, words};
 
 pub(super) fn read(door: &mut Door, body: Element<'_>) -> Vec<ShipNotice> {
     let Some(header) = body.path("ShipNoticeHeader") else {

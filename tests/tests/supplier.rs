@@ -11,25 +11,25 @@ macro_rules! on_each_house {
         mod $module {
             $(#[tokio::test(start_paused = true)]
             async fn $test() {
-                super::$test(rackhand_lab::vendor::House::$house).await;
+                super::$test(rackhand_lab::supplier::House::$house).await;
             })*
         }
     };
 }
 
-#[path = "vendor/calls.rs"]
+#[path = "supplier/calls.rs"]
 mod calls;
-#[path = "vendor/cxml.rs"]
+#[path = "supplier/cxml.rs"]
 mod cxml;
-#[path = "vendor/hostile.rs"]
+#[path = "supplier/hostile.rs"]
 mod hostile;
-#[path = "vendor/mail.rs"]
+#[path = "supplier/mail.rs"]
 mod mail;
-#[path = "vendor/papers.rs"]
+#[path = "supplier/papers.rs"]
 mod papers;
-#[path = "vendor/token.rs"]
+#[path = "supplier/token.rs"]
 mod token;
-#[path = "vendor/twice.rs"]
+#[path = "supplier/twice.rs"]
 mod twice;
 
 use std::sync::{Arc, Mutex};
@@ -37,8 +37,8 @@ use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target, Trust};
-use rackhand_adapters::vendor::partner::{Dialect, Partner, Settings};
-use rackhand_adapters::vendor::{Channel, Chase, Listed, Open, Received, Seller, State};
+use rackhand_adapters::supplier::partner::{Dialect, Partner, Settings};
+use rackhand_adapters::supplier::{Channel, Chase, Listed, Open, Received, Seller, State};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::procurement::money::Currency;
 use rackhand_core::procurement::paper::{
@@ -50,7 +50,7 @@ use rackhand_core::time::Timestamp;
 use rackhand_lab::faults::{Effect, Faults, Rule};
 use rackhand_lab::front::{Network, Station};
 use rackhand_lab::host::{Fate, Host, Reply, Request};
-use rackhand_lab::vendor::{CLIENT, House, Manner, SECRET, Vendor};
+use rackhand_lab::supplier::{CLIENT, House, Manner, SECRET, Vendor};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 

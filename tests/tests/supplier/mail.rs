@@ -1,9 +1,9 @@
 //! The mail channel: what arrives at the mail server, what its refusals mean, and what becomes of the inbox.
 
-use rackhand_adapters::vendor::Source;
-use rackhand_adapters::vendor::format::Columns;
-use rackhand_adapters::vendor::mail::{Mail, Settings, address};
-use rackhand_lab::vendor::post::{LOGIN, MailServer};
+use rackhand_adapters::supplier::Source;
+use rackhand_adapters::supplier::format::Columns;
+use rackhand_adapters::supplier::mail::{Mail, Settings, address};
+use rackhand_lab::supplier::post::{LOGIN, MailServer};
 
 use super::*;
 
@@ -127,7 +127,7 @@ async fn no_text_of_anybody_becomes_a_header_a_receiver_or_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn until_the_text_nothing_has_happened_and_after_it_nobody_knows() {
-    type Habit = fn(&mut rackhand_lab::vendor::post::Habits);
+    type Habit = fn(&mut rackhand_lab::supplier::post::Habits);
     let cases: [(&str, Kind, usize, Habit); 11] = [
         ("greylisted", Kind::Transient, 0, |h| h.answers.push(("RCPT", "451 4.7.1 later".into()))),
         ("no such box", Kind::Rejected, 0, |h| h.answers.push(("RCPT", "550 5.1.1 nobody".into()))),

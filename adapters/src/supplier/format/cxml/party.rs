@@ -6,7 +6,7 @@ use rackhand_core::text::Text;
 use sha2::{Digest, Sha256};
 
 use super::node::Element;
-use crate::vendor::format::door::{At, at, only};
+use crate::supplier::format::door::{At, at, only};
 
 /// Someone, by the name they have in a domain: `DUNS`, `NetworkID`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use rackhand_core::procurement::money::Currency;
 use rackhand_core::procurement::paper::{Quote, QuoteLine};
 
 use super::node::{Element, money};
-use crate::vendor::format::door::{Door, MAX_LEAD_DAYS, MAX_WARRANTY_MONTHS, MAX_WATTS, at, filled, words};
+use crate::supplier::format::door::{Door, MAX_LEAD_DAYS, MAX_WARRANTY_MONTHS, MAX_WATTS, at, filled, words};
 
 pub(super) fn read(door: &mut Door, body: Element<'_>) -> Option<Quote> {
     let Some(header) = body.path("QuoteMessageHeader") else {

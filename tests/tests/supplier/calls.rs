@@ -45,7 +45,7 @@ impl Call {
 /// The list has what the port has.
 #[test]
 fn every_public_call_of_a_seller_is_in_the_list() {
-    let source = include_str!("../../../adapters/src/vendor/mod.rs");
+    let source = include_str!("../../../adapters/src/supplier/mod.rs");
     let names = source.lines().filter_map(|l| l.trim().strip_prefix("pub async fn "));
     let found: Vec<&str> = names.map(|n| n.split('(').next().unwrap()).collect();
     // What touches our own disk alone has its test with the inbox.

@@ -6,8 +6,8 @@ use rackhand_core::text::Text;
 
 use super::line::{Line, currency, divide, line, notes, reference};
 use super::segment::Segment;
-use crate::vendor::format::confirmed;
-use crate::vendor::format::door::{Door, MAX_LEAD_DAYS, at, stands};
+use crate::supplier::format::confirmed;
+use crate::supplier::format::door::{Door, MAX_LEAD_DAYS, at, stands};
 
 /// Freight, among charges (X12, data element 1300).
 const FREIGHT: [&str; 2] = ["D240", "D500"];

@@ -1,8 +1,8 @@
 //! The cXML channel: what arrives at the vendor's door, what its statuses mean, and what it posts to us.
 
-use rackhand_adapters::vendor::cxml::{Cxml, CxmlParty, Identity, Settings, not_now, receive};
-use rackhand_adapters::vendor::format;
-use rackhand_lab::vendor::endpoint::{BUYER, Endpoint, OURS, SUPPLIER, THEIRS};
+use rackhand_adapters::supplier::cxml::{Cxml, CxmlParty, Identity, Settings, not_now, receive};
+use rackhand_adapters::supplier::format;
+use rackhand_lab::supplier::endpoint::{BUYER, Endpoint, OURS, SUPPLIER, THEIRS};
 
 use super::*;
 

@@ -5,7 +5,7 @@ use rackhand_core::text::Text;
 
 use super::envelope::number;
 use super::segment::Segment;
-use crate::vendor::format::door::{Door, at, words};
+use crate::supplier::format::door::{Door, at, words};
 
 /// Qualifiers of part numbers (X12, data element 235), the vendor's first.
 pub(super) const PARTS: [&str; 5] = ["VP", "VN", "MG", "SK", "BP"];
