@@ -81,12 +81,23 @@ pub struct Fault {
     pub what: Text,
     /// What a person does about it. Empty where automation will go on by itself.
     pub advice: Text,
+    /// How long its cause may last before it ends by itself, seconds, where the other side's rules tell: it is tried
+    /// again for as long, whatever the step's budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<u32>,
 }
 
 impl Fault {
     /// A fault with no advice yet.
     pub fn new(system: System, kind: Kind, what: impl Into<Text>) -> Self {
-        Self { system, kind, what: what.into(), advice: Text::new("") }
+        Self { system, kind, what: what.into(), advice: Text::new(""), lasts: None }
+    }
+
+    /// The same fault, of a cause that ends by itself within so many seconds.
+    #[must_use]
+    pub fn lasting(mut self, seconds: u32) -> Self {
+        self.lasts = Some(seconds);
+        self
     }
 
     /// The same fault, saying what to do about it.

@@ -16,7 +16,7 @@ use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::id::Actor;
-use rackhand_core::lease::{LeaseEvent, LeasesTold, MAX_EVENTS};
+use rackhand_core::lease::{Change, LeaseEvent, LeasesTold, MAX_EVENTS};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
@@ -62,13 +62,22 @@ struct Seen {
     address: IpAddr,
     hostname: Option<Text>,
     vendor_class: Option<Text>,
+    /// Whether the client asked anew: it has just started.
+    fresh: bool,
     at: Timestamp,
+}
+
+/// A lease that the ledger is at.
+struct Place {
+    mac: Mac,
+    fresh: bool,
+    queued: Queued,
 }
 
 impl From<LeaseAck> for Seen {
     fn from(ack: LeaseAck) -> Self {
-        let LeaseAck { mac, address, hostname, vendor_class, at, .. } = ack;
-        Self { mac, address: IpAddr::V4(address), hostname, vendor_class, at }
+        let LeaseAck { mac, address, hostname, vendor_class, renewal, at, .. } = ack;
+        Self { mac, address: IpAddr::V4(address), hostname, vendor_class, fresh: !renewal, at }
     }
 }
 
@@ -134,6 +143,7 @@ impl Intake {
                 address: event.address,
                 hostname: event.hostname.clone().filter(|t| !t.is_empty()),
                 vendor_class: event.vendor_class.clone().filter(|t| !t.is_empty()),
+                fresh: event.event == Change::Add,
                 at: self.0.clock.now(),
             };
             match self.queue(lease, Patience::Refuse).await {
@@ -152,7 +162,7 @@ impl Intake {
     }
 
     /// Hands a lease to the ledger; `None` where it is no controller's, is kept outside, or the daemon stops.
-    async fn queue(&self, lease: Seen, patience: Patience) -> Option<(Mac, Queued)> {
+    async fn queue(&self, lease: Seen, patience: Patience) -> Option<Place> {
         let world = self.0.ledger.world();
         let mac = lease.mac;
         let known = world.by_bmc(mac).is_some() || world.sightings.contains_key(&mac);
@@ -166,14 +176,20 @@ impl Intake {
             self.keep_out(mac, now).await;
             return None;
         }
-        let Seen { mac, address, hostname, vendor_class, .. } = lease;
+        let Seen { mac, address, hostname, vendor_class, fresh, .. } = lease;
         let input = Input::Lease { mac, address, hostname, vendor_class };
-        self.0.ledger.queue(Actor::Wire, patience, input).await.ok().map(|place| (mac, place))
+        self.0.ledger.queue(Actor::Wire, patience, input).await.ok().map(|queued| Place { mac, fresh, queued })
     }
 
-    /// Waits for a lease's events, and asks NetBox again where they changed nothing.
-    async fn settle(&self, (mac, place): (Mac, Queued)) -> Result<Answer, Refusal> {
-        let answer = place.done().await?.answer;
+    /// Waits for a lease's events, and asks NetBox again where they changed nothing. A BMC that has just started wakes
+    /// what was given up because it was silent.
+    async fn settle(&self, Place { mac, fresh, queued }: Place) -> Result<Answer, Refusal> {
+        let answer = queued.done().await?.answer;
+        let world = self.0.ledger.world();
+        let silent = world.by_bmc(mac).filter(|u| u.silent().next().is_some()).map(|u| u.id);
+        if let Some(id) = silent.filter(|_| fresh) {
+            self.0.ledger.submit(Actor::Wire, Patience::Keep, Input::Alive(id)).await?;
+        }
         if answer == Answer::Already && self.is_time_to_ask(mac) {
             let intake = self.clone();
             tokio::spawn(async move { intake.ask_again(mac).await });

@@ -37,6 +37,8 @@ pub struct LeaseAck {
     pub vlan: Option<u16>,
     /// Lease in seconds; `u32::MAX` is for ever.
     pub lease_secs: Option<u32>,
+    /// Whether the client used the address before (RFC 2131, `ciaddr`): it has not just started.
+    pub renewal: bool,
     /// When the ACK was seen.
     pub at: Timestamp,
 }
@@ -105,6 +107,7 @@ impl Joiner {
                     relay: Some(message.relay).filter(|r| !r.is_unspecified()),
                     vlan: message.vlan,
                     lease_secs: message.lease_secs,
+                    renewal: !message.client.is_unspecified(),
                     at,
                 })
             }

@@ -144,6 +144,13 @@ pub(super) fn meaning(id: &str) -> Option<Meaning> {
     })
 }
 
+/// How long what these messages tell of may last, seconds, where that is known: sessions that nobody closed end by the
+/// controller's own timeout (iDRAC: 30 minutes).
+pub(super) fn lasts(messages: &[Message]) -> Option<u32> {
+    let full = |m: &Message| matches!(m.id.as_str(), "RAC0218" | "SessionLimitExceeded" | "MaximumSessionsReached");
+    messages.iter().any(full).then_some(1_800)
+}
+
 /// The first message that says why, as a kind (where the id is known) and a sentence.
 pub(super) fn reason(messages: &[Message]) -> Option<(Option<Kind>, Text)> {
     let known = messages.iter().find_map(|m| match meaning(&m.id)? {

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::Credentials;
 use super::client::{AUTH_TOKEN, Talk};
 use super::line::Login;
-use super::message::{messages, reason};
+use super::message::{lasts, messages, reason};
 use super::wire::{Root, local_path, text};
 use crate::http::{Answer, Limits};
 
@@ -78,7 +78,7 @@ impl Session {
         let body = json!({ "UserName": credentials.user.as_str(), "Password": credentials.password.reveal() });
         let answer = talk.send(&Method::POST, path, Some(&body), None).await.map_err(nothing_done)?;
         if !matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
-            return Err(refused_login(talk, &answer));
+            return Err(refused_login(talk, path, &answer));
         }
         let mut token = answer
             .headers
@@ -152,19 +152,31 @@ fn nothing_done(fault: Fault) -> Fault {
 }
 
 /// Says why a login was refused. Of the answer only message ids are used: its text may repeat what we sent.
-fn refused_login(talk: &Talk, answer: &Answer) -> Fault {
+fn refused_login(talk: &Talk, path: &str, answer: &Answer) -> Fault {
     let mut said = answer.json_within(&talk.client.limits).map(|b| messages(&b)).unwrap_or_default();
     for message in &mut said {
         (message.said, message.args) = (None, Vec::new());
     }
+    let lasts = lasts(&said);
     let (meant, why) = reason(&said).map_or((None, Text::new("no reason given")), |(kind, why)| (kind, why));
     let kind = match (answer.status.as_u16(), meant) {
         (401 | 403, _) | (_, Some(Kind::Unauthorised)) => Kind::Unauthorised,
         (408 | 409 | 423 | 425 | 429 | 500..=599, _) | (_, Some(Kind::Transient)) => Kind::Transient,
         _ => Kind::Rejected,
     };
-    let fault = talk.fault(kind, format!("login refused: {} {why}", answer.status.as_u16()));
+    let said = said.first().map_or(String::new(), |m| format!(" ({})", m.id));
+    let why = match answer.status.as_u16() {
+        // Some say to a wrong password what they say to a session that has ended.
+        401 | 403 if meant != Some(Kind::Unauthorised) => format!("user name or password is wrong{said}"),
+        404 | 405 | 410 => format!("it has no session service at {path}{said}"),
+        _ => why.to_string(),
+    };
+    let mut fault = talk.fault(kind, format!("login refused: {} {why}", answer.status.as_u16()));
+    fault.lasts = lasts;
     match kind {
+        Kind::Rejected if matches!(answer.status.as_u16(), 404 | 405 | 410) => {
+            fault.advise("Check that Redfish is enabled on it.")
+        }
         Kind::Unauthorised => fault.advise(
             "Find out the BMC's user name and password and give them again; it is not tried by itself, since BMCs \
              lock accounts.",

@@ -51,6 +51,19 @@ impl Deciding<'_> {
         Answer::Done
     }
 
+    /// What was given up because the BMC was silent is taken up again: its silence has ended.
+    pub(super) fn alive(&mut self, id: UnitId) -> Answer {
+        let Some(unit) = self.world.unit(id) else { return Answer::Already };
+        let silent: Vec<(Step, u32)> = unit.silent().map(|p| (p.step, p.generation)).collect();
+        if silent.is_empty() {
+            return Answer::Already;
+        }
+        for (step, generation) in silent {
+            self.emit(Subject::Unit(id), Event::StepRetried { step, generation: generation + 1 });
+        }
+        Answer::Done
+    }
+
     /// The BMC seen longest ago that NetBox does not know, that is no unit's, and about which nothing is owed.
     fn forgettable(&self) -> Option<Mac> {
         let nobodys = self.world.sightings.iter().filter(|(mac, seen)| {

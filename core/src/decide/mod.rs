@@ -90,6 +90,8 @@ pub enum Input {
     StepReported(TokenHash, StepReport),
     /// The validation image's final report.
     FinalReport(TokenHash, Box<ValidationReport>),
+    /// A unit's BMC gave a sign of life: a lease that is no renewal, or an answer.
+    Alive(UnitId),
     /// The locator LED was read, after a person had it switched: whether it is on.
     LocatorSeen(UnitId, bool),
     /// Time has brought something about that is to be journaled.
@@ -220,6 +222,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
+        Input::Alive(unit) => d.alive(*unit),
         Input::LocatorSeen(unit, on) => d.locator_seen(*unit, *on)?,
         Input::Review(subject) => d.review(*subject),
         Input::Paper(deal, paper) => d.paper(*deal, paper)?,

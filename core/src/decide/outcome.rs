@@ -100,7 +100,7 @@ impl Deciding<'_> {
             (Class::Force, Kind::Unknown) => {
                 Event::StepUnknown { step, generation, fault, again_at: until.unwrap_or(now) }
             }
-            (_, kind) if !may_retry(r, kind) || r.attempts.is_some_and(|most| failures >= most) => {
+            (_, kind) if !may_retry(r, kind) || r.most(&fault).is_some_and(|most| failures >= most) => {
                 let fault = give_up(r, fault, failures);
                 Event::StepParked { step, generation, fault }
             }
@@ -168,14 +168,20 @@ fn give_up(r: &Rule, fault: Fault, failures: u32) -> Fault {
     if !fault.advice.is_empty() {
         return fault;
     }
+    let tried = if failures == 1 { "tried once".to_owned() } else { format!("tried {failures} times") };
     let advice = match (r.step, fault.kind) {
         (_, Kind::Unauthorised) => {
             "set the right BMC password for this server, then retry; it was tried once".to_owned()
         }
-        (Step::ReachBmc, _) => format!("{failures} tries; check its management cable and power, then retry"),
+        (Step::ReachBmc, Kind::Transient | Kind::Unknown) => {
+            format!("{tried}; check its management cable and power; a new lease, or `retry`, tries again")
+        }
+        (_, Kind::Malformed) if r.lane == Lane::Bmc => {
+            format!("{tried}; something answers, so its cable is right: check what is at that address, then retry")
+        }
         (_, Kind::Conflict) => "settle which of the two is right, then retry".to_owned(),
         (_, Kind::Rejected | Kind::Gone) => "correct what it names, then retry".to_owned(),
-        _ => format!("{failures} tries; retry when the cause is gone"),
+        _ => format!("{tried}; retry when the cause is gone"),
     };
     fault.advise(advice)
 }

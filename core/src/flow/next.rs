@@ -258,7 +258,7 @@ pub(super) fn advance(
                 since: progress.since,
                 until: None,
                 attempt: Some(progress.attempts),
-                of: r.attempts,
+                of: r.most(fault),
                 next_try: Some(*again_at),
                 who: None,
                 step: Some(step),
@@ -276,7 +276,7 @@ pub(super) fn advance(
             keys.extend(may_cancel.then_some("cancel"));
             let mut wait = person(format!("{step}: {fault}"), progress.since, r.role, &keys);
             wait.attempt = Some(progress.attempts);
-            wait.of = r.attempts;
+            wait.of = r.most(fault);
             wait.step = Some(step);
             next.waits.push(wait);
         }

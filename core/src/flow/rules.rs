@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::step::Step;
 use crate::bmc::Rung;
+use crate::fault::Fault;
 use crate::id::Role;
 use crate::time::human;
 
@@ -94,6 +95,10 @@ const BASE: Rule = Rule {
     undo: None,
 };
 
+/// A controller asks for its lease first, and brings up its web server minutes later; until then it refuses, is silent,
+/// or answers that it is not ready. So many tries, a minute apart at the end, are 26 to 32 minutes.
+const STARTING: u32 = 30;
+
 /// A vendor's system may be down for a night; the order waits, and says so.
 const VENDOR: Rule = Rule { lane: Lane::Vendor, first: secs(30), cap: secs(900), ..BASE };
 
@@ -125,7 +130,7 @@ pub const RULES: &[Rule] = &[
         step: Step::ReachBmc,
         lane: Lane::Bmc,
         class: Class::Read,
-        attempts: Some(4),
+        attempts: Some(STARTING),
         first: secs(5),
         cap: secs(60),
         role: Role::Technician,
@@ -135,7 +140,7 @@ pub const RULES: &[Rule] = &[
         step: Step::LogInToBmc,
         lane: Lane::Bmc,
         class: Class::Read,
-        attempts: Some(4),
+        attempts: Some(STARTING),
         first: secs(5),
         cap: secs(60),
         ..BASE
@@ -207,6 +212,9 @@ pub const RULES: &[Rule] = &[
     Rule { step: Step::CancelPurchase, skip: Some("the vendor may deliver, and is to be paid then"), ..VENDOR },
 ];
 
+/// No cause is waited out for longer, whoever says so, seconds.
+const LONGEST_CAUSE: u32 = 3_600;
+
 /// The rungs of a network boot, each used once for a cause. Behind the last stands a person.
 pub const LADDER: &[Rung] = &[Rung::Restart, Rung::PowerCycle];
 
@@ -217,6 +225,17 @@ pub fn rule(step: Step) -> &'static Rule {
 }
 
 impl Rule {
+    /// Attempts before a person is asked about this fault: a cause that ends by itself is waited out.
+    pub fn most(&self, fault: &Fault) -> Option<u32> {
+        let lasts = Duration::from_secs(u64::from(fault.lasts.unwrap_or(0).min(LONGEST_CAUSE)));
+        let (mut needed, mut waited) = (1, Duration::ZERO);
+        while waited < lasts {
+            waited += self.pause(needed);
+            needed += 1;
+        }
+        self.attempts.map(|budget| budget.max(needed))
+    }
+
     /// Pause before attempt `attempts + 1`, without jitter.
     pub fn pause(&self, attempts: u32) -> Duration {
         self.first.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(self.cap)
@@ -249,6 +268,7 @@ pub fn as_text() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::{Kind, System};
 
     #[test]
     fn every_step_has_one_row_and_force_has_an_end() {
@@ -262,5 +282,19 @@ mod tests {
     fn pauses_double_up_to_the_cap() {
         let r = rule(Step::SyncStatus);
         assert_eq!([1, 2, 3, 9, 90].map(|n| r.pause(n).as_secs()), [2, 4, 8, 300, 300]);
+    }
+
+    #[test]
+    fn a_cause_that_ends_by_itself_widens_the_budget_and_never_narrows_it() {
+        let full = Fault::new(System::Bmc, Kind::Transient, "sessions full");
+        let r = rule(Step::ArmNetworkBoot);
+        assert_eq!(r.most(&full), Some(8));
+        assert_eq!(r.most(&full.clone().lasting(60)), Some(8));
+        let patient = r.most(&full.clone().lasting(1_800)).unwrap_or(0);
+        let waited: u64 = (1..patient).map(|n| r.pause(n).as_secs()).sum();
+        assert!((1_800..1_920).contains(&waited), "{patient} tries wait {waited} s");
+        assert_eq!(r.most(&full.lasting(u32::MAX)), Some(35), "no longer than an hour");
+        let endless = rule(Step::SyncStatus);
+        assert_eq!(endless.most(&Fault::new(System::Netbox, Kind::Transient, "busy").lasting(60)), None);
     }
 }

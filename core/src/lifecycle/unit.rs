@@ -14,8 +14,8 @@ use crate::bmc::{Fingerprint, Identity, Rung, SystemReading, Vendor};
 use crate::dcim::{CablingPlan, Device, ObjectId};
 use crate::event::{Seq, TokenHash};
 use crate::facility::reservation::{Held, Reservation};
-use crate::fault::Fault;
-use crate::flow::rules::Lane;
+use crate::fault::{Fault, System};
+use crate::flow::rules::{Class, Lane, Rule, rule};
 use crate::flow::step::Step;
 use crate::hardware::report::{StepReport, ValidationReport};
 use crate::id::{OrderId, SiteId, UnitId};
@@ -346,6 +346,17 @@ impl Unit {
             Phase::Parked { fault } => Some((p, fault)),
             _ => None,
         })
+    }
+
+    /// The steps that stopped because its BMC was silent, or not what speaks Redfish yet. Never one that touches power.
+    pub fn silent(&self) -> impl Iterator<Item = &Progress> {
+        let silent = |r: &Rule, fault: &Fault| {
+            r.lane == Lane::Bmc
+                && matches!(r.class, Class::Read | Class::Sync)
+                && fault.system == System::Bmc
+                && fault.kind.may_retry()
+        };
+        self.parked().filter(move |(p, fault)| silent(rule(p.step), fault)).map(|(p, _)| p)
     }
 
     /// Whether a task makes it stand still.
