@@ -1,0 +1,72 @@
+//! How long a BMC is waited for, and what takes up again what was given up.
+
+#![allow(clippy::unwrap_used)]
+
+mod scene;
+
+use rackhand_core::decide::Input;
+use rackhand_core::fault::Kind;
+use rackhand_core::flow::rules::rule;
+use rackhand_core::flow::step::{Outcome, Step};
+use rackhand_core::id::{Actor, Role};
+use scene::{Scene, failed, fault};
+
+#[test]
+fn a_bmc_that_does_not_answer_is_tried_for_half_an_hour_and_then_somebody_looks_at_its_cable() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    let mut patience = 0;
+    for attempt in 1..=30 {
+        let due = scene.due(id).into_iter().find(|d| d.step == Step::ReachBmc);
+        assert_eq!(due.map(|d| d.attempt), Some(attempt));
+        scene.attempt(id, Step::ReachBmc, failed(Kind::Transient));
+        let pause = rule(Step::ReachBmc).pause(attempt).as_secs();
+        patience += if attempt < 30 { pause } else { 0 };
+        scene.later(pause + pause / 4 + 1);
+    }
+    assert!((25 * 60..30 * 60).contains(&patience), "{patience} s of pauses");
+    let wait = scene.wait_of(id, Step::ReachBmc);
+    assert_eq!((wait.attempt, wait.of, wait.who), (Some(30), Some(30), Some(Role::Technician)));
+    assert!(wait.what.contains("tried 30 times; check its management cable and power"), "{}", wait.what);
+    assert!(!scene.due(id).iter().any(|d| d.step == Step::ReachBmc));
+
+    scene.put(Actor::Wire, &Input::Alive(id)).unwrap();
+    let due = scene.due(id).into_iter().find(|d| d.step == Step::ReachBmc);
+    assert_eq!(due.map(|d| (d.generation, d.attempt)), Some((2, 1)), "its silence has ended");
+}
+
+#[test]
+fn a_sign_of_life_wakes_silence_alone() {
+    for (kind, wakes) in [
+        (Kind::Transient, true),
+        (Kind::Malformed, true),
+        (Kind::Unauthorised, false),
+        (Kind::Conflict, false),
+        (Kind::Rejected, false),
+    ] {
+        let mut scene = Scene::default();
+        let id = scene.discovered(1);
+        scene.lead_to(1, id, Step::LogInToBmc);
+        while scene.unit(id).parked().next().is_none() {
+            scene.attempt(id, Step::LogInToBmc, failed(kind));
+            scene.later(90);
+        }
+        scene.put(Actor::Wire, &Input::Alive(id)).unwrap();
+        assert_eq!(scene.unit(id).parked().next().is_none(), wakes, "{kind:?}");
+    }
+}
+
+#[test]
+fn sessions_that_are_full_are_waited_out_where_the_budget_alone_would_have_given_up() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ArmNetworkBoot);
+    let full = fault(Kind::Transient).lasting(1_800);
+    let mut waited = 0;
+    while scene.unit(id).parked().next().is_none() {
+        scene.attempt(id, Step::ArmNetworkBoot, Outcome::Failed(full.clone()));
+        scene.later(150);
+        waited += 1;
+    }
+    assert_eq!(waited, 20, "eight without the cause's own word");
+}
