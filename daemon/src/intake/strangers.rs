@@ -140,7 +140,14 @@ mod tests {
     #[test]
     fn the_oldest_stranger_is_forgotten_first_and_who_comes_again_is_no_longer_the_oldest() {
         let mut strangers = Strangers::default();
-        let seen = |n| Seen { mac: mac(n), address: [10, 0, 0, 1].into(), hostname: None, vendor_class: None, at: NOW };
+        let seen = |n| Seen {
+            mac: mac(n),
+            address: [10, 0, 0, 1].into(),
+            hostname: None,
+            vendor_class: None,
+            fresh: true,
+            at: NOW,
+        };
         for n in 0..STRANGERS as u32 {
             strangers.put(seen(n));
         }
