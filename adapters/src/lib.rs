@@ -10,3 +10,7 @@ pub mod port;
 pub mod redfish;
 pub mod supplier;
 pub mod tcp;
+
+#[cfg(test)]
+#[path = "../../tests/untested.rs"]
+mod untested;

@@ -11,6 +11,7 @@ use rackhand_adapters::dhcp::join::{Joiner, LeaseAck};
 use rackhand_adapters::dhcp::oui::is_bmc_candidate;
 use rackhand_adapters::dhcp::pcap::Reader;
 use rackhand_core::text::Text;
+use rackhand_tests::untested::untested;
 
 /// Where the captures are, or a loud word that nothing was tested.
 fn captures() -> Option<PathBuf> {
@@ -21,8 +22,7 @@ fn captures() -> Option<PathBuf> {
         return Some(dir);
     }
     assert!(named.is_none(), "RACKHAND_REFERENCE is set, and {} is not there", dir.display());
-    // Written past the harness, which would keep a passing test's `eprintln!` to itself.
-    let _ = std::io::stderr().write_all(b"\n*** NOT TESTED: set RACKHAND_REFERENCE to a directory with pcaps/ ***\n");
+    untested("recorded captures", "set RACKHAND_REFERENCE to a directory with pcaps/");
     None
 }
 

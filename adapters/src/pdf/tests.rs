@@ -112,10 +112,7 @@ fn all_text(file: &[u8]) -> String {
 fn is_here(program: &str, package: &str) -> bool {
     let here = Command::new(program).arg("--help").output().is_ok();
     if !here {
-        let _ = std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!("NOT TESTED: papers as {program} reads them; install {package}\n"),
-        );
+        crate::untested::untested(&format!("papers as {program} reads them"), &format!("install {package}"));
     }
     here
 }

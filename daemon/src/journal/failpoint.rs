@@ -2,11 +2,16 @@
 //! after its commit.
 
 use std::ops::RangeInclusive;
+use std::sync::OnceLock;
 
 use rackhand_core::event::Seq;
 
+/// The process's own, for all journals on disk. The shipped daemon has none and no way to one: only the program that the
+/// tests kill sets it.
+static SET: OnceLock<Failpoint> = OnceLock::new();
+
 /// Where the process ends.
-pub(super) struct Failpoint {
+pub struct Failpoint {
     /// The event.
     seq: Seq,
     /// Whether it is on the disk by then.
@@ -16,24 +21,25 @@ pub(super) struct Failpoint {
 }
 
 impl Failpoint {
-    /// What `RACKHAND_CRASH_AT` or `RACKHAND_HANG_AT` says, `before:N` or `after:N`; `None` for anything else. The number
-    /// is a sequence number.
-    pub(super) fn from_env() -> Option<Self> {
-        if let Ok(crash) = std::env::var("RACKHAND_CRASH_AT") {
-            return Self::parse(&crash);
-        }
-        let hang = Self::parse(&std::env::var("RACKHAND_HANG_AT").ok()?)?;
-        Some(Self { hangs: true, ..hang })
+    /// What the process ends at, before it opens its journal. The first one counts.
+    pub fn set(self) {
+        let _ = SET.set(self);
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn get() -> Option<&'static Self> {
+        SET.get()
+    }
+
+    /// Reads `before:N` or `after:N`, where N is a sequence number; `None` for anything else. One that `hangs` stops the
+    /// journal's thread and leaves the process alive.
+    pub fn parse(text: &str, hangs: bool) -> Option<Self> {
         let (word, seq) = text.split_once(':')?;
         let after = match word {
             "before" => false,
             "after" => true,
             _ => return None,
         };
-        Some(Self { seq: seq.parse().ok().filter(|n| *n > 0)?, after, hangs: false })
+        Some(Self { seq: seq.parse().ok().filter(|n| *n > 0)?, after, hangs })
     }
 
     /// Ends the process if event `seq` is the one: its transaction is open, and what it holds so far is lost with it.
@@ -75,13 +81,13 @@ mod tests {
 
     #[test]
     fn it_ends_before_the_named_event_or_after_the_commit_that_holds_it_and_nowhere_else() {
-        let before = Failpoint::parse("before:5").unwrap_or_else(|| unreachable!());
-        let after = Failpoint::parse("after:5").unwrap_or_else(|| unreachable!());
+        let before = Failpoint::parse("before:5", false).unwrap_or_else(|| unreachable!());
+        let after = Failpoint::parse("after:5", false).unwrap_or_else(|| unreachable!());
         assert_eq!((4..7).filter(|seq| before.is_before(*seq)).collect::<Vec<_>>(), [5]);
         assert!((4..7).all(|seq| !after.is_before(seq)));
         for (committed, ends) in [(3..=4, false), (4..=5, true), (5..=8, true), (6..=8, false)] {
             assert_eq!((after.is_after(&committed), before.is_after(&committed)), (ends, false), "{committed:?}");
         }
-        assert!(Failpoint::parse("before:0").is_none() && Failpoint::parse("on:3").is_none());
+        assert!(Failpoint::parse("before:0", false).is_none() && Failpoint::parse("on:3", true).is_none());
     }
 }

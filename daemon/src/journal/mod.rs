@@ -3,7 +3,6 @@
 mod backup;
 mod chain;
 mod error;
-#[cfg(feature = "failpoints")]
 mod failpoint;
 mod head;
 mod read;
@@ -27,6 +26,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 pub use backup::{Restored, restore, verify_file};
 pub use chain::{Hash, Verified};
 pub use error::JournalError;
+pub use failpoint::Failpoint;
 pub use read::{JournalFilter, Reader};
 pub use store::Store;
 

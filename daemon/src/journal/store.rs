@@ -12,6 +12,7 @@ use rustix::fs::FlockOperation;
 
 use super::chain::{self, CHECKPOINT_EVERY, Hash, Verified};
 use super::error::JournalError;
+use super::failpoint::Failpoint;
 use super::head::{self, HeadNote};
 use super::read::{self, JournalFilter, Reader};
 use super::record::Encoder;
@@ -27,8 +28,6 @@ pub struct Store {
     hash: Hash,
     encoder: Encoder,
     place: Option<Place>,
-    #[cfg(feature = "failpoints")]
-    failpoint: Option<super::failpoint::Failpoint>,
 }
 
 /// What a store on disk holds besides its connection.
@@ -66,10 +65,6 @@ impl Store {
         let note = HeadNote::open(dir)?;
         note.write(store.head, &store.hash);
         store.place = Some(Place { dir: dir.to_owned(), note, _lock: lock });
-        #[cfg(feature = "failpoints")]
-        {
-            store.failpoint = super::failpoint::Failpoint::from_env();
-        }
         Ok(store)
     }
 
@@ -86,15 +81,7 @@ impl Store {
             return Err(JournalError::OtherSite { found: found.to_string(), wanted: site.to_string() });
         }
         let (head, hash) = chain::check_tail(&conn, site, reached)?;
-        Ok(Self {
-            conn,
-            head,
-            hash,
-            encoder: Encoder::default(),
-            place: None,
-            #[cfg(feature = "failpoints")]
-            failpoint: None,
-        })
+        Ok(Self { conn, head, hash, encoder: Encoder::default(), place: None })
     }
 
     /// Place of the last event; 0 if there is none.
@@ -140,6 +127,8 @@ impl Store {
 
     fn commit(&mut self, drafts: &[Draft]) -> Result<(Seq, Hash), JournalError> {
         let (mut seq, mut hash) = (self.head, self.hash);
+        // A simulated journal dies with its simulation.
+        let failpoint = self.place.as_ref().and_then(|_| Failpoint::get());
         let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
         {
             let mut insert = tx.prepare_cached(
@@ -147,8 +136,7 @@ impl Store {
             )?;
             for draft in drafts {
                 seq += 1;
-                #[cfg(feature = "failpoints")]
-                if let Some(failpoint) = &self.failpoint {
+                if let Some(failpoint) = failpoint {
                     failpoint.before(seq);
                 }
                 hash = self.encoder.insert(&mut insert, seq, &hash, draft)?;
@@ -158,8 +146,7 @@ impl Store {
             }
         }
         tx.commit()?;
-        #[cfg(feature = "failpoints")]
-        if let Some(failpoint) = &self.failpoint {
+        if let Some(failpoint) = failpoint {
             failpoint.after(self.head + 1..=seq);
         }
         Ok((seq, hash))

@@ -5,6 +5,8 @@ mod damage;
 mod disk;
 mod handle;
 mod reading;
+#[path = "../../../tests/untested.rs"]
+mod untested;
 
 use std::path::Path;
 

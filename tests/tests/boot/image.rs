@@ -1,7 +1,8 @@
 //! Where the validation image is.
 
-use std::io::Write;
 use std::path::PathBuf;
+
+use rackhand_tests::untested::untested;
 
 /// Names the directory with `vmlinuz` and `image`.
 const NAMED_BY: &str = "RACKHAND_IMAGE";
@@ -11,8 +12,7 @@ const NAMED_BY: &str = "RACKHAND_IMAGE";
 pub fn is_named(what: &str) -> bool {
     let named = std::env::var_os(NAMED_BY).is_some();
     if !named {
-        let why = format!("\n*** NOT TESTED: {what}: run pxe/build, and name its directory by {NAMED_BY} ***\n");
-        let _ = std::io::stderr().write_all(why.as_bytes());
+        untested(what, &format!("run pxe/build, and name its directory by {NAMED_BY}"));
     }
     named
 }

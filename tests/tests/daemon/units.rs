@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use rackhand_tests::untested::untested;
+
 use crate::support::daemon::PROGRAM;
 
 /// The most that `systemd-analyze security` may find exposed, of 10.
@@ -14,7 +16,7 @@ fn analyze(arguments: &[&str], file: &Path) -> Option<Output> {
     match Command::new("systemd-analyze").args(arguments).arg(file).env("SYSTEMD_COLORS", "0").output() {
         Ok(output) => Some(output),
         Err(error) => {
-            eprintln!("*** NOT TESTED: the systemd units; systemd-analyze: {error} ***");
+            untested("the systemd units", &format!("systemd-analyze: {error}"));
             None
         }
     }

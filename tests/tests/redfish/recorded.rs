@@ -16,6 +16,7 @@ use rackhand_core::text::Text;
 use rackhand_lab::bmc::recorded::Recorded;
 use rackhand_lab::faults::Faults;
 use rackhand_lab::front::{Network, Station};
+use rackhand_tests::untested::untested;
 use serde_json::Value;
 
 use crate::bed::{ADDRESS, AUTHORITY, EPOCH};
@@ -30,7 +31,7 @@ const TREES: [(Vendor, &str); 4] =
 /// A recorded tree, or a loud word that nothing was tested.
 pub fn recorded(file: &str) -> Option<Recorded> {
     let Some(reference) = std::env::var_os("RACKHAND_REFERENCE") else {
-        say(&format!("*** NOT TESTED: {file}; set RACKHAND_REFERENCE to a directory with contracts/ ***"));
+        untested(file, "set RACKHAND_REFERENCE to a directory with contracts/");
         return None;
     };
     let path = PathBuf::from(reference).join("contracts/redfish").join(file);

@@ -6,6 +6,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use rackhand_tests::untested::untested;
+
 /// Tells the process which test it is to run, inside.
 const INSIDE: &str = "RACKHAND_WIRE_INSIDE";
 /// Seconds for one test, on a busy machine.
@@ -78,8 +80,7 @@ fn is_installed(program: &str) -> bool {
 
 fn not_tested(name: &str, why: &str) {
     assert!(std::env::var("RACKHAND_WIRE").as_deref() != Ok("required"), "{name} cannot run: {why}");
-    // Written past the harness, which would keep a passing test's `eprintln!` to itself.
-    let _ = std::io::stderr().write_all(format!("\n*** NOT TESTED: {name}: {why} ***\n").as_bytes());
+    untested(name, why);
 }
 
 /// What a bare machine needs.

@@ -44,9 +44,10 @@ fn told(fake: &Fake, output: &Output) -> Vec<LeaseEvent> {
 /// The recorded words of the servers, or a loud word that nothing was tested.
 fn samples() -> Option<Value> {
     let Some(reference) = std::env::var_os("RACKHAND_REFERENCE") else {
-        let loud = b"\n*** NOT TESTED: set RACKHAND_REFERENCE to a directory with contracts/ ***\n";
-        // Written past the harness, which would keep a passing test's words to itself.
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), loud);
+        crate::untested::untested(
+            "the recorded words of DHCP servers",
+            "set RACKHAND_REFERENCE to a directory with contracts/",
+        );
         return None;
     };
     let file = PathBuf::from(reference).join("contracts/authored/dhcp-lease-samples.json");

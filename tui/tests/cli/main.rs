@@ -14,4 +14,6 @@ mod reading;
 mod tail;
 #[path = "../unasked.rs"]
 mod unasked;
+#[path = "../../../tests/untested.rs"]
+mod untested;
 mod verbs;

@@ -159,7 +159,7 @@ struct Tmux {
 impl Tmux {
     fn start(site: &Site) -> Option<Self> {
         if std::process::Command::new("tmux").arg("-V").output().is_err() {
-            eprintln!("NOT TESTED: tmux is not installed");
+            crate::untested::untested("the console in tmux", "tmux is not installed");
             return None;
         }
         let tmux = Self { socket: site.home().join("tmux.sock").display().to_string(), home: site.home().into() };

@@ -19,6 +19,8 @@ mod terminal;
 mod trade;
 #[path = "../unasked.rs"]
 mod unasked;
+#[path = "../../../tests/untested.rs"]
+mod untested;
 
 use std::path::Path;
 

@@ -40,7 +40,7 @@ fn serve() -> Demo {
 #[test]
 fn the_script_buys_four_servers_and_follows_them_to_staged_on_the_same_ids() {
     if Command::new("jq").arg("--version").stdout(Stdio::null()).status().is_err() {
-        eprintln!("NOT TESTED: tests/order.sh needs jq");
+        crate::untested::untested("an order by the command line alone", "tests/order.sh needs jq");
         return;
     }
     let demo = serve();

@@ -7,6 +7,8 @@ mod hostile;
 mod json;
 mod x12;
 
+use crate::untested;
+
 use rackhand_core::procurement::money::Currency;
 use rackhand_core::procurement::paper::{
     Destination, Flaw, Paper, PurchaseLine, PurchaseOrder, QuoteRequest, RequestLine, ShipNotice,

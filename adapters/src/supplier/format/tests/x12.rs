@@ -100,11 +100,9 @@ fn a_set_without_its_envelope_is_read_and_one_that_lost_segments_is_not() {
 }
 
 #[test]
-// Said on standard error, so that it does not pass in silence.
-#[allow(clippy::print_stderr)]
 fn the_recorded_sample_is_read() {
     let Some(dir) = std::env::var_os("RACKHAND_REFERENCE") else {
-        return eprintln!("RACKHAND_REFERENCE is not set: the recorded 856 is not read");
+        return untested::untested("the recorded ship notice", "RACKHAND_REFERENCE is not set");
     };
     let path = std::path::Path::new(&dir).join("contracts/authored/commerce-shapes.json");
     let shapes: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
