@@ -27,5 +27,7 @@ mod recorded;
 mod starved;
 #[path = "redfish/tls.rs"]
 mod tls;
+#[path = "redfish/unseen.rs"]
+mod unseen;
 #[path = "redfish/values.rs"]
 mod values;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hyper::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, LOCATION};
 use hyper::{Method, StatusCode};
 use rackhand_core::bmc::Fingerprint;
+use rackhand_core::bmc::reading::Unread;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
 use serde_json::Value;
@@ -33,6 +34,8 @@ pub(super) struct Talk {
     pub(super) lines: Lines,
     /// Set before the first request goes out that may change something.
     pub(super) changed: Arc<AtomicBool>,
+    /// What a reading left out, with its reason.
+    pub(super) left_out: Vec<Unread>,
     connection: Option<Connection>,
 }
 
@@ -57,7 +60,8 @@ impl Talk {
     /// Nothing is sent yet.
     pub(super) fn new(client: Client, target: Target, line: Arc<Line>, lines: Lines) -> Self {
         let changed = Arc::default();
-        Self { client, target, token: None, certificate: None, line, lines, changed, connection: None }
+        let left_out = Vec::new();
+        Self { client, target, token: None, certificate: None, line, lines, changed, left_out, connection: None }
     }
 
     /// Another conversation with the same controller, without a login.

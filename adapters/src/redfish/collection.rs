@@ -1,15 +1,17 @@
 //! Collections (DSP0266): whole, by `$expand`, or member by member, page by page.
 
 use hyper::Method;
+use rackhand_core::bmc::reading::Unread;
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::text::Text;
 use serde_json::Value;
 
 use super::client::Talk;
 use super::wire::{MAX_LISTED, link, list, local_path};
 use crate::http::measure;
 
-/// Members read one by one at most.
-const MAX_MEMBERS: usize = 256;
+/// Members read one by one at most. Firmware inventories have the most: some 200.
+const MAX_MEMBERS: usize = 512;
 
 /// Pages followed at most.
 const MAX_PAGES: usize = 64;
@@ -37,8 +39,11 @@ impl Talk {
         {
             return Ok(members);
         }
-        let listed = self.pages(path.to_owned(), MAX_MEMBERS, |_| true).await?.0;
-        self.filled(listed).await
+        let (listed, more) = self.pages(path.to_owned(), MAX_MEMBERS, |_| true).await?;
+        if more {
+            self.cut(path, listed.len());
+        }
+        self.filled(path, listed).await
     }
 
     /// The members by `$expand`; `None` where the service refuses it or answers with links all the same, which is then
@@ -46,11 +51,19 @@ impl Talk {
     async fn expanded(&mut self, path: &str, expand: &str, firmware: &str) -> Result<Option<Vec<Value>>, Fault> {
         let asked = self.pages(format!("{path}?{expand}"), MAX_LISTED, |_| true).await;
         match asked {
-            Ok((members, _)) if members.iter().any(is_link) => {
+            Ok((members, more)) if members.iter().any(is_link) => {
                 self.lines.remember_expand(firmware, true);
-                self.filled(members).await.map(Some)
+                if more {
+                    self.cut(path, members.len());
+                }
+                self.filled(path, members).await.map(Some)
             }
-            Ok((members, _)) => Ok(Some(members)),
+            Ok((members, more)) => {
+                if more {
+                    self.cut(path, members.len());
+                }
+                Ok(Some(members))
+            }
             // Too much at once is a refusal, too.
             Err(fault) if matches!(fault.kind, Kind::Rejected | Kind::Gone | Kind::Malformed) => {
                 self.lines.remember_expand(firmware, true);
@@ -61,10 +74,10 @@ impl Talk {
     }
 
     /// Members that are only links, replaced by what they lead to.
-    async fn filled(&mut self, listed: Vec<Value>) -> Result<Vec<Value>, Fault> {
+    async fn filled(&mut self, of: &str, listed: Vec<Value>) -> Result<Vec<Value>, Fault> {
         let mut members = Vec::new();
         let mut spent = Spent::default();
-        for member in listed.into_iter().take(MAX_MEMBERS) {
+        for member in self.first(of, &listed, MAX_MEMBERS).to_vec() {
             if !is_link(&member) {
                 members.push(member);
                 continue;
@@ -119,6 +132,27 @@ impl Talk {
             }
         }
         Ok((members, false))
+    }
+}
+
+impl Talk {
+    /// So many of them as are read at most. What that leaves out is told beside the reading.
+    pub(super) fn first<'a, T>(&mut self, what: &str, all: &'a [T], most: usize) -> &'a [T] {
+        if all.len() > most {
+            self.leave_out(what, &format!("it lists {}, of which the first {most} were read", all.len()));
+        }
+        &all[..all.len().min(most)]
+    }
+
+    fn cut(&mut self, path: &str, read: usize) {
+        self.leave_out(path, &format!("it lists more than the {read} that were read"));
+    }
+
+    /// Tells beside the reading what it does not have, and why.
+    pub(super) fn leave_out(&mut self, what: &str, why: &str) {
+        let fault = self.fault(Kind::Malformed, why);
+        tracing::warn!(what, %fault, "not all of a BMC is read");
+        self.left_out.push(Unread { what: Text::new(what), fault });
     }
 }
 

@@ -14,8 +14,8 @@ use super::session::Session;
 use super::wire::{self, Boot, Root, System, link};
 use super::{Reset, UNNAMED};
 
-/// NIC resources read for their MACs at most.
-const MAX_NICS: usize = 16;
+/// NIC resources read for their MACs at most. iDRAC lists each partition: four ports of sixteen are 64.
+const MAX_NICS: usize = 256;
 
 /// A logged-in conversation with the system's present state in hand.
 pub(super) struct Conversation {
@@ -135,7 +135,8 @@ impl Conversation {
     pub(super) async fn nics(&mut self) -> Vec<Mac> {
         let Ok(interfaces) = self.linked(self.system.interfaces.clone()).await else { return Vec::new() };
         let mut macs = Vec::new();
-        for mac in interfaces.iter().take(MAX_NICS).filter_map(parse::inventory::interface) {
+        let interfaces = self.talk().first("network interfaces", &interfaces, MAX_NICS);
+        for mac in interfaces.iter().filter_map(parse::inventory::interface) {
             if !macs.contains(&mac) {
                 macs.push(mac);
             }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use rackhand_core::bmc::Power;
 use rackhand_core::bmc::inventory::{Adapter, Drive, FirmwareComponent, Inventory};
 use rackhand_core::bmc::reading::{
-    AccountsReading, BmcReading, BootReading, IdentityReading, Log, PowerReading, Section, SensorsReading, Unread,
+    AccountsReading, BmcReading, BootReading, IdentityReading, Licence, Log, PowerReading, Section, SensorsReading,
+    Unread,
 };
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
@@ -20,14 +21,16 @@ use super::wire::{at, link, list, text};
 const MAX_ENTRIES: usize = 512;
 
 /// Log services read at most.
-const MAX_LOGS: usize = 8;
+const MAX_LOGS: usize = 32;
 
 /// Network adapters whose ports are read at most.
-const MAX_ADAPTERS: usize = 32;
+const MAX_ADAPTERS: usize = 64;
 
-/// Storage controllers whose drives are read, and drives of each.
-const MAX_STORAGE: usize = 16;
-const MAX_DRIVES: usize = 64;
+/// Storage resources whose drives are read at most. iLO has one for each NVMe drive.
+const MAX_STORAGE: usize = 128;
+
+/// Drives read of each at most: a controller with full shelves has 240.
+const MAX_DRIVES: usize = 256;
 
 /// Where reading of each log goes on: numbers of newest entries read before, by the log's name.
 pub type Cursors = BTreeMap<Text, u64>;
@@ -61,6 +64,7 @@ impl Conversation {
         for section in what {
             let clock = self.talk().client.clock.clone();
             let read = clock.timeout(each, self.section(*section, after, &mut all)).await;
+            all.unread.append(&mut self.talk().left_out);
             let late = || self.session.talk.fault(Kind::Transient, format!("not read within {} s", each.as_secs()));
             let fault = match read.unwrap_or_else(|| Err(late())) {
                 Ok(()) => {
@@ -94,17 +98,27 @@ impl Conversation {
             identity::services(protocol, &mut read);
         }
         read.certificate = self.certificate(&manager, protocol.as_ref()).await?.map(|c| identity::certificate(&c));
-        // iLO's own licence service, else the standard's.
-        let own = link(&manager, &["Oem", "Hpe", "Links", "LicenseService"]);
-        let licences = match own {
-            Some(own) => Some(own),
-            None => {
-                let service = self.maybe(self.root.licences.clone()).await?;
-                service.and_then(|s| link(&s, &["Licenses"]))
-            }
-        };
-        read.licences = self.linked(licences).await?.iter().map(identity::licence).collect();
+        read.licences = self.licences(&manager).await?;
         Ok(read)
+    }
+
+    /// Licences: of iLO's own service, of the standard's, or of iDRAC's manager, where firmware 6 has them. Where none of
+    /// these is there, it is not known which it has.
+    async fn licences(&mut self, manager: &Value) -> Result<Vec<Licence>, Fault> {
+        let hpe = link(manager, &["Oem", "Hpe", "Links", "LicenseService"]);
+        let standard = match &hpe {
+            Some(_) => None,
+            None => self.maybe(self.root.licences.clone()).await?.and_then(|s| link(&s, &["Licenses"])),
+        };
+        let dell = link(manager, &["Links", "Oem", "Dell", "DellLicenseCollection"]);
+        for path in [hpe, standard, dell].into_iter().flatten() {
+            match self.members(&path).await {
+                Err(fault) if fault.kind == Kind::Gone => {}
+                listed => return Ok(listed?.iter().map(identity::licence).collect()),
+            }
+        }
+        self.talk().leave_out("licences", "it lists none in any place that is known");
+        Ok(Vec::new())
     }
 
     /// The certificate resource: behind `NetworkProtocol.HTTPS` by the standard, behind the security service on iLO.
@@ -212,7 +226,7 @@ impl Conversation {
         let mut services = self.linked(of_system).await?;
         services.extend(self.linked(of_manager).await?);
         let mut logs = Vec::new();
-        for service in services.iter().take(MAX_LOGS) {
+        for service in self.talk().first("logs", &services, MAX_LOGS) {
             let Some(entries) = link(service, &["Entries"]) else { continue };
             let name = text(service, &["Id"]).unwrap_or_else(|| Text::new("unnamed"));
             let since = after.get(&name).copied();
@@ -276,9 +290,10 @@ impl Conversation {
     /// Drives of `Storage`; where it knows none, of iLO 5's Smart Array tree; else of `SimpleStorage`.
     async fn drives(&mut self) -> Result<Vec<Drive>, Fault> {
         let mut drives = Vec::new();
-        for storage in self.linked(link(&self.body, &["Storage"])).await?.iter().take(MAX_STORAGE) {
-            for path in list(storage, &["Drives"]).iter().take(MAX_DRIVES).filter_map(|d| link(d, &[])) {
-                drives.extend(self.maybe(Some(path)).await?.as_ref().and_then(inventory::drive));
+        let listed = self.linked(link(&self.body, &["Storage"])).await?;
+        for storage in self.talk().first("storage", &listed, MAX_STORAGE) {
+            for drive in self.talk().first("drives", list(storage, &["Drives"]), MAX_DRIVES) {
+                drives.extend(self.maybe(link(drive, &[])).await?.as_ref().and_then(inventory::drive));
             }
         }
         if drives.is_empty() {
@@ -295,7 +310,7 @@ impl Conversation {
         let tree = self.maybe(link(&self.body, &["Oem", "Hpe", "Links", "SmartStorage"])).await?;
         let mut drives = Vec::new();
         let controllers = self.linked(tree.and_then(|t| link(&t, &["Links", "ArrayControllers"]))).await?;
-        for controller in controllers.iter().take(MAX_STORAGE) {
+        for controller in self.talk().first("array controllers", &controllers, MAX_STORAGE) {
             let listed = self.linked(link(controller, &["Links", "PhysicalDrives"])).await?;
             drives.extend(listed.iter().filter_map(inventory::smart_array_drive));
         }
@@ -305,16 +320,19 @@ impl Conversation {
     async fn adapters(&mut self) -> Result<Vec<Adapter>, Fault> {
         let chassis = self.chassis().await?.1.clone();
         let mut adapters = Vec::new();
-        for body in self.linked(link(&chassis, &["NetworkAdapters"])).await?.iter().take(MAX_ADAPTERS) {
+        let listed = self.linked(link(&chassis, &["NetworkAdapters"])).await?;
+        for body in self.talk().first("network adapters", &listed, MAX_ADAPTERS) {
             let ports = link(body, &["Ports"]).or_else(|| link(body, &["NetworkPorts"]));
             let ports = self.linked(ports).await?.iter().filter_map(inventory::port).collect();
             adapters.push(Adapter { ports, ..inventory::adapter(body) });
         }
         let own = link(&self.body, &["Oem", "Hpe", "Links", "NetworkAdapters"]);
         for other in self.linked(own).await?.iter().filter_map(inventory::base_adapter) {
-            let known = |mac| adapters.iter().flat_map(|a| &a.ports).any(|p| p.macs.contains(mac));
-            if !other.ports.iter().flat_map(|p| &p.macs).any(known) {
-                adapters.push(other);
+            match adapters.iter_mut().find(|known| inventory::is_same_card(known, &other)) {
+                None => adapters.push(other),
+                // Of an InfiniBand card, the ports' addresses stand in this list alone.
+                Some(known) if known.ports.is_empty() => known.ports = other.ports,
+                Some(_) => {}
             }
         }
         self.neighbours(&mut adapters).await?;

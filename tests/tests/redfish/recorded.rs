@@ -122,7 +122,9 @@ async fn whole_trees_are_read_by_the_adapters_own_calls() {
     for (_, file) in TREES {
         let Some(tree) = recorded(file) else { return };
         let (all, host) = read(tree, &Section::ALL).await;
-        assert_eq!(all.unread, [], "{file}");
+        // The standard's own sample has no licences at all.
+        let unknown: &[&str] = if file == RACKMOUNT { &["licences"] } else { &[] };
+        assert_eq!(all.unread.iter().map(|u| u.what.as_str()).collect::<Vec<_>>(), unknown, "{file}");
         let alone = host.asked().len();
         let Some(tree) = recorded(file) else { return };
         let (same, host) = read(tree.expanding(), &Section::ALL).await;

@@ -72,12 +72,14 @@ fn common_name(distinguished: &str) -> Option<Text> {
     Some(Text::new(named.trim())).filter(|t| !t.is_empty())
 }
 
-/// A License (DSP0268), or iLO's.
+/// A License (DSP0268), iLO's, or iDRAC's own (`DellLicense`), which tells its name as a list and describes the class in
+/// `Description`.
 pub(in super::super) fn licence(body: &Value) -> Licence {
+    let dell = || Some(Text::new(list(body, &["LicenseDescription"]).first()?.as_str()?));
     Licence {
-        name: text(body, &["License"]).or_else(|| text(body, &["Description"])),
+        name: text(body, &["License"]).or_else(dell).or_else(|| text(body, &["Description"])),
         kind: text(body, &["LicenseType"]),
-        expires: text(body, &["LicenseExpire"]).or_else(|| text(body, &["ExpirationDate"])),
+        expires: ["LicenseExpire", "ExpirationDate", "LicenseEndDate"].iter().find_map(|key| text(body, &[key])),
     }
 }
 
@@ -130,7 +132,7 @@ pub(in super::super) fn boot(driver: &Driver, body: &Value) -> BootReading {
         on_settings: false,
         order: order
             .iter()
-            .take(64)
+            .take(256)
             .filter_map(|r| Some(BootOption { reference: Text::new(r.as_str()?), name: None }))
             .collect(),
         secure_boot: None,

@@ -183,8 +183,10 @@ pub(in super::super) fn base_adapter(body: &Value) -> Option<Adapter> {
         macs: distinct(p.get("MacAddress").into_iter()),
         neighbour: None,
     });
-    let ports: Vec<Port> = ports.filter(|p| !p.macs.is_empty()).collect();
-    (!ports.is_empty()).then(|| Adapter {
+    // Of Fibre Channel cards, which have ports of another list, there is nothing to tell.
+    let is_of_a_network = ports.len() > 0;
+    let ports = ports.filter(|p| !p.macs.is_empty()).collect();
+    is_of_a_network.then(|| Adapter {
         id: text(body, &["Id"]),
         model: text(body, &["Name"]),
         serial: text(body, &["SerialNumber"]),
@@ -192,6 +194,16 @@ pub(in super::super) fn base_adapter(body: &Value) -> Option<Adapter> {
         ports,
         ..Adapter::default()
     })
+}
+
+/// Whether two lists speak of the same card: by a MAC, or by its serial where one of them has no MAC of it.
+pub(in super::super) fn is_same_card(one: &Adapter, other: &Adapter) -> bool {
+    let macs = |a: &Adapter| -> Vec<Mac> { a.ports.iter().flat_map(|p| p.macs.clone()).collect() };
+    let (ours, theirs) = (macs(one), macs(other));
+    if ours.is_empty() || theirs.is_empty() {
+        return one.serial.is_some() && one.serial == other.serial;
+    }
+    theirs.iter().any(|mac| ours.contains(mac))
 }
 
 /// What iDRAC learned by LLDP (`DellSwitchConnection`): the port's id and who is there. Old data, and the word `No

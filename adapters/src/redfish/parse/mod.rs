@@ -155,7 +155,7 @@ pub fn resource(vendor: Vendor, body: &Value) -> Option<Resource> {
         "DellSwitchConnection" => Resource::Neighbour(inventory::switch_connection(body)),
         "EthernetInterface" => Resource::Interface(inventory::interface(body)),
         "Certificate" | "HpeHttpsCert" => Resource::Certificate(identity::certificate(body)),
-        "License" | "HpeiLOLicense" => Resource::Licence(identity::licence(body)),
+        "License" | "HpeiLOLicense" | "DellLicense" => Resource::Licence(identity::licence(body)),
         "SecureBoot" => {
             let mut read = BootReading::default();
             identity::secure_boot(body, &mut read);

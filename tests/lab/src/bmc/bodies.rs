@@ -7,7 +7,7 @@ use rackhand_core::mac::Mac;
 use serde_json::{Value, json};
 
 use super::environment::MEASURED_CPU;
-use super::{Personality, Spec};
+use super::{Personality, Spec, parts};
 
 /// What never changes while the controller runs, ready to send.
 #[derive(Clone, Debug)]
@@ -43,7 +43,6 @@ pub(super) struct Present<'a> {
     pub(super) off: bool,
     pub(super) target: &'a str,
     pub(super) enabled: &'a str,
-    pub(super) etag: &'a str,
 }
 
 impl Bodies {
@@ -94,7 +93,7 @@ impl Bodies {
     pub(super) fn system(&self, spec: &Spec, present: &Present<'_>) -> Bytes {
         let mut body = String::with_capacity(self.system_head.len() + 640);
         body.push_str(&self.system_head);
-        let Present { power, in_post, off, target, enabled, etag } = present;
+        let Present { power, in_post, off, target, enabled } = present;
         let allowed = allowed_targets(spec.personality);
         let options = format!("{}/BootOptions", self.paths.system);
         // Writing to a String does not fail.
@@ -108,14 +107,17 @@ impl Bodies {
             _ => ("FinishedPost", "OSRunning"),
         };
         if spec.personality.is_ilo() {
+            let own_cards = match spec.fitted.infiniband {
+                0 => String::new(),
+                _ => format!(r#""Links":{{"NetworkAdapters":{{"@odata.id":"{}"}}}},"#, parts::own_cards(&self.paths)),
+            };
             let _ = write!(
                 body,
-                r#","@odata.etag":"{}","Oem":{{"Hpe":{{"AggregateHealthStatus":{{"Fans":{{"Status":{{"Health":"OK"}}}}}},"PostState":"{}","SystemUsage":{{"CPUUtil":{MEASURED_CPU}}}}}}}"#,
-                etag.replace('"', "\\\""),
+                r#","Oem":{{"Hpe":{{{own_cards}"AggregateHealthStatus":{{"Fans":{{"Status":{{"Health":"OK"}}}}}},"PostState":"{}","SystemUsage":{{"CPUUtil":{MEASURED_CPU}}}}}}}"#,
                 state.0
             );
         }
-        if spec.personality != Personality::Ilo5 {
+        if spec.personality != Personality::Ilo5 && !spec.is_old_idrac() {
             let _ = write!(body, r#","BootProgress":{{"LastState":"{}"}}"#, state.1);
         }
         body.push('}');
@@ -164,7 +166,9 @@ fn root(spec: &Spec, serial: &str) -> Value {
         }]}});
     } else {
         root["Vendor"] = json!("Dell");
-        root["LicenseService"] = json!({ "@odata.id": "/redfish/v1/LicenseService" });
+        if !spec.is_old_idrac() {
+            root["LicenseService"] = json!({ "@odata.id": "/redfish/v1/LicenseService" });
+        }
         root["Product"] = json!("Integrated Dell Remote Access Controller");
         root["ServiceIdentification"] = json!(serial);
         root["Oem"] = json!({ "Dell": {
@@ -214,7 +218,9 @@ fn system_head(spec: &Spec, serial: &str, id: &str, paths: &Paths) -> String {
         system["Model"] = json!(spec.model);
         system["SKU"] = json!(serial);
         system["SerialNumber"] = json!(format!("MXFC4{serial}S"));
-        system["@Redfish.Settings"] = json!({ "SettingsObject": { "@odata.id": paths.settings } });
+        if !spec.is_old_idrac() {
+            system["@Redfish.Settings"] = json!({ "SettingsObject": { "@odata.id": paths.settings } });
+        }
     }
     system["Actions"] = json!({ "#ComputerSystem.Reset": {
         "ResetType@Redfish.AllowableValues": resets, "target": paths.reset,

@@ -53,7 +53,7 @@ pub(super) fn chassis(spec: &Spec, paths: &Paths, switched: Switched, way: Locat
     body
 }
 
-/// `Power`. While nothing is capped, iLO 5 and 6 leave the limit out, iLO 7 says `null`.
+/// `Power`. While nothing is capped, iLO 5 and 6 leave the limit out; the others say that it is `null` watts.
 pub(super) fn power(spec: &Spec, paths: &Paths, phase: Phase, switched: Switched) -> Value {
     let off = phase == Phase::Off;
     let (ilo, watts) = (spec.personality.is_ilo(), if off { 18 } else { 252 });
@@ -63,8 +63,9 @@ pub(super) fn power(spec: &Spec, paths: &Paths, phase: Phase, switched: Switched
         json!({ "MemberId": "0", "PowerCapacityWatts": 1_600, "PowerConsumedWatts": watts, "PowerMetrics": metrics });
     match (spec.personality, switched.cap) {
         (_, Some(cap)) => control["PowerLimit"] = json!({ "LimitInWatts": cap }),
-        (Personality::Ilo7, None) => control["PowerLimit"] = Value::Null,
-        (Personality::Idrac9 | Personality::Idrac10, None) => control["PowerLimit"] = json!({ "LimitInWatts": null }),
+        (Personality::Ilo7 | Personality::Idrac9 | Personality::Idrac10, None) => {
+            control["PowerLimit"] = json!({ "LimitInWatts": null });
+        }
         (Personality::Ilo5 | Personality::Ilo6, None) => {}
     }
     let supply = |n: u32| {

@@ -7,17 +7,18 @@ mod environment;
 pub mod fleet;
 mod jobs;
 mod logs;
+mod parts;
 mod power;
 pub mod recorded;
 mod routes;
 mod sessions;
+mod spec;
 mod tree;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use tokio::sync::watch;
 
@@ -27,115 +28,8 @@ use self::jobs::Job;
 use self::power::{Action, Phase};
 pub use self::power::{Boot, Pace};
 use self::sessions::Sessions;
+pub use self::spec::{Fitted, Personality, Spec};
 use crate::faults::lock;
-
-/// Which controller it plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Personality {
-    /// HPE iLO 5: no `BootProgress`.
-    Ilo5,
-    /// HPE iLO 6.
-    Ilo6,
-    /// HPE iLO 7: says `null` for a power limit that is not set. Known from descriptions only, no recorded tree.
-    Ilo7,
-    /// Dell iDRAC9: boot override on the system.
-    Idrac9,
-    /// Dell iDRAC10: boot override on the settings resource. Known from descriptions only, no recorded tree.
-    Idrac10,
-}
-
-impl Personality {
-    /// The three there are recorded trees of.
-    pub const RECORDED: [Self; 3] = [Self::Ilo5, Self::Ilo6, Self::Idrac9];
-
-    /// Whether it is one of HPE's.
-    pub const fn is_ilo(self) -> bool {
-        self.ilo().is_some()
-    }
-
-    const fn ilo(self) -> Option<&'static str> {
-        match self {
-            Self::Ilo5 => Some("iLO 5"),
-            Self::Ilo6 => Some("iLO 6"),
-            Self::Ilo7 => Some("iLO 7"),
-            Self::Idrac9 | Self::Idrac10 => None,
-        }
-    }
-
-    const fn redfish_version(self) -> &'static str {
-        match self {
-            Self::Ilo5 | Self::Ilo6 | Self::Ilo7 | Self::Idrac10 => "1.20.0",
-            Self::Idrac9 => "1.18.0",
-        }
-    }
-
-    /// How many sessions may be open at once.
-    const fn session_cap(self) -> usize {
-        if self.is_ilo() { 64 } else { 8 }
-    }
-}
-
-/// What a BMC is made with.
-#[derive(Clone, Debug)]
-pub struct Spec {
-    /// Which controller.
-    pub personality: Personality,
-    /// The serial people call the server by.
-    pub serial: String,
-    /// Model, without the vendor's name.
-    pub model: String,
-    /// The controller's firmware version.
-    pub firmware: String,
-    /// The controller's own MAC.
-    pub bmc_mac: Mac,
-    /// The host's NICs.
-    pub nics: Vec<Mac>,
-    /// Account.
-    pub user: String,
-    /// Its password.
-    pub password: String,
-    /// Wrong passwords in a row until the account is locked for ten minutes.
-    pub lockout: u32,
-    /// Whether the server runs at the start. One that never ran has no NIC MACs to tell on iLO.
-    pub running: bool,
-    /// How long things take.
-    pub pace: Pace,
-}
-
-impl Spec {
-    /// A new server: off, never booted, with the factory account, two NICs derived from the BMC's MAC, and three
-    /// wrong passwords until lockout.
-    pub fn new(personality: Personality, serial: &str, bmc_mac: Mac) -> Self {
-        let (model, firmware, user) = match personality {
-            Personality::Ilo5 => ("ProLiant DL360 Gen10 Plus", "3.11", "Administrator"),
-            Personality::Ilo6 => ("ProLiant DL380a Gen11", "1.66", "Administrator"),
-            Personality::Ilo7 => ("ProLiant DL380 Gen12", "1.12.00", "Administrator"),
-            Personality::Idrac9 => ("PowerEdge R750", "7.10.30.00", "root"),
-            Personality::Idrac10 => ("PowerEdge R770", "1.10.17.00", "root"),
-        };
-        let nics = [0x40, 0x80].map(|flip| beside(bmc_mac, flip)).to_vec();
-        Self {
-            personality,
-            serial: serial.to_owned(),
-            model: model.to_owned(),
-            firmware: firmware.to_owned(),
-            bmc_mac,
-            nics,
-            user: user.to_owned(),
-            password: format!("factory-{serial}"),
-            lockout: 3,
-            running: false,
-            pace: Pace::default(),
-        }
-    }
-}
-
-/// Another MAC of the same server. Servers with consecutive BMC MACs stay apart.
-fn beside(mac: Mac, flip: u8) -> Mac {
-    let mut octets = mac.0;
-    octets[3] ^= flip;
-    Mac(octets)
-}
 
 /// What is wrong with a BMC; changed while it runs by [`LabBmc::behave`].
 #[derive(Clone, Debug, Default)]
@@ -154,6 +48,10 @@ pub struct Behaviour {
     pub slow: Duration,
     /// Does not fill in the members of collections; says so by an error.
     pub no_expand: bool,
+    /// Does not fill in those of collections whose path ends so: what asks for it is not found.
+    pub expand_gone: Vec<String>,
+    /// Refuses a change that does not say which state it was made for (`If-Match`).
+    pub wants_if_match: bool,
     /// How it has its locator LED.
     pub locator: LocatorWay,
 }
@@ -221,7 +119,6 @@ struct State {
     posted: bool,
     target: &'static str,
     enabled: &'static str,
-    edits: u32,
     generation: u64,
     boot: Option<Boot>,
     sessions: Sessions,
@@ -245,11 +142,13 @@ impl LabBmc {
             posted: spec.running,
             target: "None",
             enabled: "Disabled",
-            edits: 0,
             generation: 0,
             boot: None,
             sessions: Sessions::default(),
-            behaviour: Behaviour::default(),
+            behaviour: Behaviour {
+                locator: if spec.is_old_idrac() { LocatorWay::Words } else { LocatorWay::Active },
+                ..Behaviour::default()
+            },
             counters: Counters::default(),
             bodies: Bodies::of(&spec, &spec.serial),
             switched: Switched::default(),
@@ -376,7 +275,6 @@ impl State {
                 let mut network = self.armed();
                 if self.enabled == "Once" {
                     (self.target, self.enabled) = ("None", "Disabled");
-                    self.edits += 1;
                 }
                 if network && self.behaviour.ignore_override > 0 {
                     self.behaviour.ignore_override -= 1;

@@ -1,7 +1,9 @@
 //! The BMC's requests, one by one.
 
+use std::cell::OnceCell;
+
 use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH};
 use hyper::{Method, StatusCode};
 use rackhand_core::time::Timestamp;
 use serde_json::Value;
@@ -10,6 +12,7 @@ use super::answers::{refused, taken, unauthorised};
 use super::bodies::{Present, SESSIONS, SYSTEMS};
 use super::power::{Action, Phase};
 use super::sessions::Login;
+use super::tree::Tree;
 use super::{LabBmc, LocatorWay, Personality, State, environment, logs, tree};
 use crate::faults::lock;
 use crate::host::{Fate, Host, Reply, Request};
@@ -32,7 +35,7 @@ impl LabBmc {
         let personality = self.spec.personality;
         let path = request.path.trim_end_matches('/');
         match (&request.method, path) {
-            (&Method::GET, "/redfish/v1") => return ready(&state.bodies.root),
+            (&Method::GET, "/redfish/v1") => return tagged(personality, path, ready(&state.bodies.root)),
             // The alias older clients use.
             (_, "/redfish/v1/Sessions") if personality.is_ilo() => {
                 return Reply::status(StatusCode::PERMANENT_REDIRECT).header("location", SESSIONS);
@@ -42,6 +45,12 @@ impl LabBmc {
         }
         if !request.header("x-auth-token").is_some_and(|token| state.sessions.admits(token, now)) {
             return unauthorised(personality, false);
+        }
+        if request.method == Method::PATCH
+            && let Some(refusal) = self.precondition(state, request, path, now)
+        {
+            state.counters.override_refused += u32::from(path == state.bodies.paths.system);
+            return refusal;
         }
         let paths = &state.bodies.paths;
         match request.method {
@@ -93,25 +102,47 @@ impl LabBmc {
         if let Some(page) = logs::lifecycle(personality, &state.bodies.paths.manager, request) {
             return page;
         }
+        let tree = OnceCell::new();
         if !request.query.contains("$expand") {
-            return self.read(state, path, now);
+            return self.read(state, path, &tree, now);
         }
         if state.behaviour.no_expand {
             return refused(personality, StatusCode::BAD_REQUEST, &["Base.1.18.QueryNotSupportedOnResource"]);
         }
-        let reply = self.read(state, path, now);
+        if state.behaviour.expand_gone.iter().any(|end| path.ends_with(end.as_str())) {
+            return missing(personality);
+        }
+        let reply = self.read(state, path, &tree, now);
         let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
         for member in body["Members"].as_array_mut().into_iter().flatten() {
             let target = member["@odata.id"].as_str().unwrap_or_default().to_owned();
-            if let Ok(whole) = serde_json::from_slice(&self.read(state, &target, now).body) {
+            if let Ok(whole) = serde_json::from_slice(&self.read(state, &target, &tree, now).body) {
                 *member = whole;
             }
         }
-        Reply::json(reply.status, &body)
+        if let Some(all) = body.as_object_mut() {
+            all.remove("@odata.etag");
+        }
+        tagged(personality, path, Reply::json(reply.status, &body))
+    }
+
+    /// Why a change is not taken: it was made for another state than the present one, or for none.
+    fn precondition(&self, state: &State, request: &Request, path: &str, now: Timestamp) -> Option<Reply> {
+        let present = self.read(state, path, &OnceCell::new(), now);
+        let present = present.headers.get(ETAG)?;
+        let personality = self.spec.personality;
+        match request.headers.get(IF_MATCH) {
+            Some(given) if given == present || given == "*" => None,
+            Some(_) => Some(refused(personality, StatusCode::PRECONDITION_FAILED, &["Base.1.18.PreconditionFailed"])),
+            None if state.behaviour.wants_if_match => {
+                Some(refused(personality, StatusCode::PRECONDITION_REQUIRED, &["Base.1.18.PreconditionRequired"]))
+            }
+            None => None,
+        }
     }
 
     /// What is not kept ready: measured at this instant, or the same for all servers of a kind.
-    fn rare(&self, state: &State, path: &str, now: Timestamp) -> Option<Value> {
+    fn rare(&self, state: &State, path: &str, kept: &OnceCell<Tree>, now: Timestamp) -> Option<Value> {
         let (spec, paths) = (&self.spec, &state.bodies.paths);
         let part = path.strip_prefix(&paths.chassis);
         let sensors = format!("{}/Sensors", paths.chassis);
@@ -129,12 +160,15 @@ impl LabBmc {
         if path == super::jobs::PATH {
             return state.job?.body(now);
         }
-        let serial = state.behaviour.wrong_serial.as_deref().unwrap_or(&spec.serial);
-        let mut tree = tree::tree(spec, serial, paths);
-        if !spec.personality.is_ilo() {
-            tree::collection(&mut tree, &sensors, vec![format!("{sensors}/SystemBoardCPUUsage")]);
-        }
-        tree.remove(path)
+        let same = kept.get_or_init(|| {
+            let serial = state.behaviour.wrong_serial.as_deref().unwrap_or(&spec.serial);
+            let mut tree = tree::tree(spec, serial, paths);
+            if !spec.personality.is_ilo() {
+                tree::collection(&mut tree, &sensors, vec![format!("{sensors}/SystemBoardCPUUsage")]);
+            }
+            tree
+        });
+        same.get(path).cloned()
     }
 
     /// The locator LED. It is the chassis's on both; iDRAC's system does not take it.
@@ -165,7 +199,12 @@ impl LabBmc {
         taken(self.spec.personality)
     }
 
-    fn read(&self, state: &State, path: &str, now: Timestamp) -> Reply {
+    /// A resource with its tag. `kept` is what was made for another one of the same request.
+    fn read(&self, state: &State, path: &str, kept: &OnceCell<Tree>, now: Timestamp) -> Reply {
+        tagged(self.spec.personality, path, self.untagged(state, path, kept, now))
+    }
+
+    fn untagged(&self, state: &State, path: &str, kept: &OnceCell<Tree>, now: Timestamp) -> Reply {
         let bodies = &state.bodies;
         match path {
             SYSTEMS => ready(&bodies.systems),
@@ -173,19 +212,16 @@ impl LabBmc {
             _ if path == bodies.paths.system => {
                 // On iDRAC10 what is pending shows on the settings resource alone.
                 let shown = self.spec.personality != Personality::Idrac10;
-                let etag = self.etag(state);
                 let present = Present {
                     power: state.phase.word(now),
                     in_post: state.phase.in_post(),
                     off: state.phase == Phase::Off,
                     target: if shown { state.target } else { "None" },
                     enabled: if shown { state.enabled } else { "Disabled" },
-                    etag: &etag,
                 };
-                let reply = ready(&bodies.system(&self.spec, &present));
-                if self.spec.personality.is_ilo() { reply.header("etag", &etag) } else { reply }
+                ready(&bodies.system(&self.spec, &present))
             }
-            _ if path == bodies.paths.settings && !self.spec.personality.is_ilo() => {
+            _ if path == bodies.paths.settings && !self.spec.personality.is_ilo() && !self.spec.is_old_idrac() => {
                 Reply::json(StatusCode::OK, &bodies.settings(&self.spec, state.target, state.enabled))
             }
             // iLO knows the NICs' MACs only once POST has run.
@@ -195,16 +231,12 @@ impl LabBmc {
             _ if path == bodies.paths.interfaces => ready(&bodies.interfaces),
             _ => match bodies.nics.iter().find(|(p, _)| p == path) {
                 Some((_, body)) => ready(body),
-                None => match self.rare(state, path, now) {
+                None => match self.rare(state, path, kept, now) {
                     Some(body) => Reply::json(StatusCode::OK, &body),
                     None => missing(self.spec.personality),
                 },
             },
         }
-    }
-
-    fn etag(&self, state: &State) -> String {
-        format!("W/\"{:08X}\"", (self.seed as u32).wrapping_add(state.edits))
     }
 
     fn reset(&self, state: &mut State, request: &Request, now: Timestamp) -> Reply {
@@ -257,9 +289,6 @@ impl LabBmc {
         if ilo && state.phase.in_post() {
             return no(state, StatusCode::BAD_REQUEST, "iLO.2.31.UnableToModifyDuringSystemPOST");
         }
-        if ilo && request.header("if-match").is_some_and(|tag| tag != self.etag(state)) {
-            return no(state, StatusCode::PRECONDITION_FAILED, "Base.1.18.PreconditionFailed");
-        }
         let target = match boot["BootSourceOverrideTarget"].as_str() {
             None => state.target,
             Some("None") => "None",
@@ -279,9 +308,29 @@ impl LabBmc {
             }
             _ => return no(state, StatusCode::BAD_REQUEST, "Base.1.18.PropertyValueNotInList"),
         }
-        state.edits += 1;
         taken(personality)
     }
+}
+
+/// The same with its tag, in the body and in the header: iLO tags whatever it serves by what it says now, storage by
+/// strong tags; iDRAC tags accounts.
+fn tagged(personality: Personality, path: &str, reply: Reply) -> Reply {
+    let has = if personality.is_ilo() { path != "/redfish/v1/odata" } else { is_account(path) };
+    let Some(rest) = reply.body.strip_prefix(b"{").filter(|_| has && reply.status == StatusCode::OK) else {
+        return reply;
+    };
+    let sum = rest.iter().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193));
+    let strong = ["/Storage", "/Drives"].iter().any(|part| path.contains(part));
+    let tag = if strong { format!("\"{sum:08x}\"") } else { format!("W/\"{sum:08X}\"") };
+    let mut body = format!("{{\"@odata.etag\":{},", Value::from(tag.as_str())).into_bytes();
+    body.extend_from_slice(rest);
+    Reply { body: body.into(), ..reply }.header("etag", &tag)
+}
+
+/// An account, or the service of accounts.
+fn is_account(path: &str) -> bool {
+    let rest = path.strip_prefix("/redfish/v1/AccountService");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("/Accounts/"))
 }
 
 fn ready(body: &Bytes) -> Reply {

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::bodies::Paths;
-use super::logs;
-use super::{Personality, Spec};
+use super::{Personality, Spec, logs, parts};
 
 /// Resources by path.
 pub(super) type Tree = BTreeMap<String, Value>;
@@ -22,8 +21,8 @@ pub(super) fn tree(spec: &Spec, serial: &str, paths: &Paths) -> Tree {
     accounts(&mut tree, spec);
     firmware(&mut tree, spec);
     memory_and_processors(&mut tree, ilo, paths);
-    storage(&mut tree, ilo, paths);
-    network(&mut tree, spec, paths);
+    parts::storage(&mut tree, spec, paths);
+    parts::network(&mut tree, spec, paths);
     boot(&mut tree, ilo, paths);
     logs::services(&mut tree, spec.personality, paths);
     tree
@@ -45,14 +44,15 @@ pub(super) fn collection(tree: &mut Tree, path: &str, members: Vec<String>) {
 }
 
 /// Resources in a collection.
-fn filled(tree: &mut Tree, path: &str, members: Vec<(String, Value)>) {
+pub(super) fn filled(tree: &mut Tree, path: &str, members: Vec<(String, Value)>) {
     collection(tree, path, members.iter().map(|(id, _)| format!("{path}/{id}")).collect());
     for (id, body) in members {
         put(tree, &format!("{path}/{id}"), body);
     }
 }
 
-fn link(path: &str) -> Value {
+/// A link to it.
+pub(super) fn link(path: &str) -> Value {
     json!({ "@odata.id": path })
 }
 
@@ -110,15 +110,7 @@ fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
             "Subject": named, "Issuer": named, "SerialNumber": "1122E58A",
             "ValidNotBefore": "2026-1-1T00:00:00+00:00", "ValidNotAfter": "2036-1-1T00:00:00+00:00" });
         filled(tree, &held, vec![("SecurityCertificate.1".into(), certificate)]);
-        let licences = "/redfish/v1/LicenseService/Licenses";
-        put(
-            tree,
-            "/redfish/v1/LicenseService",
-            json!({ "@odata.type": "#LicenseService.v1_1_0.LicenseService", "Licenses": link(licences) }),
-        );
-        let licence = json!({ "@odata.type": "#License.v1_1_1.License", "Description": "iDRAC9 15g Enterprise License",
-            "LicenseType": "Production", "ExpirationDate": null, "Name": "FD00000027623441" });
-        filled(tree, licences, vec![("FD00000027623441".into(), licence)]);
+        licences(tree, spec, &mut body, at);
         let connections = spec.nics.iter().enumerate().map(|(n, _)| {
             let function = format!("NIC.Embedded.{}-1-1", n + 1);
             let body = json!({ "@odata.type": "#DellSwitchConnection.v1_1_0.DellSwitchConnection", "FQDD": function,
@@ -130,6 +122,27 @@ fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
     }
     put(tree, at, body);
     put(tree, &protocol, services);
+}
+
+/// iDRAC's licences: in its manager's OEM part, and from firmware 7 on in the standard's service too.
+fn licences(tree: &mut Tree, spec: &Spec, manager: &mut Value, at: &str) {
+    const ID: &str = "FD00000027623441";
+    const NAME: &str = "iDRAC9 15g Enterprise License";
+    const LISTED: &str = "/redfish/v1/LicenseService/Licenses";
+    let own = format!("{at}/Oem/Dell/DellLicenses");
+    manager["Links"]["Oem"]["Dell"]["DellLicenseCollection"] = link(&own);
+    let licence = json!({ "@odata.type": "#DellLicense.v1_2_0.DellLicense", "Name": "DellLicense",
+        "Description": "An instance of DellLicense represents a feature license installed on a system.",
+        "LicenseDescription": [NAME], "LicenseType": "Perpetual", "LicenseEndDate": null });
+    filled(tree, &own, vec![(ID.into(), licence)]);
+    if spec.is_old_idrac() {
+        return;
+    }
+    let service = json!({ "@odata.type": "#LicenseService.v1_1_0.LicenseService", "Licenses": link(LISTED) });
+    put(tree, "/redfish/v1/LicenseService", service);
+    let licence = json!({ "@odata.type": "#License.v1_1_1.License", "Description": NAME, "LicenseType": "Production",
+        "ExpirationDate": null, "Name": ID });
+    filled(tree, LISTED, vec![(ID.into(), licence)]);
 }
 
 /// iDRAC9 has sixteen slots to be filled, the first of no use; the others list accounts and nothing else.
@@ -224,52 +237,6 @@ fn memory_and_processors(tree: &mut Tree, ilo: bool, paths: &Paths) {
     };
     let id = |n: u32| if ilo { n.to_string() } else { format!("CPU.Socket.{n}") };
     filled(tree, &format!("{}/Processors", paths.system), (1..=2).map(|n| (id(n), processor(n))).collect());
-}
-
-fn storage(tree: &mut Tree, ilo: bool, paths: &Paths) {
-    let controller = if ilo { "DE00A000" } else { "CPU.1" };
-    let at = format!("{}/Storage/{controller}", paths.system);
-    let drives = if ilo { "/redfish/v1/Chassis/DE00A000/Drives".to_owned() } else { format!("{at}/Drives") };
-    let id = |n: u32| if ilo { (2_555 + n).to_string() } else { format!("Disk.Bay.{n}:Enclosure.Internal.0-1") };
-    let links: Vec<Value> = (1..=2).map(|n| link(&format!("{drives}/{}", id(n)))).collect();
-    let body = json!({ "@odata.type": "#Storage.v1_15_0.Storage", "Name": "Storage", "Drives": links });
-    filled(tree, &format!("{}/Storage", paths.system), vec![(controller.into(), body)]);
-    for n in 1..=2 {
-        let mut place = json!({ "LocationOrdinalValue": n });
-        if ilo {
-            place["ServiceLabel"] = json!(format!("Slot=12:Port=2I:Box=1:Bay={n}"));
-        }
-        let drive = json!({ "@odata.type": "#Drive.v1_17_0.Drive", "Name": "480GB 6G SATA SSD",
-            "CapacityBytes": 480_103_981_056_u64, "FailurePredicted": false, "MediaType": "SSD", "Model": "MK000480GWSSC",
-            "PhysicalLocation": { "PartLocation": place }, "PredictedMediaLifeLeftPercent": 99, "Protocol": "SATA",
-            "Revision": "HPG3", "SerialNumber": format!("S521NA0T60535{n}"),
-            "Status": { "Health": "OK", "State": "Enabled" } });
-        put(tree, &format!("{drives}/{}", id(n)), drive);
-    }
-}
-
-fn network(tree: &mut Tree, spec: &Spec, paths: &Paths) {
-    let ilo = spec.personality.is_ilo();
-    let adapters = format!("{}/NetworkAdapters", paths.chassis);
-    let id = if ilo { "DE080000" } else { "NIC.Embedded.1" };
-    let ports = format!("{adapters}/{id}/Ports");
-    let body = json!({ "@odata.type": "#NetworkAdapter.v1_9_0.NetworkAdapter", "Manufacturer": "MLNX", "Name": "NetworkAdapter",
-        "Model": "Ethernet 10/25Gb 2-port SFP28 MCX512F-ACHT Adapter", "SerialNumber": "ILC220027S",
-        "Controllers": [{ "FirmwarePackageVersion": "16.35.4030" }], "Ports": link(&ports),
-        "Status": { "Health": "OK", "State": "Enabled" } });
-    filled(tree, &adapters, vec![(id.into(), body)]);
-    let members = spec.nics.iter().enumerate().map(|(n, mac)| {
-        let told = if ilo { mac.to_string().to_lowercase() } else { mac.to_string() };
-        // iLO writes names as their octets: this is "1/1/1:4".
-        let heard = json!({ "ChassisId": "BC:D7:A5:72:F4:00", "ChassisIdSubtype": "MacAddr",
-            "PortId": "31:2F:31:2F:31:3A:34", "PortIdSubtype": "IfName" });
-        let port = json!({ "@odata.type": "#Port.v1_6_0.Port", "Name": "Port", "PortId": (n + 1).to_string(),
-            "CurrentSpeedGbps": 25, "LinkStatus": "LinkUp",
-            "Ethernet": { "AssociatedMACAddresses": [told], "LLDPReceive": if ilo { heard } else { json!({}) } },
-            "Status": { "Health": "OK", "State": "Enabled" } });
-        (if ilo { n.to_string() } else { format!("NIC.Embedded.{}-1", n + 1) }, port)
-    });
-    filled(tree, &ports, members.collect());
 }
 
 fn boot(tree: &mut Tree, ilo: bool, paths: &Paths) {

@@ -1,0 +1,151 @@
+//! What a BMC is made with: which controller, in which server.
+
+use rackhand_core::mac::Mac;
+
+use super::power::Pace;
+
+/// Which controller it plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Personality {
+    /// HPE iLO 5: no `BootProgress`.
+    Ilo5,
+    /// HPE iLO 6.
+    Ilo6,
+    /// HPE iLO 7: says that a power limit that is not set is `null` watts. No recorded tree.
+    Ilo7,
+    /// Dell iDRAC9: boot override on the system.
+    Idrac9,
+    /// Dell iDRAC10: boot override on the settings resource. No recorded tree.
+    Idrac10,
+}
+
+impl Personality {
+    /// The three there are recorded trees of.
+    pub const RECORDED: [Self; 3] = [Self::Ilo5, Self::Ilo6, Self::Idrac9];
+
+    /// Whether it is one of HPE's.
+    pub const fn is_ilo(self) -> bool {
+        self.ilo().is_some()
+    }
+
+    pub(super) const fn ilo(self) -> Option<&'static str> {
+        match self {
+            Self::Ilo5 => Some("iLO 5"),
+            Self::Ilo6 => Some("iLO 6"),
+            Self::Ilo7 => Some("iLO 7"),
+            Self::Idrac9 | Self::Idrac10 => None,
+        }
+    }
+
+    pub(super) const fn redfish_version(self) -> &'static str {
+        match self {
+            Self::Ilo5 | Self::Ilo6 | Self::Ilo7 | Self::Idrac10 => "1.20.0",
+            Self::Idrac9 => "1.18.0",
+        }
+    }
+
+    /// How many sessions may be open at once.
+    pub(super) const fn session_cap(self) -> usize {
+        if self.is_ilo() { 64 } else { 8 }
+    }
+}
+
+/// What is in a server besides processors, memory and its first network card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fitted {
+    /// Drives behind the RAID controller.
+    pub drives: u32,
+    /// NVMe drives that no controller is in front of. iLO has a Storage resource for each.
+    pub nvme: u32,
+    /// Further Ethernet cards, of four ports each.
+    pub cards: u32,
+    /// InfiniBand cards. iLO lists each twice: in the standard's list without any MAC, and in its own.
+    pub infiniband: u32,
+}
+
+impl Default for Fitted {
+    /// Two drives behind a controller.
+    fn default() -> Self {
+        Self { drives: 2, nvme: 0, cards: 0, infiniband: 0 }
+    }
+}
+
+impl Fitted {
+    /// Sixteen drives behind a RAID controller, sixteen NVMe drives, eight Ethernet cards, two of InfiniBand.
+    pub const fn full() -> Self {
+        Self { drives: 16, nvme: 16, cards: 8, infiniband: 2 }
+    }
+}
+
+/// What a BMC is made with.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Which controller.
+    pub personality: Personality,
+    /// The serial people call the server by.
+    pub serial: String,
+    /// Model, without the vendor's name.
+    pub model: String,
+    /// The controller's firmware version.
+    pub firmware: String,
+    /// The controller's own MAC.
+    pub bmc_mac: Mac,
+    /// The host's NICs.
+    pub nics: Vec<Mac>,
+    /// Account.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+    /// Wrong passwords in a row until the account is locked for ten minutes.
+    pub lockout: u32,
+    /// What is in the server.
+    pub fitted: Fitted,
+    /// Whether the server runs at the start. One that never ran has no NIC MACs to tell on iLO.
+    pub running: bool,
+    /// How long things take.
+    pub pace: Pace,
+}
+
+impl Spec {
+    /// A new server: off, never booted, with the factory account, two NICs derived from the BMC's MAC, and three
+    /// wrong passwords until lockout.
+    pub fn new(personality: Personality, serial: &str, bmc_mac: Mac) -> Self {
+        let (model, firmware, user) = match personality {
+            Personality::Ilo5 => ("ProLiant DL360 Gen10 Plus", "3.11", "Administrator"),
+            Personality::Ilo6 => ("ProLiant DL380a Gen11", "1.66", "Administrator"),
+            Personality::Ilo7 => ("ProLiant DL380 Gen12", "1.12.00", "Administrator"),
+            Personality::Idrac9 => ("PowerEdge R750", "7.10.30.00", "root"),
+            Personality::Idrac10 => ("PowerEdge R770", "1.10.17.00", "root"),
+        };
+        let nics = [0x40, 0x80].map(|flip| beside(bmc_mac, flip)).to_vec();
+        Self {
+            personality,
+            serial: serial.to_owned(),
+            model: model.to_owned(),
+            firmware: firmware.to_owned(),
+            bmc_mac,
+            nics,
+            user: user.to_owned(),
+            password: format!("factory-{serial}"),
+            lockout: 3,
+            fitted: Fitted::default(),
+            running: false,
+            pace: Pace::default(),
+        }
+    }
+}
+
+impl Spec {
+    /// Whether it is an iDRAC of firmware 6, which has no licence service, boot progress, settings resource or
+    /// `LocationIndicatorActive` yet.
+    pub(super) fn is_old_idrac(&self) -> bool {
+        self.personality == Personality::Idrac9 && self.firmware.starts_with("6.")
+    }
+}
+
+/// Another MAC of the same server. Servers with consecutive BMC MACs stay apart.
+fn beside(mac: Mac, flip: u8) -> Mac {
+    let mut octets = mac.0;
+    octets[3] ^= flip;
+    Mac(octets)
+}
