@@ -385,6 +385,37 @@ fn every_stage_that_waits_says_for_what_and_its_keys_open_a_way() {
 }
 
 #[test]
+fn a_stage_without_its_next_step_says_so_and_one_with_it_goes_on() {
+    for (stage, built) in [
+        (Stage::Received, true),
+        (Stage::Cabled, true),
+        (Stage::Staged, false),
+        (Stage::ProvisionedToVendorTool, false),
+        (Stage::FirmwareUpdating, false),
+        (Stage::Hardened, false),
+        (Stage::Ready, true),
+        (Stage::AssignedToTenant, false),
+        (Stage::InService, true),
+        (Stage::Decommissioning, false),
+    ] {
+        let mut scene = Scene::default();
+        let id = scene.import(1, stage);
+        let wait = scene.waits(id).remove(0);
+        assert_eq!(wait.unbuilt, !built, "{stage}");
+        assert!(built || wait.who.is_none(), "{stage}: nobody can end it");
+    }
+}
+
+#[test]
+fn a_server_on_order_is_received_and_one_at_the_dock_is_scanned_into_its_rack() {
+    for (stage, key) in [(Stage::ShipmentTracking, "receive"), (Stage::Received, "scan-rack")] {
+        let mut scene = Scene::default();
+        let id = scene.import(1, stage);
+        assert_eq!(keys(&scene.waits(id)[0])[0], key);
+    }
+}
+
+#[test]
 fn a_unit_that_stands_aside_says_why_since_when_and_how_it_comes_back() {
     for to in Disposition::ALL.iter().copied().filter(|d| *d != Disposition::Normal) {
         let mut scene = Scene::default();

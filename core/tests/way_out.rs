@@ -210,8 +210,14 @@ fn every_key_a_wait_offers_is_taken() {
         for wait in scene.next(id).waits {
             let who = person(wait.who.unwrap_or(Role::Admin).max(Role::Operator));
             for key in &wait.resolve {
+                let site = unit.site.clone();
+                let scanned = [
+                    Command::Receive { site, scan: unit.label().into(), damaged: None, photo: None },
+                    Command::ScanRack { unit: id, rack: "A2".into(), position: None },
+                ];
                 let tries: Vec<Command> = commands(unit)
                     .into_iter()
+                    .chain(scanned)
                     .filter(|c| {
                         matches!(
                             (key.as_str(), c),
@@ -221,6 +227,8 @@ fn every_key_a_wait_offers_is_taken() {
                                 | ("release", Command::Release { .. })
                                 | ("done", Command::CloseTask { .. })
                                 | ("move", Command::Move { .. })
+                                | ("receive", Command::Receive { .. })
+                                | ("scan-rack", Command::ScanRack { .. })
                         )
                     })
                     .collect();

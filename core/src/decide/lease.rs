@@ -165,7 +165,9 @@ impl Deciding<'_> {
         self.accept(id, mac, address, device);
         let lease = format!("lease {address} of {mac}");
         let implied = [Stage::Racked, Stage::Cabled, Stage::PoweredOn];
-        let unconfirmed = self.world.unit(id).is_some_and(|u| u.stage < Stage::Cabled);
+        // Who scanned it into the place that is kept for it has confirmed that; its cables the validation compares.
+        let is_placed = |u: &Unit| u.placement.as_ref().is_some_and(|held| held.racked);
+        let unconfirmed = self.world.unit(id).is_some_and(|u| u.stage < Stage::Cabled && !is_placed(u));
         for to in implied {
             if self.world.unit(id).is_some_and(|u| u.stage < to) {
                 self.enter(id, to, Proof::ImpliedByLease, &lease);

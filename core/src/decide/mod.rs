@@ -4,6 +4,7 @@
 mod bind;
 pub mod boot;
 pub mod command;
+pub mod confirm;
 mod consequence;
 pub mod import;
 mod lease;

@@ -234,6 +234,9 @@ pub enum Change {
         /// Why; goes into the journal
         #[arg(long)]
         reason: String,
+        /// That it is meant.
+        #[command(flatten)]
+        typed: Typed,
     },
     /// The BMC's new certificate is right: it must show this one from now on
     Trust {
@@ -244,6 +247,9 @@ pub enum Change {
         /// Why it changed
         #[arg(long)]
         reason: String,
+        /// That it is meant.
+        #[command(flatten)]
+        sure: Sure,
     },
     /// Stop for good: what was done is undone in reverse
     Cancel(Final),
@@ -303,6 +309,9 @@ pub enum Change {
         /// Why, or what was seen
         #[arg(long)]
         reason: String,
+        /// That it is meant, where it leads back.
+        #[command(flatten)]
+        typed: Typed,
     },
 }
 
@@ -400,7 +409,23 @@ pub struct Final {
     /// The unit, and why.
     #[command(flatten)]
     pub what: Reasoned,
-    /// Do not ask for the last four of the serial
+    /// That it is meant.
+    #[command(flatten)]
+    pub typed: Typed,
+}
+
+/// What a person types where a command cannot be taken back, given beforehand.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Typed {
+    /// The word that would be asked for: the last four of the serial, the order's number, or how many servers
+    #[arg(long, value_name = "WORD")]
+    pub confirm: Option<String>,
+}
+
+/// A yes, given beforehand.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Sure {
+    /// Do not ask whether it is meant
     #[arg(long)]
     pub yes: bool,
 }

@@ -56,7 +56,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
          positions are in half units",
     ),
     ("show", "unit {row: unit, facts [[name, value]], waits, steps, tasks, tests, ways}, events [event]"),
-    ("why", "row: unit, waits [what, since, until, attempt, of, next_try, who, step, resolve]"),
+    ("why", "row: unit, waits [what, since, until, attempt, of, next_try, who, step, resolve, unbuilt]"),
     ("history, journal", "a page: head, now, total, offset, rows [event]"),
     ("tail", "one event on each line"),
     ("dead-letters", "a page: head, now, total, offset, rows [subject, row, step, since, who]"),

@@ -7,7 +7,7 @@ use rackhand_core::view::netbox::Standing;
 
 use super::args::Netbox;
 use super::exit;
-use super::fleet::left_over;
+use super::fleet::{left_over, tell_cut};
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
@@ -111,7 +111,9 @@ pub(super) async fn sightings(
 ) -> Result<(), Fail> {
     let page = link.client.sightings(call(), offset, limit).await?;
     if out.json {
-        return out.document(&page);
+        out.document(&page)?;
+        tell_cut(out, page.offset, page.rows.len(), page.total, "sighting");
+        return Ok(());
     }
     let mut table = Table::new(&["BMC", "ADDRESS", "SINCE", "UNIT", "WHAT OF IT"], Last::Wrap);
     for row in &page.rows {

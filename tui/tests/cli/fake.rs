@@ -226,6 +226,7 @@ pub fn units() -> Vec<UnitDetail> {
         who: Some(Role::Operator),
         step: Some(Step::AssignBmcAddress),
         resolve: ["retry", "skip", "cancel"].map(Into::into).into(),
+        unbuilt: false,
     };
     let task = Task {
         kind: TaskKind::FixCable,
