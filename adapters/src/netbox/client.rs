@@ -8,12 +8,14 @@ use hyper::header::{AUTHORIZATION, ETAG, HeaderName, HeaderValue, IF_MATCH};
 use hyper::{Method, StatusCode};
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::permissions::is_listed;
 use super::refusal::{is_json, refusal};
 use super::release::Release;
 use super::wire::{Numbered, Page, Status};
@@ -38,6 +40,7 @@ pub struct NetBox(Arc<Inner>);
 struct Inner {
     client: Client,
     settings: Settings,
+    policy: Policy,
     idle: Mutex<Vec<(Timestamp, Connection)>>,
     turns: Semaphore,
     learned: Mutex<Learned>,
@@ -73,11 +76,12 @@ struct Outgoing<'a> {
 pub(super) type Query<'a> = &'a [(&'a str, &'a str)];
 
 impl NetBox {
-    /// NetBox at the place the settings name. Nothing is sent yet.
-    pub fn new(dial: Arc<dyn Dial>, clock: Clock, settings: Settings) -> Self {
+    /// NetBox at the place the settings name; what we want of it is the policy's: our sites, the statuses, the staging
+    /// tenant. Nothing is sent yet.
+    pub fn new(dial: Arc<dyn Dial>, clock: Clock, settings: Settings, policy: Policy) -> Self {
         let client = Client { dial, clock, limits: Limits::STANDARD, system: System::Netbox };
         let turns = Semaphore::new(IN_FLIGHT);
-        Self(Arc::new(Inner { client, settings, idle: Mutex::default(), turns, learned: Mutex::default() }))
+        Self(Arc::new(Inner { client, settings, policy, idle: Mutex::default(), turns, learned: Mutex::default() }))
     }
 
     /// The release, from the first answer that told it.
@@ -136,6 +140,11 @@ impl NetBox {
     /// Where NetBox is and how we log in.
     pub(super) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What the business wants of it.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.0.policy
     }
 
     /// Time.
@@ -286,6 +295,10 @@ impl NetBox {
         body: Option<&Value>,
         tag: Option<&HeaderValue>,
     ) -> Result<(StatusCode, Answer), Fault> {
+        if !is_listed(method, path) {
+            let what = format!("{method} {path} is not among the requests that Rackhand makes");
+            return Err(Self::fault(Kind::Rejected, what).advise("This is a fault of Rackhand: report it."));
+        }
         let uri = uri(&self.0.settings.base, path, query)?;
         let answer = self.send(Outgoing { method, uri: &uri, body, tag, reads: is_read(method) }).await?;
         Ok((answer.status, answer))

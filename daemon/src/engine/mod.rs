@@ -224,6 +224,22 @@ impl Engine {
         let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
         let stop = self.stop.clone();
         self.calls.spawn(async move {
+            if matches!(due.step, Step::ArmNetworkBoot | Step::ResetForBoot) {
+                // NetBox may be away for hours; who stops the daemon does not wait for it.
+                let confirmed = tokio::select! {
+                    biased;
+                    confirmed = confirm(&ledger, &ports, &gates.netbox, subject, due) => confirmed,
+                    () = stopped(stop.clone()) => return (subject, due.lane),
+                };
+                match confirmed {
+                    Ok(true) => {}
+                    Ok(false) => return (subject, due.lane),
+                    Err(fault) => {
+                        ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await;
+                        return (subject, due.lane);
+                    }
+                }
+            }
             if due.lane == Lane::Bmc {
                 // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
                 gates.call_bmc(&ports.clock, Box::pin(attempt(&ledger, &ports, None, subject, due))).await;
@@ -272,6 +288,32 @@ async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
     match at {
         Some(at) => clock.sleep_until(at).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Asks NetBox whether the unit's device is still at its site: a server that another site has is not booted anew, whoever
+/// named it. What NetBox does not tell is waited for; `false` where the step is not wanted any more by then.
+async fn confirm(ledger: &Ledger, ports: &Ports, gate: &Gate, subject: Subject, due: Due) -> Result<bool, Fault> {
+    loop {
+        let Some(place) = gate.enter(&ports.clock).await else { return Ok(false) };
+        let world = ledger.world();
+        let unit = match subject {
+            Subject::Unit(id) => world.unit(id),
+            _ => None,
+        };
+        let Some(unit) = unit.filter(|unit| next::wanted(unit, due.lane) == Some(due.step)) else { return Ok(false) };
+        let Some(device) = unit.netbox_device() else { return Ok(true) };
+        let held = ports.netbox.at_our_site(device).await;
+        gate.report(held.as_ref().map(drop), ports.clock.now());
+        drop(place);
+        match held {
+            Ok(()) => return Ok(true),
+            // The gate makes the pauses longer while it stays so.
+            Err(fault) if fault.kind.may_retry() || fault.kind == Kind::Unauthorised => {
+                ports.clock.sleep(rule(Step::LookUpDevice).first).await;
+            }
+            Err(fault) => return Err(fault),
+        }
     }
 }
 

@@ -103,7 +103,8 @@ async fn each_kind_of_token_is_sent_as_it_has_to_be_and_refusals_say_what_to_do(
     let read_only = with(if release == Release::V4_2 { v1("read-only") } else { v2("nbt_read.only") });
     read_only.status(b.device).await.unwrap();
     let fault = read_only.add_notes(b.device, &[note(1, "x")]).await.unwrap_err();
-    assert!(fault.kind == Kind::Unauthorised && fault.advice.contains("permission"), "{fault}");
+    assert!(fault.kind == Kind::Forbidden && fault.advice.contains("`add` on extras.journalentry"), "{fault}");
+    assert!(fault.advice.contains("write access"), "{fault}");
     let broken = with(v2("two\nlines")).status(b.device).await.unwrap_err();
     assert_eq!(broken.kind, Kind::Unauthorised);
     assert!(!format!("{broken:?}").contains("lines\""), "{broken:?}");

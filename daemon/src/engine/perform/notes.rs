@@ -41,14 +41,10 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject) -> Result<Opti
 
 pub async fn act(ports: &Ports, world: &World, subject: Subject) -> Result<Text, Fault> {
     let (device, notes) = owed(world, subject)?;
-    let keys: Vec<Text> = notes.iter().map(|n| key(ports, n)).collect();
-    let there = ports.netbox.notes_present(device, &keys).await?;
     let entries: Vec<Entry> = notes
         .iter()
-        .zip(keys)
-        .filter(|(_, k)| !there.contains(k))
-        .map(|(note, key)| Entry {
-            key,
+        .map(|note| Entry {
+            key: key(ports, note),
             kind: if note.warning { NoteKind::Warning } else { NoteKind::Info },
             text: note.text.clone(),
         })

@@ -24,7 +24,7 @@ pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Option<Obser
         held.iter().any(|r| {
             r.interface.id == interface
                 && r.cable.as_ref().is_some_and(|c| c.connected)
-                && r.interface.peer.as_ref() == Some(&port)
+                && r.interface.peer.as_ref().is_some_and(|there| there.is(&port))
         })
     });
     Ok(all.then_some(Observation::Cables))

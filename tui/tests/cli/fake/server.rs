@@ -333,13 +333,16 @@ impl Console for Server {
             who: Some(Role::Operator),
         };
         let all = vec![row.clone(), Difference { who: None, theirs: None, ..row }];
+        let stranger = Difference { field: Field::Device, who: Some(Role::Operator), ..row.clone() };
+        let all: Vec<Difference> = all.into_iter().chain([stranger]).collect();
         Ok(NetboxDiff {
             now: NOW,
             read_at: Timestamp::from_secs(1_794_999_760),
             devices: 5_000,
             interfaces: 15_000,
             trouble: self.held().broken.clone(),
-            total: 2,
+            total: 3,
+            kinds: kinds(&all),
             offset,
             rows: all.into_iter().skip(offset).take(limit).collect(),
         })
