@@ -105,7 +105,7 @@ async fn notes_are_written_in_one_request_and_found_by_their_keys(release: Relea
     assert_eq!(present, [notes[0].key.clone(), notes[1].key.clone()].into());
     let there = b.lab.notes_of(b.device);
     assert_eq!((there.len(), there[0].1.as_str()), (2, "lease seen [rackhand fra1/1]"));
-    assert_eq!(kind(b.netbox.add_notes(9_999, &[note(5, "gone")]).await), Kind::Rejected);
+    assert_eq!(kind(b.netbox.add_notes(9_999, &[note(5, "gone")]).await), Kind::Gone);
 }
 
 async fn a_long_journal_is_read_page_by_page(release: Release) {

@@ -54,7 +54,16 @@ async fn every_call_runs_with_what_is_asked_for_and_uses_all_of_it(release: Rele
         b.netbox.assign_bmc_address(b.device, b.bmc, ip(address)).await.unwrap();
     }
     b.netbox.connect_cables(b.device, &[(b.nic("eth0"), port("Eth1"))]).await.unwrap();
-    assert_eq!(b.lab.exercised(), asked, "nothing is asked for that no call uses");
+    let spare = Mac([0x94, 0x40, 0xC9, 0, 0, 10]);
+    b.lab.add_mac(spare, None);
+    b.netbox.write_macs(b.device, &[(b.nic("eth0"), spare)]).await.unwrap();
+    // And a NetBox that has nothing yet.
+    let bare = bench(release);
+    bare.netbox.init().await.unwrap();
+    let exercised: BTreeSet<(String, String)> = b.lab.exercised().union(&bare.lab.exercised()).cloned().collect();
+    let unused: Vec<_> = asked.difference(&exercised).collect();
+    assert!(unused.is_empty(), "nothing is asked for that no call uses: {unused:?}");
+    assert!(exercised.is_subset(&asked));
 }
 
 /// What becomes of a call about a device of another site.
@@ -123,6 +132,7 @@ async fn a_permission_that_is_missing_is_a_persons_and_all_goes_on_once_it_is_gr
     let admin = console(&running, Role::Admin).await;
     let check = admin.netbox_check(soon()).await.unwrap().unwrap();
     assert!(check.findings.iter().any(|f| f.found.as_str() == "missing: change dcim.cable"), "{check:?}");
+    until(&outside, &running, |u| u.notes.owed.is_empty()).await;
     let before = outside.netbox.requests();
     outside.clock.sleep(Duration::from_hours(24)).await;
     assert_eq!(outside.netbox.requests(), before, "it is not asked again and again");
@@ -170,7 +180,7 @@ async fn a_server_that_goes_to_another_site_on_its_way_is_not_reset() {
     let running = start(&outside);
     let server = &outside.servers[0];
     outside.lease(&running, server).await;
-    let id: UnitId = until(&outside, &running, |u| u.system.is_some() && !u.boot.armed).await.id;
+    let id: UnitId = until(&outside, &running, |u| u.identity.is_some()).await.id;
     outside.netbox.move_device(server.device, "waw1", outside.clock.now());
     let is_bmcs = |u: &Unit| u.parked().any(|(p, f)| p.step == Step::ArmNetworkBoot && f.kind == Kind::Conflict);
     until(&outside, &running, is_bmcs).await;
