@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::Token;
 use super::client::{NetBox, object};
+use super::device::DEVICES;
 use super::inventory::CHANGES;
 use super::manifest::SITES;
 use super::permissions::{USES, Use, Verb};
@@ -149,7 +150,8 @@ impl NetBox {
                     lacks(verb);
                 }
             }
-            looked.statuses = actions.statuses();
+            // Addresses and cables have statuses of their own.
+            looked.statuses = actions.statuses().filter(|_| used.path == DEVICES);
         }
         if used.verbs.contains(&Verb::Delete) && !self.may_delete(used.path).await? {
             looked.missing.push(format!("{} {}", Verb::Delete.word(), used.model).into());

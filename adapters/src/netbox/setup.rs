@@ -44,14 +44,14 @@ impl NetBox {
                     return Err(Self::fault(Kind::Conflict, what)
                         .advise("Rename or delete the field in NetBox, then run `netbox init` again."));
                 }
-                Some(field) if !field.is_on_devices() => {
-                    let mut types = field.object_types.clone();
-                    types.push(Text::new(DEVICE));
-                    let body = json!({ "object_types": types });
-                    self.patch::<Id>(&object(CUSTOM_FIELDS, field.id), &body).await?;
-                    setup.created.push(format!("custom field {name} on devices").into());
-                }
                 Some(field) => {
+                    if !field.is_on_devices() {
+                        let mut types = field.object_types.clone();
+                        types.push(Text::new(DEVICE));
+                        let body = json!({ "object_types": types });
+                        self.patch::<Id>(&object(CUSTOM_FIELDS, field.id), &body).await?;
+                        setup.created.push(format!("custom field {name} on devices").into());
+                    }
                     if let Some(set) = &field.choice_set {
                         self.complete_choices(set.id, &mut setup).await?;
                     }

@@ -68,7 +68,7 @@ pub fn judge(unit: Option<&Unit>, lookup: &Lookup, address: IpAddr, policy: &Pol
     {
         return Verdict::Settle(format!("serial {ours} here, {theirs} on NetBox device {}", device.id).into());
     }
-    if device.site.as_str() != unit.site.as_str() {
+    if device.site.as_str() != unit.site.as_str() || !policy.runs(&device.site) {
         let (id, site) = (device.id, &device.site);
         let text = format!("NetBox has device {id} at site {site}, it is of {} here: nothing was touched", unit.site);
         return Verdict::Settle(text.into());

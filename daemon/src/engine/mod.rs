@@ -326,6 +326,7 @@ async fn attempt(
     due: Due,
 ) {
     let class = rule(due.step).class;
+    let netbox = ports.netbox.for_one_attempt();
     let (gate, place) = gate.unzip();
     let told = |fault: Option<&Fault>| {
         if let Some(gate) = gate {
@@ -334,7 +335,7 @@ async fn attempt(
     };
     if class != Class::Force {
         let world = ledger.world();
-        match perform::look(ports, &world, subject, &due).await {
+        match perform::look(ports, &netbox, &world, subject, &due).await {
             Ok(Some(saw)) => {
                 told(None);
                 // The next call need not wait for our own disk.
@@ -354,7 +355,7 @@ async fn attempt(
         return;
     }
     let world = ledger.world();
-    let acted = perform::act(ports, &world, subject, &due).await;
+    let acted = perform::act(ports, &netbox, &world, subject, &due).await;
     told(acted.as_ref().err());
     match acted {
         Ok(receipt) => ended(ledger, subject, due.step, due.generation, Outcome::Accepted { receipt }).await,
@@ -365,7 +366,7 @@ async fn attempt(
     }
     // With the receipt in it: some vendors can be looked up nowhere else.
     let world = ledger.world();
-    let seen = perform::look(ports, &world, subject, &due).await;
+    let seen = perform::look(ports, &netbox, &world, subject, &due).await;
     drop(place);
     let outcome = match seen {
         Ok(Some(saw)) => Outcome::Observed(saw),
