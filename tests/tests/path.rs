@@ -129,7 +129,7 @@ async fn a_life_costs_netbox_few_requests_and_its_journal_gets_what_was_measured
     b.staged(0).await;
     let (asked, device) = (b.outside.netbox.asked(), b.outside.servers[0].device);
     let of = |key: &str| asked.get(key).copied().unwrap_or_default();
-    assert!(b.outside.netbox.requests() <= 60, "{} {asked:?}", b.outside.netbox.requests());
+    assert!(b.outside.netbox.requests() <= 50, "{} {asked:?}", b.outside.netbox.requests());
     assert!(of("GET extras/journal-entries") <= 3 * of("POST extras/journal-entries"), "{asked:?}");
     let notes = b.outside.netbox.notes_of(device);
     let memory = notes.iter().find(|(_, text)| text.contains("02-memory passed")).unwrap();

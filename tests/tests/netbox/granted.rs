@@ -6,6 +6,7 @@ use rackhand_adapters::netbox::permissions;
 use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::Why;
 use rackhand_core::decide::command::Command;
+use rackhand_core::facility::reservation::{NetworkCable, Reservation};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Role, Subject, UnitId};
 use rackhand_core::lifecycle::unit::Unit;
@@ -53,6 +54,10 @@ async fn every_call_runs_with_what_is_asked_for_and_uses_all_of_it(release: Rele
     for address in ["10.20.0.8", "10.20.0.9"] {
         b.netbox.assign_bmc_address(b.device, b.bmc, ip(address)).await.unwrap();
     }
+    let eth0 = NetworkCable { interface: "eth0".into(), port: port("Eth1") };
+    let place = Reservation { network: vec![eth0], ..place::place(on.rack) };
+    b.netbox.displace_device(b.device, &place).await.unwrap();
+    b.netbox.place_device(b.device, &place).await.unwrap();
     b.netbox.connect_cables(b.device, &[(b.nic("eth0"), port("Eth1"))]).await.unwrap();
     let spare = Mac([0x94, 0x40, 0xC9, 0, 0, 10]);
     b.lab.add_mac(spare, None);

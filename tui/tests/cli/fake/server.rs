@@ -332,9 +332,9 @@ impl Console for Server {
             then: "somebody changed it in NetBox after Rackhand wrote it: set it back there".into(),
             who: Some(Role::Operator),
         };
-        let all = vec![row.clone(), Difference { who: None, theirs: None, ..row }];
-        let stranger = Difference { field: Field::Device, who: Some(Role::Operator), ..row.clone() };
-        let all: Vec<Difference> = all.into_iter().chain([stranger]).collect();
+        let ours = Difference { who: None, theirs: None, ..row.clone() };
+        let stranger = Difference { field: Field::Device, ..row.clone() };
+        let all = [row, ours, stranger];
         Ok(NetboxDiff {
             now: NOW,
             read_at: Timestamp::from_secs(1_794_999_760),
