@@ -490,32 +490,3 @@ fn a_changed_certificate_is_trusted_by_an_operator_only_and_what_stood_because_o
     assert!(scene.due(id).iter().any(|d| (d.step, d.generation) == (Step::ArmNetworkBoot, 2)), "{:?}", scene.due(id));
     assert_eq!(scene.command(Role::Operator, trust(9, "again")), Ok(Answer::Already));
 }
-
-#[test]
-fn what_netbox_refused_for_want_of_something_goes_on_once_it_was_set_up_and_nothing_else_does() {
-    let refused = |system, kind| Outcome::Failed(Fault::new(system, kind, "no"));
-    for (system, kind, goes_on) in [
-        (System::Netbox, Kind::Rejected, true),
-        (System::Netbox, Kind::Forbidden, true),
-        (System::Netbox, Kind::Conflict, false),
-        (System::Rules, Kind::Rejected, false),
-    ] {
-        let mut scene = Scene::default();
-        let id = scene.discovered(1);
-        scene.attempt(id, Step::AssignBmcAddress, refused(system, kind));
-        scene.attempt(id, Step::ReachBmc, failed(Kind::Rejected));
-        let answer = scene.put(person(Role::Admin), &Input::NetboxSetUp);
-        assert_eq!(answer, Ok(if goes_on { Answer::Done } else { Answer::Already }), "{system} {kind:?}");
-        let due: Vec<Step> = scene.touching(id);
-        assert_eq!(due, if goes_on { vec![Step::AssignBmcAddress] } else { vec![] }, "{system} {kind:?}");
-        assert!(scene.unit(id).parked().any(|(p, _)| p.step == Step::ReachBmc), "a BMC is none of NetBox's");
-    }
-    let mut scene = Scene::default();
-    scene.lease(1, address(1));
-    let (subject, step) = (Subject::Bmc(bmc_mac(1)), Step::LookUpDevice);
-    let outcome = refused(System::Netbox, Kind::Forbidden);
-    scene.put(Actor::Rackhand, &Input::Ended { subject, step, generation: 1, outcome }).unwrap();
-    assert_eq!(scene.due_for_sighting(1), []);
-    assert_eq!(scene.put(person(Role::Admin), &Input::NetboxSetUp), Ok(Answer::Done));
-    assert_eq!(scene.due_for_sighting(1), [Step::LookUpDevice]);
-}
