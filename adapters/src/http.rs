@@ -175,6 +175,11 @@ impl Connection {
         self.certificate
     }
 
+    /// Who uses it from now on has these limits.
+    pub fn limit(&mut self, limits: Limits) {
+        self.client.limits = limits;
+    }
+
     /// Whether a further request may go out on it.
     pub fn usable(&self) -> bool {
         !self.sender.is_closed()

@@ -70,3 +70,19 @@ fn sessions_that_are_full_are_waited_out_where_the_budget_alone_would_have_given
     }
     assert_eq!(waited, 20, "eight without the cause's own word");
 }
+
+#[test]
+fn a_login_that_gets_no_answer_has_the_same_budget_and_no_more() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::LogInToBmc);
+    for attempt in 1..=30 {
+        let due = scene.due(id).into_iter().find(|d| d.step == Step::LogInToBmc);
+        assert_eq!(due.map(|d| d.attempt), Some(attempt));
+        scene.attempt(id, Step::LogInToBmc, failed(Kind::Transient));
+        scene.later(90);
+    }
+    assert!(scene.unit(id).parked().any(|(p, _)| p.step == Step::LogInToBmc));
+    scene.later(86_400);
+    assert!(!scene.due(id).iter().any(|d| d.step == Step::LogInToBmc));
+}

@@ -17,6 +17,11 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Whether the password for this unit's BMC is that of other servers, too.
+    pub fn shares(&self, unit: &Unit) -> bool {
+        !unit.serial.as_ref().is_some_and(|s| self.by_serial.contains_key(&s.to_uppercase()))
+    }
+
     /// The account for this unit's BMC.
     pub fn for_unit(&self, unit: &Unit) -> Result<Credentials, Fault> {
         let by_serial = unit.serial.as_ref().and_then(|s| self.by_serial.get(&s.to_uppercase()));

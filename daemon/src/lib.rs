@@ -8,6 +8,7 @@ pub mod gate;
 pub mod http;
 pub mod intake;
 pub mod journal;
+pub mod keeper;
 pub mod keys;
 pub mod ledger;
 pub mod post;

@@ -25,7 +25,7 @@ use rackhand_core::event::Seq;
 use rackhand_core::facility::propose::{Proposals, Request};
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
-use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
+use rackhand_core::id::{Actor, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
@@ -217,6 +217,7 @@ impl Desk {
         let first = slot.get_or_try_init(|| async {
             let done = match command {
                 Command::Locate { unit, on } => self.locate(actor, unit, on).await,
+                Command::Retry { subject: Subject::Unit(id) } => self.retry(actor, id).await,
                 command => {
                     let input = match command {
                         Command::Place { choices } => Box::pin(self.choice(choices)).await?,

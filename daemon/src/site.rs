@@ -20,6 +20,7 @@ use crate::engine::{Engine, Gates, told};
 use crate::http::Http;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
+use crate::keeper::Keepers;
 use crate::keys::Keys;
 use crate::ledger::{self, Ledger};
 use crate::post;
@@ -85,7 +86,7 @@ pub struct Site {
     stop: watch::Sender<bool>,
     engine: JoinHandle<()>,
     clerk: JoinHandle<()>,
-    redfish: Redfish,
+    keepers: Keepers,
     clock: Clock,
 }
 
@@ -136,6 +137,7 @@ impl Site {
         let (ledger, clerk) = Ledger::start(ledger_parts, changed);
         let netbox = NetBox::new(parts.dial.clone(), clock.clone(), parts.netbox, policy.clone());
         let redfish = Redfish::new(parts.dial, clock.clone(), parts.bmc_port);
+        let keepers = Keepers::new(redfish, parts.keys, clock.clone());
         let gates = Arc::new(Gates::default());
         let site = policy.site.clone();
         let intake = Intake::new(ledger.clone(), netbox.clone(), gates.clone(), clock.clone());
@@ -149,9 +151,8 @@ impl Site {
         }
         let ports = Arc::new(Ports {
             netbox: netbox.clone(),
-            redfish: redfish.clone(),
+            keepers: keepers.clone(),
             sellers: parts.sellers,
-            keys: parts.keys,
             clock: clock.clone(),
             policy,
         });
@@ -182,7 +183,7 @@ impl Site {
             doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));
-        Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk, redfish, clock }
+        Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk, keepers, clock }
     }
 
     /// Returns only if the ledger or the engine has ended by itself, which nothing but a fault of ours can bring about.
@@ -206,7 +207,7 @@ impl Site {
         // The engine ends by itself once its calls have; a panic in it has been reported where it happened.
         drop(self.engine.await);
         // Sessions on BMCs are few, and one that is left is taken for half an hour.
-        self.clock.timeout(LAST_SESSIONS, self.redfish.finished()).await;
+        self.clock.timeout(LAST_SESSIONS, self.keepers.rest()).await;
         let world = self.ledger.world();
         if let Ok(body) = serde_json::to_vec(&*world) {
             self.journal.save_snapshot(world.head, FOLD, body).await?;

@@ -10,6 +10,7 @@ use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Event;
+use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
@@ -23,7 +24,7 @@ use rackhand_daemon::random::Random;
 use rackhand_daemon::site::{Site, fold};
 use rackhand_lab::bmc::Pace;
 use rackhand_lab::machine::LifePace;
-use rackhand_lab::outside::{EPOCH, Outside};
+use rackhand_lab::outside::{BMC_PORT, EPOCH, Outside};
 
 /// A site with its outside, and a journal that outlives it.
 struct Bench {
@@ -159,7 +160,7 @@ async fn a_cable_in_the_wrong_port_is_a_task_and_staging_waits_for_the_machine_t
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_password_is_tried_once_and_parks_until_a_person_retries() {
-    let b = Bench::with(1);
+    let mut b = Bench::with(1);
     let twin = b.outside.fleet.get(&b.outside.servers[0].serial).unwrap();
     twin.behave(|x| x.bad_credentials = true);
     b.lease(0).await;
@@ -170,6 +171,14 @@ async fn a_wrong_password_is_tried_once_and_parks_until_a_person_retries() {
     let (progress, fault) = unit.parked().next().map(|(p, f)| (p.clone(), f.clone())).unwrap();
     assert_eq!(progress.step, Step::LogInToBmc);
     assert!(fault.advice.contains("password"), "{fault}");
+    let asked = b.site.desk.ports.keepers.session(&unit).map(drop);
+    assert_eq!(asked.map_err(|f| f.kind), Err(Kind::Unauthorised), "nobody else sends it either");
+    b.restart();
+    let asked = b.site.desk.ports.keepers.session(&b.unit(0).unwrap()).map(drop);
+    assert_eq!(asked.map_err(|f| f.kind), Err(Kind::Unauthorised), "nor after a restart");
+    b.outside.clock.sleep(Duration::from_secs(86_400)).await;
+    let twin = b.outside.fleet.get(&b.outside.servers[0].serial).unwrap();
+    assert_eq!(twin.counters().logins_bad, 1);
 
     twin.behave(|x| x.bad_credentials = false);
     b.say(Command::Retry { subject: Subject::Unit(unit.id) }).await.unwrap();
@@ -213,6 +222,24 @@ async fn a_new_lease_takes_up_a_reach_that_was_given_up_and_a_renewal_does_not()
     // The technician pulls the cable and puts it back: the controller asks anew.
     b.lease(0).await;
     b.staged(0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_lease_to_reset_a_bmc_is_asked_little_over_few_connections_and_logged_in_to_once() {
+    let b = Bench::with(3);
+    for n in 0..3 {
+        b.lease(n).await;
+    }
+    for n in 0..3 {
+        b.staged(n).await;
+        let server = &b.outside.servers[n];
+        let bmc = b.outside.fleet.get(&server.serial).unwrap();
+        let seen = bmc.counters();
+        let connections = b.outside.network.connections(&format!("{}:{BMC_PORT}", server.address));
+        let kind = bmc.bmc.spec().personality;
+        assert_eq!((seen.logins_ok, seen.sessions_open), (1, 0), "{kind:?}");
+        assert!(seen.requests <= 15 && connections <= 2, "{kind:?}: {} requests, {connections}", seen.requests);
+    }
 }
 
 #[tokio::test(start_paused = true)]

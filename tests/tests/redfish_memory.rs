@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target};
-use rackhand_adapters::redfish::{Bmc, Credentials, Redfish};
+use rackhand_adapters::redfish::{Bmc, Credentials, EVERYTHING, Redfish};
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::bmc::{Identity, Vendor};
 use rackhand_core::fault::Kind;
@@ -105,7 +105,7 @@ async fn one(flood: Flood, good: usize) -> u64 {
     let at = Bmc { address: IpAddr::V4(Ipv4Addr::LOCALHOST), identity, pin: None };
     let who = Credentials { user: Text::new("u"), password: Secret::new("p") };
     let began = std::time::Instant::now();
-    drop(redfish.read_all(&at, &who, &Section::ALL).await);
+    drop(redfish.read_all(&at, &who, &Section::ALL, EVERYTHING).await);
     redfish.finished().await;
     assert!(began.elapsed() < Duration::from_secs(60), "{}", flood.name);
     server.abort();

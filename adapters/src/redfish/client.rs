@@ -24,7 +24,7 @@ const MAX_REDIRECTS: usize = 3;
 /// The session token's header (DSP0266).
 pub(super) const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
-/// A conversation: at most one connection, at most one request in flight.
+/// A conversation: at most one request in flight, on a connection of its line.
 pub(super) struct Talk {
     pub(super) client: Client,
     pub(super) target: Target,
@@ -36,7 +36,6 @@ pub(super) struct Talk {
     pub(super) changed: Arc<AtomicBool>,
     /// What a reading left out, with its reason.
     pub(super) left_out: Vec<Unread>,
-    connection: Option<Connection>,
 }
 
 /// What a controller said to a change that worked.
@@ -61,7 +60,7 @@ impl Talk {
     pub(super) fn new(client: Client, target: Target, line: Arc<Line>, lines: Lines) -> Self {
         let changed = Arc::default();
         let left_out = Vec::new();
-        Self { client, target, token: None, certificate: None, line, lines, changed, left_out, connection: None }
+        Self { client, target, token: None, certificate: None, line, lines, changed, left_out }
     }
 
     /// Another conversation with the same controller, without a login.
@@ -74,19 +73,36 @@ impl Talk {
         self.client.fault(kind, format!("{}: {what}", self.target.host))
     }
 
-    async fn connection(&mut self) -> Result<&mut Connection, Fault> {
-        if !self.connection.as_ref().is_some_and(Connection::usable) {
-            self.connection = None;
-            let fresh = self.client.connect(&self.target).await?;
-            // A later connection of the same conversation carries the token: it goes to the same certificate only.
-            if let (Trust::Pin(None), Some(seen)) = (self.target.trust, fresh.certificate()) {
-                self.target.trust = Trust::Pin(Some(seen));
+    /// A connection of the line that nobody uses, or a new one.
+    async fn connection(&mut self, new: bool) -> Result<Connection, Fault> {
+        let idle = if new { None } else { self.line.idle_connection(self.target.trust) };
+        let connection = match idle {
+            Some(mut connection) => {
+                connection.limit(self.client.limits);
+                connection
             }
-            self.certificate = fresh.certificate();
-            self.connection = Some(fresh);
+            None => self.client.connect(&self.target).await?,
+        };
+        // A later connection of the same conversation carries the token: it goes to the same certificate only.
+        if let (Trust::Pin(None), Some(seen)) = (self.target.trust, connection.certificate()) {
+            self.target.trust = Trust::Pin(Some(seen));
         }
-        let none = self.client.fault(Kind::Transient, "no connection");
-        self.connection.as_mut().ok_or(none)
+        self.certificate = connection.certificate();
+        Ok(connection)
+    }
+
+    /// What follows goes to who shows this certificate.
+    pub(super) fn stay_with(&mut self, certificate: Option<Fingerprint>) {
+        if certificate.is_some() {
+            self.target.trust = Trust::Pin(certificate);
+        }
+        self.certificate = certificate;
+    }
+
+    /// Something goes out that may change the controller or its server.
+    fn changes(&self) {
+        self.changed.store(true, Ordering::Relaxed);
+        self.line.changes();
     }
 
     /// Sends a request and follows redirects to paths of the same host. A connection that turns out to be closed
@@ -132,10 +148,13 @@ impl Talk {
             if let Some(tag) = if_match {
                 call = call.header(IF_MATCH, tag.clone());
             }
-            match self.connection().await?.send(call).await {
-                Ok(answer) => return Ok(answer),
+            let mut connection = self.connection(replaced).await?;
+            match connection.send(call).await {
+                Ok(answer) => {
+                    line.give_back(connection);
+                    return Ok(answer);
+                }
                 Err(fault) => {
-                    self.connection = None;
                     // Transient is `Connection::send`'s word for "nothing went out".
                     if fault.kind == Kind::Transient && !replaced {
                         replaced = true;
@@ -187,7 +206,7 @@ impl Talk {
 
     /// Posts to an action; a receipt, or the fault.
     pub(super) async fn post(&mut self, path: &str, body: &Value) -> Result<Receipt, Fault> {
-        self.changed.store(true, Ordering::Relaxed);
+        self.changes();
         let answer = self.send(&Method::POST, path, Some(body), None).await?;
         self.receipt(&Method::POST, path, &answer)
     }
@@ -201,7 +220,7 @@ impl Talk {
         body: &Value,
         etag: Option<HeaderValue>,
     ) -> Result<Receipt, Fault> {
-        self.changed.store(true, Ordering::Relaxed);
+        self.changes();
         let mut answer = self.send(&Method::PATCH, path, Some(body), etag.as_ref()).await?;
         if answer.status == StatusCode::PRECONDITION_FAILED {
             let fresh = self.get(path).await?.etag;

@@ -22,20 +22,13 @@ const MAX_BYTES: usize = 4 << 20;
 /// Values in them.
 const MAX_VALUES: usize = 200_000;
 
-/// How a collection is read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Query<'a> {
-    /// What the service offers to fill members in, if it does.
-    pub(super) expand: Option<&'static str>,
-    /// Whose answer to that is remembered.
-    pub(super) firmware: &'a str,
-}
-
 impl Talk {
-    /// The members' bodies, in their order. What a member link leads to and is not there any more is left out.
-    pub(super) async fn members(&mut self, path: &str, query: Query<'_>) -> Result<Vec<Value>, Fault> {
-        if let Some(expand) = query.expand.filter(|_| !self.lines.expand_refused(query.firmware))
-            && let Some(members) = self.expanded(path, expand, query.firmware).await?
+    /// The members' bodies, in their order, filled in by `expand` where the service offers it. What a member link leads
+    /// to and is not there any more is left out.
+    pub(super) async fn members(&mut self, path: &str, expand: Option<&'static str>) -> Result<Vec<Value>, Fault> {
+        let now = self.client.clock.now();
+        if let Some(expand) = expand.filter(|_| !self.line.expand_refused(path, now))
+            && let Some(members) = self.expanded(path, expand).await?
         {
             return Ok(members);
         }
@@ -48,11 +41,11 @@ impl Talk {
 
     /// The members by `$expand`; `None` where the service refuses it or answers with links all the same, which is then
     /// remembered.
-    async fn expanded(&mut self, path: &str, expand: &str, firmware: &str) -> Result<Option<Vec<Value>>, Fault> {
+    async fn expanded(&mut self, path: &str, expand: &str) -> Result<Option<Vec<Value>>, Fault> {
         let asked = self.pages(format!("{path}?{expand}"), MAX_LISTED, |_| true).await;
         match asked {
             Ok((members, more)) if members.iter().any(is_link) => {
-                self.lines.remember_expand(firmware, true);
+                self.line.remember_refused_expand(path, self.client.clock.now());
                 if more {
                     self.cut(path, members.len());
                 }
@@ -66,7 +59,7 @@ impl Talk {
             }
             // Too much at once is a refusal, too.
             Err(fault) if matches!(fault.kind, Kind::Rejected | Kind::Gone | Kind::Malformed) => {
-                self.lines.remember_expand(firmware, true);
+                self.line.remember_refused_expand(path, self.client.clock.now());
                 Ok(None)
             }
             Err(fault) => Err(fault),

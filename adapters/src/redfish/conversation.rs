@@ -6,13 +6,13 @@ use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::mac::Mac;
 use serde_json::{Value, json};
 
+use super::Reset;
 use super::client::{Receipt, Talk};
-use super::collection::Query;
 use super::driver::{Driver, reset_type};
+use super::line::SystemSeen;
 use super::parse::{self, identity::locator};
 use super::session::Session;
 use super::wire::{self, Boot, Root, System, link};
-use super::{Reset, UNNAMED};
 
 /// NIC resources read for their MACs at most. iDRAC lists each partition: four ports of sixteen are 64.
 const MAX_NICS: usize = 256;
@@ -22,8 +22,6 @@ pub(super) struct Conversation {
     pub(super) session: Session,
     pub(super) driver: &'static Driver,
     pub(super) root: Root,
-    /// Whose `$expand` is remembered.
-    firmware: String,
     path: String,
     pub(super) body: Value,
     pub(super) system: System,
@@ -33,15 +31,12 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// Finds the system a server's BMC is about and reads it.
+    /// Finds the system a server's BMC is about and reads it, unless that was done just now.
     pub(super) async fn begin(mut session: Session, root: Root, driver: &'static Driver) -> Result<Self, Fault> {
-        match find_system(&mut session.talk, &root, driver).await {
+        match system(&mut session.talk, &root, driver).await {
             Ok((path, body, etag)) => {
-                let identity = root.identity();
-                let version = identity.firmware.as_deref().or(root.version.as_deref()).unwrap_or(UNNAMED);
-                let firmware = format!("{} {} {version}", identity.vendor, identity.controller);
                 let system = System::read(&body);
-                Ok(Self { session, driver, root, firmware, path, body, system, etag, chassis: None, manager: None })
+                Ok(Self { session, driver, root, path, body, system, etag, chassis: None, manager: None })
             }
             Err(fault) => {
                 session.close().await;
@@ -60,8 +55,7 @@ impl Conversation {
 
     /// The members of a collection.
     pub(super) async fn members(&mut self, path: &str) -> Result<Vec<Value>, Fault> {
-        let query = Query { expand: self.root.expand, firmware: &self.firmware };
-        self.session.talk.members(path, query).await
+        self.session.talk.members(path, self.root.expand).await
     }
 
     /// The members of the collection a link leads to; none where there is no link or nothing behind it.
@@ -236,6 +230,23 @@ impl Conversation {
         let body = json!({ "PowerControl": [{ "PowerLimit": { "LimitInWatts": watts } }] });
         self.session.talk.patch(&path, &body, etag).await
     }
+}
+
+/// The system, as it was read just now, or where it was found before, or found now.
+async fn system(talk: &mut Talk, root: &Root, driver: &Driver) -> Result<(String, Value, Option<HeaderValue>), Fault> {
+    let now = talk.client.clock.now();
+    let found = match talk.line.system(now) {
+        Some(SystemSeen { path, read: Some((body, etag)), .. }) => return Ok((path, body, etag)),
+        Some(SystemSeen { path, .. }) => match talk.get(&path).await {
+            Ok(read) => (path, read.body, read.etag),
+            Err(fault) if fault.kind == Kind::Gone => find_system(talk, root, driver).await?,
+            Err(fault) => return Err(fault),
+        },
+        None => find_system(talk, root, driver).await?,
+    };
+    let (path, body, etag) = found.clone();
+    talk.line.saw_system(SystemSeen { path, read: Some((body, etag)), at: talk.client.clock.now() });
+    Ok(found)
 }
 
 async fn find_system(

@@ -1,8 +1,7 @@
 //! BMCs by Redfish (DSP0266): what the controller is, what it says of its server, one-time network boot, reset.
 //!
-//! Each call is one connection and one request at a time, and ends within its deadlines, whatever the controller does.
-//! Over all callers a controller has two requests in flight and one session at most ([`Redfish::hold`] keeps it for a
-//! sequence of calls). Where iLO and iDRAC differ is in `ilo` and `idrac`, one function for each difference; everything
+//! Each call makes one request at a time, and ends within its deadlines, whatever the controller does. Over all callers
+//! a controller has two requests in flight and one session at most; [`Redfish::keep`] keeps it for the calls that follow. Where iLO and iDRAC differ is in `ilo` and `idrac`, one function for each difference; everything
 //! else follows links and what the controller offers.
 
 mod client;
@@ -12,6 +11,7 @@ mod driver;
 mod generic;
 mod idrac;
 mod ilo;
+mod kept;
 mod line;
 mod message;
 pub mod parse;
@@ -41,6 +41,7 @@ pub use self::client::Receipt;
 use self::client::Talk;
 use self::conversation::Conversation;
 use self::driver::Driver;
+pub use self::kept::Kept;
 use self::line::Lines;
 pub use self::read::Cursors;
 use self::session::Session;
@@ -62,11 +63,11 @@ const ERRAND: Duration = Duration::from_secs(150);
 /// One section. A whole iDRAC takes up to a minute; firmware inventories of large machines two to three.
 const SECTION: Duration = Duration::from_secs(200);
 
-/// Everything.
-const EVERYTHING: Duration = Duration::from_secs(600);
+/// From the time granted for a reading to the end of its call.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
 
-/// In the place of a firmware version that is not told.
-const UNNAMED: &str = "unnamed";
+/// Everything, where nobody waits for it.
+pub const EVERYTHING: Duration = Duration::from_secs(600);
 
 /// An account on a BMC. `Debug` shows the user only.
 #[derive(Clone, Debug)]
@@ -75,6 +76,13 @@ pub struct Credentials {
     pub user: Text,
     /// Password.
     pub password: Secret,
+}
+
+impl Credentials {
+    /// Whether they are the same account and password.
+    fn are(&self, other: &Self) -> bool {
+        self.user == other.user && self.password.reveal() == other.password.reveal()
+    }
 }
 
 /// A controller that was identified before: what it is, and the certificate it must show.
@@ -107,16 +115,6 @@ pub struct Redfish {
     lines: Lines,
 }
 
-/// Keeps a session open, so that calls that follow share it. Dropping it closes the session in the background.
-pub struct Held(Box<Conversation>);
-
-impl Held {
-    /// Closes the session, if nobody else uses it by now, and waits for that.
-    pub async fn release(self) {
-        self.0.session.close().await;
-    }
-}
-
 /// What a call does once it is logged in.
 type Work<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
@@ -147,19 +145,11 @@ impl Redfish {
         let asked = Box::pin(async {
             let mut talk = self.talk(address, pin);
             let root = read_root(&mut talk).await?;
+            talk.line.saw_root(&root, talk.certificate, self.client.clock.now());
             Ok((root.identity(), talk.certificate))
         });
         let late = || self.client.fault(Kind::Transient, format!("{address}: not read in time"));
         self.client.clock.timeout(ERRAND, asked).await.unwrap_or_else(|| Err(late()))
-    }
-
-    /// Logs in and stays so; see [`Held`].
-    pub async fn hold(&self, at: &Bmc, credentials: &Credentials) -> Result<Held, Fault> {
-        let changed = Arc::default();
-        let late = || self.client.fault(Kind::Transient, format!("{}: no login in time", at.address));
-        let opening = Box::pin(self.open(at, credentials, &changed));
-        let opened = self.client.clock.timeout(ERRAND, opening).await;
-        opened.unwrap_or_else(|| Err(late())).map(|conversation| Held(Box::new(conversation)))
     }
 
     /// Logs in and reads serial, model, power state and NIC MACs.
@@ -263,16 +253,20 @@ impl Redfish {
         self.errand(at, credentials, SECTION, |c| Box::pin(c.inventory())).await
     }
 
-    /// Reads these sections on one session. A section that fails is told in [`BmcReading::unread`].
+    /// Reads these sections on one session, as far as it goes within `span`. A section that fails, or is not read by
+    /// then, is told in [`BmcReading::unread`].
     pub async fn read_all(
         &self,
         at: &Bmc,
         credentials: &Credentials,
         sections: &[Section],
+        span: Duration,
     ) -> Result<BmcReading, Fault> {
         let sections = sections.to_vec();
-        self.errand(at, credentials, EVERYTHING, |c| {
-            Box::pin(async move { c.sections(&sections, &Cursors::new(), SECTION).await })
+        let until = self.client.clock.now() + span;
+        // The rest is for what is under way then.
+        self.errand(at, credentials, span + LAST_ANSWER, |c| {
+            Box::pin(async move { c.sections(&sections, &Cursors::new(), SECTION, until).await })
         })
         .await
     }
@@ -282,7 +276,8 @@ impl Redfish {
         Talk::new(self.client.clone(), target, self.lines.to(address), self.lines.clone())
     }
 
-    /// Reads the root again, logs in where it still is the controller it was, and reads the system.
+    /// Reads the root, logs in where it still is the controller it was, and reads the system; each as far as it was not
+    /// done just now.
     async fn open(
         &self,
         at: &Bmc,
@@ -291,7 +286,17 @@ impl Redfish {
     ) -> Result<Conversation, Fault> {
         let mut talk = self.talk(at.address, at.pin);
         talk.changed = Arc::clone(changed);
-        let root = read_root(&mut talk).await?;
+        let root = match talk.line.root(at.pin, self.client.clock.now()) {
+            Some((root, certificate)) => {
+                talk.stay_with(certificate);
+                root
+            }
+            None => {
+                let root = read_root(&mut talk).await?;
+                talk.line.saw_root(&root, talk.certificate, self.client.clock.now());
+                root
+            }
+        };
         same_controller(&talk, &at.identity, &root.identity())?;
         let driver = Driver::of(at.identity.vendor);
         let session = Session::open(talk, &root, credentials).await?;

@@ -11,6 +11,7 @@ use rackhand_core::bmc::reading::{
 };
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
 use serde_json::Value;
 
 use super::conversation::Conversation;
@@ -51,33 +52,43 @@ impl Conversation {
         Ok(())
     }
 
-    /// Reads several sections, each within `each`. One that fails is told as unread; where two in a row could not be
-    /// reached, the rest is not tried, since each would take its time. Where nothing could be read, that is the fault.
+    /// Reads several sections, each within `each`, and all before `until`. One that fails is told as unread, as are those
+    /// that time did not suffice for; where two in a row could not be reached, the rest is not tried, since each would
+    /// take its time. Where nothing could be read, that is the fault.
     pub(super) async fn sections(
         &mut self,
         what: &[Section],
         after: &Cursors,
         each: Duration,
+        until: Timestamp,
     ) -> Result<BmcReading, Fault> {
         let mut all = BmcReading::default();
         let mut silent = 0;
         for section in what {
             let clock = self.talk().client.clock.clone();
-            let read = clock.timeout(each, self.section(*section, after, &mut all)).await;
+            let left = until.since(clock.now());
+            let span = each.min(left);
+            let read = if left.is_zero() {
+                Err("not asked: the time was over")
+            } else if silent == 2 {
+                Err("not asked: it was silent before")
+            } else {
+                let read = clock.timeout(span, self.section(*section, after, &mut all)).await;
+                read.ok_or(if left < each { "not read before the time was over" } else { "not read in time" })
+            };
             all.unread.append(&mut self.talk().left_out);
-            let late = || self.session.talk.fault(Kind::Transient, format!("not read within {} s", each.as_secs()));
-            let fault = match read.unwrap_or_else(|| Err(late())) {
-                Ok(()) => {
+            let fault = match read {
+                Ok(Ok(())) => {
                     silent = 0;
                     continue;
                 }
-                Err(fault) => fault,
+                Ok(Err(fault)) => fault,
+                Err(why) => self.session.talk.fault(Kind::Transient, why),
             };
-            silent = if fault.kind == Kind::Transient { silent + 1 } else { 0 };
-            all.unread.push(Unread { what: Text::new(section.word()), fault });
-            if silent == 2 {
-                break;
+            if silent < 2 {
+                silent = if fault.kind == Kind::Transient { silent + 1 } else { 0 };
             }
+            all.unread.push(Unread { what: Text::new(section.word()), fault });
         }
         match all.unread.first() {
             Some(first) if all == only_unread(&all) => Err(first.fault.clone()),

@@ -65,7 +65,17 @@ impl Session {
         let login = match line.shared_login(&credentials, talk.certificate) {
             Some(login) => login,
             None => {
-                let login = Arc::new(Self::log_in(&mut talk, &path, &credentials).await?);
+                // Who came first may have been refused meanwhile.
+                if let Some(fault) = line.refusal(&credentials) {
+                    return Err(fault);
+                }
+                let opened = Self::log_in(&mut talk, &path, &credentials).await;
+                if let Err(fault) = &opened
+                    && fault.kind == Kind::Unauthorised
+                {
+                    line.refuse(&credentials, fault);
+                }
+                let login = Arc::new(opened?);
                 line.offer(&login);
                 login
             }
@@ -100,11 +110,8 @@ impl Session {
 
     fn closing(&mut self) -> Option<impl Future<Output = ()> + use<>> {
         let login = Arc::into_inner(self.login.take()?)?;
-        let limits = Limits { answer: CLOSING, ..self.talk.client.limits };
-        let client = crate::http::Client { limits, ..self.talk.client.clone() };
         let spent = self.talk.again();
-        let mut talk = std::mem::replace(&mut self.talk, spent);
-        talk.client = client;
+        let talk = std::mem::replace(&mut self.talk, spent);
         let unfinished = talk.lines.unfinished();
         Some(async move {
             end(login, talk).await;
@@ -122,7 +129,9 @@ impl Drop for Session {
 }
 
 /// Asks twice at most: the first time may meet a connection that is no longer good.
-async fn end(login: Login, mut talk: Talk) {
+pub(super) async fn end(login: Login, mut talk: Talk) {
+    let limits = Limits { answer: CLOSING, ..talk.client.limits };
+    talk.client = crate::http::Client { limits, ..talk.client.clone() };
     talk.token = Some(login.token.clone());
     let line = Arc::clone(&talk.line);
     let _door = line.door.lock().await;

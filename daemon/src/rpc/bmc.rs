@@ -6,14 +6,16 @@ use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::locate::without;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
-use rackhand_core::id::{Actor, Role, UnitId};
+use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::sentence::on_or_off;
 use rackhand_rpc::Receipt;
 
 use super::Desk;
-use crate::engine::perform;
 use crate::ledger::Patience;
+
+/// How long a person waits for a whole BMC at the most: less than a console may. What was read by then is shown.
+const READ: Duration = Duration::from_secs(100);
 
 /// How long a person waits for a locator LED at the most: less than a console waits for a command.
 const LOCATE: Duration = Duration::from_secs(25);
@@ -31,13 +33,38 @@ impl Desk {
         }
         let world = self.ledger.world();
         let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
-        let (bmc, credentials) = perform::bmc_of(&self.ports, unit)
-            .map_err(|fault| Refusal::new(Why::Conflict, format!("{}: {fault}", unit.label())))?;
+        let bmc = self.ports.keepers.session(unit);
+        let bmc = bmc.map_err(|fault| Refusal::new(Why::Conflict, format!("{}: {fault}", unit.label())))?;
         let sections = what.map_or_else(|| Section::ALL.to_vec(), |one| vec![one]);
-        let call = self.ports.redfish.read_all(&bmc, &credentials, &sections);
+        // On the heap, since every call's future has room for the largest one.
+        let call = Box::pin(bmc.read(&sections, READ));
         let read = self.gates.call_bmc(&self.clock, call).await;
         let stopped = || Refusal::new(Why::Unavailable, "the daemon stops");
-        read.ok_or_else(stopped)?.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))
+        let read = read.ok_or_else(stopped)?.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))?;
+        self.answered(unit).await?;
+        Ok(read)
+    }
+
+    /// A BMC has answered: what was given up because it was silent is taken up again.
+    async fn answered(&self, unit: &Unit) -> Result<(), Refusal> {
+        if unit.silent().next().is_some() {
+            self.ledger.submit(Actor::Rackhand, Patience::Keep, Input::Alive(unit.id)).await?;
+        }
+        Ok(())
+    }
+
+    /// Has what stopped tried anew. With it goes the verdict on the BMC's password, also where no step stopped for it.
+    pub(super) async fn retry(&self, actor: &Actor, id: UnitId) -> Result<Receipt, Refusal> {
+        let wish = Command::Retry { subject: Subject::Unit(id) };
+        let may = matches!(actor, Actor::Person { role, .. } if *role >= wish.role());
+        // Before the steps go on, which then judge it anew.
+        let forgiven = may && self.ports.keepers.forgive(id);
+        match self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(wish)).await {
+            Err(refusal) if refusal.why == Why::Conflict && forgiven => {
+                Ok(Receipt { answer: Answer::Done, head: self.ledger.world().head })
+            }
+            done => done.map(|c| Receipt { answer: c.answer, head: c.head }),
+        }
     }
 
     /// Has a locator LED on or off: the wish is journaled, the BMC asked, and what it then shows is journaled too.
@@ -47,10 +74,9 @@ impl Desk {
         let world = self.ledger.world();
         let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
         let no = |why, what: String| Refusal::new(why, sentence(unit, &what));
-        let (bmc, credentials) =
-            perform::bmc_of(&self.ports, unit).map_err(|fault| no(Why::Conflict, fault.to_string()))?;
+        let bmc = self.ports.keepers.session(unit).map_err(|fault| no(Why::Conflict, fault.to_string()))?;
         // On the heap, since every call's future has room for the largest one.
-        let call = Box::pin(self.gates.call_bmc(&self.clock, self.ports.redfish.locate(&bmc, &credentials, on)));
+        let call = Box::pin(self.gates.call_bmc(&self.clock, bmc.locate(on)));
         let seen = match self.clock.timeout(LOCATE, call).await {
             Some(Some(answer)) => answer.map_err(|fault| no(Why::Unavailable, fault.to_string()))?,
             Some(None) => return Err(Refusal::new(Why::Unavailable, "the daemon stops")),
@@ -59,6 +85,7 @@ impl Desk {
                 return Err(no(Why::Unavailable, what));
             }
         };
+        self.answered(unit).await?;
         let Some(seen) = seen else {
             let what = format!("asked {}, but it does not tell what it is; look at the server", on_or_off(on));
             return Ok(Receipt { answer: Answer::Unseen(sentence(unit, &what).into()), head: asked.head });

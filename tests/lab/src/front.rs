@@ -122,6 +122,7 @@ pub struct Network(Arc<Mutex<Places>>);
 struct Places {
     stations: BTreeMap<String, Station>,
     others: BTreeMap<String, Arc<dyn Dial>>,
+    connections: BTreeMap<String, u32>,
 }
 
 impl Network {
@@ -133,6 +134,11 @@ impl Network {
     /// Puts something there that does not speak HTTP.
     pub fn attach_other(&self, authority: impl Into<String>, other: Arc<dyn Dial>) {
         lock(&self.0).others.insert(authority.into(), other);
+    }
+
+    /// Connections made to the station at `authority` so far.
+    pub fn connections(&self, authority: &str) -> u32 {
+        lock(&self.0).connections.get(authority).copied().unwrap_or(0)
     }
 
     /// Takes what is at `authority` off the network: connections are refused.
@@ -147,7 +153,10 @@ impl Dial for Network {
     fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connected, DialError>> {
         let authority = target.authority();
         let (station, other) = {
-            let places = lock(&self.0);
+            let mut places = lock(&self.0);
+            if places.stations.contains_key(&authority) {
+                *places.connections.entry(authority.clone()).or_default() += 1;
+            }
             (places.stations.get(&authority).cloned(), places.others.get(&authority).cloned())
         };
         let trust = target.trust;

@@ -8,7 +8,7 @@ use rackhand_core::bmc::Vendor;
 use rackhand_core::bmc::reading::{BmcReading, FanSpeed, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
-use rackhand_core::id::{Role, SiteId, UnitId};
+use rackhand_core::id::{Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
@@ -83,7 +83,10 @@ async fn a_technician_reads_a_whole_bmc_and_one_section_of_it() {
         assert_eq!(matches!(sensors.fans[0].speed, Some(FanSpeed::Rpm(_))), dell);
         let one = read(&client, unit.id, Some(Section::Power)).await.unwrap();
         assert!(one.power.is_some() && one.identity.is_none() && one.logs.is_none());
-        assert_eq!(outside.fleet.get(&server.serial).unwrap().counters().sessions_open, 0);
+        let open = || outside.fleet.get(&server.serial).unwrap().counters().sessions_open;
+        assert_eq!(open(), 1, "kept for what may follow");
+        outside.clock.sleep(Duration::from_secs(61)).await;
+        assert_eq!(open(), 0);
     }
     assert_eq!(site.ledger.world().head, before, "a reading is not journaled");
 }
@@ -100,6 +103,58 @@ async fn who_may_only_look_reads_no_bmc_and_a_bmc_that_hangs_is_said() {
     let refusal = read(&client, id, Some(Section::Power)).await.unwrap_err();
     assert_eq!(refusal.why, Why::Unavailable);
     assert!(refusal.text.contains("within 30 s"), "{refusal}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_refused_is_sent_once_however_many_ask_until_a_person_says_retry() {
+    let (outside, site) = staged().await;
+    for server in &outside.servers {
+        let id = site.ledger.world().by_serial(&server.serial).unwrap().id;
+        let bmc = outside.fleet.get(&server.serial).unwrap();
+        bmc.behave(|b| b.bad_credentials = true);
+        let client = console(&site, Role::Operator).await;
+        let ask = async || read(&client, id, Some(Section::Power)).await.unwrap_err().text;
+        let once = |n: &str| format!("{} {n}", server.serial);
+        let light = async |n: &str| locate(&client, &once(n), id, true).await.unwrap_err().text;
+        let (a, b, c, d) = tokio::join!(ask(), light("1"), ask(), light("2"));
+        for told in [a, b, c, d, ask().await, light("3").await] {
+            assert!(told.contains("user name or password is wrong"), "{told}");
+        }
+        assert_eq!(bmc.counters().logins_bad, 1, "{}", server.serial);
+
+        let retry = async |n: &str| {
+            let command = Command::Retry { subject: Subject::Unit(id) };
+            client.command(support::within(Duration::from_secs(110)), once(n), command).await.unwrap()
+        };
+        retry("4").await.unwrap();
+        ask().await;
+        ask().await;
+        assert_eq!(bmc.counters().logins_bad, 2, "once for each retry");
+        bmc.behave(|b| b.bad_credentials = false);
+        ask().await;
+        retry("5").await.unwrap();
+        assert!(read(&client, id, Some(Section::Power)).await.unwrap().power.is_some());
+        assert_eq!(retry("6").await.unwrap_err().why, Why::Conflict, "nothing is left to be tried again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_slow_bmc_what_was_read_in_time_is_shown_with_what_was_not() {
+    let (outside, site) = staged().await;
+    let client = console(&site, Role::Technician).await;
+    for server in &outside.servers {
+        let id = site.ledger.world().by_serial(&server.serial).unwrap().id;
+        outside.fleet.get(&server.serial).unwrap().behave(|b| b.slow = Duration::from_secs(4));
+        let began = outside.clock.now();
+        let all = read(&client, id, None).await.unwrap();
+        let took = outside.clock.now().since(began);
+        assert!(took <= Duration::from_secs(106), "{took:?}");
+        assert!(all.identity.is_some() && all.power.is_some(), "{}", server.serial);
+        assert!(!all.unread.is_empty() && all.unread.iter().all(|u| u.fault.what.contains("the time was over")));
+        let told = [all.boot.is_some(), all.sensors.is_some(), all.logs.is_some(), all.firmware.is_some()];
+        let told = told.into_iter().chain([all.accounts.is_some(), all.inventory.is_some()]);
+        assert_eq!(told.filter(|t| *t).count() + 2 + all.unread.len(), Section::ALL.len());
+    }
 }
 
 async fn locate(client: &ConsoleClient, request: &str, unit: UnitId, on: bool) -> Result<Answer, Refusal> {
@@ -133,6 +188,7 @@ async fn a_technician_has_a_locator_led_on_and_off_and_all_see_that_it_is_on() {
         assert_eq!(outside.fleet.get(serial).unwrap().counters().requests, requests);
         assert_eq!(locate(&client, &format!("{n} off"), id, false).await, Ok(Answer::Done));
         assert!(!lit(serial) && unit(&site, serial).locator.is_none());
+        outside.clock.sleep(Duration::from_secs(61)).await;
         assert_eq!(outside.fleet.get(serial).unwrap().counters().sessions_open, 0);
     }
 }

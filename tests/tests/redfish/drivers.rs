@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use rackhand_adapters::redfish::redact::{REDACTED, redact};
-use rackhand_adapters::redfish::{Cursors, Reset, TaskMonitor, TaskState};
+use rackhand_adapters::redfish::{Cursors, EVERYTHING, Reset, TaskMonitor, TaskState};
 use rackhand_core::bmc::reading::{FanSpeed, PowerLimit, Section};
 use rackhand_core::fault::Kind;
 use rackhand_core::text::Text;
 use rackhand_lab::bmc::Personality::{self, Idrac9, Idrac10, Ilo5, Ilo6, Ilo7};
 use reqwest::Method;
 
-use crate::bed::{ALL, Bed, Job, failed};
+use crate::bed::{ADDRESS, ALL, Bed, Job, failed};
 use crate::recorded::{IDRAC9, recorded};
 
 async fn running(personality: Personality) -> Bed {
@@ -177,14 +177,35 @@ async fn ilos_logs_are_newest_first_in_our_words_and_know_what_is_repaired() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn filling_in_members_is_tried_once_for_a_firmware_that_refuses_it() {
+async fn filling_in_members_is_tried_once_for_a_collection_that_refuses_it_and_again_the_next_day() {
     let bed = running(Ilo5).await;
+    let kept = bed.redfish.keep(ADDRESS);
     bed.bmc.behave(|b| b.no_expand = true);
-    let expands = || bed.tap.log.lock().unwrap().iter().filter(|(_, p)| p.contains("$expand")).count();
-    bed.redfish.read_all(&bed.at, &bed.credentials, &Section::ALL).await.unwrap();
-    assert_eq!(expands(), 1);
+    let expands = || {
+        let log = bed.tap.log.lock().unwrap();
+        log.iter().filter_map(|(_, p)| p.strip_suffix("?$expand=.").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    bed.redfish.read_all(&bed.at, &bed.credentials, &Section::ALL, EVERYTHING).await.unwrap();
+    let first = expands();
+    assert!(first.iter().all(|path| first.iter().filter(|p| *p == path).count() == 1), "{first:?}");
+    bed.redfish.read_all(&bed.at, &bed.credentials, &Section::ALL, EVERYTHING).await.unwrap();
+    assert_eq!(expands(), first, "remembered over calls");
+    bed.bmc.behave(|b| b.no_expand = false);
+    kept.rest().await;
+    bed.after(86_400).await;
+    bed.tap.reset();
     bed.redfish.read_inventory(&bed.at, &bed.credentials).await.unwrap();
-    assert_eq!(expands(), 1, "remembered over calls");
+    assert!(!expands().is_empty(), "its next firmware may know better");
+
+    // One collection that is not there says nothing of the others.
+    let one = running(Ilo5).await;
+    let _kept = one.redfish.keep(ADDRESS);
+    one.refuse(Method::GET, "/Memory", 404, "", 1);
+    one.redfish.read_inventory(&one.at, &one.credentials).await.unwrap();
+    one.tap.reset();
+    one.redfish.read_inventory(&one.at, &one.credentials).await.unwrap();
+    let asked = one.tap.log.lock().unwrap().clone();
+    assert!(asked.iter().any(|(_, p)| p.contains("/Processors?$expand")), "{asked:?}");
 
     let able = running(Ilo5).await;
     let read = able.redfish.read_inventory(&able.at, &able.credentials).await.unwrap();
@@ -264,16 +285,20 @@ async fn callers_together_have_one_session_and_two_requests_in_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_held_session_serves_what_follows_and_ends_with_its_holder() {
+async fn a_session_that_is_kept_serves_what_follows_and_ends_with_its_keeper() {
     let bed = running(Idrac9).await;
-    let held = bed.redfish.hold(&bed.at, &bed.credentials).await.unwrap();
+    let kept = bed.redfish.keep(ADDRESS);
     bed.run(Job::Armed).await.unwrap();
     bed.run(Job::Arm).await.unwrap();
     bed.run(Job::Power).await.unwrap();
     assert_eq!((bed.counters().logins_ok, bed.counters().sessions_open), (1, 1));
-    drop(held);
-    bed.redfish.finished().await;
+    kept.rest().await;
     assert_eq!((bed.counters().logins_ok, bed.counters().sessions_open), (1, 0));
+    bed.run(Job::Power).await.unwrap();
+    assert_eq!((bed.counters().logins_ok, bed.counters().sessions_open), (2, 1));
+    drop(kept);
+    bed.redfish.finished().await;
+    assert_eq!(bed.counters().sessions_open, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,14 +327,15 @@ async fn a_stop_waits_for_sessions_that_callers_have_left() {
 #[tokio::test(start_paused = true)]
 async fn one_account_does_not_get_the_session_of_another() {
     let bed = running(Idrac9).await;
-    let held = bed.redfish.hold(&bed.at, &bed.credentials).await.unwrap();
+    let kept = bed.redfish.keep(ADDRESS);
+    bed.run(Job::Power).await.unwrap();
     let wrong = rackhand_adapters::redfish::Credentials {
         user: bed.credentials.user.clone(),
         password: rackhand_core::secret::Secret::new("wrong"),
     };
     failed(bed.redfish.power(&bed.at, &wrong).await, Kind::Unauthorised);
     assert_eq!(bed.counters().logins_bad, 1);
-    held.release().await;
+    drop(kept);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::redfish::parse::{self, Resource};
-use rackhand_adapters::redfish::{Bmc, Credentials, Redfish};
+use rackhand_adapters::redfish::{Bmc, Credentials, EVERYTHING, Redfish};
 use rackhand_core::bmc::Vendor;
 use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::secret::Secret;
@@ -55,7 +55,7 @@ pub async fn read(tree: Recorded, sections: &[Section]) -> (BmcReading, Arc<Reco
     let (identity, pin) = redfish.identify(ADDRESS, None).await.unwrap();
     let at = Bmc { address: ADDRESS, identity, pin };
     let credentials = Credentials { user: Text::new("u"), password: Secret::new("p") };
-    let read = redfish.read_all(&at, &credentials, sections).await.unwrap();
+    let read = redfish.read_all(&at, &credentials, sections, EVERYTHING).await.unwrap();
     assert_eq!(host.sessions_open(), 0);
     (read, host)
 }

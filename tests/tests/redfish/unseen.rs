@@ -1,6 +1,7 @@
 //! What servers have that no recorded one has: many drives and cards, cards listed twice, licences in an older place,
 //! tags on everything.
 
+use rackhand_adapters::redfish::EVERYTHING;
 use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_lab::bmc::Personality::{self, Idrac9, Idrac10, Ilo5, Ilo6, Ilo7};
 use rackhand_lab::bmc::{Fitted, Spec};
@@ -15,7 +16,7 @@ async fn fitted(personality: Personality, fitted: Fitted) -> Bed {
 }
 
 async fn read(bed: &Bed, section: Section) -> BmcReading {
-    bed.redfish.read_all(&bed.at, &bed.credentials, &[section]).await.unwrap()
+    bed.redfish.read_all(&bed.at, &bed.credentials, &[section], EVERYTHING).await.unwrap()
 }
 
 fn left_out(read: &BmcReading) -> Vec<String> {

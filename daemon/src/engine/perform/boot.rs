@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use rackhand_adapters::redfish::{Bmc, Credentials, Reset};
+use rackhand_adapters::redfish::Reset;
 use rackhand_core::bmc::{Power, Rung};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::text::Text;
 
-use super::{Ports, bmc_of};
+use super::Ports;
+use crate::keeper::Session;
 
 /// How long a server may take to go off, and how often it is asked.
 const OFF: Duration = Duration::from_secs(60);
 const ASK: Duration = Duration::from_secs(3);
 
 pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Option<Observation>, Fault> {
-    let (bmc, credentials) = bmc_of(ports, unit)?;
-    let armed = ports.redfish.network_boot_armed(&bmc, &credentials).await?;
+    let armed = ports.keepers.session(unit)?.armed().await?;
     Ok(match (step, armed) {
         (Step::DisarmNetworkBoot, false) => Some(Observation::Undone),
         (Step::ArmNetworkBoot, true) => Some(Observation::Armed),
@@ -26,35 +26,24 @@ pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Option<Obser
 }
 
 pub async fn arm(ports: &Ports, unit: &Unit, step: Step) -> Result<Text, Fault> {
-    let (bmc, credentials) = bmc_of(ports, unit)?;
-    if step == Step::DisarmNetworkBoot {
-        return ports.redfish.disarm_network_boot(&bmc, &credentials).await;
-    }
-    ports.redfish.arm_network_boot(&bmc, &credentials).await
+    let bmc = ports.keepers.session(unit)?;
+    if step == Step::DisarmNetworkBoot { bmc.disarm().await } else { bmc.arm().await }
 }
 
 /// Resets by the rung, looking at power and override first. What was certainly not sent is a fault that may be tried
 /// again; from the first request that may have reached the server on, every doubt is [`Kind::Unknown`].
 pub async fn reset(ports: &Ports, unit: &Unit, rung: Option<Rung>) -> Result<Text, Fault> {
-    let (bmc, credentials) = bmc_of(ports, unit)?;
-    // What follows shares this session.
-    let held = ports.redfish.hold(&bmc, &credentials).await?;
-    let done = reset_by(ports, &bmc, &credentials, rung).await;
-    held.release().await;
-    done
-}
-
-async fn reset_by(ports: &Ports, bmc: &Bmc, credentials: &Credentials, rung: Option<Rung>) -> Result<Text, Fault> {
-    if !ports.redfish.network_boot_armed(bmc, credentials).await? {
-        ports.redfish.arm_network_boot(bmc, credentials).await?;
+    let bmc = ports.keepers.session(unit)?;
+    if !bmc.armed().await? {
+        bmc.arm().await?;
     }
-    let power = ports.redfish.power(bmc, credentials).await?;
+    let power = bmc.power().await?;
     let kind = match (power, rung) {
         (Power::Off, _) => Reset::On,
         (Power::On, Some(Rung::PowerCycle)) => {
-            ports.redfish.reset(bmc, credentials, Reset::ForceOff).await?;
-            wait_off(ports, bmc, credentials).await.map_err(doubt)?;
-            return ports.redfish.reset(bmc, credentials, Reset::On).await.map_err(doubt);
+            bmc.reset(Reset::ForceOff).await?;
+            wait_off(ports, &bmc).await.map_err(doubt)?;
+            return bmc.reset(Reset::On).await.map_err(doubt);
         }
         (Power::On, _) => Reset::ForceRestart,
         (Power::PoweringOn | Power::PoweringOff | Power::Unknown, _) => {
@@ -62,13 +51,13 @@ async fn reset_by(ports: &Ports, bmc: &Bmc, credentials: &Credentials, rung: Opt
             return Err(Fault::new(System::Bmc, Kind::Transient, what));
         }
     };
-    ports.redfish.reset(bmc, credentials, kind).await
+    bmc.reset(kind).await
 }
 
-async fn wait_off(ports: &Ports, bmc: &Bmc, credentials: &Credentials) -> Result<(), Fault> {
+async fn wait_off(ports: &Ports, bmc: &Session) -> Result<(), Fault> {
     let deadline = ports.clock.now() + OFF;
     loop {
-        if ports.redfish.power(bmc, credentials).await? == Power::Off {
+        if bmc.power().await? == Power::Off {
             return Ok(());
         }
         if ports.clock.now() >= deadline {

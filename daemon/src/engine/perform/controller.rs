@@ -4,14 +4,12 @@ use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::lifecycle::unit::Unit;
 
-use super::{Ports, bmc_of, missing};
+use super::Ports;
 
 pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Observation, Fault> {
     if step == Step::ReachBmc {
-        let address = unit.bmc_address.ok_or_else(|| missing("its BMC address"))?;
-        let (identity, certificate) = ports.redfish.identify(address, unit.certificate).await?;
+        let (identity, certificate) = ports.keepers.line(unit)?.identify().await?;
         return Ok(Observation::Root { identity, certificate });
     }
-    let (bmc, credentials) = bmc_of(ports, unit)?;
-    ports.redfish.read_system(&bmc, &credentials).await.map(Observation::System)
+    ports.keepers.session(unit)?.read_system().await.map(Observation::System)
 }

@@ -12,7 +12,6 @@ mod wiring;
 
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_adapters::redfish::{Bmc, Credentials, Redfish};
 use rackhand_adapters::supplier::Sellers;
 use rackhand_core::dcim::Device;
 use rackhand_core::fault::{Fault, Kind, System};
@@ -24,16 +23,16 @@ use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::world::World;
 
+use crate::keeper::Keepers;
+
 /// The outside, and what is needed to speak to it.
 pub struct Ports {
     /// NetBox.
     pub netbox: NetBox,
     /// BMCs.
-    pub redfish: Redfish,
+    pub keepers: Keepers,
     /// Vendors.
     pub sellers: Sellers,
-    /// Passwords.
-    pub keys: crate::keys::Keys,
     /// Time.
     pub clock: Clock,
     /// The business's rules.
@@ -121,14 +120,6 @@ fn unit_of(world: &World, subject: Subject) -> Result<&Unit, Fault> {
 
 fn device_of(unit: &Unit) -> Result<&Device, Fault> {
     unit.device.as_ref().ok_or_else(|| missing("its NetBox device"))
-}
-
-/// A unit's BMC as it is known, and the account for it.
-pub fn bmc_of(ports: &Ports, unit: &Unit) -> Result<(Bmc, Credentials), Fault> {
-    let address = unit.bmc_address.ok_or_else(|| missing("its BMC address"))?;
-    let identity = unit.identity.clone().ok_or_else(|| missing("its BMC's identity"))?;
-    let credentials = ports.keys.for_unit(unit)?;
-    Ok((Bmc { address, identity, pin: unit.certificate }, credentials))
 }
 
 /// The flow asks for a step only when what it needs is there; should that ever be wrong, it is said, not guessed.
