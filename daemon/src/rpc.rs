@@ -23,9 +23,10 @@ use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::document::Document;
 use rackhand_core::event::Seq;
 use rackhand_core::facility::propose::{Proposals, Request};
+use rackhand_core::flow;
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
-use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
+use rackhand_core::id::{Actor, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
 use rackhand_core::text::Text;
@@ -64,7 +65,7 @@ use crate::projection::Projection;
 pub use given::Given;
 pub use placement::Rooms;
 pub use racks::Racks;
-pub use roles::{Roles, group_number};
+pub use roles::{Roles, group_number, user_name};
 
 /// Consoles at once.
 const CONSOLES: usize = 256;
@@ -202,6 +203,7 @@ impl Desk {
     fn health(&self) -> Health {
         Health {
             intake_stopped: self.ledger.stopped(),
+            held: self.ledger.world().stream.held.map(|h| h.text()),
             systems: vec![("NetBox".into(), self.gates.netbox.trouble())],
             unknown_leases: self.intake.strange_leases(),
             taps: self.intake.wire().taps(),
@@ -276,6 +278,9 @@ impl Console for Seat {
                     .insert(0, Wait::system(format!("{step}: NetBox does not answer {trouble}"), unit.stage_since));
             }
         }
+        let held = world.stream.held.map(|h| h.wait());
+        let next = flow::next(&world, Subject::Unit(id), self.desk.clock.now());
+        detail.waits.splice(0..0, held.filter(|h| next.is_some_and(|n| n.waits.contains(h))));
         Ok(detail)
     }
 

@@ -77,13 +77,13 @@ impl Http {
             (ORDERS, _, Method::GET) => self.orders(&tenant, &query),
             (ORDERS, _, Method::POST) => self.place(tenant, request).await,
             ("/api/v1/stock", _, Method::GET) => self.in_stock(&query),
-            (_, Some(number), Method::GET) => match number.parse() {
-                Ok(id) => self.one(&tenant, id, StatusCode::OK),
-                Err(_) => no_order(number),
+            (_, Some(number), Method::GET) => match self.own(&tenant, number) {
+                Some(id) => self.one(&tenant, id, StatusCode::OK),
+                None => no_order(number),
             },
-            (_, Some(number), Method::DELETE) => match number.parse() {
-                Ok(id) => self.cancel(tenant, id).await,
-                Err(_) => no_order(number),
+            (_, Some(number), Method::DELETE) => match self.own(&tenant, number) {
+                Some(id) => self.cancel(tenant, id).await,
+                None => no_order(number),
             },
             _ => not_this_method(),
         }
@@ -109,6 +109,11 @@ impl Http {
         let page = orders(&world, &query, now);
         let rows = page.rows.iter().filter_map(|row| Some(Shown::of(&world, world.order(row.id)?, now))).collect();
         answer(StatusCode::OK, &Listed { total: page.total, offset: page.offset, orders: rows })
+    }
+
+    /// The order that the tenant calls so.
+    fn own(&self, tenant: &Text, number: &str) -> Option<OrderId> {
+        self.0.ledger.world().by_reference(tenant, &unescape(number)).map(|o| o.id)
     }
 
     /// One order of the tenant's.

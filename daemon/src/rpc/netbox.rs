@@ -33,6 +33,9 @@ impl Desk {
     /// Makes in NetBox what is missing. Runs again without harm.
     pub(super) async fn set_netbox_up(&self, actor: &Actor) -> Result<NetboxSetup, Refusal> {
         least(actor, Role::Admin)?;
+        if let Some(held) = self.ledger.world().stream.held {
+            return Err(Refusal::new(Why::Conflict, held.text()));
+        }
         let setup =
             self.ports.netbox.init().await.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))?;
         for made in &setup.created {

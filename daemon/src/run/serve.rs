@@ -43,6 +43,9 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
         http: http.local_addr().map_or_else(|_| config.listen.to_string(), |a| a.to_string()),
         socket: config.socket.clone(),
     });
+    if let Some(held) = &world.stream.held {
+        tracing::warn!("{}", held.text());
+    }
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
@@ -137,10 +140,11 @@ fn failed(error: JournalError) -> Stop {
 
 /// The journal, and the world its events fold to.
 async fn open(config: &Config) -> Result<(Journal, World), Stop> {
-    let (dir, site) = (config.data_dir.clone(), config.policy.site.clone());
+    let (dir, site, now) = (config.data_dir.clone(), config.policy.site.clone(), config.clock().now());
     let opened = tokio::task::spawn_blocking(move || {
-        let store = Store::open(&dir, &site)?;
-        let world = fold(&store)?;
+        let mut store = Store::open(&dir, &site)?;
+        let mut world = fold(&store)?;
+        store.begin_epoch(&mut world, now)?;
         Ok((Journal::thread(store)?, world))
     });
     opened.await.map_err(|e| Stop::failed(format!("the journal could not be opened: {e}")))?.map_err(failed)
