@@ -517,4 +517,9 @@ events! {
         /// SHA-256 over that event's hash, its place, the version, and the snapshot.
         sum: Fingerprint,
     } = "snapshot_kept",
+    /// A person had things made in NetBox: fields, choices, the staging tenant.
+    NetboxPrepared {
+        /// What was made or changed.
+        made: Vec<Text>,
+    } = "netbox_prepared",
 }

@@ -70,6 +70,10 @@ impl Event {
                 Origin::Lost => format!("begun empty where there was a journal: epoch {epoch}, effects are on hold"),
             },
             Self::EffectsResumed { reason } => format!("effects go out again: {reason}"),
+            Self::NetboxPrepared { made } => {
+                let made: Vec<&str> = made.iter().map(Text::as_str).collect();
+                format!("made in NetBox: {}", made.join(", "))
+            }
             Self::SnapshotKept { at, .. } => format!("snapshot kept of all up to event {at}"),
             _ => return self.trade_sentence(),
         };

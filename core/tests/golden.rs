@@ -241,6 +241,10 @@ fn lines() -> Vec<(&'static str, Event)> {
             Event::EffectsResumed { reason: "nothing was ordered since".into() },
         ),
         (
+            r#"{"netbox_prepared":{"made":["custom field lifecycle_state (select)"]}}"#,
+            Event::NetboxPrepared { made: vec!["custom field lifecycle_state (select)".into()] },
+        ),
+        (
             r#"{"snapshot_kept":{"at":20000,"fold":10,"sum":"0101010101010101010101010101010101010101010101010101010101010101"}}"#,
             Event::SnapshotKept { at: 20_000, fold: 10, sum: Fingerprint([1; 32]) },
         ),

@@ -129,6 +129,8 @@ pub enum Input {
         /// Its sum, as [`Event::SnapshotKept`] has it.
         sum: Fingerprint,
     },
+    /// A person had this made in NetBox.
+    NetboxPrepared(Vec<Text>),
     /// A person wants something.
     Command(Command),
     /// A person chose these places; all are kept, or none. With it comes what NetBox says of the site.
@@ -243,6 +245,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),
         Input::Tracked { deal, tracking, reading } => d.tracked(*deal, tracking, reading),
         Input::Snapshot { at, fold, sum } => d.snapshot(*at, *fold, *sum),
+        Input::NetboxPrepared(made) => d.netbox_prepared(made),
         Input::Command(command) => d.command(command)?,
         Input::Place(choices, room) => d.place(choices, room)?,
     };

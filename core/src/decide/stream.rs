@@ -14,6 +14,15 @@ impl Deciding<'_> {
         Answer::Done
     }
 
+    /// Journals what a person had made in NetBox; nothing where there was nothing to make.
+    pub(super) fn netbox_prepared(&mut self, made: &[Text]) -> Answer {
+        if made.is_empty() {
+            return Answer::Already;
+        }
+        self.emit(Subject::Journal, Event::NetboxPrepared { made: made.to_vec() });
+        Answer::Done
+    }
+
     /// Lets effects go out again, on a person's word.
     pub(super) fn resume(&mut self, reason: &Text) -> Result<Answer, Refusal> {
         need_reason(reason)?;

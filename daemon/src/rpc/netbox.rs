@@ -2,13 +2,14 @@
 //! BMCs that were seen.
 
 use rackhand_adapters::netbox::unreachable;
-use rackhand_core::decide::{Refusal, Why};
+use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::id::{Actor, Role};
 use rackhand_core::reconcile::reconcile;
 use rackhand_core::view::MAX_ROWS;
 use rackhand_core::view::netbox::{self, NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 
 use super::Desk;
+use crate::ledger::Patience;
 
 /// Refuses who has less than this role.
 fn least(actor: &Actor, role: Role) -> Result<(), Refusal> {
@@ -41,6 +42,8 @@ impl Desk {
         for made in &setup.created {
             tracing::info!(%actor, %made, "made in NetBox");
         }
+        let made = Input::NetboxPrepared(setup.created.clone());
+        self.ledger.submit(actor.clone(), Patience::Keep, made).await?;
         Ok(setup)
     }
 
