@@ -181,10 +181,10 @@ async fn the_journal_is_verified_copied_and_put_back_by_the_same_program() {
     let daemon = place.start(None).await;
     let (console, hello) = connect(&place.socket()).await.unwrap();
     assert_eq!(hello.head, 5);
-    let held = |health: rackhand_core::view::tap::Health| health.held.map(|h| h.to_string());
+    let held = |health: rackhand_core::view::Health| health.held.map(|h| h.to_string());
     let told = held(console.overview(soon()).await.unwrap().health).unwrap();
     assert!(told.contains("restored from a backup") && told.contains("rackhand resume --reason"), "{told}");
-    let health = reqwest::get(format!("http://{}/healthz", place.http)).await.unwrap();
+    let health = super::machines::client().get(format!("http://{}/healthz", place.http)).send().await.unwrap();
     assert!(health.status().is_success() && health.text().await.unwrap().contains("effects are on hold"));
     let resume = ["resume", "--data-dir", data, "--reason", "looked at"];
     assert_eq!(tool(&resume).await.status.code(), Some(1), "the daemon has the journal; it is asked itself");
