@@ -264,7 +264,7 @@ impl World {
                 sighting.warned.push(key.clone());
                 if let Some(device) = device {
                     sighting.notes.device = Some(*device);
-                    sighting.notes.owed.push(Note { seq, warning: true, text: text.clone() });
+                    sighting.notes.owed.push(Note { seq, at: draft.at, warning: true, text: text.clone() });
                 }
             }
             _ => {}

@@ -1,5 +1,7 @@
 //! What comes next: a pure function of the world, asked again after every event and every restart.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Class, LADDER, Lane, Rule, rule};
@@ -9,10 +11,13 @@ use crate::facility::reservation::Shown;
 use crate::fault::Kind;
 use crate::id::Role;
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::unit::{Phase, Progress, Unit};
+use crate::lifecycle::unit::{Notes, Phase, Progress, Unit};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::Sighting;
+
+/// How long notes to NetBox's journal are gathered.
+const GATHER: Duration = Duration::from_mins(2);
 
 /// One attempt to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +118,11 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
     }
     for lane in Lane::ALL {
         if let Some(step) = wanted(unit, lane) {
+            let later = gathers(step, &unit.notes, unit.progress.get(&lane));
+            if let Some(later) = later.filter(|later| now < *later && unit.generation(step) == 1) {
+                next.wake_at(later);
+                continue;
+            }
             let at = unit.progress.get(&lane).filter(|p| p.step == step);
             let rung = (step == Step::ResetForBoot).then(|| LADDER.get(unit.boot.rungs.len()).copied()).flatten();
             let ended = matches!(unit.disposition, Disposition::Cancelled | Disposition::Retired);
@@ -145,12 +155,23 @@ pub fn for_sighting(sighting: &Sighting, now: Timestamp) -> Next {
     } else {
         (!sighting.notes.owed.is_empty()).then_some(Step::WriteNotes)
     };
+    let gathering = wanted.and_then(|step| gathers(step, &sighting.notes, sighting.progress.as_ref()));
+    if let Some(later) = gathering.filter(|later| now < *later) {
+        next.wake_at(later);
+        return next;
+    }
     if let Some(step) = wanted {
         let at = sighting.progress.as_ref().filter(|p| p.step == step);
         let generation = at.map_or(1, |p| p.generation);
         advance(&mut next, step, generation, at, None, false, now);
     }
     next
+}
+
+/// Until when notes are gathered that nothing was tried about yet: what comes soon after goes along in one request.
+fn gathers(step: Step, notes: &Notes, at: Option<&Progress>) -> Option<Timestamp> {
+    let oldest = notes.owed.first().filter(|_| step == Step::WriteNotes)?;
+    at.is_none_or(|p| p.step != step).then(|| oldest.at + GATHER)
 }
 
 /// The step a lane needs now, if any. Order is by what later steps rest on.

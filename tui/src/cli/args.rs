@@ -12,6 +12,7 @@ use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
+use rackhand_core::reconcile::Field;
 use rackhand_core::view::Sort;
 
 pub use self::look::LookArgs;
@@ -337,8 +338,12 @@ pub enum Netbox {
     Check,
     /// Make the custom fields, choices and tenant it lacks, and print what only its configuration can add
     Init,
-    /// What the daemon's copy of it and the journal disagree about; exit code 6 where a person must act
+    /// What the daemon's copy of it and the journal disagree about, by kind and row by row; exit code 6 where a person
+    /// must act. Devices that are no unit here are counted, and listed with --kind unit-missing
     Diff {
+        /// Only this kind
+        #[arg(long, value_parser = words::<Field>(Field::ALL.iter().map(|f| f.slug())), value_name = "KIND")]
+        kind: Option<Field>,
         /// Rows
         #[arg(long, default_value_t = 50, value_parser = rows(512))]
         limit: usize,

@@ -74,7 +74,10 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("sightings", "a page: head, now, total, offset, rows [sighting]"),
     ("netbox check", "findings [finding]"),
     ("netbox init", "created [text], to_configure [text]"),
-    ("netbox diff", "now, read_at, devices, interfaces, trouble, total, offset, rows [difference]"),
+    (
+        "netbox diff",
+        "now, read_at, devices, interfaces, trouble, total, kinds [{field, total, to_do}], offset, rows [difference]",
+    ),
     ("import", "check, ignored [column], rows [row, serial, bmc_mac, entry, result, text], summary {result: n}"),
     (
         "place",

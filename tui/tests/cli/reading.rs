@@ -265,7 +265,8 @@ async fn what_is_left_for_a_person_shows_in_the_exit_code() {
         (&["netbox", "check"][..], 6),
         (&["netbox", "init"], 6),
         (&["netbox", "diff"], 6),
-        (&["netbox", "diff", "--offset", "1"], 0),
+        (&["netbox", "diff", "--offset", "1"], 6),
+        (&["netbox", "diff", "--kind", "unit-missing"], 6),
         (&["sightings"], 0),
     ] {
         let (code, out, err) = fake.run_answering(args, "").await;
@@ -276,7 +277,16 @@ async fn what_is_left_for_a_person_shows_in_the_exit_code() {
         assert_eq!((code, out.lines().count()), (left, 1));
         assert!(serde_json::from_str::<Value>(&out).unwrap().is_object());
     }
-    for told in ["2 differences", "1 point to put right", "TO DO", "this is srv-17", "FIELD_CHOICES", "4m00s ago"] {
+    for told in [
+        "2 differences",
+        "1 difference\n",
+        "unit-missing",
+        "1 point to put right",
+        "TO DO",
+        "this is srv-17",
+        "FIELD_CHOICES",
+        "4m00s ago",
+    ] {
         assert!(all.contains(told), "{told}: {all}");
     }
     fake.held().broken = Some("the chain".into());
