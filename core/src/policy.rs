@@ -31,8 +31,26 @@ pub struct Policy {
     /// How servers are bought.
     #[serde(default)]
     pub purchase: Purchasing,
+    /// How much a tenant may order by itself.
+    #[serde(default)]
+    pub quota: Quota,
     /// Whether NetBox has the statuses `discovered` and `ready`. Where not, C4 reads `lifecycle_state` in their place.
     pub own_statuses: bool,
+}
+
+/// How many servers a tenant may order by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// In one order.
+    pub order: u32,
+    /// In all its orders whose servers it has not got.
+    pub open: u32,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { order: 200, open: 1_000 }
+    }
 }
 
 /// How servers are bought.
@@ -120,6 +138,7 @@ impl Policy {
             statuses: Stage::ALL.iter().map(|s| (*s, status(*s).into())).collect(),
             staging_tenant: "baremetal-staging".into(),
             purchase: Purchasing::default(),
+            quota: Quota::default(),
             own_statuses: true,
         }
     }
