@@ -134,7 +134,7 @@ impl Site {
             random: random.clone(),
         };
         let (ledger, clerk) = Ledger::start(ledger_parts, changed);
-        let netbox = NetBox::new(parts.dial.clone(), clock.clone(), parts.netbox);
+        let netbox = NetBox::new(parts.dial.clone(), clock.clone(), parts.netbox, policy.clone());
         let redfish = Redfish::new(parts.dial, clock.clone(), parts.bmc_port);
         let gates = Arc::new(Gates::default());
         let site = policy.site.clone();

@@ -124,6 +124,20 @@ async fn a_lease_leads_every_kind_of_server_to_staged_and_each_effect_happens_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_life_costs_netbox_few_requests_and_its_journal_gets_what_was_measured() {
+    let b = Bench::with(1);
+    b.lease(0).await;
+    b.staged(0).await;
+    let (asked, device) = (b.outside.netbox.asked(), b.outside.servers[0].device);
+    let of = |key: &str| asked.get(key).copied().unwrap_or_default();
+    assert!(b.outside.netbox.requests() <= 50, "{} {asked:?}", b.outside.netbox.requests());
+    assert!(of("GET extras/journal-entries") <= 3 * of("POST extras/journal-entries"), "{asked:?}");
+    let notes = b.outside.netbox.notes_of(device);
+    let memory = notes.iter().find(|(_, text)| text.contains("02-memory passed")).unwrap();
+    assert!(memory.1.contains("; "), "{memory:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cable_in_the_wrong_port_is_a_task_and_staging_waits_for_the_machine_to_show_it_mended() {
     let b = Bench::with(1);
     let twin = b.outside.fleet.get(&b.outside.servers[0].serial).unwrap();

@@ -4,6 +4,7 @@
 mod bind;
 pub mod boot;
 pub mod command;
+pub mod confirm;
 mod consequence;
 pub mod import;
 mod lease;
@@ -98,6 +99,8 @@ pub enum Input {
     Alive(UnitId),
     /// The locator LED was read, after a person had it switched: whether it is on.
     LocatorSeen(UnitId, bool),
+    /// NetBox was set up: what it had refused is tried again.
+    NetboxSetUp,
     /// Time has brought something about that is to be journaled.
     Review(Subject),
     /// A vendor's paper came in.
@@ -229,6 +232,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::FinalReport(token, report) => d.final_report(token, report)?,
         Input::Alive(unit) => d.alive(*unit),
         Input::LocatorSeen(unit, on) => d.locator_seen(*unit, *on)?,
+        Input::NetboxSetUp => d.take_up_refused(),
         Input::Review(subject) => d.review(*subject),
         Input::Paper(deal, paper) => d.paper(*deal, paper)?,
         Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),

@@ -16,7 +16,8 @@ use crate::time::{Timestamp, human};
 
 impl Deciding<'_> {
     pub(super) fn ended(&mut self, subject: Subject, step: Step, generation: u32, outcome: &Outcome) -> Answer {
-        if !self.is_current(subject, step, generation) {
+        let unsent = matches!(outcome, Outcome::Failed(_));
+        if !self.is_current(subject, step, generation, unsent) {
             // A person retried, skipped or cancelled meanwhile, or the world moved on: the answer is to a question
             // nobody asks any more.
             return Answer::Already;
@@ -50,7 +51,8 @@ impl Deciding<'_> {
         Answer::Done
     }
 
-    fn is_current(&self, subject: Subject, step: Step, generation: u32) -> bool {
+    /// Whether this is asked still. Only a failure may come before anything was intended.
+    fn is_current(&self, subject: Subject, step: Step, generation: u32, unsent: bool) -> bool {
         match subject {
             Subject::Unit(id) => self.world.unit(id).is_some_and(|u| {
                 let r = rule(step);
@@ -59,8 +61,9 @@ impl Deciding<'_> {
                 let sent = now.is_some_and(|p| p.phase == Phase::Intended);
                 match r.class {
                     Class::Await => false,
-                    Class::Force => sent,
-                    Class::Read | Class::Sync => {
+                    // What was accepted, or may have arrived, has had its outcome.
+                    Class::Force if !unsent || now.is_some_and(may_have_gone_out) => sent,
+                    Class::Force | Class::Read | Class::Sync => {
                         sent || (wanted(u, r.lane) == Some(step) && u.generation(step) == generation)
                     }
                 }
@@ -164,6 +167,14 @@ impl Deciding<'_> {
             None => format!("serial: {theirs} on its BMC is that of another unit"),
         };
         self.open_task(id, TaskKind::CheckIdentity, Role::Technician, &text);
+    }
+}
+
+/// Whether an attempt may have had its effect.
+fn may_have_gone_out(progress: &Progress) -> bool {
+    match &progress.phase {
+        Phase::Intended | Phase::Accepted { .. } => true,
+        Phase::Waiting { fault, .. } | Phase::Parked { fault } => fault.kind == Kind::Unknown,
     }
 }
 

@@ -87,6 +87,9 @@ pub struct Unit {
     pub cables_written: bool,
     /// Whether NetBox was seen to hold status `staged` and the staging tenant.
     pub staging_written: bool,
+    /// When something that we write to NetBox was last seen there; a copy of NetBox that is older may not show it.
+    #[serde(default)]
+    pub netbox_written_at: Option<Timestamp>,
     /// The step each lane is at.
     pub progress: BTreeMap<Lane, Progress>,
     /// The generation of each step that was begun anew.
@@ -197,6 +200,9 @@ pub struct Notes {
 pub struct Note {
     /// The event it tells of.
     pub seq: Seq,
+    /// When that was.
+    #[serde(default)]
+    pub at: Timestamp,
     /// Whether it is a warning.
     pub warning: bool,
     /// The sentence.
@@ -309,6 +315,7 @@ impl Unit {
             interfaces_written: false,
             cables_written: false,
             staging_written: false,
+            netbox_written_at: None,
             progress: BTreeMap::new(),
             generations: BTreeMap::new(),
             done: Vec::new(),

@@ -245,6 +245,19 @@ async fn call(
     stop: Option<watch::Receiver<bool>>,
     (subject, due): (Subject, Due),
 ) {
+    if matches!(due.step, Step::ArmNetworkBoot | Step::ResetForBoot) {
+        // NetBox may be away for hours; who stops the daemon does not wait for it.
+        let confirmed = tokio::select! {
+            biased;
+            confirmed = confirm(ledger, ports, &gates.netbox, subject, due) => confirmed,
+            () = stopped(stop.clone()) => return,
+        };
+        match confirmed {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(fault) => return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await,
+        }
+    }
     if due.lane == Lane::Bmc {
         // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
         gates.call_bmc(&ports.clock, Box::pin(attempt(ledger, ports, None, subject, due))).await;
@@ -302,6 +315,32 @@ async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
     }
 }
 
+/// Asks NetBox whether the unit's device is still at its site: a server that another site has is not booted anew, whoever
+/// named it. What NetBox does not tell is waited for; `false` where the step is not wanted any more by then.
+async fn confirm(ledger: &Ledger, ports: &Ports, gate: &Gate, subject: Subject, due: Due) -> Result<bool, Fault> {
+    loop {
+        let Some(place) = gate.enter(&ports.clock).await else { return Ok(false) };
+        let world = ledger.world();
+        let unit = match subject {
+            Subject::Unit(id) => world.unit(id),
+            _ => None,
+        };
+        let Some(unit) = unit.filter(|unit| next::wanted(unit, due.lane) == Some(due.step)) else { return Ok(false) };
+        let Some(device) = unit.netbox_device() else { return Ok(true) };
+        let held = ports.netbox.at_our_site(device).await;
+        gate.report(held.as_ref().map(drop), ports.clock.now());
+        drop(place);
+        match held {
+            Ok(()) => return Ok(true),
+            // The gate makes the pauses longer while it stays so.
+            Err(fault) if fault.kind.may_retry() || fault.kind == Kind::Unauthorised => {
+                ports.clock.sleep(rule(Step::LookUpDevice).first).await;
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
 /// One attempt: look, intend, act, look again. Each fact is on disk before the next is sought.
 async fn attempt(
     ledger: &Ledger,
@@ -311,6 +350,7 @@ async fn attempt(
     due: Due,
 ) {
     let class = rule(due.step).class;
+    let netbox = ports.netbox.for_one_attempt();
     let (gate, place) = gate.unzip();
     let told = |fault: Option<&Fault>| {
         if let Some(gate) = gate {
@@ -319,7 +359,7 @@ async fn attempt(
     };
     if class != Class::Force {
         let world = ledger.world();
-        match perform::look(ports, &world, subject, &due).await {
+        match perform::look(ports, &netbox, &world, subject, &due).await {
             Ok(Some(saw)) => {
                 told(None);
                 // The next call need not wait for our own disk.
@@ -339,7 +379,7 @@ async fn attempt(
         return;
     }
     let world = ledger.world();
-    let acted = perform::act(ports, &world, subject, &due).await;
+    let acted = perform::act(ports, &netbox, &world, subject, &due).await;
     told(acted.as_ref().err());
     match acted {
         Ok(receipt) => ended(ledger, subject, due.step, due.generation, Outcome::Accepted { receipt }).await,
@@ -350,7 +390,7 @@ async fn attempt(
     }
     // With the receipt in it: some vendors can be looked up nowhere else.
     let world = ledger.world();
-    let seen = perform::look(ports, &world, subject, &due).await;
+    let seen = perform::look(ports, &netbox, &world, subject, &due).await;
     drop(place);
     let outcome = match seen {
         Ok(Some(saw)) => Outcome::Observed(saw),
