@@ -13,6 +13,7 @@ pub mod order;
 mod outcome;
 mod person;
 pub mod place;
+mod quota;
 pub mod receive;
 mod stream;
 mod trade;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bmc::Fingerprint;
+use crate::bmc::{Fingerprint, SystemReading};
 use crate::dcim::Lookup;
 use crate::event::{Draft, Event, Seq, TokenHash};
 use crate::facility::propose::Choice;
@@ -81,6 +82,8 @@ pub enum Input {
     LookedUpAgain(Mac, Lookup),
     /// A step's deadline has passed.
     Expired(Subject, Lane, Step),
+    /// A unit's BMC was read again outside the flow, because it had told no NICs.
+    ReadAgain(UnitId, SystemReading),
     /// A machine asks what to boot.
     BootRequest {
         /// DMI serial, as the firmware tells it.
@@ -236,6 +239,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::Ended { subject, step, generation, outcome } => d.ended(*subject, *step, *generation, outcome),
         Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),
         Input::Expired(subject, lane, step) => d.expired(*subject, *lane, *step)?,
+        Input::ReadAgain(id, reading) => d.read_again(*id, reading),
         Input::BootRequest { .. } if d.not_held().is_err() => Answer::BootLocal("effects are on hold".into()),
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,

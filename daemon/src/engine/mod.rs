@@ -3,10 +3,13 @@
 
 pub mod perform;
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind, System};
@@ -222,52 +225,73 @@ impl Engine {
         let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
         let stop = self.stop.clone();
         self.calls.spawn(async move {
-            if matches!(due.step, Step::ArmNetworkBoot | Step::ResetForBoot) {
-                // NetBox may be away for hours; who stops the daemon does not wait for it.
-                let confirmed = tokio::select! {
-                    biased;
-                    confirmed = confirm(&ledger, &ports, &gates.netbox, subject, due) => confirmed,
-                    () = stopped(stop.clone()) => return (subject, due.lane),
-                };
-                match confirmed {
-                    Ok(true) => {}
-                    Ok(false) => return (subject, due.lane),
-                    Err(fault) => {
-                        ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await;
-                        return (subject, due.lane);
-                    }
-                }
-            }
-            if due.lane == Lane::Bmc {
-                // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
-                gates.call_bmc(&ports.clock, Box::pin(attempt(&ledger, &ports, None, subject, due))).await;
-                return (subject, due.lane);
-            }
-            if due.lane == Lane::Vendor {
-                // A vendor that does not answer says nothing of the others.
-                if let Some(_place) = gates.vendors.enter(&ports.clock).await {
-                    Box::pin(attempt(&ledger, &ports, None, subject, due)).await;
-                }
-                return (subject, due.lane);
-            }
-            let gate = &gates.netbox;
-            let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
-            // A closed gate may stay so for hours; who stops the daemon does not wait for it.
-            let place = tokio::select! {
-                biased;
-                place = async {
-                    // It is never closed.
-                    let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
-                    gate.enter(&ports.clock).await.map(|place| (place, turn))
-                } => place,
-                () = stopped(stop) => None,
-            };
-            if let Some((place, _turn)) = place {
-                attempt(&ledger, &ports, Some((gate, place)), subject, due).await;
+            let call = call(&ledger, &ports, &gates, stop, (subject, due));
+            // Nothing is held over an await that a panic could leave half changed: the ledger has a task of its own.
+            if let Err(panic) = AssertUnwindSafe(call).catch_unwind().await {
+                ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fell(&due, &*panic))).await;
             }
             (subject, due.lane)
         });
     }
+}
+
+/// Makes a due step's attempt, once the system it is about has a place for it.
+async fn call(
+    ledger: &Ledger,
+    ports: &Ports,
+    gates: &Gates,
+    stop: Option<watch::Receiver<bool>>,
+    (subject, due): (Subject, Due),
+) {
+    if matches!(due.step, Step::ArmNetworkBoot | Step::ResetForBoot) {
+        // NetBox may be away for hours; who stops the daemon does not wait for it.
+        let confirmed = tokio::select! {
+            biased;
+            confirmed = confirm(ledger, ports, &gates.netbox, subject, due) => confirmed,
+            () = stopped(stop.clone()) => return,
+        };
+        match confirmed {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(fault) => return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await,
+        }
+    }
+    if due.lane == Lane::Bmc {
+        // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
+        gates.call_bmc(&ports.clock, Box::pin(attempt(ledger, ports, None, subject, due))).await;
+        return;
+    }
+    if due.lane == Lane::Vendor {
+        // A vendor that does not answer says nothing of the others.
+        if let Some(_place) = gates.vendors.enter(&ports.clock).await {
+            Box::pin(attempt(ledger, ports, None, subject, due)).await;
+        }
+        return;
+    }
+    let gate = &gates.netbox;
+    let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
+    // A closed gate may stay so for hours; who stops the daemon does not wait for it.
+    let place = tokio::select! {
+        biased;
+        place = async {
+            // It is never closed.
+            let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
+            gate.enter(&ports.clock).await.map(|place| (place, turn))
+        } => place,
+        () = stopped(stop) => None,
+    };
+    if let Some((place, _turn)) = place {
+        attempt(ledger, ports, Some((gate, place)), subject, due).await;
+    }
+}
+
+/// A panic in a step's call, as the step's fault: it counts as an attempt, and whether anything was sent is not known.
+fn fell(due: &Due, panic: &(dyn Any + Send)) -> Fault {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let what = format!("Rackhand itself failed in {}: {}", due.step, said.unwrap_or("no reason given"));
+    tracing::error!(step = %due.step, what, "a fault of ours; please report it with this log");
+    let kind = if rule(due.step).class == Class::Read { Kind::Transient } else { Kind::Unknown };
+    Fault::new(System::Rules, kind, what)
 }
 
 /// Waits until the daemon is told to stop, or nobody is left to tell it.
