@@ -14,7 +14,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow;
-use rackhand_core::flow::next::{Due, Move};
+use rackhand_core::flow::next::{self, Due, Move};
 use rackhand_core::flow::rules::{Class, Lane, rule};
 use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::id::{Actor, Subject};

@@ -13,7 +13,7 @@ use super::error::JournalError;
 use super::{read as events, schema};
 
 /// The first version of the fold whose snapshots were vouched for.
-const VOUCHED_SINCE: u32 = 11;
+const VOUCHED_SINCE: u32 = 12;
 
 /// Binds a snapshot to the chain it was computed from.
 fn sum(event: &Hash, seq: Seq, fold: u32, body: &[u8]) -> Hash {
