@@ -47,6 +47,9 @@ const VENDOR_CALLS: usize = 16;
 /// that hang would hold the places of those that answer, for half a minute each.
 const SLOW: Duration = Duration::from_secs(5);
 
+/// How long a lane rests after a panic in its call.
+const AFTER_PANIC: Duration = Duration::from_secs(5);
+
 /// How long a stop waits for the calls in the air.
 const LAST_CALLS: Duration = Duration::from_secs(60);
 
@@ -229,6 +232,8 @@ impl Engine {
             // Nothing is held over an await that a panic could leave half changed: the ledger has a task of its own.
             if let Err(panic) = AssertUnwindSafe(call).catch_unwind().await {
                 ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fell(&due, &*panic))).await;
+                // Where nothing was intended yet, the step is due again at once.
+                ports.clock.sleep(AFTER_PANIC).await;
             }
             (subject, due.lane)
         });
