@@ -18,6 +18,7 @@ use crate::procurement::money::Money;
 use crate::procurement::order::Placed;
 use crate::procurement::paper::{Confirmation, Flaw, PurchaseOrder, Quote, SellerId, ShipNotice, Tracked};
 use crate::procurement::spec::Spec;
+use crate::stream::Origin;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -387,6 +388,9 @@ events! {
         revision: u32,
         /// What it costs.
         total: Money,
+        /// The number as papers have it; `None` in events from before it held site and epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text>,
     } = "purchase_decided",
     /// The vendor does not take the order; another offer may be chosen.
     PurchaseFailed {
@@ -394,6 +398,9 @@ events! {
         number: u32,
         /// Why.
         reason: Text,
+        /// The number as papers have it; `None` in events from before it held site and epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text>,
     } = "purchase_failed",
     /// The order ends before all is delivered.
     OrderEnded {
@@ -412,6 +419,9 @@ events! {
         by_hand: bool,
         /// How long an answer may take, in seconds.
         patience: u64,
+        /// The number our request has at the vendor; `None` in events from before it held site and epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Text>,
     } = "deal_opened",
     /// An offer, or a changed one, came in.
     QuoteReceived {
@@ -486,4 +496,30 @@ events! {
         /// Whether it is on.
         on: bool,
     } = "locator_seen",
+    /// Sequence numbers from here on belong to this epoch. Numbers that leave the house hold it.
+    EpochBegun {
+        /// Its number; no journal of this site had it before.
+        epoch: u32,
+        /// Why it began. After anything but the first, effects are held back.
+        origin: Origin,
+    } = "epoch_begun",
+    /// A person has looked: what has an effect goes out again.
+    EffectsResumed {
+        /// What the person found.
+        reason: Text,
+    } = "effects_resumed",
+    /// A snapshot is kept beside the chain. One that no such event names is not believed.
+    SnapshotKept {
+        /// The last event in it.
+        at: Seq,
+        /// The version of the fold it was computed by.
+        fold: u32,
+        /// SHA-256 over that event's hash, its place, the version, and the snapshot.
+        sum: Fingerprint,
+    } = "snapshot_kept",
+    /// A person had things made in NetBox: fields, choices, the staging tenant.
+    NetboxPrepared {
+        /// What was made or changed.
+        made: Vec<Text>,
+    } = "netbox_prepared",
 }

@@ -156,7 +156,7 @@ impl FromStr for DealId {
 }
 
 /// What an event is about. Its text form is the journal's subject column: `unit/01J...`, `bmc/94:40:C9:...`,
-/// `order/7`, `deal/7-hpe`.
+/// `order/7`, `deal/7-hpe`, `journal`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A unit.
@@ -167,6 +167,8 @@ pub enum Subject {
     Order(OrderId),
     /// What goes on with one vendor about an order.
     Deal(DealId),
+    /// The journal itself.
+    Journal,
 }
 
 impl fmt::Display for Subject {
@@ -176,6 +178,7 @@ impl fmt::Display for Subject {
             Self::Bmc(mac) => write!(f, "bmc/{mac}"),
             Self::Order(id) => write!(f, "order/{id}"),
             Self::Deal(id) => write!(f, "deal/{id}"),
+            Self::Journal => f.write_str("journal"),
         }
     }
 }
@@ -189,7 +192,10 @@ impl fmt::Debug for Subject {
 impl FromStr for Subject {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const BAD: &str = "not a subject: unit/ID, bmc/MAC, order/NUMBER or deal/NUMBER-VENDOR";
+        const BAD: &str = "not a subject: unit/ID, bmc/MAC, order/NUMBER, deal/NUMBER-VENDOR or journal";
+        if text == "journal" {
+            return Ok(Self::Journal);
+        }
         match text.split_once('/') {
             Some(("unit", id)) => id.parse().map(Self::Unit),
             Some(("bmc", mac)) => mac.parse().map(Self::Bmc).map_err(|_| BAD),
@@ -307,7 +313,7 @@ mod tests {
         let order = OrderId(7);
         let deal = Subject::Deal(DealId { order, seller: "hpe".parse().unwrap() });
         assert_eq!(deal.to_string(), "deal/7-hpe");
-        for subject in [bmc, Subject::Unit(id), Subject::Order(order), deal] {
+        for subject in [bmc, Subject::Unit(id), Subject::Order(order), deal, Subject::Journal] {
             assert_eq!(subject.to_string().parse(), Ok(subject));
         }
         assert!("unit/".parse::<Subject>().is_err());

@@ -31,6 +31,9 @@ pub struct Policy {
     /// How servers are bought.
     #[serde(default)]
     pub purchase: Purchasing,
+    /// How much a tenant may order by itself.
+    #[serde(default)]
+    pub quota: Quota,
 }
 
 /// What rule C4 takes a device for, by the status NetBox has it in.
@@ -59,6 +62,21 @@ impl DeviceState {
             S::Staged | S::ProvisionedToVendorTool | S::FirmwareUpdating | S::Hardened | S::Ready => Self::Other,
             S::Decommissioning => Self::Other,
         }
+    }
+}
+
+/// How many servers a tenant may order by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// In one order.
+    pub order: u32,
+    /// In all its orders whose servers it has not got.
+    pub open: u32,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { order: 200, open: 1_000 }
     }
 }
 
@@ -147,6 +165,7 @@ impl Policy {
             statuses: Stage::ALL.iter().map(|s| (*s, status(*s).into())).collect(),
             staging_tenant: "baremetal-staging".into(),
             purchase: Purchasing::default(),
+            quota: Quota::default(),
         }
     }
 

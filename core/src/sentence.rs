@@ -2,7 +2,8 @@
 
 use crate::event::Event;
 use crate::flow::step::Observation;
-use crate::procurement::order::purchase_number;
+use crate::procurement::order::recorded_number;
+use crate::stream::Origin;
 use crate::text::Text;
 
 impl Event {
@@ -63,6 +64,17 @@ impl Event {
             Self::DamageNoted { note, photo } => format!("damaged: {}", with_photo(note, photo.as_ref())),
             Self::LocatorAsked { on } => format!("locator LED asked {}", on_or_off(*on)),
             Self::LocatorSeen { on } => format!("locator LED seen {}", on_or_off(*on)),
+            Self::EpochBegun { epoch, origin } => match origin {
+                Origin::First => format!("epoch {epoch} of the journal begins"),
+                Origin::Restored => format!("restored from a backup: epoch {epoch} begins, effects are on hold"),
+                Origin::Lost => format!("begun empty where there was a journal: epoch {epoch}, effects are on hold"),
+            },
+            Self::EffectsResumed { reason } => format!("effects go out again: {reason}"),
+            Self::NetboxPrepared { made } => {
+                let made: Vec<&str> = made.iter().map(Text::as_str).collect();
+                format!("made in NetBox: {}", made.join(", "))
+            }
+            Self::SnapshotKept { at, .. } => format!("snapshot kept of all up to event {at}"),
             _ => return self.trade_sentence(),
         };
         told.into()
@@ -84,10 +96,12 @@ impl Event {
             Self::ApprovalGiven { seller, revision, total, saw } => {
                 format!("{seller}'s offer, revision {revision}, approved for {total}; seen: {saw}")
             }
-            Self::PurchaseDecided { number, seller, total, .. } => {
-                format!("{} to {seller} for {total}", purchase_number(*number))
+            Self::PurchaseDecided { number, seller, total, name, .. } => {
+                format!("{} to {seller} for {total}", recorded_number(*number, name.as_ref()))
             }
-            Self::PurchaseFailed { number, reason } => format!("{} is void: {reason}", purchase_number(*number)),
+            Self::PurchaseFailed { number, reason, name } => {
+                format!("{} is void: {reason}", recorded_number(*number, name.as_ref()))
+            }
             Self::OrderEnded { rejected: true, reason } => format!("rejected: {reason}"),
             Self::OrderEnded { reason, .. } => format!("cancelled: {reason}"),
             Self::DealOpened { title, by_hand: true, .. } => format!("{title} is to be asked by hand"),

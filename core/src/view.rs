@@ -476,7 +476,7 @@ pub fn event_row(recorded: &Recorded, world: &World) -> EventRow {
     let label = match draft.subject {
         Subject::Unit(id) => world.unit(id).map_or_else(|| id.to_string(), Unit::label),
         Subject::Bmc(mac) => mac.to_string(),
-        Subject::Order(_) | Subject::Deal(_) => draft.subject.to_string(),
+        Subject::Order(_) | Subject::Deal(_) | Subject::Journal => draft.subject.to_string(),
     };
     EventRow {
         seq: recorded.seq,

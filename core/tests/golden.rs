@@ -21,6 +21,7 @@ use rackhand_core::lifecycle::c4::Verdict;
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
+use rackhand_core::stream::Origin;
 use rackhand_core::time::Timestamp;
 use scene::{address, bmc_mac, device, nic_mac, person, plan, port, report, serial, step_report, token};
 use serde::de::DeserializeOwned;
@@ -231,6 +232,22 @@ fn lines() -> Vec<(&'static str, Event)> {
         ),
         (r#"{"locator_asked":{"on":true}}"#, Event::LocatorAsked { on: true }),
         (r#"{"locator_seen":{"on":false}}"#, Event::LocatorSeen { on: false }),
+        (
+            r#"{"epoch_begun":{"epoch":325,"origin":"restored"}}"#,
+            Event::EpochBegun { epoch: 325, origin: Origin::Restored },
+        ),
+        (
+            r#"{"effects_resumed":{"reason":"nothing was ordered since"}}"#,
+            Event::EffectsResumed { reason: "nothing was ordered since".into() },
+        ),
+        (
+            r#"{"netbox_prepared":{"made":["custom field lifecycle_state (select)"]}}"#,
+            Event::NetboxPrepared { made: vec!["custom field lifecycle_state (select)".into()] },
+        ),
+        (
+            r#"{"snapshot_kept":{"at":20000,"fold":10,"sum":"0101010101010101010101010101010101010101010101010101010101010101"}}"#,
+            Event::SnapshotKept { at: 20_000, fold: 10, sum: Fingerprint([1; 32]) },
+        ),
     ]
 }
 

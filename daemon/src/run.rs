@@ -29,6 +29,9 @@ struct Arguments {
     /// A capture file whose leases are taken in at the start, after those the configuration names; may be repeated
     #[arg(long, value_name = "FILE")]
     pcap: Vec<PathBuf>,
+    /// Take a configuration with [lab] in it: its clock is not the real one
+    #[arg(long)]
+    lab: bool,
     #[command(subcommand)]
     tool: Option<Tool>,
 }
@@ -64,6 +67,15 @@ enum Tool {
         /// The daemon's data directory
         #[arg(long, value_name = "DIR")]
         data_dir: PathBuf,
+    },
+    /// Let effects go out again after a restore or a lost journal. While the daemon runs, use `rackhand resume`
+    Resume {
+        /// The daemon's data directory
+        #[arg(long, value_name = "DIR")]
+        data_dir: PathBuf,
+        /// What you found; it goes into the journal
+        #[arg(long)]
+        reason: String,
     },
     /// What is wrong with the daemon's surroundings, and what to do; exit status 1 where something is. The daemon may
     /// run meanwhile
@@ -111,11 +123,12 @@ pub fn main() -> ExitCode {
             (to, None) => tools::backup(&data_dir, &to.unwrap_or_default()),
         },
         Some(Tool::Restore { from, data_dir }) => tools::restore(&from, &data_dir),
+        Some(Tool::Resume { data_dir, reason }) => tools::resume(&data_dir, &reason),
         Some(Tool::Doctor { config, json }) => return examination::doctor(&config, json),
         Some(Tool::Config { question }) => configuration::answer(question),
         None => {
             log_to_stderr();
-            run(begun, arguments.config.unwrap_or_default(), arguments.pcap)
+            run(begun, arguments.config.unwrap_or_default(), arguments.pcap, arguments.lab)
         }
     };
     ended(done)
@@ -132,13 +145,13 @@ fn ended(done: Result<(), Stop>) -> ExitCode {
     }
 }
 
-fn run(begun: std::time::Instant, config: PathBuf, pcap: Vec<PathBuf>) -> Result<(), Stop> {
+fn run(begun: std::time::Instant, config: PathBuf, pcap: Vec<PathBuf>, lab: bool) -> Result<(), Stop> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
         .build()
         .map_err(|e| Stop::failed(format!("the system gives no threads: {e}")))?;
-    let done = runtime.block_on(serve::serve(begun, &config, pcap));
+    let done = runtime.block_on(serve::serve(begun, &config, pcap, lab));
     // Connections of peers who do not go away must not keep the process.
     runtime.shutdown_background();
     done

@@ -9,14 +9,15 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Refusal, Why};
-use rackhand_core::event::Event;
-use rackhand_core::fault::Kind;
+use rackhand_core::event::{Draft, Event};
+use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
+use rackhand_core::stream::Origin;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, JournalError, Store};
 use rackhand_daemon::ledger::Patience;
@@ -24,7 +25,7 @@ use rackhand_daemon::random::Random;
 use rackhand_daemon::site::{Site, fold};
 use rackhand_lab::bmc::Pace;
 use rackhand_lab::machine::LifePace;
-use rackhand_lab::outside::{BMC_PORT, EPOCH, Outside};
+use rackhand_lab::outside::{BMC_PORT, EPOCH, NETBOX, Outside};
 
 /// A site with its outside, and a journal that outlives it.
 struct Bench {
@@ -306,6 +307,57 @@ async fn a_full_disk_stops_intake_and_loses_nothing_it_acknowledged() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn once_there_is_space_again_intake_is_open_before_anybody_writes() {
+    let b = Bench::with(1);
+    let full = Arc::new(Mutex::new(true));
+    let flag = full.clone();
+    b.journal.inject(Box::new(move |_| flag.lock().unwrap().then(|| JournalError::Full { what: "no space".into() })));
+    let order = || Command::Import {
+        site: SiteId::new("fra1"),
+        serial: "CZ2X000001".into(),
+        bmc_mac: None,
+        vendor: None,
+        model: None,
+        stage: Stage::Received,
+    };
+    assert_eq!(b.say(order()).await.map_err(|r| r.why), Err(Why::Unavailable));
+    b.outside.clock.sleep(Duration::from_secs(60)).await;
+    assert!(b.site.ledger.stopped().is_some(), "nothing has changed");
+    *full.lock().unwrap() = false;
+    b.outside.clock.sleep(Duration::from_secs(2)).await;
+    assert_eq!(b.site.ledger.stopped(), None);
+    assert_eq!(b.site.ledger.world().head, 0, "the probe is no event");
+    b.say(order()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_steps_call_is_told_counted_and_tried_again() {
+    let b = Bench::with(1);
+    let server = b.outside.servers[0].clone();
+    let (bmc, netbox) = (format!("{}:443", server.address), format!("{NETBOX}:80"));
+    for authority in [&bmc, &netbox] {
+        b.outside.network.plant_bug(authority, 2);
+    }
+    b.lease(0).await;
+    b.until(0, |u| u.boot.armed).await;
+    // The reset may have gone out for all anybody knows: it is not sent again before its time is over.
+    b.outside.network.plant_bug(&bmc, 1);
+    b.staged(0).await;
+    let of_ours = |fault: &Fault| fault.what.contains("Rackhand itself failed in");
+    let told = |event: &Event| match event {
+        Event::StepFailed { step, fault, .. } | Event::StepUnknown { step, fault, .. } => {
+            of_ours(fault).then_some(*step)
+        }
+        _ => None,
+    };
+    let mut all = Vec::new();
+    b.store.lock().unwrap().replay(0, &mut |r| all.push(r.draft.event)).unwrap();
+    let told: Vec<Step> = all.iter().filter_map(told).collect();
+    assert_eq!(told.len(), 5, "{told:?}");
+    assert!(b.outside.fleet.get(&server.serial).unwrap().counters().resets_total() <= 2, "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_daemon_that_dies_while_a_reset_is_on_its_way_does_not_send_it_again() {
     let mut b = Bench::with(1);
     b.lease(0).await;
@@ -376,7 +428,7 @@ async fn a_machine_without_a_boot_on_its_way_gets_no_image() {
     let unit = b.unit(0).unwrap();
     let again = Input::BootRequest {
         serial: unit.serial.clone().unwrap(),
-        nic: None,
+        nic: unit.nics().next(),
         token: rackhand_core::bmc::Fingerprint([9; 32]),
     };
     let answer = b.site.ledger.submit(Actor::Wire, Patience::Refuse, again).await.unwrap().answer;
@@ -414,6 +466,38 @@ async fn a_stop_does_not_wait_for_a_netbox_that_is_away() {
     assert!(took < Duration::from_secs(60), "{took:?}");
     let store = b.store.lock().unwrap();
     let snapshot = store.load_snapshot(rackhand_core::world::FOLD).unwrap().map(|(seq, _)| seq);
-    assert_eq!(snapshot, Some(store.head()), "the next start has nothing to fold");
+    assert_eq!(snapshot, Some(store.head() - 1), "the next start folds nothing but the event that vouches for it");
     assert_eq!(fold(&store).unwrap().sightings.len(), 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_note_of_a_new_journal_is_not_taken_for_that_of_a_lost_one_with_the_same_number() {
+    let mut b = Bench::with(1);
+    b.lease(0).await;
+    b.staged(0).await;
+    let (device, mac) = (b.outside.servers[0].device, b.outside.servers[0].bmc_mac);
+    let before = b.outside.netbox.notes_of(device);
+    let number =
+        before.iter().find_map(|(_, text)| text.split("[rackhand fra1/").nth(1)?.strip_suffix(']')?.parse().ok());
+    let number: u64 = number.unwrap();
+    b.outside.door.close();
+    // The new journal's first note is about an event with a number that the old one used.
+    let journal_itself = |event| (Subject::Journal, event);
+    let other = Subject::Bmc(rackhand_core::mac::Mac([2; 6]));
+    let begin = journal_itself(Event::EpochBegun { epoch: 9, origin: Origin::First });
+    let rest = (2..number - 2).map(|_| (other, Event::SightingForgotten {}));
+    let draft = |(subject, event)| Draft { at: EPOCH, subject, actor: Actor::Rackhand, cause: None, event };
+    let drafts: Vec<Draft> = std::iter::once(begin).chain(rest).map(draft).collect();
+    b.store = Arc::new(Mutex::new(Store::open_in_memory(&SiteId::new("fra1")).unwrap()));
+    b.store.lock().unwrap().append(&drafts).unwrap();
+    b.restart();
+    b.lease(0).await;
+    let mut worlds = b.site.ledger.worlds();
+    let noted =
+        worlds.wait_for(|w| w.sightings.get(&mac).is_some_and(|s| !s.warned.is_empty() && s.notes.owed.is_empty()));
+    assert_eq!(b.outside.clock.timeout(Duration::from_secs(3_600), async { noted.await.is_ok() }).await, Some(true));
+    let after = b.outside.netbox.notes_of(device);
+    assert_eq!(after.len(), before.len() + 1, "{after:#?}");
+    let key = format!("[rackhand fra1/9/{number}]");
+    assert!(after.iter().any(|(_, text)| text.ends_with(&key)), "{key}: {after:#?}");
 }

@@ -256,6 +256,11 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
+    /// Let effects go out again after a restore, or after a journal was lost.
+    Resume {
+        /// What was found.
+        reason: Text,
+    },
 }
 
 impl Command {
@@ -286,7 +291,8 @@ impl Command {
             | Self::AssignStock { .. }
             | Self::EnterPaper { .. }
             | Self::BindSerial { .. }
-            | Self::CancelOrder { .. } => Role::Operator,
+            | Self::CancelOrder { .. }
+            | Self::Resume { .. } => Role::Operator,
             Self::Approve { .. } | Self::Reject { .. } | Self::AcceptConfirmation { .. } => Role::Approver,
         }
     }

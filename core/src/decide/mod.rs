@@ -13,7 +13,9 @@ pub mod order;
 mod outcome;
 mod person;
 pub mod place;
+mod quota;
 pub mod receive;
+mod stream;
 mod trade;
 
 use std::fmt;
@@ -22,10 +24,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bmc::{Fingerprint, SystemReading};
 use crate::dcim::Lookup;
 use crate::event::{Draft, Event, Seq, TokenHash};
 use crate::facility::propose::Choice;
 use crate::facility::room::Room;
+use crate::flow;
 use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
@@ -78,6 +82,8 @@ pub enum Input {
     LookedUpAgain(Mac, Lookup),
     /// A step's deadline has passed.
     Expired(Subject, Lane, Step),
+    /// A unit's BMC was read again outside the flow, because it had told no NICs.
+    ReadAgain(UnitId, SystemReading),
     /// A machine asks what to boot.
     BootRequest {
         /// DMI serial, as the firmware tells it.
@@ -119,6 +125,17 @@ pub enum Input {
         /// What it says.
         reading: Tracked,
     },
+    /// A snapshot of all up to event `at` is about to be kept.
+    Snapshot {
+        /// The last event in it.
+        at: Seq,
+        /// The version of the fold it was computed by.
+        fold: u32,
+        /// Its sum, as [`Event::SnapshotKept`] has it.
+        sum: Fingerprint,
+    },
+    /// A person had this made in NetBox.
+    NetboxPrepared(Vec<Text>),
     /// A person wants something.
     Command(Command),
     /// A person chose these places; all are kept, or none. With it comes what NetBox says of the site.
@@ -222,6 +239,8 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::Ended { subject, step, generation, outcome } => d.ended(*subject, *step, *generation, outcome),
         Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),
         Input::Expired(subject, lane, step) => d.expired(*subject, *lane, *step)?,
+        Input::ReadAgain(id, reading) => d.read_again(*id, reading),
+        Input::BootRequest { .. } if d.not_held().is_err() => Answer::BootLocal("effects are on hold".into()),
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
@@ -232,6 +251,8 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::Paper(deal, paper) => d.paper(*deal, paper)?,
         Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),
         Input::Tracked { deal, tracking, reading } => d.tracked(*deal, tracking, reading),
+        Input::Snapshot { at, fold, sum } => d.snapshot(*at, *fold, *sum),
+        Input::NetboxPrepared(made) => d.netbox_prepared(made),
         Input::Command(command) => d.command(command)?,
         Input::Place(choices, room) => d.place(choices, room)?,
     };
@@ -269,19 +290,7 @@ impl Deciding<'_> {
     }
 
     fn next_moves(&self, subject: Subject) -> Vec<Move> {
-        use crate::flow::next::{for_sighting, for_unit};
-        use crate::flow::trade::{for_deal, for_order};
-        let now = self.moment.now;
-        match subject {
-            Subject::Unit(id) => self.world.unit(id).map(|u| for_unit(u, self.moment.now).moves),
-            Subject::Bmc(mac) => self.world.sightings.get(&mac).map(|s| for_sighting(s, self.moment.now).moves),
-            Subject::Order(id) => self.world.order(id).map(|o| for_order(&self.world, o, now).moves),
-            Subject::Deal(id) => {
-                let both = self.world.order(id.order).zip(self.world.deal(id));
-                both.map(|(order, deal)| for_deal(order, deal, now).moves)
-            }
-        }
-        .unwrap_or_default()
+        flow::next(&self.world, subject, self.moment.now).map(|n| n.moves).unwrap_or_default()
     }
 
     /// Journals the intention of an attempt, if it is still due. Reads change nothing and need none.

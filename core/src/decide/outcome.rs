@@ -77,7 +77,7 @@ impl Deciding<'_> {
                 let wanted = deal.wanted(order, self.moment.now) == Some(step);
                 at.is_some_and(|p| p.phase == Phase::Intended) || (wanted && deal.generation(step) == generation)
             }),
-            Subject::Order(_) => false,
+            Subject::Order(_) | Subject::Journal => false,
         }
     }
 
@@ -86,7 +86,7 @@ impl Deciding<'_> {
             Subject::Unit(id) => self.world.unit(id).and_then(|u| u.progress.get(&lane)),
             Subject::Bmc(mac) => self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref()),
             Subject::Deal(id) => self.world.deal(id).and_then(|d| d.progress.as_ref()),
-            Subject::Order(_) => None,
+            Subject::Order(_) | Subject::Journal => None,
         }
         .filter(|p| p.step == step)
     }
@@ -143,14 +143,22 @@ impl Deciding<'_> {
         if more {
             self.emit(subject, Event::BootMissed { step, fault });
         } else {
-            let fault = fault.advise("look at its console and at the PXE setting of its NICs, then retry");
+            let fault = match step {
+                // Whoever asks for the script can't be told from a stranger.
+                Step::ResetForBoot if unit.nics().next().is_none() => {
+                    let what = format!("{}; no MAC of its NICs is known, so none would be given", fault.what);
+                    let advice = "look at its console, write the MAC of the NIC it boots from into NetBox, then retry";
+                    Fault::new(fault.system, fault.kind, what).advise(advice)
+                }
+                _ => fault.advise("look at its console and at the PXE setting of its NICs, then retry"),
+            };
             self.emit(subject, Event::StepParked { step, generation, fault });
         }
         Ok(Answer::Done)
     }
 
     /// The serial the BMC tells must be the one everybody else tells.
-    fn compare_identity(&mut self, subject: Subject, reading: &SystemReading) {
+    pub(super) fn compare_identity(&mut self, subject: Subject, reading: &SystemReading) {
         let Some(unit) = self.unit(subject) else { return };
         let (id, theirs) = (unit.id, &reading.serial);
         let text = match &unit.serial {

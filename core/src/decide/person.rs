@@ -73,6 +73,7 @@ impl Deciding<'_> {
             }
             Command::Reject { order, reason } => self.end_order(*order, true, reason),
             Command::CancelOrder { order, reason } => self.end_order(*order, false, reason),
+            Command::Resume { reason } => self.resume(reason),
             Command::AcceptConfirmation { order, seller, amount, reason } => {
                 self.accept_confirmation(DealId { order: *order, seller: *seller }, amount, reason)
             }
@@ -158,7 +159,7 @@ impl Deciding<'_> {
                 let parked = at.filter(|p| matches!(p.phase, Phase::Parked { .. }));
                 parked.map(|p| (p.step, p.generation)).into_iter().collect()
             }
-            Subject::Order(_) => Vec::new(),
+            Subject::Order(_) | Subject::Journal => Vec::new(),
         })
     }
 

@@ -137,6 +137,11 @@ impl Unit {
                 self.progress.remove(&rule(*step).lane);
                 if matches!(step, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate) {
                     self.validate_again();
+                    if self.nics().next().is_none() {
+                        // Nobody has told its NICs; they are asked for anew.
+                        self.plan = None;
+                        self.system = None;
+                    }
                 }
             }
             Event::CertificateTrusted { certificate, reason, .. } => {
@@ -155,6 +160,7 @@ impl Unit {
                 self.validation = Validation::default();
             }
             Event::BootScriptServed { token, expires, .. } => {
+                self.boots += u32::from(self.boot.token.is_none());
                 self.boot.token = Some(*token);
                 self.boot.expires = Some(*expires);
                 self.boot_initiated_at = Some(at);

@@ -250,6 +250,7 @@ impl Config {
         let vendors = vendors::read(source, &raw.vendors, &networks, authority)?;
         let purchase = raw.purchase.as_ref().map(|purchase| purchase.read(source)).transpose()?;
         let mut policy = raw.netbox.policy(source, site)?;
+        policy.quota = raw.api.quota();
         policy.purchase = trade::purchasing(purchase.as_ref(), &vendors);
         Ok(Self {
             data_dir: source.beside(&raw.data_dir),

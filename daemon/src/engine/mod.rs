@@ -3,17 +3,20 @@
 
 pub mod perform;
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::flow;
 use rackhand_core::flow::next::{self, Due, Move};
 use rackhand_core::flow::rules::{Class, Lane, rule};
 use rackhand_core::flow::step::{Outcome, Step};
-use rackhand_core::flow::trade;
 use rackhand_core::id::{Actor, Subject};
 use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::text::Text;
@@ -43,6 +46,9 @@ const VENDOR_CALLS: usize = 16;
 /// After this long a call to a BMC gives its place up and goes on without one, until its own deadline. Otherwise BMCs
 /// that hang would hold the places of those that answer, for half a minute each.
 const SLOW: Duration = Duration::from_secs(5);
+
+/// How long a lane rests after a panic in its call.
+const AFTER_PANIC: Duration = Duration::from_secs(5);
 
 /// How long a stop waits for the calls in the air.
 const LAST_CALLS: Duration = Duration::from_secs(60);
@@ -134,6 +140,8 @@ impl Engine {
                     }
                 }
                 subject = changed.recv() => match subject {
+                    // What was held back may go out now.
+                    Some(Subject::Journal) => self.examine_all().await,
                     Some(subject) => self.examine(subject).await,
                     None => break,
                 },
@@ -164,6 +172,10 @@ impl Engine {
                 ended(&self.ledger, subject, orphan.step, orphan.generation, outcome).await;
             }
         }
+        self.examine_all().await;
+    }
+
+    async fn examine_all(&mut self) {
         let world = self.ledger.world();
         let subjects: Vec<Subject> = world
             .sightings
@@ -181,15 +193,7 @@ impl Engine {
     async fn examine(&mut self, subject: Subject) {
         let now = self.clock.now();
         let world = self.ledger.world();
-        let next = match subject {
-            Subject::Unit(id) => world.unit(id).map(|u| next::for_unit(u, now)),
-            Subject::Bmc(mac) => world.sightings.get(&mac).map(|s| next::for_sighting(s, now)),
-            Subject::Order(id) => world.order(id).map(|o| trade::for_order(&world, o, now)),
-            Subject::Deal(id) => {
-                world.order(id.order).zip(world.deal(id)).map(|(order, deal)| trade::for_deal(order, deal, now))
-            }
-        };
-        let Some(next) = next else { return };
+        let Some(next) = flow::next(&world, subject, now) else { return };
         self.set_alarm(subject, next.wake);
         for step in next.moves {
             match step {
@@ -224,52 +228,75 @@ impl Engine {
         let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
         let stop = self.stop.clone();
         self.calls.spawn(async move {
-            if matches!(due.step, Step::ArmNetworkBoot | Step::ResetForBoot) {
-                // NetBox may be away for hours; who stops the daemon does not wait for it.
-                let confirmed = tokio::select! {
-                    biased;
-                    confirmed = confirm(&ledger, &ports, &gates.netbox, subject, due) => confirmed,
-                    () = stopped(stop.clone()) => return (subject, due.lane),
-                };
-                match confirmed {
-                    Ok(true) => {}
-                    Ok(false) => return (subject, due.lane),
-                    Err(fault) => {
-                        ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await;
-                        return (subject, due.lane);
-                    }
-                }
-            }
-            if due.lane == Lane::Bmc {
-                // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
-                gates.call_bmc(&ports.clock, Box::pin(attempt(&ledger, &ports, None, subject, due))).await;
-                return (subject, due.lane);
-            }
-            if due.lane == Lane::Vendor {
-                // A vendor that does not answer says nothing of the others.
-                if let Some(_place) = gates.vendors.enter(&ports.clock).await {
-                    Box::pin(attempt(&ledger, &ports, None, subject, due)).await;
-                }
-                return (subject, due.lane);
-            }
-            let gate = &gates.netbox;
-            let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
-            // A closed gate may stay so for hours; who stops the daemon does not wait for it.
-            let place = tokio::select! {
-                biased;
-                place = async {
-                    // It is never closed.
-                    let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
-                    gate.enter(&ports.clock).await.map(|place| (place, turn))
-                } => place,
-                () = stopped(stop) => None,
-            };
-            if let Some((place, _turn)) = place {
-                attempt(&ledger, &ports, Some((gate, place)), subject, due).await;
+            let call = call(&ledger, &ports, &gates, stop, (subject, due));
+            // Nothing is held over an await that a panic could leave half changed: the ledger has a task of its own.
+            if let Err(panic) = AssertUnwindSafe(call).catch_unwind().await {
+                ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fell(&due, &*panic))).await;
+                // Where nothing was intended yet, the step is due again at once.
+                ports.clock.sleep(AFTER_PANIC).await;
             }
             (subject, due.lane)
         });
     }
+}
+
+/// Makes a due step's attempt, once the system it is about has a place for it.
+async fn call(
+    ledger: &Ledger,
+    ports: &Ports,
+    gates: &Gates,
+    stop: Option<watch::Receiver<bool>>,
+    (subject, due): (Subject, Due),
+) {
+    if matches!(due.step, Step::ArmNetworkBoot | Step::ResetForBoot) {
+        // NetBox may be away for hours; who stops the daemon does not wait for it.
+        let confirmed = tokio::select! {
+            biased;
+            confirmed = confirm(ledger, ports, &gates.netbox, subject, due) => confirmed,
+            () = stopped(stop.clone()) => return,
+        };
+        match confirmed {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(fault) => return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await,
+        }
+    }
+    if due.lane == Lane::Bmc {
+        // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
+        gates.call_bmc(&ports.clock, Box::pin(attempt(ledger, ports, None, subject, due))).await;
+        return;
+    }
+    if due.lane == Lane::Vendor {
+        // A vendor that does not answer says nothing of the others.
+        if let Some(_place) = gates.vendors.enter(&ports.clock).await {
+            Box::pin(attempt(ledger, ports, None, subject, due)).await;
+        }
+        return;
+    }
+    let gate = &gates.netbox;
+    let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
+    // A closed gate may stay so for hours; who stops the daemon does not wait for it.
+    let place = tokio::select! {
+        biased;
+        place = async {
+            // It is never closed.
+            let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
+            gate.enter(&ports.clock).await.map(|place| (place, turn))
+        } => place,
+        () = stopped(stop) => None,
+    };
+    if let Some((place, _turn)) = place {
+        attempt(ledger, ports, Some((gate, place)), subject, due).await;
+    }
+}
+
+/// A panic in a step's call, as the step's fault: it counts as an attempt, and whether anything was sent is not known.
+fn fell(due: &Due, panic: &(dyn Any + Send)) -> Fault {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let what = format!("Rackhand itself failed in {}: {}", due.step, said.unwrap_or("no reason given"));
+    tracing::error!(step = %due.step, what, "a fault of ours; please report it with this log");
+    let kind = if rule(due.step).class == Class::Read { Kind::Transient } else { Kind::Unknown };
+    Fault::new(System::Rules, kind, what)
 }
 
 /// Waits until the daemon is told to stop, or nobody is left to tell it.

@@ -2,6 +2,7 @@
 
 mod backup;
 mod chain;
+mod epoch;
 mod error;
 mod failpoint;
 mod head;
@@ -18,6 +19,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
+use rackhand_core::bmc::Fingerprint;
 use rackhand_core::event::{Draft, Recorded, Seq};
 use rackhand_core::id::Subject;
 use rusqlite::Connection;
@@ -48,7 +50,10 @@ impl Source<'_> {
     fn verify(&self) -> Result<Verified, JournalError> {
         // The note first: whatever is committed after it only makes the journal longer.
         let reached = self.dir.and_then(head::read);
-        chain::verify(self.conn, reached)
+        let damage = self.dir.and_then(head::damage);
+        let mut verified = chain::verify(self.conn, reached)?;
+        verified.beside.extend(damage);
+        Ok(verified)
     }
 }
 
@@ -140,7 +145,31 @@ impl Journal {
         }
     }
 
-    /// Saves the state after event `at`, computed by version `fold` of the fold.
+    /// Whether anything can be written: writes beside the chain, where it leaves nothing that is read.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn probe(&self) -> Result<(), JournalError> {
+        if let Handle::Inline { inject, .. } = &*self.0
+            && let Some(error) = locked(inject).as_mut().and_then(|fail| fail(&[]))
+        {
+            return Err(error);
+        }
+        self.on_store(|store| store.probe()).await
+    }
+
+    /// What the chain must hold of a snapshot before it is saved; gives the snapshot back.
+    pub async fn sum_snapshot(
+        &self,
+        at: Seq,
+        fold: u32,
+        body: Vec<u8>,
+    ) -> Result<(Fingerprint, Vec<u8>), JournalError> {
+        self.read(move |s| Ok((Fingerprint(snapshot::sum_of(s.conn, at, fold, &body)?), body))).await
+    }
+
+    /// Saves the state after event `at`, computed by version `fold` of the fold. It is used only where the chain vouches
+    /// for it by then.
     pub async fn save_snapshot(&self, at: Seq, fold: u32, body: Vec<u8>) -> Result<(), JournalError> {
         self.on_store(move |store| store.save_snapshot(at, fold, &body)).await
     }

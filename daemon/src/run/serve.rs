@@ -26,9 +26,15 @@ use crate::rpc;
 use crate::site::{Parts, Site, fold};
 use crate::tap;
 
-/// Runs until it is told to stop. `begun` is when the process started.
-pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Result<(), Stop> {
+/// Runs until it is told to stop. `begun` is when the process started; `lab` whether its
+/// clock may be another than the machine's.
+pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: bool) -> Result<(), Stop> {
     let config = Config::read(file).map_err(|e| Stop::misconfigured(e.to_string()))?;
+    if config.speed().is_some() && !lab {
+        let what = "[lab] is for labs only: deadlines and token lives would not be what they say. Remove it, or start \
+                    rackhandd with --lab";
+        return Err(Stop::misconfigured(format!("{}: {what}", file.display())));
+    }
     let no_signals = |e| Stop::failed(format!("the system gives no signals: {e}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
@@ -43,6 +49,9 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Re
         http: http.local_addr().map_or_else(|_| config.listen.to_string(), |a| a.to_string()),
         socket: config.socket.clone(),
     });
+    if let Some(held) = &world.stream.held {
+        tracing::warn!("{}", held.text());
+    }
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
@@ -137,10 +146,11 @@ fn failed(error: JournalError) -> Stop {
 
 /// The journal, and the world its events fold to.
 async fn open(config: &Config) -> Result<(Journal, World), Stop> {
-    let (dir, site) = (config.data_dir.clone(), config.policy.site.clone());
+    let (dir, site, now) = (config.data_dir.clone(), config.policy.site.clone(), config.clock().now());
     let opened = tokio::task::spawn_blocking(move || {
-        let store = Store::open(&dir, &site)?;
-        let world = fold(&store)?;
+        let mut store = Store::open(&dir, &site)?;
+        let mut world = fold(&store)?;
+        store.begin_epoch(&mut world, now)?;
         Ok((Journal::thread(store)?, world))
     });
     opened.await.map_err(|e| Stop::failed(format!("the journal could not be opened: {e}")))?.map_err(failed)

@@ -132,9 +132,11 @@ impl Demo {
         outside.projection =
             Some(projection::Settings { file: None, changes: Duration::from_mins(5), whole: Duration::from_hours(24) });
         let home = Home(std::env::temp_dir().join(format!("rackhand-demo-{}", std::process::id())));
-        let store = Store::open(&home.0, &policy.site).map_err(io::Error::other)?;
+        let mut store = Store::open(&home.0, &policy.site).map_err(io::Error::other)?;
+        let mut world = World::default();
+        store.begin_epoch(&mut world, clock.now()).map_err(io::Error::other)?;
         let journal = Journal::thread(store).map_err(io::Error::other)?;
-        let site = outside.start(journal, World::default(), Random::from_seed(options.seed), true);
+        let site = outside.start(journal, world, Random::from_seed(options.seed), true);
         let listener = rpc::bind(&home.0.join("rackhandd.sock"), None).await?;
         tokio::spawn(site.desk.clone().listen(listener, site.stopping()));
         trade::seat(&site, &home.0).await?;

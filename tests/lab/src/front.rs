@@ -123,6 +123,7 @@ struct Places {
     stations: BTreeMap<String, Station>,
     others: BTreeMap<String, Arc<dyn Dial>>,
     connections: BTreeMap<String, u32>,
+    bugs: BTreeMap<String, u32>,
 }
 
 impl Network {
@@ -141,6 +142,11 @@ impl Network {
         lock(&self.0).connections.get(authority).copied().unwrap_or(0)
     }
 
+    /// Whoever opens one of the next so many connections there panics, as a fault of their own would have it.
+    pub fn plant_bug(&self, authority: impl Into<String>, times: u32) {
+        lock(&self.0).bugs.insert(authority.into(), times);
+    }
+
     /// Takes what is at `authority` off the network: connections are refused.
     pub fn detach(&self, authority: &str) {
         let mut places = lock(&self.0);
@@ -152,15 +158,17 @@ impl Network {
 impl Dial for Network {
     fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connected, DialError>> {
         let authority = target.authority();
-        let (station, other) = {
+        let (station, other, bug) = {
             let mut places = lock(&self.0);
             if places.stations.contains_key(&authority) {
                 *places.connections.entry(authority.clone()).or_default() += 1;
             }
-            (places.stations.get(&authority).cloned(), places.others.get(&authority).cloned())
+            let bug = places.bugs.get_mut(&authority).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
+            (places.stations.get(&authority).cloned(), places.others.get(&authority).cloned(), bug)
         };
         let trust = target.trust;
         Box::pin(async move {
+            assert!(!bug, "a bug planted at {authority}");
             if let Some(other) = other {
                 return other.dial(target).await;
             }

@@ -243,6 +243,6 @@ async fn of_200_megabytes_no_more_than_eight_are_read_and_they_are_refused_at_on
     assert!(told.contains("it has more than 8 MiB"), "{told}");
     assert!(taken <= MAX_BYTES + (1 << 20), "{taken} bytes were taken");
     assert!((1..100_000).contains(&most), "{most} KiB");
-    assert!(place.events().is_empty());
+    assert!(place.told().is_empty());
     assert!(daemon.terminate().await.success());
 }

@@ -32,7 +32,7 @@ async fn each_row_is_whole_on_the_disk_and_known_when_it_comes_again() {
 
     let judged = console.import(soon(), import(all[..2].to_vec(), true)).await.unwrap().unwrap();
     assert_eq!(judged, [Ok(Entry::Imported), Ok(Entry::Imported)]);
-    assert!(place.events().is_empty(), "a check changes nothing");
+    assert!(place.told().is_empty(), "a check changes nothing");
     let too_many = console.import(soon(), import(rows(0, MAX_IMPORT + 1), false)).await.unwrap().unwrap_err();
     assert_eq!(too_many.why, Why::Invalid);
 

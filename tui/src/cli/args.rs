@@ -265,6 +265,12 @@ pub enum Change {
     Quarantine(Reasoned),
     /// Out of use for good
     Retire(Final),
+    /// Let effects go out again after a restore or a lost journal
+    Resume {
+        /// What you found: what was ordered, written and reset since; goes into the journal
+        #[arg(long)]
+        reason: String,
+    },
     /// A task is done
     Done {
         /// Serial or unit id

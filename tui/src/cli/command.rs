@@ -81,6 +81,7 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
             let command = Command::Retire { unit: unit(what.label).await?, reason: what.reason.into() };
             meant(link, command, typed, "Retire it: out of use for good.", out).await?
         }
+        Change::Resume { reason } => Command::Resume { reason: reason.into() },
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
         Change::Describe { label, spec } => Command::Describe { unit: unit(label).await?, spec: spec.into() },
         Change::Locate { label, to } => Command::Locate { unit: unit(label).await?, on: to == Switch::On },

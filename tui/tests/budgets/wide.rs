@@ -90,6 +90,7 @@ impl Console for Wide {
             dead_letters: 0,
             health: Health {
                 intake_stopped: None,
+                held: None,
                 systems: Vec::new(),
                 unknown_leases: 0,
                 taps: Vec::new(),

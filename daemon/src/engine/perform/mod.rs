@@ -113,7 +113,7 @@ pub async fn act(ports: &Ports, netbox: &NetBox, world: &World, subject: Subject
 fn unit_of(world: &World, subject: Subject) -> Result<&Unit, Fault> {
     match subject {
         Subject::Unit(id) => world.unit(id),
-        Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) => None,
+        Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) | Subject::Journal => None,
     }
     .ok_or_else(|| missing("the unit"))
 }

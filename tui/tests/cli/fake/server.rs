@@ -94,6 +94,7 @@ impl Console for Server {
             dead_letters: held.letters.len() as u32,
             health: Health {
                 intake_stopped: held.intake_stopped.clone(),
+                held: None,
                 systems,
                 unknown_leases: 3,
                 taps: taps(),
