@@ -230,16 +230,17 @@ async fn from_lease_to_reset_a_bmc_is_asked_little_over_few_connections_and_logg
     let b = Bench::with(3);
     for n in 0..3 {
         b.lease(n).await;
-    }
-    for n in 0..3 {
         b.staged(n).await;
         let server = &b.outside.servers[n];
-        let bmc = b.outside.fleet.get(&server.serial).unwrap();
-        let seen = bmc.counters();
+        let seen = b.outside.fleet.get(&server.serial).unwrap().counters();
         let connections = b.outside.network.connections(&format!("{}:{BMC_PORT}", server.address));
-        let kind = bmc.bmc.spec().personality;
-        assert_eq!((seen.logins_ok, seen.sessions_open), (1, 0), "{kind:?}");
-        assert!(seen.requests <= 15 && connections <= 2, "{kind:?}: {} requests, {connections}", seen.requests);
+        assert_eq!((seen.logins_ok, seen.sessions_open), (1, 0), "{}", server.serial);
+        assert!(
+            seen.requests <= 15 && connections <= 2,
+            "{}: {} requests, {connections}",
+            server.serial,
+            seen.requests
+        );
     }
 }
 
