@@ -22,7 +22,7 @@ use crate::engine::{Engine, Gates, told};
 use crate::http::Http;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
-use crate::keys::Keys;
+use crate::keys::Keyring;
 use crate::ledger::{self, Ledger, Patience};
 use crate::post;
 use crate::projection::{self, Projection};
@@ -59,7 +59,7 @@ pub struct Parts {
     /// The carriers' tracking, and how often it is asked.
     pub carriers: Option<(Carriers, std::time::Duration)>,
     /// BMC passwords.
-    pub keys: Keys,
+    pub keys: Keyring,
     /// Where machines reach our HTTP.
     pub base: String,
     /// Who is who.
@@ -189,7 +189,8 @@ impl Site {
             site,
             epoch,
             demo: parts.demo,
-            roles: parts.roles,
+            roles: watch::Sender::new(parts.roles),
+            taking_over: tokio::sync::Mutex::default(),
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
             racks: std::sync::Mutex::default(),

@@ -420,7 +420,7 @@ async fn reports_that_come_during_a_hold_are_kept_and_judged_at_its_release() {
     b.until(0, |u| u.validation.report.is_some()).await;
     b.outside.clock.sleep(Duration::from_secs(86_400)).await;
     assert_eq!(b.unit(0).unwrap().stage, Stage::Discovered);
-    b.say(Command::Release { unit: id }).await.unwrap();
+    b.say(Command::Release { unit: id, reason: None }).await.unwrap();
     b.staged(0).await;
     assert_eq!(b.outside.fleet.get(&b.outside.servers[0].serial).unwrap().counters().resets_total(), 1);
 }
