@@ -128,6 +128,41 @@ events! {
         /// Model.
         model: Text,
     } = "unit_adopted",
+    /// A plan to take over servers that run already was made; nothing is taken over by it.
+    TakeOverPlanned {
+        /// The site.
+        site: SiteId,
+        /// SHA-256 of the rows.
+        hash: Fingerprint,
+        /// The servers that could be taken over, as NetBox showed them.
+        rows: Vec<crate::takeover::Seen>,
+    } = "take_over_planned",
+    /// A server that ran already became a unit, as a plan said that a person confirmed.
+    UnitTakenOver {
+        /// The plan.
+        plan: crate::takeover::PlanId,
+        /// Its site.
+        site: SiteId,
+        /// Its device as NetBox shows it.
+        device: crate::dcim::Device,
+        /// Its BMC's MAC, where NetBox has it.
+        bmc_mac: Option<Mac>,
+        /// The stage it enters.
+        stage: Stage,
+        /// Why the person confirmed it.
+        reason: Text,
+        /// What the one login to its BMC came to.
+        login: crate::takeover::Login,
+    } = "unit_taken_over",
+    /// A password was given for its BMC; it is sealed elsewhere, and never here.
+    PasswordGiven {
+        /// The account's user name, where one was given.
+        user: Option<Text>,
+        /// What brought it: a manifest, or a person by hand.
+        from: Text,
+    } = "password_given",
+    /// The password that was given for its BMC is forgotten.
+    PasswordForgotten {} = "password_forgotten",
     /// C4 accepted the lease for this unit; the device is linked and its address is to be written.
     LeaseAccepted {
         /// The device as NetBox had it.
@@ -155,6 +190,13 @@ events! {
         /// Why.
         reason: Text,
     } = "disposition_changed",
+    /// One person's word that it may be released, where that takes two.
+    FirstWordGiven {
+        /// Why it takes two.
+        cause: crate::lifecycle::guard::Cause,
+        /// The reason they gave.
+        reason: Text,
+    } = "first_word_given",
     /// Something is for a person to do.
     TaskOpened {
         /// The task.

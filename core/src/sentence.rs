@@ -20,11 +20,25 @@ impl Event {
             Self::ManifestRowTaken { serial, bmc_mac, .. } => format!("manifest: {serial} has BMC {bmc_mac}"),
             Self::SightingReopened { reason } => format!("looked up again: {reason}"),
             Self::UnitAdopted { bmc_mac, .. } => format!("adopted from NetBox by BMC {bmc_mac}"),
+            Self::PasswordGiven { user, from } => {
+                let of = user.as_ref().map_or(String::new(), |user| format!(" of {user}"));
+                format!("password{of} for its BMC given {from}, and sealed")
+            }
+            Self::PasswordForgotten {} => "the password given for its BMC is forgotten".to_owned(),
+            Self::TakeOverPlanned { site, rows, .. } => {
+                format!("plan to take over {} servers of {site}", rows.len())
+            }
+            Self::UnitTakenOver { plan, device, stage, reason, login, .. } => {
+                format!("taken over from NetBox device {} as {stage}, plan {plan}: {reason}; {login}", device.name)
+            }
             Self::LeaseAccepted { device, address, .. } => format!("lease {address} accepted for {}", device.name),
             Self::StageEntered { from, to, evidence } => {
                 format!("{from} -> {to}: {} ({})", evidence.proof, evidence.note)
             }
             Self::DispositionChanged { from, to, reason } => format!("{from} -> {to}: {reason}"),
+            Self::FirstWordGiven { reason, .. } => {
+                format!("first word to release it: {reason}; a second person's is needed")
+            }
             Self::TaskOpened { task } => format!("task: {}: {}", task.kind.title(), task.text),
             Self::TaskClosed { task, note } => format!("task {task} closed: {note}"),
             Self::StepIntended { step, attempt, rung, .. } => match rung {

@@ -16,11 +16,12 @@ use crate::mac::Mac;
 use crate::procurement::deal::Deal;
 use crate::procurement::order::Order;
 use crate::stream::Stream;
+use crate::takeover::{MAX_PLANS, Plan, PlanId};
 use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 12;
+pub const FOLD: u32 = 13;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct World {
     pub orders: OrdMap<OrderId, Arc<Order>>,
     /// What goes on with each vendor about each order.
     pub deals: OrdMap<DealId, Arc<Deal>>,
+    /// The last plans to take servers over, [`MAX_PLANS`] at the most.
+    #[serde(default)]
+    pub plans: OrdMap<PlanId, Arc<Plan>>,
     /// The number of the last purchase order.
     pub last_purchase: u32,
     /// Servers of the pool that are kept for an order.
@@ -92,12 +96,15 @@ impl World {
             Subject::Unit(id) => self.apply_to_unit(id, seq, draft),
             Subject::Order(id) => self.apply_to_order(id, seq, draft),
             Subject::Deal(id) => self.apply_to_deal(id, seq, draft),
+            Subject::Plan(id) => self.apply_to_plan(id, draft),
             Subject::Journal => self.stream.apply(seq, draft),
         }
     }
 
     fn apply_to_unit(&mut self, id: UnitId, seq: Seq, draft: &Draft) {
-        if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } = &draft.event {
+        if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } | Event::UnitTakenOver { site, .. } =
+            &draft.event
+        {
             self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Received, draft.at)));
         }
         if let Event::UnitOrdered { order, line, site, .. } = &draft.event {
@@ -121,6 +128,7 @@ impl World {
         let (mac, token) = (unit.bmc_mac, unit.boot.last_token());
         unit.apply(seq, draft.at, &draft.event);
         unit.receive(seq, draft);
+        unit.guard(draft);
         if let Event::LocatorAsked { on } = draft.event {
             let by = draft.actor.to_string().into();
             unit.locator = Some(Locator { on, by, at: draft.at, seen: None });
@@ -147,6 +155,18 @@ impl World {
             if let Some(new) = unit.boot.last_token() {
                 self.by_token.insert(new, id);
             }
+        }
+    }
+
+    fn apply_to_plan(&mut self, id: PlanId, draft: &Draft) {
+        let Event::TakeOverPlanned { site, hash, rows } = &draft.event else { return };
+        let (site, rows, by) = (site.clone(), rows.clone(), draft.actor.to_string().into());
+        self.plans.insert(id, Arc::new(Plan { site, hash: *hash, rows, at: draft.at, by }));
+        while self.plans.len() > MAX_PLANS {
+            let Some(oldest) = self.plans.iter().min_by_key(|(id, plan)| (plan.at, **id)).map(|(id, _)| *id) else {
+                return;
+            };
+            self.plans.remove(&oldest);
         }
     }
 
@@ -279,6 +299,11 @@ impl World {
     /// The order with this number.
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         self.orders.get(&id).map(|o| &**o)
+    }
+
+    /// The plan to take servers over with this name, as long as it is kept.
+    pub fn plan(&self, id: PlanId) -> Option<&Plan> {
+        self.plans.get(&id).map(|p| &**p)
     }
 
     /// The order that this tenant placed under this key.

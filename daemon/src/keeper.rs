@@ -21,7 +21,7 @@ use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
-use crate::keys::Keys;
+use crate::keys::Keyring;
 
 /// After this long without a call, session and connections are closed. The steps from login to reset follow one another
 /// within seconds.
@@ -33,7 +33,7 @@ pub struct Keepers(Arc<Inner>);
 
 struct Inner {
     redfish: Redfish,
-    keys: Keys,
+    keys: Keyring,
     clock: Clock,
     of: Mutex<BTreeMap<UnitId, Arc<Keeper>>>,
 }
@@ -70,7 +70,7 @@ pub struct Session {
 
 impl Keepers {
     /// Keepers that speak through this adapter and know these passwords.
-    pub fn new(redfish: Redfish, keys: Keys, clock: Clock) -> Self {
+    pub fn new(redfish: Redfish, keys: Keyring, clock: Clock) -> Self {
         Self(Arc::new(Inner { redfish, keys, clock, of: Mutex::default() }))
     }
 
@@ -115,6 +115,11 @@ impl Keepers {
     /// Lets a password that was refused be sent once more. Whether any was.
     pub fn forgive(&self, unit: UnitId) -> bool {
         locked(&self.0.of).get(&unit).is_some_and(|keeper| keeper.kept.forgive())
+    }
+
+    /// What speaks to controllers that are no unit's yet, as those that are taken over.
+    pub fn strangers(&self) -> &Redfish {
+        &self.0.redfish
     }
 
     /// Closes what is open everywhere, and waits for that.
@@ -162,6 +167,11 @@ impl Line {
 }
 
 impl Session {
+    /// The account it logs in with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// See [`Redfish::read_system`].
     pub async fn read_system(&self) -> Result<SystemReading, Fault> {
         self.line.redfish().read_system(&self.bmc, &self.credentials).await

@@ -3,6 +3,7 @@
 mod configuration;
 mod examination;
 mod notify;
+mod reload;
 mod serve;
 mod tools;
 

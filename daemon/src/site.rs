@@ -23,7 +23,7 @@ use crate::http::Http;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
 use crate::keeper::Keepers;
-use crate::keys::Keys;
+use crate::keys::Keyring;
 use crate::ledger::{self, Ledger, Patience};
 use crate::post;
 use crate::projection::{self, Projection};
@@ -60,7 +60,7 @@ pub struct Parts {
     /// The carriers' tracking, and how often it is asked.
     pub carriers: Option<(Carriers, std::time::Duration)>,
     /// BMC passwords.
-    pub keys: Keys,
+    pub keys: Keyring,
     /// Where machines reach our HTTP.
     pub base: String,
     /// Who is who.
@@ -152,7 +152,7 @@ impl Site {
         let (ledger, clerk) = Ledger::start(ledger_parts, changed);
         let netbox = NetBox::new(parts.dial.clone(), clock.clone(), parts.netbox, policy.clone());
         let redfish = Redfish::new(parts.dial, clock.clone(), parts.bmc_port);
-        let keepers = Keepers::new(redfish, parts.keys, clock.clone());
+        let keepers = Keepers::new(redfish, parts.keys.clone(), clock.clone());
         let gates = Arc::new(Gates::default());
         let site = policy.site.clone();
         let intake = Intake::new(ledger.clone(), netbox.clone(), gates.clone(), clock.clone());
@@ -168,6 +168,7 @@ impl Site {
             netbox: netbox.clone(),
             keepers: keepers.clone(),
             sellers: parts.sellers,
+            keys: parts.keys,
             clock: clock.clone(),
             policy,
         });
@@ -190,7 +191,8 @@ impl Site {
             site,
             epoch,
             demo: parts.demo,
-            roles: parts.roles,
+            roles: watch::Sender::new(parts.roles),
+            taking_over: tokio::sync::Mutex::default(),
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
             racks: std::sync::Mutex::default(),

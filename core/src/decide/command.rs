@@ -85,10 +85,14 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
-    /// Back to normal, from hold, quarantine, loss or a finished cancellation.
+    /// Back to normal, from hold, quarantine, loss or a finished cancellation. Where that takes two people, the first
+    /// one's word is kept and answered by [`super::Answer::Told`].
     Release {
         /// Which unit.
         unit: UnitId,
+        /// Why; two people each give one where it takes two.
+        #[serde(default)]
+        reason: Option<Text>,
     },
     /// Keep from everything.
     Quarantine {

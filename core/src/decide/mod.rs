@@ -16,6 +16,7 @@ pub mod place;
 mod quota;
 pub mod receive;
 mod stream;
+pub mod takeover;
 mod trade;
 
 use std::fmt;
@@ -34,11 +35,12 @@ use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, DealId, Entropy, Subject, UnitId};
+use crate::id::{Actor, DealId, Entropy, SiteId, Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
 use crate::procurement::paper::{Flaw, Paper, Tracked};
+use crate::takeover::{PlanId, Seen, Taken, Taking};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -138,6 +140,21 @@ pub enum Input {
     NetboxPrepared(Vec<Text>),
     /// A person wants something.
     Command(Command),
+    /// A password was given for a unit's BMC and is sealed by now.
+    PasswordGiven {
+        /// Whose.
+        unit: UnitId,
+        /// The account's user name, where one was given.
+        user: Option<Text>,
+        /// What brought it.
+        from: Text,
+    },
+    /// The password that was given for a unit's BMC is forgotten by now.
+    PasswordForgotten(UnitId),
+    /// A person had a plan to take servers over made: the site, the hash of the rows, and the rows.
+    PlanTakeOver(SiteId, Fingerprint, Vec<Seen>),
+    /// A person confirmed rows of a plan, with a reason. With them comes what NetBox shows now.
+    TakeOver(PlanId, Vec<Taking>, Text),
     /// A person chose these places; all are kept, or none. With it comes what NetBox says of the site.
     Place(Vec<Choice>, Arc<Room>),
 }
@@ -184,6 +201,8 @@ pub enum Answer {
     Ordered(Box<order::Ordered>),
     /// Done, and this is to be known of it.
     Told(Text),
+    /// What became of each row of a plan that was confirmed, by serial.
+    TakenOver(Vec<(Text, Taken)>),
 }
 
 /// Why something is not done.
@@ -255,6 +274,10 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::NetboxPrepared(made) => d.netbox_prepared(made),
         Input::Command(command) => d.command(command)?,
         Input::Place(choices, room) => d.place(choices, room)?,
+        Input::PasswordGiven { unit, user, from } => d.password_given(*unit, user.as_ref(), from)?,
+        Input::PasswordForgotten(unit) => d.password_forgotten(*unit)?,
+        Input::PlanTakeOver(site, hash, rows) => d.plan_take_over(site, *hash, rows)?,
+        Input::TakeOver(plan, rows, reason) => d.take_over(*plan, rows, reason)?,
     };
     Ok(Decided { drafts: d.drafts, world: d.world, answer })
 }

@@ -423,7 +423,7 @@ impl Deciding<'_> {
                     self.judge_offers(id.order);
                 }
             }
-            Subject::Unit(_) | Subject::Bmc(_) | Subject::Journal => {}
+            Subject::Unit(_) | Subject::Bmc(_) | Subject::Plan(_) | Subject::Journal => {}
         }
         Answer::Done
     }

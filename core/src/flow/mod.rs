@@ -17,7 +17,7 @@ pub fn next(world: &World, subject: Subject, now: Timestamp) -> Option<Next> {
         Subject::Bmc(mac) => next::for_sighting(world.sightings.get(&mac)?, now),
         Subject::Order(id) => trade::for_order(world, world.order(id)?, now),
         Subject::Deal(id) => trade::for_deal(world.order(id.order)?, world.deal(id)?, now),
-        Subject::Journal => return None,
+        Subject::Plan(_) | Subject::Journal => return None,
     };
     world.stream.keep_back(&mut next);
     Some(next)

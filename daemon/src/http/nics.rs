@@ -9,7 +9,6 @@ use rackhand_core::decide::Input;
 use rackhand_core::id::{Actor, UnitId};
 
 use super::Http;
-use crate::engine::perform::bmc_of;
 use crate::ledger::Patience;
 
 /// How long a BMC that told no NICs is left alone. Anybody may ask for a script.
@@ -37,8 +36,8 @@ impl Http {
 
     async fn read_once(&self, id: UnitId) {
         let (world, ports) = (self.0.ledger.world(), &self.0.ports);
-        let Some(Ok((bmc, credentials))) = world.unit(id).map(|unit| bmc_of(ports, unit)) else { return };
-        let call = self.0.gates.call_bmc(&self.0.clock, ports.redfish.read_system(&bmc, &credentials));
+        let Some(Ok(bmc)) = world.unit(id).map(|unit| ports.keepers.session(unit)) else { return };
+        let call = self.0.gates.call_bmc(&self.0.clock, bmc.read_system());
         if let Some(Ok(reading)) = Box::pin(call).await
             && !reading.nics.is_empty()
         {

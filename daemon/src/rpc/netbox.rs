@@ -12,7 +12,7 @@ use super::Desk;
 use crate::ledger::Patience;
 
 /// Refuses who has less than this role.
-fn least(actor: &Actor, role: Role) -> Result<(), Refusal> {
+pub(super) fn least(actor: &Actor, role: Role) -> Result<(), Refusal> {
     match actor {
         Actor::Person { role: own, .. } if *own < role => {
             Err(Refusal::new(Why::NotAllowed, format!("this takes the role {role}; yours is {own}")))

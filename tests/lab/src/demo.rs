@@ -343,6 +343,13 @@ async fn enter(site: &Site, fleet: Vec<Command>) -> io::Result<()> {
         let done = site.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
         done.map_err(io::Error::other)?;
     }
+    // Into the pool it takes a second person.
+    let second = Actor::Person { name: "demo-two".into(), role: Role::Admin };
+    for unit in site.ledger.world().units.values().filter(|u| u.guard.is_some()) {
+        let release = Command::Release { unit: unit.id, reason: Some("it stood in the pool before".into()) };
+        let done = site.ledger.submit(second.clone(), Patience::Refuse, Input::Command(release)).await;
+        done.map_err(io::Error::other)?;
+    }
     Ok(())
 }
 

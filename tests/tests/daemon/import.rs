@@ -1,5 +1,7 @@
 //! Rows of a manifest through the daemon's own door, while NetBox is away.
 
+use std::collections::BTreeMap;
+
 use rackhand_core::decide::Why;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::event::Event;
@@ -20,7 +22,7 @@ fn rows(from: usize, count: usize) -> Vec<Row> {
 }
 
 fn import(rows: Vec<Row>, check: bool) -> Import {
-    Import { rows, site: SiteId::new("fra1"), stage: Stage::Received, create: None, check }
+    Import { rows, site: SiteId::new("fra1"), stage: Stage::Received, create: None, check, accounts: BTreeMap::new() }
 }
 
 #[tokio::test]

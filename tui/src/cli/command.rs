@@ -71,7 +71,9 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
             meant(link, command, sure, "Its BMC must show this certificate from now on.", out).await?
         }
         Change::Hold(what) => Command::Hold { unit: unit(what.label).await?, reason: what.reason.into() },
-        Change::Release { label } => Command::Release { unit: unit(label).await? },
+        Change::Release { label, reason } => {
+            Command::Release { unit: unit(label).await?, reason: reason.map(Into::into) }
+        }
         Change::Quarantine(what) => Command::Quarantine { unit: unit(what.label).await?, reason: what.reason.into() },
         Change::Cancel(Final { what, typed }) => {
             let command = Command::Cancel { unit: unit(what.label).await?, reason: what.reason.into() };

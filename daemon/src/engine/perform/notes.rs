@@ -23,7 +23,7 @@ fn owed(world: &World, subject: Subject) -> Result<(ObjectId, &[Note]), Fault> {
     let notes: Option<&Notes> = match subject {
         Subject::Unit(id) => world.unit(id).map(|u| &u.notes),
         Subject::Bmc(mac) => world.sightings.get(&mac).map(|s| &s.notes),
-        Subject::Order(_) | Subject::Deal(_) | Subject::Journal => None,
+        Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => None,
     };
     let notes = notes.ok_or_else(|| missing("its notes"))?;
     let device = notes.device.ok_or_else(|| missing("its NetBox device"))?;
