@@ -29,7 +29,7 @@ use rackhand_daemon::rpc::Roles;
 use rackhand_daemon::site::{Parts, Site};
 
 use crate::bmc::fleet::Fleet;
-use crate::bmc::{Pace, Personality, Spec};
+use crate::bmc::{Late, Pace, Personality, Spec};
 use crate::faults::{Faults, lock};
 use crate::front::{Network, Station};
 use crate::machine::{Hardware, LifePace, Uplink};
@@ -61,6 +61,7 @@ pub struct Outside {
     /// How a daemon keeps its copy of NetBox; not at all unless this is set.
     pub projection: Option<projection::Settings>,
     pace: LifePace,
+    late: bool,
     policy: Policy,
     /// The vendors it asks.
     pub sellers: Sellers,
@@ -142,6 +143,7 @@ impl Outside {
             door,
             projection: None,
             pace,
+            late: false,
             policy,
             sellers: Sellers::default(),
             carriers: None,
@@ -192,6 +194,7 @@ impl Outside {
         };
         let mut spec = Spec::new(personality, &serial, bmc_mac);
         spec.pace = pace;
+        spec.late = self.late(bmc_mac);
         let model = spec.model.clone();
         let rack = format!("{site}-r{:02}", n / 20 + 1);
         let plan: Vec<Port> = ["a", "b"]
@@ -243,6 +246,16 @@ impl Outside {
     /// Has our keys know an account.
     pub(crate) fn know(&mut self, serial: &str, account: Credentials) {
         self.keys.by_serial.insert(serial.to_owned(), account);
+    }
+
+    /// From now on, servers that are added have controllers that come up late, as real ones do.
+    pub fn come_up_late(&mut self) {
+        self.late = true;
+    }
+
+    /// How late a controller comes up.
+    pub(crate) fn late(&self, mac: Mac) -> Late {
+        if self.late { Late::of(mac) } else { Late::default() }
     }
 
     /// How long a life's parts take.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Personality;
 use super::answers::refused;
-use super::bodies::Paths;
+use super::bodies::{Paths, listing};
 use super::tree::{Tree, collection, put};
 use crate::host::{Reply, Request};
 
@@ -50,10 +50,31 @@ pub(super) fn services(tree: &mut Tree, personality: Personality, paths: &Paths)
         let at = format!("{home}/{name}");
         let link = json!({ "@odata.id": format!("{at}/Entries") });
         put(tree, &at, json!({ "@odata.type": "#LogService.v1_0_0.LogService", "Name": name, "Entries": link }));
-        let listed = json!({ "@odata.id": format!("{at}/Entries"), "Name": "Entries", "Members": entries,
-            "Members@odata.count": entries.len() });
-        tree.insert(format!("{at}/Entries"), listed);
+        let at = format!("{at}/Entries");
+        let entries: Vec<Value> = entries.iter().map(|entry| placed(&at, entry.clone())).collect();
+        let listed = listing(&at, &entries);
+        tree.insert(at, listed);
     }
+}
+
+/// The entry with its place and what every entry has.
+fn placed(at: &str, mut entry: Value) -> Value {
+    entry["@odata.id"] = json!(format!("{at}/{}", entry["Id"].as_str().unwrap_or_default()));
+    entry["Name"] = json!("Log Entry");
+    let format = if at.contains("/IML/") {
+        Some("Hpe-IML")
+    } else if at.contains("/IEL/") {
+        Some("Hpe-iLOEventLog")
+    } else if at.contains("/Event/") {
+        Some("Hpe-Event")
+    } else {
+        at.contains("/Lclog/").then_some("Dell")
+    };
+    entry["EntryType"] = json!(if format.is_some() { "Oem" } else { "SEL" });
+    if let Some(format) = format {
+        entry["OemRecordFormat"] = json!(format);
+    }
+    entry
 }
 
 /// An entry of iLO's.
@@ -82,16 +103,17 @@ pub(super) fn lifecycle(personality: Personality, manager: &str, request: &Reque
         .map(|n| {
             // Each tenth says that the one before it came again.
             let (id, args) = if n % 10 == 0 { ("LOG007", vec!["3"]) } else { ("USR0030", vec!["root"]) };
-            json!({ "@odata.type": "#LogEntry.v1_15_0.LogEntry", "Id": n.to_string(), "Severity": "OK",
+            let entry = json!({ "@odata.type": "#LogEntry.v1_15_0.LogEntry", "Id": n.to_string(), "Severity": "OK",
                 "Created": "2026-11-20T06:00:00-06:00", "Message": "Done.", "MessageArgs": args,
-                "MessageId": format!("IDRAC.2.9.{id}") })
+                "MessageId": format!("IDRAC.2.9.{id}") });
+            placed(&at, entry)
         })
         .collect();
     // As iDRAC does, there is a next page behind the last.
     let next = format!("{at}?$skip={}", skip + PAGE);
     Some(Reply::json(
         StatusCode::OK,
-        &json!({ "@odata.id": at, "Name": "Entries", "Members": members, "Members@odata.count": LIFECYCLE_ENTRIES,
-            "Members@odata.nextLink": next }),
+        &json!({ "@odata.id": at, "@odata.type": "#LogEntryCollection.LogEntryCollection", "Name": "Entries",
+            "Members": members, "Members@odata.count": LIFECYCLE_ENTRIES, "Members@odata.nextLink": next }),
     ))
 }
