@@ -89,6 +89,14 @@ fn class(body: &Value) -> Option<String> {
     Some(told.rsplit_once('.')?.0.to_owned())
 }
 
+/// The same of a body that is not parsed: its own type stands before those of its parts.
+fn schema(body: &[u8]) -> Option<&str> {
+    const MARK: &[u8] = b"\"@odata.type\":\"#";
+    let at = body.windows(MARK.len()).position(|w| w == MARK)? + MARK.len();
+    let end = at + body[at..].iter().position(|b| *b == b'"')?;
+    Some(std::str::from_utf8(&body[at..end]).ok()?.rsplit_once('.')?.0)
+}
+
 /// User and password of HTTP's Basic authentication.
 pub(super) fn basic(request: &Request) -> Option<(String, String)> {
     let told = STANDARD.decode(request.header("authorization")?.strip_prefix("Basic ")?.trim()).ok()?;
@@ -142,9 +150,9 @@ pub(super) fn dressed(personality: Personality, paths: &Paths, request: &Request
         reply = reply.header("www-authenticate", "Basic realm=\"RedfishService\"");
     }
     if reads && reply.status == StatusCode::OK {
-        if let Some(schema) = serde_json::from_slice(&reply.body).ok().as_ref().and_then(class) {
+        if let Some(schema) = schema(&reply.body) {
             let at = if personality.is_ilo() {
-                format!("/redfish/v1/SchemaStore/en/{}.json", schema.split('.').next().unwrap_or_default())
+                format!("/redfish/v1/SchemaStore/en/{}.json", schema.split('.').next().unwrap_or(schema))
             } else {
                 format!("/redfish/v1/Schemas/{schema}.json")
             };
