@@ -61,7 +61,7 @@ pub struct Outside {
     /// How a daemon keeps its copy of NetBox; not at all unless this is set.
     pub projection: Option<projection::Settings>,
     pace: LifePace,
-    late: bool,
+    habits: bool,
     policy: Policy,
     /// The vendors it asks.
     pub sellers: Sellers,
@@ -143,7 +143,7 @@ impl Outside {
             door,
             projection: None,
             pace,
-            late: false,
+            habits: false,
             policy,
             sellers: Sellers::default(),
             carriers: None,
@@ -224,7 +224,10 @@ impl Outside {
         let account = Credentials { user: spec.user.as_str().into(), password: Secret::new(spec.password.clone()) };
         self.keys.by_serial.insert(serial.clone(), account);
         let address = Ipv4Addr::new(127, 77, (n / 250) as u8, (n % 250 + 1) as u8);
-        self.fleet.add(spec, IpAddr::V4(address), hardware, self.pace);
+        let bmc = self.fleet.add(spec, IpAddr::V4(address), hardware, self.pace);
+        if self.habits && low.is_multiple_of(5) {
+            bmc.behave(|b| b.expand_gone = vec!["/EthernetInterfaces".to_owned()]);
+        }
         self.servers.push(Server { serial, bmc_mac, address, device, plan });
         &self.servers[self.servers.len() - 1]
     }
@@ -248,14 +251,15 @@ impl Outside {
         self.keys.by_serial.insert(serial.to_owned(), account);
     }
 
-    /// From now on, servers that are added have controllers that come up late, as real ones do.
-    pub fn come_up_late(&mut self) {
-        self.late = true;
+    /// From now on, servers that are added have controllers with habits of their own, as real ones do, drawn by their
+    /// MAC: most come up late, and one in five does not find the NICs it is asked to fill in.
+    pub fn draw_habits(&mut self) {
+        self.habits = true;
     }
 
     /// How late a controller comes up.
     pub(crate) fn late(&self, mac: Mac) -> Late {
-        if self.late { Late::of(mac) } else { Late::default() }
+        if self.habits { Late::of(mac) } else { Late::default() }
     }
 
     /// How long a life's parts take.
