@@ -65,7 +65,10 @@ impl Late {
     /// What a controller with this MAC does: one in four is up already; the others take up to six minutes, and every
     /// other of them is silent meanwhile.
     pub fn of(mac: Mac) -> Self {
-        let drawn = mac.0.iter().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193)) >> 8;
+        let sum = mac.0.iter().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193));
+        // Neighbours are not alike.
+        let mixed = (sum ^ (sum >> 15)).wrapping_mul(0x2C1B_3C6D);
+        let drawn = mixed ^ (mixed >> 12);
         if drawn.is_multiple_of(4) {
             return Self::default();
         }
