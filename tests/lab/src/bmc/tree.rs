@@ -86,8 +86,7 @@ fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
         put(
             tree,
             &security,
-            json!({ "@odata.type": "#HpeSecurityService.v2_6_0.HpeSecurityService",
-            "Name": "SecurityService", "Links": { "HttpsCert": link(&certificate) } }),
+            json!({ "@odata.type": "#HpeSecurityService.v2_6_0.HpeSecurityService", "Links": { "HttpsCert": link(&certificate) } }),
         );
         let x509 = json!({ "Issuer": "CN = Default Issuer (Do not trust), O = Hewlett Packard Enterprise",
             "Subject": format!("CN = ILO{serial}, O = Hewlett Packard Enterprise"), "SerialNumber": "05:2a:1a:98",
