@@ -1,45 +1,46 @@
 //! Interfaces, MACs and cables in NetBox.
 
+use rackhand_adapters::netbox::NetBox;
 use rackhand_core::facility::{cables_proven, macs_to_write};
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::text::Text;
 
-use super::{Ports, device_of, missing};
+use super::{device_of, missing};
 
-pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Option<Observation>, Fault> {
+pub async fn look(netbox: &NetBox, unit: &Unit, step: Step) -> Result<Option<Observation>, Fault> {
     let device = device_of(unit)?.id;
     if step == Step::ReadCablingPlan {
-        return ports.netbox.cabling_plan(device).await.map(|p| Some(Observation::Plan(p)));
+        return netbox.cabling_plan(device).await.map(|p| Some(Observation::Plan(p)));
     }
     let report = unit.validation.report.as_ref().ok_or_else(|| missing("its report"))?;
     if step == Step::WriteInterfaces {
-        let now = ports.netbox.cabling_plan(device).await?;
+        let now = netbox.cabling_plan(device).await?;
         return Ok(macs_to_write(&now, report).is_empty().then_some(Observation::Interfaces));
     }
     let plan = unit.plan.as_ref().ok_or_else(|| missing("its cabling plan"))?;
-    let held = ports.netbox.cables(device).await?;
+    let held = netbox.cables(device).await?;
     let all = cables_proven(plan, report).into_iter().all(|(interface, port)| {
         held.iter().any(|r| {
             r.interface.id == interface
                 && r.cable.as_ref().is_some_and(|c| c.connected)
-                && r.interface.peer.as_ref() == Some(&port)
+                && r.interface.peer.as_ref().is_some_and(|there| there.is(&port))
         })
     });
     Ok(all.then_some(Observation::Cables))
 }
 
-pub async fn act(ports: &Ports, unit: &Unit, step: Step) -> Result<Text, Fault> {
+pub async fn act(netbox: &NetBox, unit: &Unit, step: Step) -> Result<Text, Fault> {
     let device = device_of(unit)?.id;
     let report = unit.validation.report.as_ref().ok_or_else(|| missing("its report"))?;
     let plan = unit.plan.as_ref().ok_or_else(|| missing("its cabling plan"))?;
     if step == Step::WriteInterfaces {
         let macs = macs_to_write(plan, report);
-        ports.netbox.write_macs(device, &macs).await?;
+        netbox.write_macs(device, &macs).await?;
         return Ok(format!("{} MACs written", macs.len()).into());
     }
     let cables = cables_proven(plan, report);
-    ports.netbox.connect_cables(device, &cables).await?;
+    netbox.connect_cables(device, &cables).await?;
     Ok(format!("{} cables written", cables.len()).into())
 }
