@@ -102,7 +102,6 @@ impl Life {
         let fra1 = SiteId::new("fra1");
         let clock = Clock::scaled(EPOCH, 1.0);
         let mut outside = Outside::new(clock.clone(), Policy::standard(fra1.clone()), LifePace::default());
-        outside.draw_habits();
         for n in 0..plan.servers {
             outside.add_server(n, "fra1", Pace::default());
         }
