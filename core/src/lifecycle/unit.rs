@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::guard::Guard;
 use super::registration::Registration;
 use super::stage::{Disposition, Stage};
 use super::task::{Task, TaskId};
@@ -22,6 +23,7 @@ use crate::id::{OrderId, SiteId, UnitId};
 use crate::mac::Mac;
 use crate::procurement::spec::Spec;
 use crate::sentence::on_or_off;
+use crate::takeover::PlanId;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -125,6 +127,12 @@ pub struct Unit {
     /// What it is by the word of who entered it; its own report tells better.
     #[serde(default)]
     pub told: Option<Spec>,
+    /// The plan it was taken over by, where it ran before there was Rackhand.
+    #[serde(default)]
+    pub taken_over: Option<PlanId>,
+    /// Set where one person cannot release it alone.
+    #[serde(default)]
+    pub guard: Option<Guard>,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -330,6 +338,8 @@ impl Unit {
             order: None,
             tenant: None,
             told: None,
+            taken_over: None,
+            guard: None,
             revision: 0,
         }
     }
