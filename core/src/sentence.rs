@@ -25,7 +25,8 @@ impl Event {
             }
             Self::DispositionChanged { from, to, reason } => format!("{from} -> {to}: {reason}"),
             Self::TaskOpened { task } => format!("task: {}: {}", task.kind.title(), task.text),
-            Self::TaskClosed { task, note } => format!("task {task} closed: {note}"),
+            Self::TaskClosed { task, note, accepted: true } => format!("task {task} closed, taken as it is: {note}"),
+            Self::TaskClosed { task, note, .. } => format!("task {task} closed: {note}"),
             Self::StepIntended { step, attempt, rung, .. } => match rung {
                 Some(rung) => format!("{step} intended ({rung}, attempt {attempt})"),
                 None => format!("{step} intended (attempt {attempt})"),

@@ -25,7 +25,7 @@ const MOST: usize = 100;
 /// What we do in each collection. To read is part of all of them.
 const NEEDS: [(&str, &[Need]); 9] = [
     ("dcim/devices/", &[Need::Change]),
-    ("dcim/interfaces/", &[Need::Change]),
+    ("dcim/interfaces/", &[Need::Add, Need::Change]),
     ("dcim/mac-addresses/", &[Need::Add, Need::Change]),
     ("ipam/ip-addresses/", &[Need::Add, Need::Change]),
     ("dcim/cables/", &[Need::Add, Need::Change]),

@@ -12,7 +12,7 @@ use crate::id::{Actor, DealId, Role, SiteId, Subject, UnitId};
 use crate::lifecycle::evidence::{Evidence, Proof};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::table;
-use crate::lifecycle::task::TaskId;
+use crate::lifecycle::task::{TaskId, TaskKind};
 use crate::lifecycle::unit::{Phase, Unit};
 use crate::mac::Mac;
 use crate::manifest;
@@ -278,8 +278,13 @@ impl Deciding<'_> {
             return Err(Refusal::new(Why::NotFound, format!("{} has no open task {task}", unit.label())));
         };
         self.demand(found.role)?;
+        // Who added a part may be wrong; who answers for the order may live with less.
+        let accepted = found.kind == TaskKind::LessThanOrdered && self.demand(Role::Operator).is_ok();
+        if accepted {
+            need_reason(note)?;
+        }
         let subject = Subject::Unit(id);
-        self.emit(subject, Event::TaskClosed { task, note: note.clone() });
+        self.emit(subject, Event::TaskClosed { task, note: note.clone(), accepted });
         self.consequences(subject);
         Ok(Answer::Done)
     }

@@ -17,6 +17,7 @@ use crate::facility::reservation::{Held, Reservation};
 use crate::fault::{Fault, System};
 use crate::flow::rules::{Class, Lane, Rule, rule};
 use crate::flow::step::Step;
+use crate::hardware::parts::Parts;
 use crate::hardware::report::{StepReport, ValidationReport};
 use crate::id::{OrderId, SiteId, UnitId};
 use crate::mac::Mac;
@@ -119,6 +120,12 @@ pub struct Unit {
     /// What it is by the word of who entered it; its own report tells better.
     #[serde(default)]
     pub told: Option<Spec>,
+    /// The parts that its BMC lists, read after the machine's own report.
+    #[serde(default)]
+    pub parts: Option<Parts>,
+    /// The words of tasks by which an operator took it with less than was ordered.
+    #[serde(default)]
+    pub accepted: Vec<Text>,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -319,6 +326,8 @@ impl Unit {
             order: None,
             tenant: None,
             told: None,
+            parts: None,
+            accepted: Vec::new(),
             revision: 0,
         }
     }

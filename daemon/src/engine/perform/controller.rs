@@ -2,6 +2,7 @@
 
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::hardware::parts::Parts;
 use rackhand_core::lifecycle::unit::Unit;
 
 use super::{Ports, bmc_of, missing};
@@ -13,5 +14,9 @@ pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Observation,
         return Ok(Observation::Root { identity, certificate });
     }
     let (bmc, credentials) = bmc_of(ports, unit)?;
+    if step == Step::ReadParts {
+        let inventory = ports.redfish.read_inventory(&bmc, &credentials).await?;
+        return Ok(Observation::Parts(Box::new(Parts::listed(&inventory))));
+    }
     ports.redfish.read_system(&bmc, &credentials).await.map(Observation::System)
 }

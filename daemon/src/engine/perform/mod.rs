@@ -60,7 +60,7 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> 
         Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::look(ports, unit, due.step).await,
         Step::PlaceDevice | Step::UnplaceDevice => place::look(ports, unit, due.step).await,
         Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(ports, unit, due.step).await,
-        Step::ReachBmc | Step::LogInToBmc => controller::look(ports, unit, due.step).await.map(Some),
+        Step::ReachBmc | Step::LogInToBmc | Step::ReadParts => controller::look(ports, unit, due.step).await.map(Some),
         Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::look(ports, unit, due.step).await,
         // Shown by the machine itself, never by looking.
         Step::ResetForBoot | Step::Validate | Step::LookUpDevice | Step::WriteNotes => Ok(None),
@@ -91,6 +91,7 @@ pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> R
         | Step::ReadCablingPlan
         | Step::ReachBmc
         | Step::LogInToBmc
+        | Step::ReadParts
         | Step::Validate
         | Step::RequestQuote
         | Step::ChaseQuote

@@ -1,8 +1,10 @@
 //! What a BMC is made with: which controller, in which server.
 
+use rackhand_core::dcim::Port;
 use rackhand_core::mac::Mac;
 
 use super::power::Pace;
+use crate::machine::Hardware;
 
 /// Which controller it plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +102,10 @@ pub struct Spec {
     pub lockout: u32,
     /// What is in the server.
     pub fitted: Fitted,
+    /// The machine behind it, whose processors, memory and drives it then lists in the place of the recorded ones.
+    pub machine: Option<Box<Hardware>>,
+    /// The switch port that its own port hears by LLDP.
+    pub hears: Option<Port>,
     /// Whether the server runs at the start. One that never ran has no NIC MACs to tell on iLO.
     pub running: bool,
     /// How long things take.
@@ -129,6 +135,8 @@ impl Spec {
             password: format!("factory-{serial}"),
             lockout: 3,
             fitted: Fitted::default(),
+            machine: None,
+            hears: None,
             running: false,
             pace: Pace::default(),
         }
