@@ -247,8 +247,8 @@ impl RawVendor {
             if name.trim().is_empty() || name.chars().count() > HEADER {
                 return Err(source.at(header, format!("not a header: give 1 to {HEADER} letters")));
             }
-            if let Some((other, _)) = headers.iter().find(|(_, known)| known.eq_ignore_ascii_case(&name)) {
-                return Err(source.at(header, format!("this header is {other:?} already; a column is one field")));
+            if headers.values().any(|known| known.eq_ignore_ascii_case(&name)) {
+                return Err(source.at(header, "another field has this header already; a column is one field"));
             }
             headers.insert(known, name);
         }

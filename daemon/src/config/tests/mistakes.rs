@@ -176,7 +176,7 @@ const VENDORS: [(&str, &str); 22] = [
     ),
     (
         "kind = \"mail\"\nserver = \"127.0.0.1:25\"\ntls = \"none\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"\ncolumns = { part = \"Art\", model = \"Art\" }",
-        "this header is",
+        "18:20: another field has this header already",
     ),
     ("kind = \"mail\"\nserver = \"127.0.0.1:25\"", "13:8: mail needs server, from and to"),
     ("kind = \"mail\"\nserver = \"a\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"", "14:10: not a mail server"),
