@@ -74,6 +74,25 @@ pub struct Port {
     pub port: Text,
 }
 
+impl Port {
+    /// Whether both name one port. Switches are compared as NetBox compares devices' names, without regard to case; and
+    /// by LLDP a switch may tell its full domain name where NetBox has the short one, or the other way round.
+    pub fn is(&self, other: &Self) -> bool {
+        is_same_host(&self.switch, &other.switch) && self.port == other.port
+    }
+}
+
+/// Whether two names are one host's: equal without regard to case, or one of them the other without its domain.
+pub fn is_same_host(a: &str, b: &str) -> bool {
+    let (a, b) = (a.trim_end_matches('.').to_lowercase(), b.trim_end_matches('.').to_lowercase());
+    a == b || host(&a) == b || host(&b) == a
+}
+
+/// A host's name without its domain.
+pub fn host(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(host, _)| host)
+}
+
 /// A server's interfaces with the cables that are planned for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CablingPlan {
@@ -118,5 +137,26 @@ impl BmcPort {
 impl std::fmt::Display for BmcPort {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NetBox device {} has {} on {}", self.device, self.mac, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_is_known_in_other_letters_and_with_or_without_its_domain() {
+        for (a, b, same) in [
+            ("sw-a7-a", "SW-A7-A", true),
+            ("sw-a7-a", "Sw-A7-a.fra1.example.net", true),
+            ("sw-a7-a.fra1.example.net.", "sw-a7-a", true),
+            ("sw-a7-a.fra1.example.net", "sw-a7-a.waw1.example.net", false),
+            ("sw-a7-a", "sw-a7-b.fra1.example.net", false),
+            ("sw-a7-a", "sw-a7-ab", false),
+        ] {
+            assert_eq!((is_same_host(a, b), is_same_host(b, a)), (same, same), "{a} {b}");
+        }
+        let port = |switch: &str, port: &str| Port { switch: switch.into(), port: port.into() };
+        assert!(port("sw1", "Eth1").is(&port("SW1", "Eth1")) && !port("sw1", "Eth1").is(&port("sw1", "Eth2")));
     }
 }

@@ -59,6 +59,8 @@ pub enum Kind {
     Gone,
     /// Credentials are wrong or lack a permission. Never retried: BMCs lock accounts.
     Unauthorised,
+    /// The login is good, and lacks a permission that only a person can grant.
+    Forbidden,
     /// The peer broke its protocol: too big, too deep, not JSON, wrong type.
     Malformed,
 }

@@ -31,8 +31,53 @@ pub struct Policy {
     /// How servers are bought.
     #[serde(default)]
     pub purchase: Purchasing,
-    /// Whether NetBox has the statuses `discovered` and `ready`. Where not, C4 reads `lifecycle_state` in their place.
-    pub own_statuses: bool,
+    /// How much a tenant may order by itself.
+    #[serde(default)]
+    pub quota: Quota,
+}
+
+/// What rule C4 takes a device for, by the status NetBox has it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeviceState {
+    /// Not yet discovered, or gone again: `offline` in the business's own map.
+    Offline,
+    /// Discovered, not yet staged: `discovered`.
+    Discovered,
+    /// A tenant's: `active`.
+    Active,
+    /// Anything else.
+    Other,
+}
+
+impl DeviceState {
+    const fn of(stage: Stage) -> Self {
+        use Stage as S;
+        match stage {
+            S::Received | S::Racked | S::Cabled | S::PoweredOn | S::Decommissioned => Self::Offline,
+            S::Discovered | S::PhysicalValidated => Self::Discovered,
+            S::AssignedToTenant | S::InService | S::Maintenance | S::DecommissionProposed => Self::Active,
+            S::Ordered | S::QuoteRequested | S::QuoteReceived | S::PurchaseApproved | S::ShipmentTracking => {
+                Self::Other
+            }
+            S::Staged | S::ProvisionedToVendorTool | S::FirmwareUpdating | S::Hardened | S::Ready => Self::Other,
+            S::Decommissioning => Self::Other,
+        }
+    }
+}
+
+/// How many servers a tenant may order by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// In one order.
+    pub order: u32,
+    /// In all its orders whose servers it has not got.
+    pub open: u32,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { order: 200, open: 1_000 }
+    }
 }
 
 /// How servers are bought.
@@ -127,14 +172,13 @@ impl Policy {
             statuses: Stage::ALL.iter().map(|s| (*s, status(*s).into())).collect(),
             staging_tenant: "baremetal-staging".into(),
             purchase: Purchasing::default(),
-            own_statuses: true,
+            quota: Quota::default(),
         }
     }
 
     /// The map for a NetBox with stock statuses.
     pub fn stock(site: SiteId) -> Self {
         let mut policy = Self::standard(site);
-        policy.own_statuses = false;
         for stage in [Stage::Discovered, Stage::PhysicalValidated] {
             policy.statuses.insert(stage, "planned".into());
         }
@@ -147,8 +191,66 @@ impl Policy {
         self.site.as_str() == site || self.also.iter().any(|also| also.as_str() == site)
     }
 
+    /// What rule C4 takes a device for. Where the map gives one status to several states, as the one for a stock NetBox
+    /// does, `lifecycle_state` tells them apart; without it, it is none of them.
+    pub fn device_state(&self, status: &str, lifecycle_state: Option<&str>) -> DeviceState {
+        let stages = || Stage::ALL.iter().copied().filter(|stage| *self.status(*stage) == *status);
+        let mut states: Vec<DeviceState> = stages().map(DeviceState::of).collect();
+        states.sort_unstable();
+        states.dedup();
+        match states.as_slice() {
+            [only] => *only,
+            _ => {
+                let fine = stages().find(|stage| Some(stage.word()) == lifecycle_state);
+                fine.map_or(DeviceState::Other, DeviceState::of)
+            }
+        }
+    }
+
+    /// The sites this daemon runs.
+    pub fn sites(&self) -> impl Iterator<Item = &SiteId> {
+        std::iter::once(&self.site).chain(&self.also)
+    }
+
+    /// The statuses that devices are given.
+    pub fn device_statuses(&self) -> BTreeSet<Text> {
+        Stage::ALL.iter().map(|stage| self.status(*stage)).collect()
+    }
+
     /// The status for a stage.
     pub fn status(&self, stage: Stage) -> Text {
         self.statuses.get(&stage).cloned().unwrap_or_else(|| "offline".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_stands_for_several_states_is_told_apart_by_the_fine_stage() {
+        use DeviceState::{Active, Discovered, Offline, Other};
+        let own = Policy::standard(SiteId::new("fra1"));
+        for (status, state) in [
+            ("offline", Offline),
+            ("discovered", Discovered),
+            ("active", Active),
+            ("staged", Other),
+            ("planned", Other),
+            ("failed", Other),
+        ] {
+            assert_eq!(own.device_state(status, Some("in_service")), state, "{status}");
+        }
+        let stock = Policy::stock(SiteId::new("fra1"));
+        for (fine, state) in [
+            (None, Other),
+            (Some("shipment_tracking"), Other),
+            (Some("discovered"), Discovered),
+            (Some("physical_validated"), Discovered),
+            (Some("in_service"), Other),
+        ] {
+            assert_eq!(stock.device_state("planned", fine), state, "{fine:?}");
+        }
+        assert_eq!(stock.device_state("offline", None), Offline);
     }
 }

@@ -8,6 +8,7 @@ mod device;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +18,9 @@ use crate::id::{Role, UnitId};
 use crate::lifecycle::stage::Disposition;
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
-use crate::policy::Policy;
+use crate::policy::{DeviceState, Policy};
 use crate::text::Text;
+use crate::time::Timestamp;
 use crate::world::World;
 
 /// What is different.
@@ -50,6 +52,44 @@ pub enum Field {
 }
 
 impl Field {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Unit,
+        Self::Device,
+        Self::SerialTwice,
+        Self::MacTwice,
+        Self::Serial,
+        Self::BmcMac,
+        Self::Status,
+        Self::LifecycleState,
+        Self::Tenant,
+        Self::OobAddress,
+        Self::Place,
+    ];
+
+    /// Whether it says that NetBox and the journal contradict each other. A server in NetBox that is no unit does not: it
+    /// may be none of ours.
+    pub const fn is_contradiction(self) -> bool {
+        !matches!(self, Self::Device)
+    }
+
+    /// One word, for a command line.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Unit => "device-missing",
+            Self::Device => "unit-missing",
+            Self::SerialTwice => "serial-twice",
+            Self::MacTwice => "mac-twice",
+            Self::Serial => "serial",
+            Self::BmcMac => "bmc-mac",
+            Self::Status => "status",
+            Self::LifecycleState => "lifecycle-state",
+            Self::Tenant => "tenant",
+            Self::OobAddress => "out-of-band-address",
+            Self::Place => "place",
+        }
+    }
+
     /// In words.
     pub const fn word(self) -> &'static str {
         match self {
@@ -65,6 +105,14 @@ impl Field {
             Self::OobAddress => "out-of-band address",
             Self::Place => "place",
         }
+    }
+}
+
+impl FromStr for Field {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|field| field.slug() == text);
+        found.ok_or_else(|| format!("`{text}` is no kind of difference"))
     }
 }
 
@@ -114,31 +162,64 @@ pub struct Difference {
     pub who: Option<Role>,
 }
 
-/// All disagreements about units and servers of the inventory's site, sorted by label and field.
-pub fn reconcile(world: &World, inventory: &Inventory, policy: &Policy) -> Vec<Difference> {
+/// The differences of one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffKind {
+    /// What they are about.
+    pub field: Field,
+    /// How many there are.
+    pub total: usize,
+    /// Those of them about which a person must act.
+    pub to_do: usize,
+}
+
+/// All disagreements about units and servers of the inventory's site, sorted by field and label; devices that are no unit
+/// come last. `as_of` is when the inventory was read: of a unit that we wrote something of later, it says nothing.
+pub fn reconcile(world: &World, inventory: &Inventory, as_of: Timestamp, policy: &Policy) -> Vec<Difference> {
     let index = Index::of(inventory);
     let mut claimed = BTreeSet::new();
     let mut found = index.doubles();
     for unit in world.units.values().filter(|u| u.site == inventory.site) {
+        let is_compared = is_compared(unit) && unit.netbox_written_at.is_none_or(|at| at < as_of);
         match index.device_of(unit) {
             Match::One(device) => {
                 claimed.insert(device.id);
-                if is_compared(unit) {
+                if is_compared {
                     device::compare(unit, device, policy, &mut found);
                 }
             }
             Match::Several(devices) => claimed.extend(devices),
-            Match::None if is_compared(unit) => found.push(missing_device(unit)),
+            Match::None if is_compared => found.push(missing_device(unit)),
             Match::None => {}
         }
     }
     let strangers = inventory.devices.values().filter(|d| d.bmc().is_some() && !claimed.contains(&d.id));
     found.extend(strangers.map(|d| missing_unit(d, policy)));
     found.sort_by(|a, b| {
-        let key = |d: &Difference| (d.label.clone(), d.field, d.unit, d.device);
+        let key = |d: &Difference| (rank(d.field), d.label.clone(), d.unit, d.device);
         key(a).cmp(&key(b))
     });
     found
+}
+
+/// How many differences of each field there are, in their order.
+pub fn kinds(differences: &[Difference]) -> Vec<DiffKind> {
+    let mut kinds: Vec<DiffKind> = Vec::new();
+    for difference in differences {
+        match kinds.last_mut().filter(|kind| kind.field == difference.field) {
+            Some(kind) => kind.total += 1,
+            None => kinds.push(DiffKind { field: difference.field, total: 1, to_do: 0 }),
+        }
+        if let Some(kind) = kinds.last_mut() {
+            kind.to_do += usize::from(difference.who.is_some());
+        }
+    }
+    kinds
+}
+
+/// What is told first: a fleet that was not taken over has a row for each of its devices.
+fn rank(field: Field) -> (bool, Field) {
+    (field == Field::Device, field)
 }
 
 /// Whether NetBox should agree about it: not what is on order, nor what has come to its end.
@@ -242,9 +323,9 @@ fn missing_device(unit: &Unit) -> Difference {
 }
 
 fn missing_unit(device: &DeviceRecord, policy: &Policy) -> Difference {
-    let status = device::effective_status(device, policy);
+    let state = policy.device_state(&device.status, device.lifecycle_state.as_deref());
     let nobodys = device.tenant.as_ref().is_none_or(|t| *t == policy.staging_tenant);
-    let adopted = nobodys && matches!(status, "offline" | "discovered");
+    let adopted = nobodys && matches!(state, DeviceState::Offline | DeviceState::Discovered);
     let (then, who) = if adopted {
         ("it becomes a unit with the first lease of its BMC", None)
     } else {

@@ -2,7 +2,7 @@
 //! the fleet.
 
 pub mod delivery;
-mod filter;
+pub mod filter;
 pub mod guide;
 mod letters;
 pub mod netbox;
@@ -55,6 +55,9 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, what needs a person first.
+    pub const ALL: [Self; 6] = [Self::Stuck, Self::Retrying, Self::Moving, Self::Person, Self::Idle, Self::Aside];
+
     /// One word for every table and `--json`.
     pub const fn word(self) -> &'static str {
         match self {

@@ -19,7 +19,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 9;
+pub const FOLD: u32 = 11;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -250,7 +250,7 @@ impl World {
                 sighting.warned.push(key.clone());
                 if let Some(device) = device {
                     sighting.notes.device = Some(*device);
-                    sighting.notes.owed.push(Note { seq, warning: true, text: text.clone() });
+                    sighting.notes.owed.push(Note { seq, at: draft.at, warning: true, text: text.clone() });
                 }
             }
             _ => {}

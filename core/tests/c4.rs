@@ -195,6 +195,7 @@ fn a_server_in_service_with_another_address_is_a_warning_that_names_both() {
     assert!(scene.touching(id).is_empty());
     let Verdict::Warn(text) = verdict(&scene, 1) else { panic!("{:?}", verdict(&scene, 1)) };
     assert!(text.contains("10.0.0.1") && text.contains("10.0.0.77"), "{text}");
+    scene.later(120);
     assert_eq!(scene.due_for_sighting(1), [Step::WriteNotes], "NetBox's journal is told");
 }
 
@@ -210,7 +211,10 @@ fn a_mac_nobody_knows_is_a_warning_and_a_mac_on_two_devices_an_error() {
             assert_eq!(word(&verdict(&scene, 1)), said);
             let (Verdict::Warn(text) | Verdict::Error(text)) = verdict(&scene, 1) else { unreachable!() };
             assert!(text.contains(names), "{text}");
-            assert!(scene.due_for_sighting(1).is_empty(), "there is no device to note it on");
+            scene.later(120);
+            let noted = scene.world.sightings[&bmc_mac(1)].notes.device;
+            assert_eq!(noted, (said == "error").then_some(4), "where there is a device, its journal tells of it");
+            assert_eq!(scene.due_for_sighting(1).len(), usize::from(noted.is_some()));
             assert!(id.is_none_or(|id| scene.touching(id).is_empty()));
             assert_eq!(scene.world.units.len(), usize::from(id.is_some()), "nothing was adopted");
         }
@@ -424,4 +428,41 @@ fn a_bmc_that_was_replaced_does_not_leave_its_old_address_behind() {
         matches!(&asked[..], [(TaskKind::CheckIdentity, text)] if text.contains(&bmc_mac(1).to_string())),
         "a person must say that it was replaced: {asked:?}"
     );
+}
+
+#[test]
+fn a_device_that_netbox_has_at_another_site_is_settled_by_a_person_and_never_touched() {
+    for stage in Stage::ALL.iter().copied().filter(|stage| !stage.is_on_order()) {
+        for name in ROWS {
+            let mut scene = Scene::default();
+            let id = scene.import(1, stage);
+            let elsewhere = Device { site: "waw1".into(), ..row(1, name) };
+            lease_and_answer(&mut scene, 1, Lookup::One(elsewhere));
+            assert_eq!(word(&verdict(&scene, 1)), "settle", "{stage}, {name}");
+            scene.later(86_400);
+            let unit = scene.unit(id);
+            assert_eq!((unit.stage, unit.device.as_ref(), unit.bmc_address), (stage, None, None), "{stage}, {name}");
+            assert_eq!(scene.touching(id), [], "{stage}, {name}");
+            assert_eq!(scene.due_for_sighting(1), [], "no note goes to what another site looks after");
+            let (_, task) = &unit.tasks[0];
+            assert_eq!((task.kind, task.role), (TaskKind::SettleInventory, Role::Operator));
+            assert!(task.text.contains("waw1") && task.text.contains("fra1"), "{}", task.text);
+        }
+    }
+}
+
+#[test]
+fn what_a_person_settled_is_looked_up_anew_and_shown_by_netbox() {
+    let mut scene = Scene::default();
+    let id = scene.import(1, Stage::Racked);
+    let elsewhere = Device { site: "waw1".into(), ..row(1, "offline") };
+    lease_and_answer(&mut scene, 1, Lookup::One(elsewhere.clone()));
+    for found in [elsewhere, row(1, "offline")] {
+        let task = scene.unit(id).tasks[0].0;
+        scene.command(Role::Operator, Command::CloseTask { unit: id, task, note: "moved".into() }).unwrap();
+        assert_eq!(scene.due_for_sighting(1), [Step::LookUpDevice]);
+        scene.answer(1, Lookup::One(found));
+    }
+    assert_eq!(scene.unit(id).stage, Stage::Discovered);
+    assert!(scene.unit(id).tasks.iter().all(|(_, t)| t.kind != TaskKind::SettleInventory));
 }

@@ -5,6 +5,7 @@
 
 mod scene;
 
+use rackhand_core::dcim::Lookup;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::Event;
@@ -15,9 +16,10 @@ use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Role, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::text::Text;
 use scene::room::{equipment, mounted, room, wanted};
-use scene::{Scene, device, failed};
+use scene::{Scene, address, device, failed};
 
 fn spots(choices: &[Choice]) -> Vec<String> {
     choices.iter().map(|c| c.place.spot().to_string()).collect()
@@ -269,6 +271,22 @@ fn the_racks_label_is_held_against_the_place_and_a_mismatch_names_both() {
         _ => None,
     });
     assert_eq!(note.as_deref(), Some("scanned in A1 U2, as planned"));
+}
+
+#[test]
+fn who_was_scanned_into_its_place_is_not_asked_again_where_it_stands() {
+    for scanned in [true, false] {
+        let mut scene = Scene::default();
+        let id = scene.placed(1);
+        if scanned {
+            scan(&mut scene, id, "A1", Some(4)).unwrap();
+        }
+        scene.lease(1, address(1));
+        scene.answer(1, Lookup::One(device(1, "offline")));
+        assert_eq!(scene.unit(id).stage, Stage::Discovered);
+        let asked = scene.unit(id).tasks.iter().any(|(_, t)| t.kind == TaskKind::ConfirmPlacement);
+        assert_eq!(asked, !scanned);
+    }
 }
 
 #[test]

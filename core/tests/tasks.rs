@@ -4,14 +4,17 @@
 
 mod scene;
 
-use rackhand_core::dcim::Lookup;
+use rackhand_core::bmc::SystemReading;
+use rackhand_core::dcim::{CablingPlan, Lookup};
+use rackhand_core::decide::boot::bootable;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input};
+use rackhand_core::event::Event;
 use rackhand_core::flow::next::Wait;
-use rackhand_core::flow::rules::{Class, Lane, rule};
+use rackhand_core::flow::rules::{Class, LADDER, Lane, rule};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::hardware::report::StepVerdict;
-use rackhand_core::id::{Actor, Role, UnitId};
+use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Phase;
@@ -109,12 +112,86 @@ fn only_its_own_nic_is_given_the_validation_image() {
     let (mut scene, id) = armed();
     scene.attempt(id, Step::ResetForBoot, accepted());
     let ask = |nic| Input::BootRequest { serial: serial(1), nic, token: token(1) };
-    let answer = scene.put(Actor::Wire, &ask(Some(nic_mac(99)))).unwrap();
-    assert!(matches!(answer, Answer::BootLocal(why) if why.contains("none of its own")));
+    let mark = scene.mark();
+    for (nic, said) in [(Some(nic_mac(99)), "not known to be its own"), (None, "is missing")] {
+        let answer = scene.put(Actor::Wire, &ask(nic)).unwrap();
+        assert!(matches!(&answer, Answer::BootLocal(why) if why.contains(said)), "{answer:?}");
+    }
+    assert!(scene.since(mark).is_empty(), "a stranger's asking leaves nothing");
     assert_eq!(scene.put(Actor::Wire, &ask(Some(nic_mac(1)))), Ok(Answer::BootValidation));
+    let mark = scene.mark();
+    assert_eq!(scene.put(Actor::Wire, &ask(Some(nic_mac(1)))), Ok(Answer::BootValidation));
+    assert!(scene.since(mark).is_empty(), "nor does the machine's own, the second time");
     assert!(matches!(scene.unit(id).progress[&Lane::Bmc].phase, Phase::Accepted { .. }));
     assert_eq!(rule(Step::Validate).class, Class::Await);
     assert!(scene.ended(id, Step::Validate, Outcome::Observed(Observation::Reported)) == Answer::Already);
+}
+
+#[test]
+fn each_boot_has_its_number_and_keeps_it_until_the_next_one() {
+    let (mut scene, id) = armed();
+    scene.attempt(id, Step::ResetForBoot, accepted());
+    let boot = |scene: &Scene| bootable(&scene.world, &serial(1), Some(nic_mac(1))).unwrap();
+    assert_eq!((boot(&scene).unit, boot(&scene).number, boot(&scene).token), (id, 1, None));
+    assert_eq!(scene.boot_request(1, token(1)), Answer::BootValidation);
+    assert_eq!((boot(&scene).number, boot(&scene).token), (1, Some(token(1))));
+    scene.later(5 * 3_600);
+    scene.put(Actor::Rackhand, &Input::Expired(Subject::Unit(id), Lane::Bmc, Step::Validate)).unwrap();
+    scene.lead_to(1, id, Step::ResetForBoot);
+    scene.attempt(id, Step::ResetForBoot, accepted());
+    assert_eq!((boot(&scene).number, boot(&scene).token), (2, None), "its token will be another");
+}
+
+#[test]
+fn a_server_whose_nics_nobody_knows_gets_no_script_until_its_bmc_or_netbox_tells_them() {
+    let told_by = |bmc: bool| {
+        let mut scene = Scene::default();
+        let id = scene.discovered(1);
+        let Some(Observation::System(known)) = good(1, scene.unit(id), Step::LogInToBmc) else { panic!() };
+        let untold = SystemReading { nics: Vec::new(), ..known.clone() };
+        scene.lead_to(1, id, Step::LogInToBmc);
+        scene.attempt(id, Step::LogInToBmc, Outcome::Observed(Observation::System(untold.clone())));
+        scene.record(
+            Subject::Unit(id),
+            Event::StepObserved {
+                step: Step::ReadCablingPlan,
+                generation: 1,
+                saw: Observation::Plan(CablingPlan::default()),
+            },
+        );
+        let again = |scene: &mut Scene, reading: &SystemReading| {
+            scene.put(Actor::Rackhand, &Input::ReadAgain(id, reading.clone())).unwrap()
+        };
+        for rung in LADDER {
+            scene.lead_to(1, id, Step::ResetForBoot);
+            scene.attempt(id, Step::ResetForBoot, accepted());
+            let mark = scene.mark();
+            let not = bootable(&scene.world, &serial(1), Some(nic_mac(1))).unwrap_err();
+            assert_eq!(not.untold, Some(id), "{}", not.why);
+            assert!(matches!(scene.boot_request(1, token(9)), Answer::BootLocal(_)));
+            assert_eq!(again(&mut scene, &untold), Answer::Already, "its POST is not over");
+            assert!(scene.since(mark).is_empty(), "{rung:?}: nobody's asking leaves a trace");
+            if bmc {
+                assert_eq!(again(&mut scene, &known), Answer::Done);
+                assert_eq!(scene.boot_request(1, token(1)), Answer::BootValidation);
+                assert_eq!(again(&mut scene, &known), Answer::Already);
+                return;
+            }
+            scene.later(3_600);
+            scene.put(Actor::Rackhand, &Input::Expired(Subject::Unit(id), Lane::Bmc, Step::ResetForBoot)).unwrap();
+        }
+        let wait = scene.wait_of(id, Step::ResetForBoot);
+        assert!(
+            wait.what.contains("no MAC of its NICs is known") && wait.what.contains("into NetBox"),
+            "{}",
+            wait.what
+        );
+        // It is written into NetBox; the retry reads it.
+        scene.retry(id).unwrap();
+        scene.lead_to_stage(1, id, Stage::Staged);
+    };
+    told_by(true);
+    told_by(false);
 }
 
 #[test]

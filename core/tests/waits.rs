@@ -11,7 +11,7 @@ use rackhand_core::dcim::Lookup;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::event::Event;
-use rackhand_core::fault::Kind;
+use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::{Move, Wait};
 use rackhand_core::flow::rules::{LADDER, Lane, RULES};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
@@ -153,7 +153,7 @@ fn netbox_is_waited_for_without_end_and_parks_only_what_it_refuses() {
                 scene.now = wait.next_try.unwrap();
             }
         }
-        for kind in [Kind::Rejected, Kind::Conflict, Kind::Gone] {
+        for kind in [Kind::Rejected, Kind::Conflict, Kind::Gone, Kind::Forbidden] {
             let mut scene = Scene::default();
             let id = begun(&mut scene, step);
             scene.lead_to(1, id, step);
@@ -192,6 +192,8 @@ fn notes_of_a_sighting_that_netbox_refuses_can_be_skipped() {
     let mut scene = Scene::default();
     scene.lease(1, address(1));
     scene.answer(1, Lookup::One(device(1, "active")));
+    assert!(scene.due_for_sighting(1).is_empty(), "what comes soon after goes along");
+    scene.later(120);
     assert_eq!(scene.due_for_sighting(1), [Step::WriteNotes]);
     let (subject, step) = (Subject::Bmc(bmc_mac(1)), Step::WriteNotes);
     let outcome = failed(Kind::Rejected);
@@ -208,7 +210,7 @@ fn a_reset_whose_answer_is_lost_is_not_sent_again_only_its_effect_or_the_next_ru
     let until = scene.wait_of(id, Step::ResetForBoot).until.unwrap();
     while scene.now < until {
         assert!(scene.moves(id).is_empty(), "{:?}", scene.next(id));
-        assert_eq!(scene.next(id).wake, Some(until));
+        assert!(scene.next(id).wake.is_some_and(|wake| wake <= until));
         scene.later(60);
     }
     expire(&mut scene, id, Step::ResetForBoot);
@@ -251,6 +253,17 @@ fn a_hold_or_a_quarantine_between_a_reset_and_its_answer_does_not_send_it_twice(
             assert_eq!(intended(&scene), [Rung::Restart]);
         }
     }
+}
+
+#[test]
+fn a_reset_that_netbox_forbids_is_parked_before_anything_was_sent() {
+    let (mut scene, id) = armed();
+    let elsewhere = Fault::new(System::Netbox, Kind::Conflict, "another site has it");
+    assert_eq!(scene.ended(id, Step::ResetForBoot, Outcome::Failed(elsewhere)), Answer::Done);
+    assert_eq!(intended(&scene), []);
+    assert!(scene.touching(id).is_empty() && scene.wait_of(id, Step::ResetForBoot).who.is_some());
+    scene.retry(id).unwrap();
+    assert_eq!(scene.touching(id), [Step::ArmNetworkBoot]);
 }
 
 #[test]
@@ -323,6 +336,7 @@ fn a_persons_retry_grants_a_fresh_budget_and_leaves_the_other_lane_alone() {
     // A note that NetBox refuses, while the machine validates.
     let report_of = rackhand_core::hardware::report::ValidationStep::Init;
     scene.put(Actor::Wire, &Input::StepReported(token(1), step_report(report_of))).unwrap();
+    scene.later(120);
     scene.attempt(id, Step::WriteNotes, failed(Kind::Rejected));
     let before = (scene.unit(id).boot.clone(), scene.unit(id).validation.clone());
     scene.retry(id).unwrap();
@@ -381,6 +395,37 @@ fn every_stage_that_waits_says_for_what_and_its_keys_open_a_way() {
         if waits[0].who.is_some() {
             assert!(!keys(&waits[0]).is_empty(), "{stage}: somebody must act, and cannot");
         }
+    }
+}
+
+#[test]
+fn a_stage_without_its_next_step_says_so_and_one_with_it_goes_on() {
+    for (stage, built) in [
+        (Stage::Received, true),
+        (Stage::Cabled, true),
+        (Stage::Staged, false),
+        (Stage::ProvisionedToVendorTool, false),
+        (Stage::FirmwareUpdating, false),
+        (Stage::Hardened, false),
+        (Stage::Ready, true),
+        (Stage::AssignedToTenant, false),
+        (Stage::InService, true),
+        (Stage::Decommissioning, false),
+    ] {
+        let mut scene = Scene::default();
+        let id = scene.import(1, stage);
+        let wait = scene.waits(id).remove(0);
+        assert_eq!(wait.unbuilt, !built, "{stage}");
+        assert!(built || wait.who.is_none(), "{stage}: nobody can end it");
+    }
+}
+
+#[test]
+fn a_server_on_order_is_received_and_one_at_the_dock_is_scanned_into_its_rack() {
+    for (stage, key) in [(Stage::ShipmentTracking, "receive"), (Stage::Received, "scan-rack")] {
+        let mut scene = Scene::default();
+        let id = scene.import(1, stage);
+        assert_eq!(keys(&scene.waits(id)[0])[0], key);
     }
 }
 

@@ -7,17 +7,17 @@ mod scene;
 use std::collections::{BTreeSet, VecDeque};
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Input, decide};
+use rackhand_core::decide::{Answer, Input, decide};
 use rackhand_core::event::Event;
-use rackhand_core::fault::Kind;
+use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::rules::{Lane, rule};
-use rackhand_core::flow::step::{Observation, Step};
-use rackhand_core::id::{Role, Subject, UnitId};
+use rackhand_core::flow::step::{Observation, Outcome, Step};
+use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::world::World;
-use scene::{Scene, address, bmc_mac, device, due, fault, person};
+use scene::{Scene, address, bmc_mac, device, due, failed, fault, person};
 
 /// What stands in the way.
 #[derive(Clone, Copy, Debug)]
@@ -210,8 +210,14 @@ fn every_key_a_wait_offers_is_taken() {
         for wait in scene.next(id).waits {
             let who = person(wait.who.unwrap_or(Role::Admin).max(Role::Operator));
             for key in &wait.resolve {
+                let site = unit.site.clone();
+                let scanned = [
+                    Command::Receive { site, scan: unit.label().into(), damaged: None, photo: None },
+                    Command::ScanRack { unit: id, rack: "A2".into(), position: None },
+                ];
                 let tries: Vec<Command> = commands(unit)
                     .into_iter()
+                    .chain(scanned)
                     .filter(|c| {
                         matches!(
                             (key.as_str(), c),
@@ -221,6 +227,8 @@ fn every_key_a_wait_offers_is_taken() {
                                 | ("release", Command::Release { .. })
                                 | ("done", Command::CloseTask { .. })
                                 | ("move", Command::Move { .. })
+                                | ("receive", Command::Receive { .. })
+                                | ("scan-rack", Command::ScanRack { .. })
                         )
                     })
                     .collect();
@@ -232,4 +240,33 @@ fn every_key_a_wait_offers_is_taken() {
             }
         }
     });
+}
+
+#[test]
+fn what_netbox_refused_for_want_of_something_goes_on_once_it_was_set_up_and_nothing_else_does() {
+    let refused = |system, kind| Outcome::Failed(Fault::new(system, kind, "no"));
+    for (system, kind, goes_on) in [
+        (System::Netbox, Kind::Rejected, true),
+        (System::Netbox, Kind::Forbidden, true),
+        (System::Netbox, Kind::Conflict, false),
+        (System::Rules, Kind::Rejected, false),
+    ] {
+        let mut scene = Scene::default();
+        let id = scene.discovered(1);
+        scene.attempt(id, Step::AssignBmcAddress, refused(system, kind));
+        scene.attempt(id, Step::ReachBmc, failed(Kind::Rejected));
+        let answer = scene.put(person(Role::Admin), &Input::NetboxSetUp);
+        assert_eq!(answer, Ok(if goes_on { Answer::Done } else { Answer::Already }), "{system} {kind:?}");
+        let due: Vec<Step> = scene.touching(id);
+        assert_eq!(due, if goes_on { vec![Step::AssignBmcAddress] } else { vec![] }, "{system} {kind:?}");
+        assert!(scene.unit(id).parked().any(|(p, _)| p.step == Step::ReachBmc), "a BMC is none of NetBox's");
+    }
+    let mut scene = Scene::default();
+    scene.lease(1, address(1));
+    let (subject, step) = (Subject::Bmc(bmc_mac(1)), Step::LookUpDevice);
+    let outcome = refused(System::Netbox, Kind::Forbidden);
+    scene.put(Actor::Rackhand, &Input::Ended { subject, step, generation: 1, outcome }).unwrap();
+    assert_eq!(scene.due_for_sighting(1), []);
+    assert_eq!(scene.put(person(Role::Admin), &Input::NetboxSetUp), Ok(Answer::Done));
+    assert_eq!(scene.due_for_sighting(1), [Step::LookUpDevice]);
 }

@@ -7,7 +7,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 /// Failures in a row before the gate closes.
 const STRIKES: u32 = 3;
@@ -19,6 +19,8 @@ const CAP: Duration = Duration::from_secs(300);
 pub struct Gate {
     places: Semaphore,
     state: Mutex<State>,
+    /// Told when it opens again.
+    opened: Notify,
 }
 
 #[derive(Default)]
@@ -32,13 +34,15 @@ struct State {
 impl Gate {
     /// A gate for `places` calls at once.
     pub fn new(places: usize) -> Self {
-        Self { places: Semaphore::new(places), state: Mutex::default() }
+        Self { places: Semaphore::new(places), state: Mutex::default(), opened: Notify::new() }
     }
 
     /// Waits for a place, and while the gate is closed. One caller at a time is let through to probe.
     pub async fn enter(&self, clock: &Clock) -> Option<SemaphorePermit<'_>> {
         let place = self.places.acquire().await.ok()?;
         loop {
+            // From before the look on, so that it is not missed.
+            let opened = self.opened.notified();
             let now = clock.now();
             let until = {
                 let mut state = self.lock();
@@ -52,7 +56,11 @@ impl Gate {
                     Some(until) => until,
                 }
             };
-            clock.sleep_until(until).await;
+            tokio::select! {
+                biased;
+                () = opened => {}
+                () = clock.sleep_until(until) => {}
+            }
         }
     }
 
@@ -68,7 +76,10 @@ impl Gate {
                     state.closed_until = Some(now + pause(state.failures));
                 }
             }
-            _ => *state = State::default(),
+            _ => {
+                *state = State::default();
+                self.opened.notify_waiters();
+            }
         }
     }
 
@@ -95,4 +106,42 @@ fn is_its_own(kind: Kind) -> bool {
 
 fn pause(failures: u32) -> Duration {
     Duration::from_secs(1).saturating_mul(1 << failures.saturating_sub(STRIKES).min(10)).min(CAP)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use rackhand_core::fault::System;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_goes_on_as_soon_as_one_probe_has_succeeded() {
+        let (gate, clock) = (Arc::new(Gate::new(8)), Clock::scaled(Timestamp::from_secs(1_795_000_000), 1.0));
+        let away = Fault::new(System::Netbox, Kind::Transient, "away");
+        for _ in 0..20 {
+            gate.report(Err(&away), clock.now());
+        }
+        let closed = clock.now();
+        let waiting: Vec<_> = (0..4)
+            .map(|_| {
+                let (gate, clock) = (gate.clone(), clock.clone());
+                tokio::spawn(async move {
+                    let place = gate.enter(&clock).await.unwrap();
+                    clock.sleep(Duration::from_secs(1)).await;
+                    gate.report(Ok(()), clock.now());
+                    drop(place);
+                    clock.now()
+                })
+            })
+            .collect();
+        for waiting in waiting {
+            let waited = waiting.await.unwrap().since(closed);
+            assert!(waited <= CAP + Duration::from_secs(2), "{waited:?}");
+        }
+        assert_eq!(gate.trouble(), None);
+    }
 }

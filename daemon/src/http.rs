@@ -7,9 +7,9 @@ mod body;
 mod boot;
 mod file;
 mod lease;
+mod nics;
 mod place;
 mod report;
-mod stall;
 mod vendor;
 
 use std::convert::Infallible;
@@ -20,12 +20,12 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use hyper::body::Incoming;
+use hyper::header::HOST;
 use hyper::service::service_fn;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target};
-use rackhand_adapters::supplier::Sellers;
 use rackhand_core::bmc::Fingerprint;
 use rackhand_core::secret::Secret;
 use sha2::{Digest, Sha256};
@@ -33,14 +33,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-use crate::door::{Caps, admit};
+use crate::door::{Caps, Peer, Room, admit};
+use crate::engine::Gates;
+use crate::engine::perform::Ports;
 use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::random::Random;
+use crate::stall::Stall;
 use answer::{Answered, error, text};
 pub use api::Tenants;
 pub use body::decode;
-use stall::Stall;
+use nics::Readings;
 
 /// How long a client may take to send its headers, to send its body, and to say something new on a kept connection.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,6 +51,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CONNECTIONS: Caps = Caps { most: 2_048, each: 256 };
 /// What is held of one connection in each direction, in octets; a file's piece on its way out comes to it.
 const BUFFER: usize = 32 << 10;
+/// Octets of bodies that are held of whoever has shown a token, and of whoever is not known yet: two of the largest of
+/// each peer, so that no peer takes all.
+const BODIES: Caps = Caps { most: 32 << 20, each: 16 << 20 };
 /// Headers of a request.
 const HEADERS: usize = 64;
 
@@ -60,13 +66,23 @@ struct Inner {
     ledger: Ledger,
     intake: Intake,
     clock: Clock,
-    random: Random,
+    /// The outside: vendors, some of whom post their papers here, and BMCs.
+    ports: Arc<Ports>,
+    gates: Arc<Gates>,
+    /// What boots' tokens are made from; drawn anew at each start.
+    seed: [u8; 32],
     /// Where machines reach this server, such as `http://10.0.0.5:8080`.
     base: String,
-    /// Vendors, some of whom post their papers here.
-    sellers: Sellers,
+    /// NICs that BMCs are being asked for.
+    readings: Arc<Readings>,
+    /// Bodies of those who have shown a token.
+    known: Room,
+    /// Bodies of those who have not.
+    unknown: Room,
     /// Places for documents that are being read.
     documents: Arc<Semaphore>,
+    /// Places for pages of orders that are being made.
+    pages: Arc<Semaphore>,
     offers: Offers,
 }
 
@@ -85,16 +101,32 @@ pub struct Offers {
 
 impl Http {
     /// The server's answers; `base` is where machines reach it.
-    pub fn new(ledger: Ledger, intake: Intake, clock: Clock, random: Random, base: String) -> Self {
-        let (sellers, offers) = (Sellers::default(), Offers::default());
-        let documents = Arc::new(Semaphore::new(vendor::AT_ONCE));
-        Self(Arc::new(Inner { ledger, intake, clock, random, base, sellers, documents, offers }))
-    }
-
-    /// The same server, to which these vendors may post.
-    #[must_use]
-    pub fn of(self, sellers: Sellers) -> Self {
-        Self(Arc::new(Inner { sellers, ..(*self.0).clone() }))
+    pub fn new(
+        ledger: Ledger,
+        intake: Intake,
+        (ports, gates): (Arc<Ports>, Arc<Gates>),
+        random: &Random,
+        base: String,
+    ) -> Self {
+        let (clock, offers, readings) = (ports.clock.clone(), Offers::default(), Arc::default());
+        let seed = random.bytes();
+        let (known, unknown) = (Room::new(BODIES), Room::new(BODIES));
+        let (documents, pages) = (Arc::new(Semaphore::new(vendor::AT_ONCE)), Arc::new(Semaphore::new(api::PAGES)));
+        Self(Arc::new(Inner {
+            ledger,
+            intake,
+            clock,
+            ports,
+            gates,
+            seed,
+            base,
+            readings,
+            known,
+            unknown,
+            documents,
+            pages,
+            offers,
+        }))
     }
 
     /// The same server with these offers.
@@ -105,14 +137,23 @@ impl Http {
 
     /// Serves `listener` until `stop` is told.
     pub async fn listen(self, listener: TcpListener, stop: watch::Receiver<bool>) {
-        let accept = |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, from)| (stream, Some(from.ip())));
-        admit(CONNECTIONS, stop, accept, |stream| self.clone().serve(stream)).await;
+        let accept = |cx: &mut Context<'_>| {
+            listener.poll_accept(cx).map_ok(|(stream, from)| (stream, Some(Peer::from(from.ip()))))
+        };
+        admit(CONNECTIONS, stop, accept, |stream, from| self.clone().serve_peer(stream, from)).await;
     }
 
-    /// Serves one connection.
+    /// Serves one connection of this process's own.
     pub async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(self, stream: S) {
-        let service = service_fn(move |request| {
+        self.serve_peer(stream, None).await;
+    }
+
+    async fn serve_peer<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(self, stream: S, from: Option<Peer>) {
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let http = self.clone();
+            if let Some(from) = from {
+                request.extensions_mut().insert(from);
+            }
             async move { Ok::<_, Infallible>(http.answer(request).await) }
         });
         let served = hyper::server::conn::http1::Builder::new()
@@ -126,6 +167,10 @@ impl Http {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Answered {
+        // Where two are named, a proxy before us may mean the other (RFC 9112, 3.2).
+        if request.headers().get_all(HOST).iter().count() != 1 && request.version() == Version::HTTP_11 {
+            return error(StatusCode::BAD_REQUEST, "a request names one Host");
+        }
         let path = request.uri().path().to_owned();
         let get = matches!(*request.method(), Method::GET | Method::HEAD);
         let post = request.method() == Method::POST;

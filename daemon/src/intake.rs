@@ -331,11 +331,11 @@ mod tests {
         }));
         let clock = Clock::wall();
         let (world, policy, random) = (World::default(), Policy::standard(site), Random::from_seed(1));
-        let parts = Parts { journal, world, policy, clock: clock.clone(), random };
+        let parts = Parts { journal, world, policy: policy.clone(), clock: clock.clone(), random };
         let (ledger, _clerk) = Ledger::start(parts, tokio::sync::mpsc::unbounded_channel().0);
         let target = Target { host: "netbox".into(), port: 80, trust: Trust::Plain };
         let settings = Settings { target, base: String::new(), token: Token::V1(Secret::new("0")) };
-        let netbox = NetBox::new(Arc::new(Nowhere), clock.clone(), settings);
+        let netbox = NetBox::new(Arc::new(Nowhere), clock.clone(), settings, policy);
         let intake = Intake::new(ledger.clone(), netbox, Arc::default(), clock.clone());
 
         let leases = [(1, [10, 0, 4, 1]), (2, [10, 0, 4, 2]), (1, [10, 0, 4, 3])].map(|(n, address)| {

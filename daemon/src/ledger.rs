@@ -165,7 +165,7 @@ impl Clerk {
         let mut kept: Vec<Request> = Vec::new();
         loop {
             let mut group = Vec::new();
-            if kept.is_empty() {
+            if kept.is_empty() && self.probe_at.is_none() {
                 if inbox.recv_many(&mut asked, GROUP).await == 0 {
                     return;
                 }
@@ -174,7 +174,10 @@ impl Clerk {
                 let clock = self.parts.clock.clone();
                 tokio::select! {
                     biased;
-                    () = clock.sleep_until(probe_at) => group.append(&mut kept),
+                    () = clock.sleep_until(probe_at) => {
+                        self.probe().await;
+                        group.append(&mut kept);
+                    }
                     n = inbox.recv_many(&mut asked, GROUP) => if n == 0 { return },
                 }
             }
@@ -187,6 +190,22 @@ impl Clerk {
             }
             kept.extend(self.commit(group).await);
             self.answer(beats).await;
+        }
+    }
+
+    /// Asks the journal whether it takes anything again. What was kept goes in only then: a journal that takes a little
+    /// is not filled to the brim by what it has refused before.
+    async fn probe(&mut self) {
+        match self.parts.journal.probe().await {
+            Ok(()) => self.go_on(),
+            Err(_) => self.probe_at = Some(self.parts.clock.now() + PROBE),
+        }
+    }
+
+    fn go_on(&mut self) {
+        if self.probe_at.take().is_some() {
+            tracing::info!("intake goes on");
+            self.stop.send_replace(None);
         }
     }
 
@@ -240,10 +259,7 @@ impl Clerk {
                 // The engine is gone only when the daemon ends.
                 let _ = self.changed.send(subject);
             }
-            if self.probe_at.take().is_some() {
-                tracing::info!("intake goes on");
-                self.stop.send_replace(None);
-            }
+            self.go_on();
         }
         for (request, answer) in answers {
             // Who asked may have gone; what was decided stands.

@@ -18,4 +18,5 @@ pub mod rpc;
 pub mod run;
 pub mod secret_file;
 pub mod site;
+mod stall;
 pub mod tap;

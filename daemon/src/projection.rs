@@ -1,6 +1,6 @@
 //! Our own copy of NetBox, for when NetBox is away, and to hold against the journal. Read whole at the start and each
-//! night, kept by what changed in between; the racks are read again when a device has moved. It may be thrown away:
-//! nothing with an effect rests on it.
+//! night, kept by what changed in between; the racks are read again where what changed does not tell how they are. It
+//! may be thrown away: nothing with an effect rests on it.
 
 mod file;
 
@@ -186,9 +186,10 @@ impl Projection {
         also: &BTreeSet<SiteId>,
         now: Timestamp,
     ) -> Result<Look, Fault> {
-        let (mut held, mut is_new, moved) = self.devices(netbox, site, now).await?;
+        let (mut held, mut is_new, delta) = self.devices(netbox, site, now).await?;
         let known = held.elevations.take();
-        if let Some((elevations, _)) = known.clone().filter(|_| !moved && also.is_empty()) {
+        let followed = known.as_ref().zip(delta.as_ref()).and_then(|((racks, _), delta)| racks.follow(site, delta));
+        if let Some(elevations) = followed.filter(|_| also.is_empty()) {
             held.elevations = Some((elevations, now));
             return Ok(Look { held, is_new, racks: None });
         }
@@ -211,9 +212,14 @@ impl Projection {
         Ok(Look { held, is_new, racks: None })
     }
 
-    /// The devices as they are now with the racks as they were, whether anything of them is new, and whether one may
-    /// have moved.
-    async fn devices(&self, netbox: &NetBox, site: &SiteId, now: Timestamp) -> Result<(Held, bool, bool), Fault> {
+    /// The devices as they are now with the racks as they were, whether anything of them is new, and what changed since;
+    /// `None` where all was read.
+    async fn devices(
+        &self,
+        netbox: &NetBox,
+        site: &SiteId,
+        now: Timestamp,
+    ) -> Result<(Held, bool, Option<Delta>), Fault> {
         let before = self.state.borrow().held.clone();
         let elevations = before.as_ref().and_then(|held| held.elevations.clone());
         let fresh = before.filter(|held| now.since(held.whole_at) < self.settings.whole);
@@ -221,30 +227,20 @@ impl Projection {
             match netbox.changed_since(&held.inventory).await {
                 Ok(Changes::Some(delta)) => {
                     let is_new = !delta.changed.is_empty() || !delta.gone.is_empty();
-                    let moved = moves(&held.inventory, &delta);
                     let mut held = Held::clone(&held);
-                    held.inventory.apply(delta);
+                    held.inventory.apply(delta.clone());
                     held.read_at = now;
-                    return Ok((held, is_new, moved));
+                    return Ok((held, is_new, Some(delta)));
                 }
                 Ok(Changes::Read(why)) => tracing::debug!(%why, "all of NetBox is read again"),
                 // It may not be read any more; what it would have told is then read whole.
-                Err(fault) if fault.kind == Kind::Unauthorised => {}
+                Err(fault) if fault.kind == Kind::Forbidden => {}
                 Err(fault) => return Err(fault),
             }
         }
         let inventory = netbox.read_all(site).await?;
-        Ok((Held { inventory, read_at: now, whole_at: now, elevations }, true, true))
+        Ok((Held { inventory, read_at: now, whole_at: now, elevations }, true, None))
     }
-}
-
-/// Whether a change is one that an elevation shows.
-fn moves(known: &Inventory, delta: &Delta) -> bool {
-    let shown = |d: &DeviceRecord| {
-        (d.name.clone(), d.serial.clone(), d.model.clone(), d.rack.clone(), d.half_units, d.face.clone())
-    };
-    let changed = |d: &DeviceRecord| known.devices.get(&d.id).is_none_or(|before| shown(before) != shown(d));
-    !delta.gone.is_empty() || delta.changed.iter().any(changed)
 }
 
 /// Tells the gate what says something of NetBox. An answer to a long read that we do not understand does not.

@@ -1,6 +1,7 @@
 //! The consoles' side: a Unix socket, who stands behind it, and what they may see and do.
 
 mod bmc;
+mod frames;
 mod given;
 mod import;
 mod netbox;
@@ -8,9 +9,10 @@ mod orders;
 mod placement;
 mod racks;
 mod roles;
+mod socket;
+mod turns;
 
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -51,9 +53,10 @@ use tarpc::server::{BaseChannel, Channel, Config};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OnceCell, watch};
+use tokio::task::JoinError;
 
 use crate::doctor::Doctor;
-use crate::door::{Caps, admit};
+use crate::door::{Caps, Peer, Room, admit};
 use crate::engine::Gates;
 use crate::engine::perform::Ports;
 use crate::intake::Intake;
@@ -61,13 +64,17 @@ use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
 use crate::projection::Projection;
 
+use frames::{Frames, IN_THE_AIR};
 pub use given::Given;
 pub use placement::Rooms;
 pub use racks::Racks;
 pub use roles::{Roles, group_number};
+pub use socket::bind;
+use turns::Own;
+pub use turns::Turns;
 
-/// Consoles at once.
-const CONSOLES: usize = 256;
+/// Consoles at once: of all users, and of one.
+const CONSOLES: Caps = Caps { most: 512, each: 128 };
 /// Requests of one console at once.
 const IN_FLIGHT: usize = 32;
 /// The longest deadline a peer may set.
@@ -105,62 +112,47 @@ pub struct Desk {
     pub racks: Mutex<Racks>,
     /// Sites as placement last read them.
     pub rooms: Rooms,
+    /// Frames on their way in.
+    pub frames: Room,
+    /// Turns for what takes longer than a moment.
+    pub turns: Turns,
     /// What looks at the daemon's surroundings; empty where there are none, as in a demo. One look at a time.
     pub doctor: OnceCell<tokio::sync::Mutex<Doctor>>,
-}
-
-/// Opens the socket: 0600 in a directory of mode 0700; with a group, 0660 in a directory that the group may pass. Who
-/// may connect still has no more than the role configured for them. A dead socket is replaced, a live one is not.
-pub async fn bind(path: &Path, group: Option<u32>) -> std::io::Result<UnixListener> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    let allow = |path: &Path, mode: u32| -> std::io::Result<()> {
-        if let Some(group) = group {
-            std::os::unix::fs::chown(path, None, Some(group))?;
-        }
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
-    };
-    if let Some(dir) = path.parent()
-        && !dir.exists()
-    {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        if group.is_some() {
-            allow(dir, 0o710)?;
-        }
-    }
-    if path.exists() {
-        if UnixStream::connect(path).await.is_ok() {
-            return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, "another rackhandd listens there"));
-        }
-        std::fs::remove_file(path)?;
-    }
-    // Between bind and chmod the directory keeps others out, and who gets in has a role or nothing.
-    let listener = UnixListener::bind(path)?;
-    allow(path, if group.is_some() { 0o660 } else { 0o600 })?;
-    Ok(listener)
 }
 
 impl Desk {
     /// Serves consoles until `stop` is told.
     pub async fn listen(self: Arc<Self>, listener: UnixListener, stop: watch::Receiver<bool>) {
-        let accept = |cx: &mut std::task::Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| (stream, None));
-        let serve = |stream: UnixStream| {
+        let accept = |cx: &mut std::task::Context<'_>| {
+            listener.poll_accept(cx).map_ok(|(stream, _)| {
+                let user = stream.peer_cred().ok().map(|peer| Peer::User(peer.uid()));
+                (stream, user)
+            })
+        };
+        let serve = |stream: UnixStream, from: Option<Peer>| {
             let desk = Arc::clone(&self);
             async move {
-                if let Ok(peer) = stream.peer_cred() {
-                    let (user, role) = desk.roles.of(peer.uid());
-                    desk.serve(stream, user, role).await;
+                if let Some(Peer::User(uid)) = from {
+                    desk.seat(stream, Caller::User(uid)).await;
                 }
             }
         };
-        // All consoles of a host are of one source.
-        admit(Caps { most: CONSOLES, each: CONSOLES }, stop, accept, serve).await;
+        admit(CONSOLES, stop, accept, serve).await;
     }
 
     /// Serves one console over a stream whose other end is this user.
-    pub async fn serve<S>(self: Arc<Self>, mut stream: S, user: Text, role: Option<Role>)
+    pub async fn serve<S>(self: Arc<Self>, stream: S, user: Text, role: Option<Role>)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        self.seat(stream, Caller::Told(user, role)).await;
+    }
+
+    async fn seat<S>(self: Arc<Self>, mut stream: S, caller: Caller)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (user, role) = caller.who(&self.roles);
         let reply = ServerHello {
             magic: String::new(),
             proto: 0,
@@ -174,15 +166,21 @@ impl Desk {
             demo: self.demo,
         };
         let Ok(_) = hello::answer(&mut stream, reply).await else { return };
-        let Some(role) = role else { return };
-        let transport = rackhand_rpc::codec::transport(stream).map_ok(|mut message| {
+        if role.is_none() {
+            return;
+        }
+        let peer = match caller {
+            Caller::User(uid) => Some(Peer::User(uid)),
+            Caller::Told(..) => None,
+        };
+        let transport = Frames::over(stream, self.frames.clone(), peer).map_ok(|mut message| {
             if let ClientMessage::Request(tarpc::Request { context, .. }) = &mut message {
                 context.deadline = context.deadline.min(Instant::now() + DEADLINE);
             }
             message
         });
-        let actor = Actor::Person { name: user, role };
-        let seat = Seat { desk: self, actor };
+        let own = self.turns.of(&user);
+        let seat = Seat { desk: self, caller, own };
         BaseChannel::new(Config::default(), transport)
             .max_concurrent_requests(IN_FLIGHT)
             .execute(seat.serve())
@@ -240,11 +238,77 @@ impl Desk {
     }
 }
 
+/// Who is at the other end of a connection.
+#[derive(Clone)]
+enum Caller {
+    /// A Unix user.
+    User(u32),
+    /// Somebody this process vouches for.
+    Told(Text, Option<Role>),
+}
+
+impl Caller {
+    /// Name and role as they are now.
+    fn who(&self, roles: &Roles) -> (Text, Option<Role>) {
+        match self {
+            Self::User(uid) => roles.of(*uid),
+            Self::Told(user, role) => (user.clone(), *role),
+        }
+    }
+}
+
+/// What frames on their way in may hold.
+pub fn frames() -> Room {
+    Room::new(IN_THE_AIR)
+}
+
 /// One console's seat at the desk.
 #[derive(Clone)]
 struct Seat {
     desk: Arc<Desk>,
-    actor: Actor,
+    caller: Caller,
+    own: Own,
+}
+
+impl Seat {
+    /// Who acts, asked anew for each call: a role may be taken away while its console is connected.
+    fn actor(&self) -> Result<Actor, Refusal> {
+        let (name, role) = self.caller.who(&self.desk.roles);
+        let none = || Refusal::new(Why::NotAllowed, format!("user {name} has no role here any more"));
+        role.map(|role| Actor::Person { name: name.clone(), role }).ok_or_else(none)
+    }
+
+    /// Makes a page beside the threads that serve everybody, in its user's turn.
+    async fn page<T: Send + 'static>(&self, make: impl FnOnce(&Desk) -> T + Send + 'static) -> T {
+        let (desk, turn) = (Arc::clone(&self.desk), self.own.next().await);
+        let made = tokio::task::spawn_blocking(move || {
+            let page = make(&desk);
+            drop(turn);
+            page
+        });
+        whole(made.await).await
+    }
+
+    /// Does what waits for the disk or for others, in its user's turn, which lasts as long as the work does.
+    async fn in_turn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        let turn = self.own.next().await;
+        let done = tokio::spawn(async move {
+            let done = work.await;
+            drop(turn);
+            done
+        });
+        whole(done.await).await
+    }
+}
+
+/// What a task has come to; a panic in it is this call's.
+async fn whole<T>(done: Result<T, JoinError>) -> T {
+    match done.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The daemon ends, and nobody is answered.
+        Err(Err(_)) => std::future::pending().await,
+    }
 }
 
 fn unreadable(error: &JournalError) -> Refusal {
@@ -253,20 +317,25 @@ fn unreadable(error: &JournalError) -> Refusal {
 
 impl Console for Seat {
     async fn overview(self, _: Context) -> Overview {
-        let desk = &self.desk;
-        let (world, now) = (desk.ledger.world(), desk.clock.now());
-        desk.rows(&world, now).overview(&world, desk.site.clone(), now, desk.health(), desk.demo)
+        self.page(|desk| {
+            let (world, now) = (desk.ledger.world(), desk.clock.now());
+            desk.rows(&world, now).overview(&world, desk.site.clone(), now, desk.health(), desk.demo)
+        })
+        .await
     }
 
     async fn units(self, _: Context, query: Query) -> Page<UnitRow> {
-        let (world, now) = (self.desk.ledger.world(), self.desk.clock.now());
-        self.desk.rows(&world, now).page(&query, world.head, now)
+        self.page(move |desk| {
+            let (world, now) = (desk.ledger.world(), desk.clock.now());
+            desk.rows(&world, now).page(&query, world.head, now)
+        })
+        .await
     }
 
     async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {
         let world = self.desk.ledger.world();
         let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
-        let mut detail = view::detail(&world, unit, self.desk.clock.now(), &self.actor);
+        let mut detail = view::detail(&world, unit, self.desk.clock.now(), &self.actor()?);
         // The flow does not know that NetBox's gate is closed; what waits at it says so here.
         if let (Some(step), Some(trouble)) = (wanted(unit, Lane::Dcim), self.desk.gates.netbox.trouble()) {
             let at_gate = detail.steps.iter().all(|s| s.step != step || s.phase.as_str() != "parked");
@@ -286,18 +355,22 @@ impl Console for Seat {
     }
 
     async fn dead_letters(self, _: Context, offset: usize, limit: usize) -> Page<DeadLetter> {
-        let world = self.desk.ledger.world();
-        let now = self.desk.clock.now();
-        let all = view::dead_letters(&world, now);
-        let total = all.len();
-        let rows = all.into_iter().skip(offset).take(limit.min(MAX_ROWS)).collect();
-        Page { head: world.head, now, total, offset, rows }
+        self.page(move |desk| {
+            let (world, now) = (desk.ledger.world(), desk.clock.now());
+            let all = view::dead_letters(&world, now);
+            let total = all.len();
+            let rows = all.into_iter().skip(offset).take(limit.min(MAX_ROWS)).collect();
+            Page { head: world.head, now, total, offset, rows }
+        })
+        .await
     }
 
     async fn journal(self, _: Context, query: JournalQuery) -> Result<Page<EventRow>, Refusal> {
         let limit = query.limit.min(MAX_EVENTS);
         let filter = JournalFilter { subject: query.subject, kind: query.kind, actor: query.actor, text: query.text };
-        let events = self.desk.journal.page(filter, query.before, limit).await.map_err(|e| unreadable(&e))?;
+        let journal = self.desk.journal.clone();
+        let read = self.in_turn(async move { journal.page(filter, query.before, limit).await }).await;
+        let events = read.map_err(|e| unreadable(&e))?;
         let world = self.desk.ledger.world();
         let rows: Vec<EventRow> = events.iter().map(|e| view::event_row(e, &world)).collect();
         Ok(Page { head: world.head, now: self.desk.clock.now(), total: rows.len(), offset: 0, rows })
@@ -317,17 +390,19 @@ impl Console for Seat {
 
     async fn command(self, _: Context, request: String, command: Command) -> Result<Receipt, Refusal> {
         // In a task of its own: a console that goes away must not leave a command half way.
-        let carried = tokio::spawn(async move { self.desk.carry_out(&self.actor, &request, command).await });
+        let actor = self.actor()?;
+        let carried = tokio::spawn(async move { self.desk.carry_out(&actor, &request, command).await });
         carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the command could not be carried out")))
     }
 
     async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
-        work(&self.desk.ledger.world(), &query, self.desk.clock.now())
+        self.page(move |desk| work(&desk.ledger.world(), &query, desk.clock.now())).await
     }
 
     async fn import(self, _: Context, import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal> {
         // As a command: whoever asked may go, the rows that were sent are entered.
-        let carried = tokio::spawn(async move { self.desk.import(&self.actor, import).await });
+        let actor = self.actor()?;
+        let carried = tokio::spawn(async move { self.desk.import(&actor, import).await });
         carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the rows could not be entered")))
     }
 
@@ -336,7 +411,8 @@ impl Console for Seat {
     }
 
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
-        match self.desk.journal.verify().await {
+        let journal = self.desk.journal.clone();
+        match self.in_turn(async move { journal.verify().await }).await {
             Ok(v) => Ok(Verified { events: v.events, head: v.head, checkpoints: v.checkpoints, broken: None }),
             Err(error @ JournalError::Broken { .. }) => {
                 let head = self.desk.ledger.world().head;
@@ -347,8 +423,8 @@ impl Console for Seat {
     }
 
     async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
-        match &self.actor {
-            Actor::Person { role, .. } if *role < Role::Technician => {
+        match self.actor()? {
+            Actor::Person { role, .. } if role < Role::Technician => {
                 Err(Refusal::new(Why::NotAllowed, format!("leases are told by a technician or above, not {role}")))
             }
             _ => self.desk.intake.tell(&events).await,
@@ -363,21 +439,23 @@ impl Console for Seat {
     }
 
     async fn netbox_check(self, _: Context) -> Result<NetboxCheck, Refusal> {
-        self.desk.check_netbox(&self.actor).await
+        self.desk.check_netbox(&self.actor()?).await
     }
 
     async fn netbox_init(self, _: Context) -> Result<NetboxSetup, Refusal> {
         // In a task of its own: a console that goes away must not leave it half way.
-        let made = tokio::spawn(async move { self.desk.set_netbox_up(&self.actor).await });
+        let actor = self.actor()?;
+        let made = tokio::spawn(async move { self.desk.set_netbox_up(&actor).await });
         made.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "NetBox could not be set up")))
     }
 
     async fn netbox_diff(self, _: Context, offset: usize, limit: usize) -> Result<NetboxDiff, Refusal> {
-        self.desk.diff_netbox(offset, limit).await
+        let desk = Arc::clone(&self.desk);
+        self.in_turn(async move { desk.diff_netbox(offset, limit).await }).await
     }
 
     async fn sightings(self, _: Context, offset: usize, limit: usize) -> Sightings {
-        self.desk.sightings(offset, limit)
+        self.page(move |desk| desk.sightings(offset, limit)).await
     }
 
     async fn bmc_reading(self, context: Context, id: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
@@ -386,7 +464,8 @@ impl Console for Seat {
         let wait = left.saturating_sub(Duration::from_millis(500));
         let late = || Refusal::new(Why::Unavailable, format!("the BMC was not read within {} s", wait.as_secs()));
         // On the heap, since every call's future has room for the largest one.
-        let reading = Box::pin(self.desk.read_bmc(&self.actor, id, what));
+        let actor = self.actor()?;
+        let reading = Box::pin(self.desk.read_bmc(&actor, id, what));
         tokio::time::timeout(wait, reading).await.unwrap_or_else(|_| Err(late()))
     }
 
@@ -398,81 +477,60 @@ impl Console for Seat {
         offset: usize,
         limit: usize,
     ) -> Page<RackRow> {
-        let at = (self.desk.ledger.world().head, self.desk.clock.now());
-        rack::page(&self.desk.racks_now(), site.as_ref(), &filter, (offset, limit), at)
+        self.page(move |desk| {
+            let at = (desk.ledger.world().head, desk.clock.now());
+            rack::page(&desk.racks_now(), site.as_ref(), &filter, (offset, limit), at)
+        })
+        .await
     }
 
     async fn rack(self, _: Context, site: SiteId, name: Text) -> Option<RackView> {
-        self.desk.racks_now().iter().find(|v| v.row.site == site && v.row.name == name).cloned()
+        self.page(move |desk| desk.racks_now().iter().find(|v| v.row.site == site && v.row.name == name).cloned()).await
     }
 
     async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
-        rack::rack_of(&self.desk.racks_now(), unit)
+        self.page(move |desk| rack::rack_of(&desk.racks_now(), unit)).await
     }
 
     async fn work_order(self, _: Context, units: Vec<UnitId>) -> Result<Document, Refusal> {
-        self.desk.work_order(&units)
+        self.page(move |desk| desk.work_order(&units)).await
     }
 
     async fn work_order_pdf(self, _: Context, units: Vec<UnitId>) -> Result<Vec<u8>, Refusal> {
-        self.desk.work_order_pdf(&units).await
+        let desk = Arc::clone(&self.desk);
+        self.in_turn(async move { desk.work_order_pdf(&units).await }).await
     }
 
     async fn placement(self, _: Context, request: Request) -> Result<Proposals, Refusal> {
         // On the heap, since every call's future has room for the largest one.
-        Box::pin(self.desk.placement(&self.actor, &request)).await
+        let (desk, actor) = (Arc::clone(&self.desk), self.actor()?);
+        self.in_turn(Box::pin(async move { desk.placement(&actor, &request).await })).await
     }
 
     async fn receiving(self, _: Context, site: SiteId) -> Receiving {
-        receiving(&self.desk.ledger.world(), &site, self.desk.clock.now())
+        self.page(move |desk| receiving(&desk.ledger.world(), &site, desk.clock.now())).await
     }
 
     async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
-        order::orders(&self.desk.ledger.world(), &query, self.desk.clock.now())
+        self.page(move |desk| order::orders(&desk.ledger.world(), &query, desk.clock.now())).await
     }
 
     async fn order(self, _: Context, id: OrderId) -> Result<OrderDetail, Refusal> {
-        self.desk.order(id, &self.actor)
+        let actor = self.actor()?;
+        self.page(move |desk| desk.order(id, &actor)).await
     }
 
     async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
-        stock(&self.desk.ledger.world(), site.as_ref(), &spec)
+        self.page(move |desk| stock(&desk.ledger.world(), site.as_ref(), &spec)).await
     }
 
     async fn paper(self, _: Context, upload: PaperUpload) -> Result<PaperTaken, Refusal> {
         // As a command: whoever asked may go, what was sent is entered.
-        let carried = tokio::spawn(async move { self.desk.take_paper(&self.actor, upload).await });
-        carried.await.unwrap_or_else(|_| Err(Refusal::new(Why::Unavailable, "the paper could not be read")))
+        let (desk, actor) = (Arc::clone(&self.desk), self.actor()?);
+        self.in_turn(async move { desk.take_paper(&actor, upload).await }).await
     }
 
     async fn purchase_document(self, _: Context, order: OrderId) -> Result<PurchasePaper, Refusal> {
         self.desk.purchase_paper(order)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_socket_is_its_owners_unless_a_group_is_named() {
-        let home = tempfile::tempdir().unwrap();
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        let own = home.path().join("own/rackhandd.sock");
-        let _own = bind(&own, None).await.unwrap();
-        assert_eq!((mode(own.parent().unwrap()), mode(&own)), (0o700, 0o600));
-        let group = rustix::process::getegid().as_raw();
-        let shared = home.path().join("shared/rackhandd.sock");
-        let _shared = bind(&shared, Some(group)).await.unwrap();
-        assert_eq!((mode(shared.parent().unwrap()), mode(&shared)), (0o710, 0o660));
-        assert_eq!(std::fs::metadata(&shared).unwrap().gid(), group);
-        assert_eq!(
-            (group_number("root"), group_number("4242"), group_number("no such group")),
-            (Some(0), Some(4242), None)
-        );
     }
 }

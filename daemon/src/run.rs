@@ -29,6 +29,9 @@ struct Arguments {
     /// A capture file whose leases are taken in at the start, after those the configuration names; may be repeated
     #[arg(long, value_name = "FILE")]
     pcap: Vec<PathBuf>,
+    /// Take a configuration with [lab] in it: its clock is not the real one
+    #[arg(long)]
+    lab: bool,
     #[command(subcommand)]
     tool: Option<Tool>,
 }
@@ -115,7 +118,7 @@ pub fn main() -> ExitCode {
         Some(Tool::Config { question }) => configuration::answer(question),
         None => {
             log_to_stderr();
-            run(begun, arguments.config.unwrap_or_default(), arguments.pcap)
+            run(begun, arguments.config.unwrap_or_default(), arguments.pcap, arguments.lab)
         }
     };
     ended(done)
@@ -132,13 +135,13 @@ fn ended(done: Result<(), Stop>) -> ExitCode {
     }
 }
 
-fn run(begun: std::time::Instant, config: PathBuf, pcap: Vec<PathBuf>) -> Result<(), Stop> {
+fn run(begun: std::time::Instant, config: PathBuf, pcap: Vec<PathBuf>, lab: bool) -> Result<(), Stop> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
         .build()
         .map_err(|e| Stop::failed(format!("the system gives no threads: {e}")))?;
-    let done = runtime.block_on(serve::serve(begun, &config, pcap));
+    let done = runtime.block_on(serve::serve(begun, &config, pcap, lab));
     // Connections of peers who do not go away must not keep the process.
     runtime.shutdown_background();
     done

@@ -134,7 +134,7 @@ impl Site {
             random: random.clone(),
         };
         let (ledger, clerk) = Ledger::start(ledger_parts, changed);
-        let netbox = NetBox::new(parts.dial.clone(), clock.clone(), parts.netbox);
+        let netbox = NetBox::new(parts.dial.clone(), clock.clone(), parts.netbox, policy.clone());
         let redfish = Redfish::new(parts.dial, clock.clone(), parts.bmc_port);
         let gates = Arc::new(Gates::default());
         let site = policy.site.clone();
@@ -161,8 +161,8 @@ impl Site {
         if let Some((carriers, every)) = parts.carriers {
             tokio::spawn(post::track(ledger.clone(), carriers, every, clock.clone(), stop.subscribe()));
         }
-        let http = Http::new(ledger.clone(), intake.clone(), clock.clone(), random, parts.base);
-        let http = http.of(ports.sellers.clone());
+        let outside = (ports.clone(), gates.clone());
+        let http = Http::new(ledger.clone(), intake.clone(), outside, &random, parts.base);
         let desk = Arc::new(Desk {
             ledger: ledger.clone(),
             journal: parts.journal.clone(),
@@ -179,6 +179,8 @@ impl Site {
             rows: std::sync::Mutex::default(),
             racks: std::sync::Mutex::default(),
             rooms: crate::rpc::Rooms::default(),
+            frames: crate::rpc::frames(),
+            turns: crate::rpc::Turns::default(),
             doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));

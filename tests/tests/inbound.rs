@@ -228,11 +228,13 @@ async fn who_is_not_the_vendor_is_told_no_more_than_that_and_leaves_no_event() {
         assert_eq!(b.post(&forged).await, (401, String::new()));
         assert_eq!(b.head(), head);
     }
-    for unread in [broken.as_str(), "", "<html/>", "RFQ-1-edi"] {
-        let (code, words) = b.post(unread).await;
-        assert!(code == 406 && !words.is_empty(), "{code} {words}");
+    for unread in ["", "<html/>", "RFQ-1-edi", "<cXML><Header"] {
+        assert_eq!(b.post(unread).await, (401, String::new()));
         assert_eq!(b.head(), head, "anybody can post what nobody can read: {unread:.40}");
     }
+    // What is its own by the header is told, however it goes on.
+    let (code, words) = b.post(&broken).await;
+    assert!(code == 406 && !words.is_empty(), "{code} {words}");
     assert_eq!(b.post(&quote).await.0, 200, "none of it has kept the vendor's own out");
 }
 
@@ -286,21 +288,40 @@ async fn a_huge_document_is_not_taken_in_and_a_slow_one_is_not_waited_for() {
     assert!(status == 413 && words.contains("8 MiB"), "{status} {words}");
     let largest = format!("{}{}", b.due("QuoteMessage"), " ".repeat(7 << 20));
     let begin = |length: usize| format!("POST {EDI} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n<cXML>");
-    // As many as have a place trickle; the vendor is asked to come again meanwhile, and taken when they are let go.
+    // Those who trickle keep nobody out, however many they are.
     let mut slow = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..64 {
         let mut stream = b.connect();
         stream.write_all(begin(1_000).as_bytes()).await.unwrap();
         slow.push(stream);
     }
     b.later(Duration::from_secs(1)).await;
-    assert_eq!(b.post(&largest).await.0, 560);
+    assert_eq!(b.post(&largest).await.0, 200);
+    assert_eq!(b.state(), OrderState::Deciding);
     b.later(Duration::from_secs(10)).await;
     for mut stream in slow {
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"HTTP/1.1 408");
     }
-    assert_eq!(b.post(&largest).await.0, 200);
-    assert_eq!(b.state(), OrderState::Deciding);
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_that_cost_a_parser_its_time_are_refused_before_it_sees_them() {
+    let b = Bench::asked().await;
+    b.later(HOUR).await;
+    let quote = b.due("QuoteMessage");
+    let attributes: String = (0..100_000).map(|n| format!(" a{n}=\"\"")).collect();
+    let stranger = format!("<cXML><Request{attributes}/></cXML>");
+    for _ in 0..14 {
+        assert_eq!(b.post(&stranger).await, (401, String::new()), "nobody parses what a stranger sends");
+    }
+    for (costly, said) in [
+        (quote.replace("<QuoteMessage>", &format!("<QuoteMessage{attributes}>")), "attributes"),
+        (quote.replace("</cXML>", &format!("{}</cXML>", "<a xmlns:a=\"a\"/>".repeat(1_000))), "namespaces"),
+    ] {
+        let (code, words) = b.post(&costly).await;
+        assert!(code == 406 && words.contains(said), "{code} {words}");
+    }
+    assert_eq!(b.post(&quote).await.0, 200);
 }

@@ -32,6 +32,8 @@ mod contract;
 mod device;
 #[path = "netbox/faults.rs"]
 mod faults;
+#[path = "netbox/granted.rs"]
+mod granted;
 #[path = "netbox/hostile.rs"]
 mod hostile;
 #[path = "netbox/inventory.rs"]
@@ -52,7 +54,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rackhand_adapters::netbox::{Note, NoteKind, STAGING_TENANT, Settings, StatusWrite, TenantWrite, Token};
+use rackhand_adapters::netbox::{Note, NoteKind, Settings, StatusWrite, TenantWrite, Token};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_core::dcim::{Lookup, Port};
@@ -60,6 +62,7 @@ use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::mac::Mac;
+use rackhand_core::policy::Policy;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
@@ -70,6 +73,8 @@ use rackhand_lab::netbox::{DeviceSpec, NetBox as Lab, Profile as Release};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+
+const STAGING_TENANT: &str = "baremetal-staging";
 
 type Adapter = rackhand_adapters::netbox::NetBox;
 
@@ -106,7 +111,7 @@ fn adapter(host: Arc<dyn Host>, token: Token) -> (Adapter, Arc<Faults>, Network)
     let (network, faults) = (Network::default(), Arc::new(Faults::default()));
     let station = Station { host, faults: faults.clone(), clock: clock(), certificate: None };
     network.attach("netbox.lab:8000", station);
-    (Adapter::new(Arc::new(network.clone()), clock(), settings(token)), faults, network)
+    (Adapter::new(Arc::new(network.clone()), clock(), settings(token), policy()), faults, network)
 }
 
 /// One device with two NICs: `eth0` planned to sw1 Eth1, `eth1` free; switch sw1 has Eth1 to Eth4.
@@ -150,6 +155,10 @@ fn port(name: &str) -> Port {
 
 fn site() -> SiteId {
     SiteId::new("fra1")
+}
+
+fn policy() -> Policy {
+    Policy::standard(site())
 }
 
 fn ip(text: &str) -> IpAddr {

@@ -11,6 +11,7 @@ use rackhand_core::dcim::Port;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::event::Event;
+use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::Step;
 use rackhand_core::hardware::report::Nic;
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
@@ -26,7 +27,7 @@ use rackhand_daemon::random::Random;
 use rackhand_daemon::site::{Site, fold};
 use rackhand_lab::bmc::Pace;
 use rackhand_lab::machine::LifePace;
-use rackhand_lab::outside::{EPOCH, Outside};
+use rackhand_lab::outside::{EPOCH, NETBOX, Outside};
 
 /// A site with its outside, and a journal that outlives it.
 struct Bench {
@@ -129,6 +130,20 @@ async fn a_lease_leads_every_kind_of_server_to_staged_and_each_effect_happens_on
     }
     assert_eq!(b.outside.netbox.cable_count(), 6);
     assert_eq!(b.outside.netbox.address_count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_life_costs_netbox_few_requests_and_its_journal_gets_what_was_measured() {
+    let b = Bench::with(1);
+    b.lease(0).await;
+    b.staged(0).await;
+    let (asked, device) = (b.outside.netbox.asked(), b.outside.servers[0].device);
+    let of = |key: &str| asked.get(key).copied().unwrap_or_default();
+    assert!(b.outside.netbox.requests() <= 50, "{} {asked:?}", b.outside.netbox.requests());
+    assert!(of("GET extras/journal-entries") <= 3 * of("POST extras/journal-entries"), "{asked:?}");
+    let notes = b.outside.netbox.notes_of(device);
+    let memory = notes.iter().find(|(_, text)| text.contains("02-memory passed")).unwrap();
+    assert!(memory.1.contains("; "), "{memory:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -274,6 +289,57 @@ async fn a_full_disk_stops_intake_and_loses_nothing_it_acknowledged() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn once_there_is_space_again_intake_is_open_before_anybody_writes() {
+    let b = Bench::with(1);
+    let full = Arc::new(Mutex::new(true));
+    let flag = full.clone();
+    b.journal.inject(Box::new(move |_| flag.lock().unwrap().then(|| JournalError::Full { what: "no space".into() })));
+    let order = || Command::Import {
+        site: SiteId::new("fra1"),
+        serial: "CZ2X000001".into(),
+        bmc_mac: None,
+        vendor: None,
+        model: None,
+        stage: Stage::Received,
+    };
+    assert_eq!(b.say(order()).await.map_err(|r| r.why), Err(Why::Unavailable));
+    b.outside.clock.sleep(Duration::from_secs(60)).await;
+    assert!(b.site.ledger.stopped().is_some(), "nothing has changed");
+    *full.lock().unwrap() = false;
+    b.outside.clock.sleep(Duration::from_secs(2)).await;
+    assert_eq!(b.site.ledger.stopped(), None);
+    assert_eq!(b.site.ledger.world().head, 0, "the probe is no event");
+    b.say(order()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_steps_call_is_told_counted_and_tried_again() {
+    let b = Bench::with(1);
+    let server = b.outside.servers[0].clone();
+    let (bmc, netbox) = (format!("{}:443", server.address), format!("{NETBOX}:80"));
+    for authority in [&bmc, &netbox] {
+        b.outside.network.plant_bug(authority, 2);
+    }
+    b.lease(0).await;
+    b.until(0, |u| u.boot.armed).await;
+    // The reset may have gone out for all anybody knows: it is not sent again before its time is over.
+    b.outside.network.plant_bug(&bmc, 1);
+    b.staged(0).await;
+    let of_ours = |fault: &Fault| fault.what.contains("Rackhand itself failed in");
+    let told = |event: &Event| match event {
+        Event::StepFailed { step, fault, .. } | Event::StepUnknown { step, fault, .. } => {
+            of_ours(fault).then_some(*step)
+        }
+        _ => None,
+    };
+    let mut all = Vec::new();
+    b.store.lock().unwrap().replay(0, &mut |r| all.push(r.draft.event)).unwrap();
+    let told: Vec<Step> = all.iter().filter_map(told).collect();
+    assert_eq!(told.len(), 5, "{told:?}");
+    assert!(b.outside.fleet.get(&server.serial).unwrap().counters().resets_total() <= 2, "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_daemon_that_dies_while_a_reset_is_on_its_way_does_not_send_it_again() {
     let mut b = Bench::with(1);
     b.lease(0).await;
@@ -344,7 +410,7 @@ async fn a_machine_without_a_boot_on_its_way_gets_no_image() {
     let unit = b.unit(0).unwrap();
     let again = Input::BootRequest {
         serial: unit.serial.clone().unwrap(),
-        nic: None,
+        nic: unit.nics().next(),
         token: rackhand_core::bmc::Fingerprint([9; 32]),
     };
     let answer = b.site.ledger.submit(Actor::Wire, Patience::Refuse, again).await.unwrap().answer;

@@ -157,7 +157,7 @@ async fn a_cable_in_another_port_than_planned_is_a_task_that_names_both() {
     let unit = b.until(0, Unit::is_blocked).await;
     let task = unit.tasks.iter().map(|(_, t)| t).find(|t| t.kind == TaskKind::FixCable).unwrap();
     assert_eq!(task.role, Role::Technician);
-    assert!(task.text.contains("eno1") && task.text.contains("is in sw-A7-a Ethernet9"), "{}", task.text);
+    assert!(task.text.contains("eno1") && task.text.contains("is in SW-A7-A Ethernet9"), "{}", task.text);
     assert!(task.text.contains("the plan says sw-A7-a Ethernet1"), "{}", task.text);
     assert_eq!(unit.stage, Stage::Discovered);
 }

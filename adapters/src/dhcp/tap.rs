@@ -104,6 +104,19 @@ impl Drop for Tap {
 }
 
 impl Shared {
+    /// Counts frames that found no room in the socket.
+    fn miss(&self, frames: u64) {
+        if frames > 0 {
+            let all = self.missed.fetch_add(frames, Ordering::Relaxed) + frames;
+            tracing::warn!(
+                interface = self.interface,
+                frames,
+                all,
+                "DHCP frames came faster than they were taken, and are lost"
+            );
+        }
+    }
+
     fn now(&self) -> std::sync::MutexGuard<'_, Now> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -204,14 +217,14 @@ impl Ear {
                 continue;
             }
             looked = Instant::now();
-            shared.missed.fetch_add(socket.missed(), Ordering::Relaxed);
+            shared.miss(socket.missed());
             match describe(&shared.interface) {
                 Ok(now) if now.index != socket.index || !now.is_up() => break,
                 Ok(now) => shared.linked(now.is_running()),
                 Err(_) => break,
             }
         }
-        shared.missed.fetch_add(socket.missed(), Ordering::Relaxed);
+        shared.miss(socket.missed());
         was_of_use
     }
 

@@ -6,11 +6,12 @@ use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind};
 use serde_json::{Value, json};
 
-use super::client::{NetBox, object};
+use super::client::{NetBox, Revised, object};
+use super::device::DEVICES;
 use super::wire::{self, DeviceOob, INTERFACE, Id, IpAddress, Prefix};
 
-const ADDRESSES: &str = "ipam/ip-addresses/";
-const PREFIXES: &str = "ipam/prefixes/";
+pub(super) const ADDRESSES: &str = "ipam/ip-addresses/";
+pub(super) const PREFIXES: &str = "ipam/prefixes/";
 /// IP objects of one interface, or with one address.
 const MOST: usize = 100;
 
@@ -33,15 +34,20 @@ impl NetBox {
         interface: ObjectId,
         address: IpAddr,
     ) -> Result<(), Fault> {
+        // Before anything of it is touched: this also holds where the device is.
+        let (found, tag): (DeviceOob, _) = self.device(device, DeviceOob::FIELDS).await?;
         let here = self.addresses_on(interface).await?;
         let (ip, left) = match here.iter().find(|ip| ip.address.host == address) {
             Some(there) => (there.id, None),
-            None => self.place(device, interface, address, &here).await?,
+            None => self.place(&found, interface, address, &here).await?,
         };
-        self.revise(device, DeviceOob::FIELDS, |found: &DeviceOob| {
-            (found.oob_ip.as_ref().map(|oob| oob.id) != Some(ip)).then(|| json!({ "oob_ip": ip }))
-        })
-        .await?;
+        let change =
+            |found: &DeviceOob| (found.oob_ip.as_ref().map(|oob| oob.id) != Some(ip)).then(|| json!({ "oob_ip": ip }));
+        if let Some(body) = change(&found)
+            && let Revised::Stale = self.patch_if::<Id>(&object(DEVICES, device), &body, tag.as_ref()).await?
+        {
+            self.revise(device, DeviceOob::FIELDS, change).await?;
+        }
         match left {
             Some(old) => self.unassign(old).await,
             None => Ok(()),
@@ -70,12 +76,12 @@ impl NetBox {
     /// that could not be changed itself.
     async fn place(
         &self,
-        device: ObjectId,
+        device: &DeviceOob,
         interface: ObjectId,
         address: IpAddr,
         here: &[IpAddress],
     ) -> Result<(ObjectId, Option<ObjectId>), Fault> {
-        let old = self.replaced(device, address, here).await?;
+        let old = replaced(device, address, here)?;
         if let Some(free) = self.equal(interface, address).await? {
             let body = json!({ "assigned_object_type": INTERFACE, "assigned_object_id": interface });
             self.patch::<Id>(&object(ADDRESSES, free), &body).await?;
@@ -104,23 +110,6 @@ impl NetBox {
                 Err(fault)
             }
             Err(fault) => Err(fault),
-        }
-    }
-
-    /// The IP object of the interface that the new address takes the place of: the out-of-band one, else the only one.
-    async fn replaced(&self, device: ObjectId, address: IpAddr, here: &[IpAddress]) -> Result<Option<ObjectId>, Fault> {
-        let alike: Vec<&IpAddress> = here.iter().filter(|ip| ip.address.host.is_ipv4() == address.is_ipv4()).collect();
-        match alike.as_slice() {
-            [] => Ok(None),
-            [only] => Ok(Some(only.id)),
-            several => {
-                let (found, _): (DeviceOob, _) = self.device(device, DeviceOob::FIELDS).await?;
-                let oob = found.oob_ip.map(|ip| ip.id).filter(|id| several.iter().any(|ip| ip.id == *id));
-                oob.map(Some).ok_or_else(|| {
-                    let what = format!("the BMC's interface has {} addresses, none of them {address}", several.len());
-                    Self::fault(Kind::Conflict, what).advise("Remove those that are out of date in NetBox.")
-                })
-            }
         }
     }
 
@@ -168,6 +157,22 @@ impl NetBox {
         match done {
             Err(fault) if fault.kind == Kind::Gone => Ok(()),
             other => other.map(drop),
+        }
+    }
+}
+
+/// The IP object of the interface that the new address takes the place of: the out-of-band one, else the only one.
+fn replaced(device: &DeviceOob, address: IpAddr, here: &[IpAddress]) -> Result<Option<ObjectId>, Fault> {
+    let alike: Vec<&IpAddress> = here.iter().filter(|ip| ip.address.host.is_ipv4() == address.is_ipv4()).collect();
+    match alike.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only.id)),
+        several => {
+            let oob = device.oob_ip.as_ref().map(|ip| ip.id).filter(|id| several.iter().any(|ip| ip.id == *id));
+            oob.map(Some).ok_or_else(|| {
+                let what = format!("the BMC's interface has {} addresses, none of them {address}", several.len());
+                NetBox::fault(Kind::Conflict, what).advise("Remove those that are out of date in NetBox.")
+            })
         }
     }
 }

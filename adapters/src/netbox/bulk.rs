@@ -116,15 +116,19 @@ impl NetBox {
         let found: BTreeMap<ObjectId, DeviceStatus> = found.into_iter().map(|row| (row.id, row)).collect();
         let (mut body, mut tags) = (Vec::new(), Vec::new());
         for (id, write) in chunk {
-            let Some(row) = found.get(id) else { continue };
+            let Some(row) = found.get(id).filter(|row| self.policy().runs(&row.site.slug)) else { continue };
             let Some(Value::Object(mut change)) = write.difference(row) else { continue };
             change.insert("id".into(), json!(id));
             body.push(Value::Object(change));
             tags.push(row.last_updated.as_deref().and_then(etag));
         }
         let gone = |id: &ObjectId| Self::fault(Kind::Gone, format!("NetBox has no device {id} any more"));
-        let outcomes =
-            || chunk.iter().map(|(id, _)| if found.contains_key(id) { Ok(()) } else { Err(gone(id)) }).collect();
+        let outcomes = || {
+            chunk
+                .iter()
+                .map(|(id, _)| found.get(id).map_or_else(|| Err(gone(id)), |row| self.hold_site(*id, &row.site.slug)))
+                .collect()
+        };
         if body.is_empty() {
             return Ok(outcomes());
         }
@@ -157,7 +161,7 @@ impl NetBox {
 
 /// Whether the next call would meet the same.
 fn is_netboxs(fault: &Fault) -> bool {
-    fault.kind.may_retry() || fault.kind == Kind::Unauthorised
+    fault.kind.may_retry() || matches!(fault.kind, Kind::Unauthorised | Kind::Forbidden)
 }
 
 /// The ETag NetBox makes from a last change. It writes that in UTC there, but in its own zone in the body.

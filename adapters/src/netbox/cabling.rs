@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::dcim::inventory::is_bmc_name;
-use rackhand_core::dcim::{CablingPlan, Interface, ObjectId, Port};
+use rackhand_core::dcim::{CablingPlan, Interface, ObjectId, Port, host, is_same_host};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
@@ -106,7 +106,9 @@ impl NetBox {
                     "status": "connected",
                 })),
                 // A fault of the call, not of this cable, would meet the others too.
-                Err(f) if f.kind.may_retry() || f.kind == Kind::Unauthorised => return Err(f),
+                Err(f) if f.kind.may_retry() || matches!(f.kind, Kind::Unauthorised | Kind::Forbidden) => {
+                    return Err(f);
+                }
                 Err(f) => fault = fault.or(Some(f)),
             }
         }
@@ -137,8 +139,8 @@ impl NetBox {
         if let Some(cable) = &near.cable {
             let there = far_end(near);
             return match there {
-                Some(there) if same_port(&there, port) && connected.get(&cable.id) == Some(&true) => Ok(Plan::Stands),
-                Some(there) if same_port(&there, port) => Ok(Plan::Confirm(cable.id)),
+                Some(there) if there.is(port) && connected.get(&cable.id) == Some(&true) => Ok(Plan::Stands),
+                Some(there) if there.is(port) => Ok(Plan::Confirm(cable.id)),
                 there => {
                     let to = there.map_or_else(|| "nowhere we can tell".into(), |p| format!("{} {}", p.switch, p.port));
                     let what = format!(
@@ -187,12 +189,16 @@ impl NetBox {
         })
     }
 
-    /// The switch with this name; among several, the one at the device's own site.
+    /// The switch with this name, in any case of letters; where none has it, the one whose name is the same but for a
+    /// domain. Among several, the one at the device's own site.
     pub(super) async fn switch(&self, device: ObjectId, name: &Text, what: &str) -> Result<ObjectId, Fault> {
-        let query = [("name__ie", name.as_str()), ("fields", "id,name,site")];
-        let mut found: Vec<Named> = self.list(DEVICES, &query, NAMESAKES).await?;
-        if found.iter().any(|d| !d.name.as_deref().is_some_and(|n| same_name(n, name))) {
-            return Err(Self::fault(Kind::Malformed, format!("{DEVICES}: the filter by name was ignored")));
+        let name = Text::new(name.trim_end_matches('.'));
+        let mut found = self.named("name__ie", &name, &name).await?;
+        if found.is_empty() {
+            found = match host(&name) {
+                short if short.len() < name.len() => self.named("name__ie", short, &name).await?,
+                short => self.named("name__isw", &format!("{short}."), &name).await?,
+            };
         }
         if found.len() > 1 {
             let (own, _): (Named, _) = self.device(device, "id,name,site").await?;
@@ -208,10 +214,28 @@ impl NetBox {
         }
     }
 
+    /// The devices this filter finds, all of which have that name, but for a domain.
+    async fn named(&self, filter: &str, value: &str, name: &str) -> Result<Vec<Named>, Fault> {
+        let found: Vec<Named> = self.list(DEVICES, &[(filter, value), ("fields", "id,name,site")], NAMESAKES).await?;
+        if found.iter().any(|d| !d.name.as_deref().is_some_and(|n| is_same_host(n, name))) {
+            return Err(Self::fault(Kind::Malformed, format!("{DEVICES}: the filter by name was ignored")));
+        }
+        Ok(found)
+    }
+
     /// All interfaces of a device.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] for a device of a site that is not ours.
     pub(super) async fn interfaces_of(&self, device: ObjectId) -> Result<Vec<wire::Interface>, Fault> {
-        let query = [("device_id", &*device.to_string()), ("fields", wire::Interface::FIELDS)];
+        let id = device.to_string();
+        let mut query = vec![("device_id", id.as_str()), ("fields", wire::Interface::FIELDS)];
+        query.extend(self.policy().sites().map(|site| ("site", site.as_str())));
         let found: Vec<wire::Interface> = self.list(INTERFACES, &query, OF_A_SERVER).await?;
+        if found.is_empty() {
+            // It has none, or it is not ours, or gone.
+            self.at_our_site(device).await?;
+        }
         if found.iter().any(|i| i.device.id != device) {
             return Err(Self::fault(Kind::Malformed, format!("{INTERFACES}: the filter by device was ignored")));
         }
@@ -290,13 +314,4 @@ pub(super) fn far_end(found: &wire::Interface) -> Option<Port> {
     let [end] = ends else { return None };
     let switch = end.device.as_ref()?.name.clone()?;
     Some(Port { switch, port: end.name.clone()? })
-}
-
-pub(super) fn same_port(a: &Port, b: &Port) -> bool {
-    same_name(&a.switch, &b.switch) && a.port == b.port
-}
-
-/// NetBox's device names are unique without regard to case.
-pub(super) fn same_name(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
 }

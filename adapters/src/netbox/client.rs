@@ -1,6 +1,7 @@
 //! Calls to NetBox: connections that are kept, one typed answer per call, lists by our own offsets, and what release
 //! answers.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,12 +9,14 @@ use hyper::header::{AUTHORIZATION, ETAG, HeaderName, HeaderValue, IF_MATCH};
 use hyper::{Method, StatusCode};
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::permissions::is_listed;
 use super::refusal::{is_json, refusal};
 use super::release::Release;
 use super::wire::{Numbered, Page, Status};
@@ -30,14 +33,24 @@ const IDLE_FOR: Duration = Duration::from_secs(10);
 const IN_FLIGHT: usize = 8;
 /// Objects asked for in one page.
 const PAGE: usize = 200;
+/// After this long what an attempt has looked at is read again.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// NetBox. Clones share connections and the limit on calls in flight.
 #[derive(Clone)]
-pub struct NetBox(Arc<Inner>);
+pub struct NetBox {
+    inner: Arc<Inner>,
+    /// What was read in this attempt and not written since.
+    memo: Option<Arc<Mutex<Memo>>>,
+}
+
+/// Answers to reads, by URI, with when they came.
+type Memo = BTreeMap<String, (Timestamp, Answer)>;
 
 struct Inner {
     client: Client,
     settings: Settings,
+    policy: Policy,
     idle: Mutex<Vec<(Timestamp, Connection)>>,
     turns: Semaphore,
     learned: Mutex<Learned>,
@@ -73,11 +86,19 @@ struct Outgoing<'a> {
 pub(super) type Query<'a> = &'a [(&'a str, &'a str)];
 
 impl NetBox {
-    /// NetBox at the place the settings name. Nothing is sent yet.
-    pub fn new(dial: Arc<dyn Dial>, clock: Clock, settings: Settings) -> Self {
+    /// NetBox at the place the settings name; what we want of it is the policy's: our sites, the statuses, the staging
+    /// tenant. Nothing is sent yet.
+    pub fn new(dial: Arc<dyn Dial>, clock: Clock, settings: Settings, policy: Policy) -> Self {
         let client = Client { dial, clock, limits: Limits::STANDARD, system: System::Netbox };
         let turns = Semaphore::new(IN_FLIGHT);
-        Self(Arc::new(Inner { client, settings, idle: Mutex::default(), turns, learned: Mutex::default() }))
+        let inner = Inner { client, settings, policy, idle: Mutex::default(), turns, learned: Mutex::default() };
+        Self { inner: Arc::new(inner), memo: None }
+    }
+
+    /// The same for one attempt: what was just looked at is not read again before it is written. Each write forgets all.
+    #[must_use]
+    pub fn for_one_attempt(&self) -> Self {
+        Self { inner: self.inner.clone(), memo: Some(Arc::default()) }
     }
 
     /// The release, from the first answer that told it.
@@ -102,7 +123,7 @@ impl NetBox {
     }
 
     fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
-        self.0.learned.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the release that answered has ETags.
@@ -122,7 +143,7 @@ impl NetBox {
 
     /// Sends a GraphQL query. It changes nothing, so it is a read although it is posted.
     pub(super) async fn ask(&self, query: &str) -> Result<Answer, Fault> {
-        let uri = format!("{}/graphql/", self.0.settings.base.trim_end_matches('/'));
+        let uri = format!("{}/graphql/", self.inner.settings.base.trim_end_matches('/'));
         let body = serde_json::json!({ "query": query });
         let request = Outgoing { method: &Method::POST, uri: &uri, body: Some(&body), tag: None, reads: true };
         self.send(request).await
@@ -130,17 +151,22 @@ impl NetBox {
 
     /// How deep an answer's JSON may be nested.
     pub(super) fn depth(&self) -> usize {
-        self.0.client.limits.depth
+        self.inner.client.limits.depth
     }
 
     /// Where NetBox is and how we log in.
     pub(super) fn settings(&self) -> &Settings {
-        &self.0.settings
+        &self.inner.settings
+    }
+
+    /// What the business wants of it.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.inner.policy
     }
 
     /// Time.
     pub(super) fn clock(&self) -> &Clock {
-        &self.0.client.clock
+        &self.inner.client.clock
     }
 
     /// A fault of NetBox.
@@ -274,7 +300,7 @@ impl NetBox {
             return Err(malformed("a page where JSON was due".to_owned())
                 .advise("Check that the configured address is NetBox's and that no login page stands before it."));
         }
-        let value = answer.json(self.0.client.limits.depth).map_err(|e| malformed(e.to_string()))?;
+        let value = answer.json(self.inner.client.limits.depth).map_err(|e| malformed(e.to_string()))?;
         serde_json::from_value(value).map_err(|e| malformed(format!("not what NetBox 4.2 to 4.7 answers: {e}")))
     }
 
@@ -286,14 +312,41 @@ impl NetBox {
         body: Option<&Value>,
         tag: Option<&HeaderValue>,
     ) -> Result<(StatusCode, Answer), Fault> {
-        let uri = uri(&self.0.settings.base, path, query)?;
-        let answer = self.send(Outgoing { method, uri: &uri, body, tag, reads: is_read(method) }).await?;
+        if !is_listed(method, path) {
+            let what = format!("{method} {path} is not among the requests that Rackhand makes");
+            return Err(Self::fault(Kind::Rejected, what).advise("This is a fault of Rackhand: report it."));
+        }
+        let uri = uri(&self.inner.settings.base, path, query)?;
+        let reads = is_read(method);
+        if let Some(answer) = self.recall(method, &uri) {
+            return Ok((answer.status, answer));
+        }
+        let answer = self.send(Outgoing { method, uri: &uri, body, tag, reads }).await?;
+        self.remember(method, uri, &answer);
         Ok((answer.status, answer))
+    }
+
+    /// What this read gave a moment ago. A write forgets everything.
+    fn recall(&self, method: &Method, uri: &str) -> Option<Answer> {
+        let mut memo = self.memo.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_read(method) {
+            memo.clear();
+        }
+        let now = self.clock().now();
+        let (_, answer) = memo.get(uri).filter(|(at, _)| *method == Method::GET && now.since(*at) < FRESH)?;
+        Some(answer.clone())
+    }
+
+    fn remember(&self, method: &Method, uri: String, answer: &Answer) {
+        let Some(memo) = self.memo.as_ref().filter(|_| *method == Method::GET && answer.status.is_success()) else {
+            return;
+        };
+        memo.lock().unwrap_or_else(PoisonError::into_inner).insert(uri, (self.clock().now(), answer.clone()));
     }
 
     async fn send(&self, request: Outgoing<'_>) -> Result<Answer, Fault> {
         let Outgoing { method, uri, body, tag, reads } = request;
-        let inner = &*self.0;
+        let inner = &*self.inner;
         let mut headers = vec![(AUTHORIZATION, self.authorization()?)];
         headers.push((HeaderName::from_static("accept"), HeaderValue::from_static("application/json")));
         if let Some(tag) = tag {
@@ -330,22 +383,22 @@ impl NetBox {
     }
 
     fn take_idle(&self) -> Option<Connection> {
-        let now = self.0.client.clock.now();
-        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.inner.client.clock.now();
+        let mut idle = self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|(since, connection)| connection.usable() && now.since(*since) < IDLE_FOR);
         idle.pop().map(|(_, connection)| connection)
     }
 
     fn keep(&self, connection: Connection) {
-        let now = self.0.client.clock.now();
-        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.inner.client.clock.now();
+        let mut idle = self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if connection.usable() && idle.len() < IDLE {
             idle.push((now, connection));
         }
     }
 
     fn authorization(&self) -> Result<HeaderValue, Fault> {
-        let text = match &self.0.settings.token {
+        let text = match &self.inner.settings.token {
             Token::V1(secret) => format!("Token {}", secret.reveal()),
             Token::V2(secret) => format!("Bearer {}", secret.reveal()),
         };

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::client::{NetBox, Revised, object};
-use super::wire::{Choice, DeviceCard, DeviceStatus, Holder, Id, MacAddress, Rack};
+use super::wire::{Choice, DeviceCard, DeviceOob, DeviceRow, DeviceStatus, Holder, Id, MacAddress, Named, Rack, Sited};
 
 /// NetBox's devices.
 pub(super) const DEVICES: &str = "dcim/devices/";
@@ -109,7 +109,30 @@ impl NetBox {
             let what = format!("asked for device {device}, got {}", found.id());
             return Err(Self::fault(Kind::Malformed, what));
         }
+        if let Some(site) = found.site() {
+            self.hold_site(device, site)?;
+        }
         Ok((found, tag))
+    }
+
+    /// That NetBox has this device at a site of ours.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] where it has it at another.
+    pub async fn at_our_site(&self, device: ObjectId) -> Result<(), Fault> {
+        self.device::<Sited>(device, Sited::FIELDS).await.map(drop)
+    }
+
+    /// The site is a witness of identity: a device of another is not touched, whoever named it.
+    pub(super) fn hold_site(&self, device: ObjectId, site: &str) -> Result<(), Fault> {
+        if self.policy().runs(site) {
+            return Ok(());
+        }
+        let ours = &self.policy().site;
+        let what = format!("NetBox has device {device} at site {site}, not at {ours}: it was left alone");
+        Err(Self::fault(Kind::Conflict, what).advise(
+            "Find out where the server is. Correct its site in NetBox and retry, or import it at its own site.",
+        ))
     }
 
     /// Reads a device, lets `change` say what differs, and writes that unless somebody else wrote in between; then
@@ -161,13 +184,22 @@ pub(super) fn held(objects: &[MacAddress]) -> Held {
 pub(super) trait HasId {
     /// The device's id.
     fn id(&self) -> ObjectId;
+    /// Its site's slug, where only devices of ours are to be read so.
+    fn site(&self) -> Option<&str> {
+        None
+    }
 }
 
 macro_rules! has_id {
-    ($($name:ident),*) => { $(impl HasId for super::wire::$name { fn id(&self) -> ObjectId { self.id } })* };
+    ($($name:ident),*) => { $(impl HasId for $name { fn id(&self) -> ObjectId { self.id } })* };
+    (ours: $($name:ident),*) => { $(impl HasId for $name {
+        fn id(&self) -> ObjectId { self.id }
+        fn site(&self) -> Option<&str> { Some(&self.site.slug) }
+    })* };
 }
 
-has_id!(DeviceCard, DeviceStatus, DeviceOob, DeviceRow, Named);
+has_id!(DeviceCard, DeviceRow, Named);
+has_id!(ours: DeviceStatus, DeviceOob, Sited);
 
 impl StatusWrite {
     /// What has to be sent so that `found` becomes this; a write that changes nothing would still fire webhooks.

@@ -9,8 +9,12 @@ use serde_json::json;
 
 use super::client::NetBox;
 use super::device::{DEVICES, is_bmc_name};
-use super::wire::{Id, Interface, Numbered};
+use super::racks::TYPES;
+use super::room::PORT_TEMPLATES;
+use super::wire::{Id, Interface, Numbered, Slug};
 
+pub(super) const SITES: &str = "dcim/sites/";
+pub(super) const ROLES: &str = "dcim/device-roles/";
 /// Devices with one serial; more is no inventory but an ignored filter.
 const SAME_SERIAL: usize = 100;
 /// Objects with one slug, or templates of one device type.
@@ -20,6 +24,7 @@ const MOST: usize = 500;
 #[derive(Deserialize)]
 struct Bearer {
     id: ObjectId,
+    site: Slug,
     serial: Text,
 }
 
@@ -79,7 +84,7 @@ impl NetBox {
 
     /// The one device with this serial. NetBox does not hold serials to be unique.
     async fn device_by_serial(&self, serial: &str) -> Result<Option<ObjectId>, Fault> {
-        let query = [("serial", serial), ("fields", "id,serial")];
+        let query = [("serial", serial), ("fields", "id,serial,site")];
         let found: Vec<Bearer> = self.list(DEVICES, &query, SAME_SERIAL).await?;
         if let Some(other) = found.iter().find(|d| !d.serial.trim().eq_ignore_ascii_case(serial)) {
             let what = format!("{DEVICES}: asked for serial {serial}, got {}; the filter was ignored", other.serial);
@@ -87,7 +92,7 @@ impl NetBox {
         }
         match found.as_slice() {
             [] => Ok(None),
-            [one] => Ok(Some(one.id)),
+            [one] => self.hold_site(one.id, &one.site.slug).map(|()| Some(one.id)),
             several => {
                 let ids: Vec<ObjectId> = several.iter().map(|d| d.id).collect();
                 let what = format!("{} devices have serial {serial}: {ids:?}", ids.len());
@@ -116,14 +121,18 @@ impl NetBox {
 
     /// Makes a device. Its type must bring the BMC's interface along, so that none is made that could not be used.
     async fn make_device(&self, serial: &str, new: &NewDevice, status: &Text) -> Result<ObjectId, Fault> {
-        let kind = self.by_slug("dcim/device-types/", "device type", &new.device_type).await?;
-        let role = self.by_slug("dcim/device-roles/", "device role", &new.role).await?;
-        let site = self.by_slug("dcim/sites/", "site", &new.site).await?;
+        if !self.policy().runs(&new.site) {
+            let what = format!("a device would be made at site {}, which is not this daemon's", new.site);
+            return Err(Self::fault(Kind::Rejected, what).advise("Import it at its own site."));
+        }
+        let kind = self.by_slug(TYPES, "device type", &new.device_type).await?;
+        let role = self.by_slug(ROLES, "device role", &new.role).await?;
+        let site = self.by_slug(SITES, "site", &new.site).await?;
         let id = kind.to_string();
         let query = [("device_type_id", id.as_str()), ("fields", "id,name,device_type")];
-        let templates: Vec<Template> = self.list("dcim/interface-templates/", &query, MOST).await?;
+        let templates: Vec<Template> = self.list(PORT_TEMPLATES, &query, MOST).await?;
         if templates.iter().any(|t| t.device_type.id != kind) {
-            return Err(Self::fault(Kind::Malformed, "dcim/interface-templates/: the filter by type was ignored"));
+            return Err(Self::fault(Kind::Malformed, format!("{PORT_TEMPLATES}: the filter by type was ignored")));
         }
         let count = templates.iter().filter(|t| is_bmc_name(Some(&t.name))).count();
         if count != 1 {

@@ -22,6 +22,7 @@ mod macs;
 mod manifest;
 mod notes;
 mod pages;
+pub mod permissions;
 mod place;
 mod racks;
 mod reading;
@@ -38,7 +39,6 @@ pub use device::{StatusReading, StatusWrite, TenantWrite};
 pub use notes::{Note, NoteKind};
 pub use reading::read_any;
 pub use release::Release;
-pub use setup::STAGING_TENANT;
 
 use rackhand_core::secret::Secret;
 

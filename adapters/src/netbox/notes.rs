@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::client::NetBox;
 use super::wire::{Id, JournalEntry};
 
-const ENTRIES: &str = "extras/journal-entries/";
+pub(super) const ENTRIES: &str = "extras/journal-entries/";
 const DEVICE: &str = "dcim.device";
 /// Entries of one device that match our keys.
 const MOST: usize = 5_000;
@@ -93,6 +93,7 @@ impl NetBox {
         if missing.is_empty() {
             return Ok(());
         }
+        self.at_our_site(device).await?;
         let asked = missing.len();
         let made: Vec<Id> = self.post(ENTRIES, &Value::Array(missing)).await?;
         if made.len() != asked {

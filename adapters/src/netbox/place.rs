@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hyper::Method;
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::dcim::rack::{Face, HalfUnits};
+use rackhand_core::dcim::{ObjectId, is_same_host};
 use rackhand_core::facility::reservation::{PowerCord, Reservation, spot};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::cabling::{CABLES, OF_A_SERVER, Plan, Purpose, far_end, same_name, same_port};
+use super::cabling::{CABLES, OF_A_SERVER, Plan, Purpose, far_end};
 use super::client::{NetBox, Revised, object};
 use super::device::{DEVICES, HasId};
 use super::racks::{Halves, face};
 use super::room::{OUTLETS, POWER_PORTS};
-use super::wire::{Cable, Choice, Holder, INTERFACE, Id, Named, Numbered};
+use super::wire::{Cable, Choice, Holder, INTERFACE, Id, Named, Numbered, Slug};
 
 const POWER_PORT: &str = "dcim.powerport";
 const OUTLET: &str = "dcim.poweroutlet";
@@ -27,6 +27,7 @@ const ANOTHER: &str = "Choose another place for it (rackhand place), or clear th
 #[derive(Deserialize)]
 struct Where {
     id: ObjectId,
+    site: Slug,
     rack: Option<Named>,
     position: Option<Halves>,
     face: Option<Choice>,
@@ -35,6 +36,9 @@ struct Where {
 impl HasId for Where {
     fn id(&self) -> ObjectId {
         self.id
+    }
+    fn site(&self) -> Option<&str> {
+        Some(&self.site.slug)
     }
 }
 
@@ -63,7 +67,7 @@ impl Socket {
         let [end] = self.link_peers.as_slice() else { return false };
         let strip = end.device.as_ref().and_then(|d| d.name.as_ref());
         self.link_peers_type.as_deref() == Some(OUTLET)
-            && strip.is_some_and(|s| same_name(s, &cord.strip))
+            && strip.is_some_and(|s| is_same_host(s, &cord.strip))
             && end.name.as_ref() == Some(&cord.outlet)
     }
 }
@@ -165,7 +169,7 @@ impl NetBox {
         &self,
         device: ObjectId,
     ) -> Result<Option<(Where, Option<hyper::header::HeaderValue>)>, Fault> {
-        match self.device::<Where>(device, "id,rack,position,face").await {
+        match self.device::<Where>(device, "id,site,rack,position,face").await {
             Ok(found) => Ok(Some(found)),
             Err(fault) if fault.kind == Kind::Gone => Ok(None),
             Err(fault) => Err(fault),
@@ -255,7 +259,7 @@ impl NetBox {
         for interface in self.interfaces_of(device).await? {
             let wanted = place.network.iter().find(|c| c.interface == interface.name);
             if let (Some(wanted), Some(there), Some(cable)) = (wanted, far_end(&interface), &interface.cable)
-                && same_port(&there, &wanted.port)
+                && there.is(&wanted.port)
             {
                 ours.insert(cable.id);
             }

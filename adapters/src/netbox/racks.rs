@@ -97,7 +97,7 @@ impl NetBox {
     /// The racks of a site and the devices that have one. Some requests of 1,000 objects each.
     ///
     /// # Errors
-    /// [`Kind::Unauthorised`] where the token may not see racks, devices or their types.
+    /// [`Kind::Forbidden`] where the token may not see racks, devices or their types.
     pub async fn elevations(&self, site: &SiteId) -> Result<Elevations, Fault> {
         let stranger = |path: &str| Self::fault(Kind::Malformed, format!("{path}: the filter was ignored"));
         let mut racks = Vec::new();

@@ -6,6 +6,7 @@ use rackhand_core::fault::{Fault, Kind};
 use serde_json::Value;
 
 use super::client::{NetBox, is_read};
+use super::permissions::taken;
 use crate::http::Answer;
 
 /// Nesting of an error body we read.
@@ -38,6 +39,8 @@ pub(super) fn refusal(method: &Method, path: &str, answer: &Answer) -> Fault {
             fault(Kind::Gone)
         }
         StatusCode::BAD_REQUEST => fault(Kind::Rejected).advise(remedy(json.as_ref())),
+        // A login that is refused and a permission that is missing are both a 403; only the text tells them apart.
+        StatusCode::FORBIDDEN if told.contains("permission") => forbidden(method, path, &told),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => fault(Kind::Unauthorised).advise(login(&told)),
         // A page instead of NetBox's own 404 is about the URL, not about the object: nothing is gone.
         StatusCode::NOT_FOUND if json.is_none() => fault(Kind::Rejected)
@@ -54,11 +57,24 @@ pub(super) fn refusal(method: &Method, path: &str, answer: &Answer) -> Fault {
     }
 }
 
-/// What to do about a 403, which is bad login and missing permission alike; only its text tells them apart.
+/// What a person grants so that this request is allowed.
+fn forbidden(method: &Method, path: &str, told: &str) -> Fault {
+    let Some((verb, model)) = taken(method, path) else {
+        return NetBox::fault(Kind::Forbidden, format!("{method} {path}: 403 {told}"))
+            .advise("Give the token's user all that `rackhand netbox check` names.");
+    };
+    let writes = if verb == "view" { "" } else { ", and the token write access" };
+    NetBox::fault(Kind::Forbidden, format!("the token may not {verb} {model} ({method} {path}: 403 {told})")).advise(
+        format!(
+            "Grant the token's user `{verb}` on {model} in NetBox, for all servers' objects{writes}; then retry, or run \
+             `rackhand netbox init`, which takes up all that NetBox refused."
+        ),
+    )
+}
+
+/// What to do about a login that is refused.
 fn login(told: &str) -> &'static str {
-    if told.contains("permission") {
-        "The token is good but may not do this: give its user the object permission, and the token write access."
-    } else if told.contains("not provided") {
+    if told.contains("not provided") {
         "NetBox saw no token: check what stands between it and Rackhand. A v2 token (nbt_...) needs NetBox 4.5."
     } else {
         "Give Rackhand a valid token: a v1 token as it is, a v2 token as nbt_KEY.SECRET."

@@ -24,12 +24,12 @@ use super::device::DEVICES;
 use super::racks::{MOST_DEVICES, MOST_RACKS, RACKS, TYPES, face};
 use super::wire::Choice;
 
-const FEEDS: &str = "dcim/power-feeds/";
-const RESERVATIONS: &str = "dcim/rack-reservations/";
+pub(super) const FEEDS: &str = "dcim/power-feeds/";
+pub(super) const RESERVATIONS: &str = "dcim/rack-reservations/";
 pub(super) const POWER_PORTS: &str = "dcim/power-ports/";
 pub(super) const OUTLETS: &str = "dcim/power-outlets/";
-const PORT_TEMPLATES: &str = "dcim/interface-templates/";
-const INLET_TEMPLATES: &str = "dcim/power-port-templates/";
+pub(super) const PORT_TEMPLATES: &str = "dcim/interface-templates/";
+pub(super) const INLET_TEMPLATES: &str = "dcim/power-port-templates/";
 /// Power inlets of one site.
 const MOST_INLETS: usize = 400_000;
 /// Interfaces or outlets of the racks of one question.
@@ -48,7 +48,7 @@ impl NetBox {
     /// reservations, inlets.
     ///
     /// # Errors
-    /// [`Kind::Unauthorised`] where the token may not see one of them.
+    /// [`Kind::Forbidden`] where the token may not see one of them.
     pub async fn room(&self, site: &SiteId, now: Timestamp) -> Result<Room, Fault> {
         let mut room = Room {
             site: site.clone(),

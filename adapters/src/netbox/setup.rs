@@ -11,11 +11,8 @@ use super::client::{NetBox, object};
 use super::device::{DEVICES, LIFECYCLE};
 use super::wire::{ChoiceSet, CustomField, Id, Named, Options};
 
-/// Slug of the tenant that servers belong to until they are given to a customer.
-pub const STAGING_TENANT: &str = "baremetal-staging";
 /// The statuses the business has added, with label and colour.
-pub(super) const STATUSES: [(&str, &str, &str); 2] =
-    [("discovered", "Discovered", "cyan"), ("ready", "Ready", "green")];
+const STATUSES: [(&str, &str, &str); 2] = [("discovered", "Discovered", "cyan"), ("ready", "Ready", "green")];
 /// Our custom fields on devices, with their types.
 pub(super) const FIELDS: [(&str, &str); 6] = [
     (LIFECYCLE, "select"),
@@ -27,9 +24,9 @@ pub(super) const FIELDS: [(&str, &str); 6] = [
 ];
 /// Those of them that tell when something happened.
 pub(super) const STAMPS: [&str; 4] = ["discovered_at", "pxe_boot_initiated_at", "hardened_at", "last_monitored_at"];
-const CUSTOM_FIELDS: &str = "extras/custom-fields/";
-const CHOICE_SETS: &str = "extras/custom-field-choice-sets/";
-const TENANTS: &str = "tenancy/tenants/";
+pub(super) const CUSTOM_FIELDS: &str = "extras/custom-fields/";
+pub(super) const CHOICE_SETS: &str = "extras/custom-field-choice-sets/";
+pub(super) const TENANTS: &str = "tenancy/tenants/";
 /// The choice set's name.
 const CHOICES: &str = "Rackhand lifecycle stages";
 const DEVICE: &str = "dcim.device";
@@ -47,14 +44,18 @@ impl NetBox {
                     return Err(Self::fault(Kind::Conflict, what)
                         .advise("Rename or delete the field in NetBox, then run `netbox init` again."));
                 }
-                Some(field) if !field.is_on_devices() => {
-                    let mut types = field.object_types.clone();
-                    types.push(Text::new(DEVICE));
-                    let body = json!({ "object_types": types });
-                    self.patch::<Id>(&object(CUSTOM_FIELDS, field.id), &body).await?;
-                    setup.created.push(format!("custom field {name} on devices").into());
+                Some(field) => {
+                    if !field.is_on_devices() {
+                        let mut types = field.object_types.clone();
+                        types.push(Text::new(DEVICE));
+                        let body = json!({ "object_types": types });
+                        self.patch::<Id>(&object(CUSTOM_FIELDS, field.id), &body).await?;
+                        setup.created.push(format!("custom field {name} on devices").into());
+                    }
+                    if let Some(set) = &field.choice_set {
+                        self.complete_choices(set.id, &mut setup).await?;
+                    }
                 }
-                Some(_) => {}
                 None => {
                     let mut body = json!({ "name": name, "type": kind, "object_types": [DEVICE] });
                     if kind == "select" {
@@ -68,11 +69,15 @@ impl NetBox {
         self.staging_tenant(&mut setup).await?;
         let options: Options = self.options(DEVICES).await?;
         if let Some(known) = options.actions.and_then(|a| a.statuses()) {
-            let lacks = |word: &str| !known.iter().any(|c| c.as_str() == word);
-            let missing: Vec<_> = STATUSES.iter().filter(|(word, _, _)| lacks(word)).collect();
+            let missing: Vec<Text> =
+                self.policy().device_statuses().into_iter().filter(|word| !known.contains(word)).collect();
             if !missing.is_empty() {
-                let rows: Vec<String> =
-                    missing.iter().map(|(w, label, colour)| format!("['{w}', '{label}', '{colour}']")).collect();
+                let row = |word: &Text| {
+                    let known = STATUSES.iter().find(|(own, _, _)| *own == word.as_str());
+                    let (name, colour) = known.map_or_else(|| (label(word), "gray"), |s| (s.1.to_owned(), s.2));
+                    format!("['{word}', '{name}', '{colour}']")
+                };
+                let rows: Vec<String> = missing.iter().map(row).collect();
                 let line = format!("FIELD_CHOICES = {{'dcim.Device.status+': [{}]}}", rows.join(", "));
                 setup.to_configure.push(line.into());
             }
@@ -82,7 +87,7 @@ impl NetBox {
 
     pub(super) async fn our_fields(&self) -> Result<Vec<CustomField>, Fault> {
         let mut query: Vec<(&str, &str)> = FIELDS.iter().map(|(name, _)| ("name", *name)).collect();
-        query.push(("fields", "id,name,type,object_types"));
+        query.push(("fields", "id,name,type,object_types,choice_set"));
         let found: Vec<CustomField> = self.list(CUSTOM_FIELDS, &query, MOST).await?;
         if found.iter().any(|f| !FIELDS.iter().any(|(name, _)| *name == f.name.as_str())) {
             return Err(Self::fault(Kind::Malformed, format!("{CUSTOM_FIELDS}: the filter by name was ignored")));
@@ -92,40 +97,56 @@ impl NetBox {
 
     /// The choice set with all stage words, made or completed.
     async fn choice_set(&self, setup: &mut NetboxSetup) -> Result<ObjectId, Fault> {
-        let query = [("name", CHOICES), ("fields", "id,name,extra_choices")];
+        let query = [("name", CHOICES), ("fields", ChoiceSet::FIELDS)];
         let found: Vec<ChoiceSet> = self.list(CHOICE_SETS, &query, MOST).await?;
         if found.iter().any(|s| s.name.as_str() != CHOICES) {
             return Err(Self::fault(Kind::Malformed, format!("{CHOICE_SETS}: the filter by name was ignored")));
         }
-        let Some(set) = found.into_iter().next() else {
-            let choices: Vec<Value> = Stage::ALL.iter().map(|s| json!([s.word(), label(*s)])).collect();
-            let body = json!({ "name": CHOICES, "extra_choices": choices });
-            let made: Id = self.post(CHOICE_SETS, &body).await?;
-            setup.created.push(format!("choice set {CHOICES}").into());
-            return Ok(made.id);
-        };
-        let lacks = |stage: &&Stage| !set.extra_choices.iter().any(|(value, _)| value.as_str() == stage.word());
-        let more: Vec<Value> = Stage::ALL.iter().filter(lacks).map(|s| json!([s.word(), label(*s)])).collect();
-        if !more.is_empty() {
-            let mut choices: Vec<Value> = set.extra_choices.iter().map(|(value, name)| json!([value, name])).collect();
-            choices.extend(more);
-            let body = json!({ "extra_choices": choices });
-            self.patch::<Id>(&object(CHOICE_SETS, set.id), &body).await?;
-            setup.created.push(format!("choices in {CHOICES}").into());
+        if let Some(set) = found.into_iter().next() {
+            self.complete_choices(set.id, setup).await?;
+            return Ok(set.id);
         }
-        Ok(set.id)
+        let choices: Vec<Value> = Stage::ALL.iter().map(|s| json!([s.word(), label(s.word())])).collect();
+        let body = json!({ "name": CHOICES, "extra_choices": choices });
+        let made: Id = self.post(CHOICE_SETS, &body).await?;
+        setup.created.push(format!("choice set {CHOICES}").into());
+        Ok(made.id)
+    }
+
+    /// Adds the stages that a set of choices lacks; what else it offers stays.
+    async fn complete_choices(&self, id: ObjectId, setup: &mut NetboxSetup) -> Result<(), Fault> {
+        let (set, missing) = self.missing_stages(id).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let there = set.extra_choices.iter().flatten().map(|(value, name)| json!([value, name]));
+        let more = missing.iter().map(|s| json!([s.word(), label(s.word())]));
+        let body = json!({ "extra_choices": there.chain(more).collect::<Vec<Value>>() });
+        self.patch::<Id>(&object(CHOICE_SETS, id), &body).await?;
+        let words: Vec<&str> = missing.iter().map(|s| s.word()).collect();
+        setup.created.push(format!("in choice set {}: {}", set.name, words.join(", ")).into());
+        Ok(())
+    }
+
+    /// A set of choices, and the stages it lacks.
+    pub(super) async fn missing_stages(&self, id: ObjectId) -> Result<(ChoiceSet, Vec<Stage>), Fault> {
+        let (set, _): (ChoiceSet, _) = self.get(&object(CHOICE_SETS, id), &[("fields", ChoiceSet::FIELDS)]).await?;
+        let offers = |stage: Stage| set.extra_choices.iter().flatten().any(|(value, _)| value.as_str() == stage.word());
+        let missing = Stage::ALL.iter().copied().filter(|stage| !offers(*stage)).collect();
+        Ok((set, missing))
     }
 
     async fn staging_tenant(&self, setup: &mut NetboxSetup) -> Result<(), Fault> {
-        let query = [("slug", STAGING_TENANT), ("fields", "id,name,slug")];
+        let slug = &self.policy().staging_tenant;
+        let query = [("slug", slug.as_str()), ("fields", "id,name,slug")];
         let found: Vec<Named> = self.list(TENANTS, &query, MOST).await?;
-        if found.iter().any(|t| t.slug.as_deref() != Some(STAGING_TENANT)) {
+        if found.iter().any(|t| t.slug.as_ref() != Some(slug)) {
             return Err(Self::fault(Kind::Malformed, format!("{TENANTS}: the filter by slug was ignored")));
         }
         if found.is_empty() {
-            let body = json!({ "name": STAGING_TENANT, "slug": STAGING_TENANT });
+            let body = json!({ "name": slug, "slug": slug });
             self.post::<Id>(TENANTS, &body).await?;
-            setup.created.push(format!("tenant {STAGING_TENANT}").into());
+            setup.created.push(format!("tenant {slug}").into());
         }
         Ok(())
     }
@@ -138,8 +159,8 @@ impl CustomField {
 }
 
 /// `powered_on` as `Powered on`.
-fn label(stage: Stage) -> String {
-    let text = stage.word().replace('_', " ");
+fn label(word: &str) -> String {
+    let text = word.replace(['_', '-'], " ");
     let mut letters = text.chars();
     letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }

@@ -82,6 +82,7 @@ impl DeviceCard {
 #[derive(Deserialize)]
 pub(super) struct DeviceStatus {
     pub id: ObjectId,
+    pub site: Slug,
     pub status: Choice,
     pub custom_fields: Map<String, Value>,
     #[serde(deserialize_with = "nullable")]
@@ -91,9 +92,9 @@ pub(super) struct DeviceStatus {
 }
 
 impl DeviceStatus {
-    pub const FIELDS: &str = "id,status,custom_fields,tenant";
+    pub const FIELDS: &str = "id,site,status,custom_fields,tenant";
     /// For a list, which has no ETags: they can be made from the last change.
-    pub const FIELDS_IN_BULK: &str = "id,status,custom_fields,tenant,last_updated";
+    pub const FIELDS_IN_BULK: &str = "id,site,status,custom_fields,tenant,last_updated";
 }
 
 /// A device as the full read takes it.
@@ -156,16 +157,28 @@ impl ObjectChange {
     pub const FIELDS: &str = "id,time,changed_object_type,changed_object_id,prechange_data,postchange_data";
 }
 
+/// A device and where it is.
+#[derive(Deserialize)]
+pub(super) struct Sited {
+    pub id: ObjectId,
+    pub site: Slug,
+}
+
+impl Sited {
+    pub const FIELDS: &str = "id,site";
+}
+
 /// A device's out-of-band address.
 #[derive(Deserialize)]
 pub(super) struct DeviceOob {
     pub id: ObjectId,
+    pub site: Slug,
     #[serde(deserialize_with = "nullable")]
     pub oob_ip: Option<OobIp>,
 }
 
 impl DeviceOob {
-    pub const FIELDS: &str = "id,oob_ip";
+    pub const FIELDS: &str = "id,site,oob_ip";
 }
 
 /// A device type.
@@ -343,6 +356,13 @@ pub(super) struct CustomField {
     #[serde(rename = "type")]
     pub kind: Choice,
     pub object_types: Vec<Text>,
+    /// Of a field that offers choices.
+    #[serde(default)]
+    pub choice_set: Option<Id>,
+}
+
+impl ChoiceSet {
+    pub const FIELDS: &str = "id,name,extra_choices";
 }
 
 /// A set of choices.
@@ -350,7 +370,9 @@ pub(super) struct CustomField {
 pub(super) struct ChoiceSet {
     pub id: ObjectId,
     pub name: Text,
-    pub extra_choices: Vec<(Text, Text)>,
+    /// Value and label; null where it has only what NetBox brings along.
+    #[serde(deserialize_with = "nullable")]
+    pub extra_choices: Option<Vec<(Text, Text)>>,
 }
 
 /// `status/`.

@@ -80,6 +80,11 @@ impl Cxml {
         self.post(document, "OrderRequest").await
     }
 
+    /// Whether the beginning of a document proves that the vendor has sent it.
+    pub fn is_from(&self, body: &[u8]) -> bool {
+        cxml::is_from(body, &self.settings.theirs)
+    }
+
     /// Takes what the vendor posted to us.
     pub fn receive(&self, body: &[u8]) -> Incoming {
         receive(body, &self.settings.theirs, self.client.clock.now())
@@ -151,17 +156,22 @@ pub struct Incoming {
 
 /// Takes a document from this party. Who is not who it should be learns nothing but that.
 pub fn receive(body: &[u8], party: &CxmlParty, now: Timestamp) -> Incoming {
+    if !cxml::is_from(body, party) {
+        let flaw = Flaw { row: None, field: "Header".into(), why: "nobody has proven to have sent it".into() };
+        return Incoming { papers: Err(vec![flaw]), proven: false, answer: unproven(now) };
+    }
     let papers = cxml::read(body, Some(party));
-    let proven = papers.is_ok() || cxml::is_from(body, party);
     let (code, text, detail) = match &papers {
         Ok(_) => (200, "OK", String::new()),
-        Err(flaws) if flaws.iter().any(|f| f.field.starts_with("Header")) => (401, "Unauthorized", String::new()),
+        Err(flaws) if flaws.iter().any(|f| f.field.starts_with("Header")) => {
+            return Incoming { papers, proven: false, answer: unproven(now) };
+        }
         Err(flaws) => {
             let told: Vec<String> = flaws.iter().take(20).map(ToString::to_string).collect();
             (406, "Not Acceptable", told.join("; "))
         }
     };
-    Incoming { papers, proven, answer: status(code, text, &detail, now) }
+    Incoming { papers, proven: true, answer: status(code, text, &detail, now) }
 }
 
 /// The answer to papers that were read and are not taken.
@@ -173,6 +183,11 @@ pub fn refused(why: &Refusal, now: Timestamp) -> String {
         Why::Invalid | Why::NotFound => (400, "Bad Request"),
     };
     status(code, text, &why.text, now)
+}
+
+/// The answer to whoever has not proven to be the vendor, whatever else is wrong with the document.
+pub fn unproven(now: Timestamp) -> String {
+    status(401, "Unauthorized", "", now)
 }
 
 /// The answer to a document that was read and could not be kept: the vendor shall send it again.

@@ -26,16 +26,37 @@ impl<Item, Sink> Default for Json<Item, Sink> {
 impl<Item: DeserializeOwned, Sink> tokio_serde::Deserializer<Item> for Json<Item, Sink> {
     type Error = io::Error;
     fn deserialize(self: Pin<&mut Self>, src: &BytesMut) -> Result<Item, io::Error> {
-        catch_unwind(AssertUnwindSafe(|| serde_json::from_slice(src)))
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a frame that no message can be"))?
-            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+        read(src)
     }
+}
+
+/// Reads a frame's message.
+///
+/// # Errors
+/// `InvalidData` for what is none.
+pub fn read<T: DeserializeOwned>(frame: &[u8]) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(|| serde_json::from_slice(frame)))
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a frame that no message can be"))?
+        .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+}
+
+/// Writes a message as a frame's body.
+///
+/// # Errors
+/// Where it can't be written as JSON.
+pub fn write<T: Serialize>(message: &T) -> io::Result<Bytes> {
+    serde_json::to_vec(message).map(Into::into).map_err(io::Error::other)
+}
+
+/// What puts a length before each frame.
+pub fn framing() -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().max_frame_length(MAX_FRAME).new_codec()
 }
 
 impl<Item, Sink: Serialize> tokio_serde::Serializer<Sink> for Json<Item, Sink> {
     type Error = io::Error;
     fn serialize(self: Pin<&mut Self>, item: &Sink) -> Result<Bytes, io::Error> {
-        serde_json::to_vec(item).map(Into::into).map_err(io::Error::other)
+        write(item)
     }
 }
 
@@ -49,6 +70,5 @@ where
     Item: DeserializeOwned,
     Sink: Serialize,
 {
-    let framing = LengthDelimitedCodec::builder().max_frame_length(MAX_FRAME).new_codec();
-    tarpc::serde_transport::new(Framed::new(stream, framing), Json::default())
+    tarpc::serde_transport::new(Framed::new(stream, framing()), Json::default())
 }

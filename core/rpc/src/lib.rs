@@ -179,9 +179,9 @@ pub trait Console {
     /// Takes leases a DHCP server's hook tells of; at most [`rackhand_core::lease::MAX_EVENTS`]. The caller needs the
     /// role of a technician.
     async fn dhcp_event(events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal>;
-    /// What is wrong with the daemon's surroundings, and what to do. Give the call a deadline of 30 s.
+    /// What is wrong with the daemon's surroundings, and what to do. Give the call a deadline of two minutes: NetBox may be slow.
     async fn doctor() -> doctor::Report;
-    /// Looks whether NetBox is ready for us. Operators and up. Some thirty requests: give it a minute.
+    /// Looks whether NetBox is ready for us. Operators and up. Some fifty requests: give it two minutes.
     async fn netbox_check() -> Result<NetboxCheck, Refusal>;
     /// Makes in NetBox what is missing, and says what only its configuration can add. Administrators.
     async fn netbox_init() -> Result<NetboxSetup, Refusal>;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Answer, Deciding, Refusal, Why};
+use crate::bmc::SystemReading;
 use crate::event::{Event, TokenHash};
 use crate::flow::next::wanted;
 use crate::flow::rules::Lane;
@@ -24,6 +25,45 @@ pub fn opens(world: &World, token: &TokenHash, now: Timestamp) -> bool {
     world.by_token(token).is_some_and(|unit| is_alive(unit, token, now) || is_used(unit, token, now))
 }
 
+/// A boot whose script may be handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bootable {
+    /// Whose.
+    pub unit: UnitId,
+    /// Which of its boots, from 1. A token that rests on it is the same for whoever asks again within the boot, and
+    /// another in the next.
+    pub number: u32,
+    /// The token's hash, where it was handed out before.
+    pub token: Option<TokenHash>,
+}
+
+/// Why a machine boots what it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unbootable {
+    /// In a sentence.
+    pub why: Text,
+    /// The server whose boot is on its way and whose BMC has told no NIC yet, so that it may be one of its own. Some BMCs
+    /// know them only once POST has run.
+    pub untold: Option<UnitId>,
+}
+
+impl From<&str> for Unbootable {
+    fn from(why: &str) -> Self {
+        Self { why: why.into(), untold: None }
+    }
+}
+
+/// The boot a machine may have that asks by its serial from this NIC. A stranger changes nothing.
+///
+/// # Errors
+/// Why it boots what it has.
+pub fn bootable(world: &World, serial: &Text, nic: Option<Mac>) -> Result<Bootable, Unbootable> {
+    let unit = world.by_serial(serial).ok_or("no unit has this serial")?;
+    may_boot(unit, nic)?;
+    let token = unit.boot.token;
+    Ok(Bootable { unit: unit.id, number: unit.boots + u32::from(token.is_none()), token })
+}
+
 /// The one answer for unknown, used and expired tokens: nothing is learned by trying.
 pub fn no_such_token() -> Refusal {
     Refusal::new(Why::NotAllowed, "this token is not valid for any boot")
@@ -42,23 +82,41 @@ fn is_used(unit: &Unit, token: &TokenHash, now: Timestamp) -> bool {
 
 impl Deciding<'_> {
     /// Answers a machine that asks what to boot. Only a server whose network boot is on its way gets the validation
-    /// image; everything else boots what it has, whatever it asks for.
+    /// image; everything else boots what it has, whatever it asks for. Asking again with the token it was given changes
+    /// nothing.
     pub(super) fn boot_request(&mut self, serial: &Text, nic: Option<Mac>, token: TokenHash) -> Answer {
-        let Some(unit) = self.world.by_serial(serial) else {
-            return Answer::BootLocal("no unit has this serial".into());
+        let boot = match bootable(&self.world, serial, nic) {
+            Ok(boot) => boot,
+            Err(not) => return Answer::BootLocal(not.why),
         };
-        if let Err(why) = may_boot(unit, nic) {
-            return Answer::BootLocal(why);
+        if boot.token == Some(token) {
+            return Answer::BootValidation;
         }
-        let (subject, generation) = (Subject::Unit(unit.id), unit.generation(Step::ResetForBoot));
-        let fresh = unit.boot.token.is_none();
+        let subject = Subject::Unit(boot.unit);
+        let generation = self.world.unit(boot.unit).map_or(1, |u| u.generation(Step::ResetForBoot));
         let expires = self.moment.now + TOKEN_LIFE;
         self.emit(subject, Event::BootScriptServed { token, expires, nic });
-        if fresh {
+        if boot.token.is_none() {
             let saw = Observation::ScriptFetched;
             self.emit(subject, Event::StepObserved { step: Step::ResetForBoot, generation, saw });
         }
         Answer::BootValidation
+    }
+
+    /// Takes what a BMC told that was read again because it had told no NICs. A reading that tells none either leaves no
+    /// trace.
+    pub(super) fn read_again(&mut self, id: UnitId, reading: &SystemReading) -> Answer {
+        let Some(unit) = self.world.unit(id).filter(|u| u.stage == Stage::Discovered && u.system.is_some()) else {
+            return Answer::Already;
+        };
+        if reading.nics.is_empty() || unit.system.as_ref() == Some(reading) {
+            return Answer::Already;
+        }
+        let (step, generation) = (Step::LogInToBmc, unit.generation(Step::LogInToBmc));
+        let saw = Observation::System(reading.clone());
+        self.emit(Subject::Unit(id), Event::StepObserved { step, generation, saw });
+        self.compare_identity(Subject::Unit(id), reading);
+        Answer::Done
     }
 
     /// Takes one step's report. The same report again is acknowledged; another one for the same step is refused.
@@ -99,25 +157,27 @@ impl Deciding<'_> {
     }
 }
 
-fn may_boot(unit: &Unit, nic: Option<Mac>) -> Result<(), Text> {
+fn may_boot(unit: &Unit, nic: Option<Mac>) -> Result<(), Unbootable> {
     if unit.stage != Stage::Discovered || !unit.disposition.may_move() {
-        return Err(format!("it is {} and {}", unit.stage, unit.disposition).into());
-    }
-    let nics = unit.system.iter().flat_map(|s| &s.nics).copied();
-    let known: Vec<Mac> = nics.chain(unit.plan.iter().flat_map(|p| &p.interfaces).filter_map(|i| i.mac)).collect();
-    if let Some(nic) = nic
-        && !known.is_empty()
-        && !known.contains(&nic)
-    {
-        return Err(format!("NIC {nic} is none of its own").into());
+        let why = format!("it is {} and {}", unit.stage, unit.disposition).into();
+        return Err(Unbootable { why, untold: None });
     }
     let wanted = wanted(unit, Lane::Bmc);
     let progress = unit.progress.get(&Lane::Bmc).filter(|p| Some(p.step) == wanted);
     let on_its_way = progress.is_some_and(|p| !matches!(p.phase, Phase::Parked { .. }));
     match wanted {
-        Some(Step::ResetForBoot) if on_its_way => Ok(()),
+        Some(Step::ResetForBoot) if on_its_way => {}
         // Firmware fetches a script twice now and then; until a step has reported, the same boot may start again.
-        Some(Step::Validate) if on_its_way && unit.validation.steps.is_empty() => Ok(()),
-        _ => Err("no network boot is on its way".into()),
+        Some(Step::Validate) if on_its_way && unit.validation.steps.is_empty() => {}
+        _ => return Err("no network boot is on its way".into()),
+    }
+    // The serial stands on the chassis. Only the MAC says that it is the machine which asks.
+    match nic {
+        None => Err("the MAC of the NIC that asks is missing: chain with &mac=${netX/mac:hexhyp}".into()),
+        Some(nic) if !unit.has_nic(nic) => {
+            let untold = unit.system.as_ref().is_none_or(|s| s.nics.is_empty()).then_some(unit.id);
+            Err(Unbootable { why: format!("NIC {nic} is not known to be its own").into(), untold })
+        }
+        Some(_) => Ok(()),
     }
 }

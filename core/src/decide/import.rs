@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lease::ALIVE_ON_ORDER;
+use super::lease::{ALIVE_ON_ORDER, IN_NETBOX};
 use super::{Answer, Deciding, Refusal, Why};
 use crate::dcim::{BmcPort, NewDevice};
 use crate::event::Event;
@@ -64,6 +64,10 @@ impl Deciding<'_> {
         create: Option<&NewDevice>,
     ) -> Result<Answer, Refusal> {
         let Row { serial, bmc_mac } = row.clone();
+        if let Some(new) = create.filter(|new| new.site.as_str() != site.as_str()) {
+            let text = format!("its device would be made at site {}, and it is of {site}", new.site);
+            return Err(Refusal::new(Why::Invalid, text));
+        }
         let taken = Event::ManifestRowTaken { serial: serial.clone(), bmc_mac, create: create.cloned() };
         let Some(id) = named(&self.world, row)? else {
             let id = self.admit(site, serial, Some(bmc_mac), None, None, stage);
@@ -112,7 +116,7 @@ impl Deciding<'_> {
         // Its lease may have come before NetBox knew it.
         let judged = self.world.sightings.get(&ours).and_then(|s| s.verdict.as_ref());
         if matches!(judged, Some(Verdict::Warn(_) | Verdict::Error(_))) {
-            self.reopen(ours);
+            self.reopen(ours, IN_NETBOX);
         }
     }
 }

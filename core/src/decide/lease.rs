@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Answer, Deciding};
-use crate::dcim::{Device, Lookup};
+use crate::dcim::{Device, Lookup, ObjectId};
 use crate::event::Event;
 use crate::flow::step::Step;
 use crate::id::{Role, SiteId, Subject, UnitId};
@@ -19,6 +19,9 @@ use crate::text::Text;
 /// BMCs that are no unit's and are kept all the same. For a further one the oldest that NetBox does not know is
 /// forgotten; where all of them still wait for NetBox, it is left to its next renewal.
 const OTHERS: usize = 8_192;
+
+/// Why a sighting is judged anew.
+pub(super) const IN_NETBOX: &str = "NetBox was seen to have its MAC";
 
 /// Why a unit on order is quarantined.
 pub(super) const ALIVE_ON_ORDER: &str = "it is on order, but its BMC holds a lease";
@@ -96,7 +99,7 @@ impl Deciding<'_> {
         let port = by_mac.and_then(|u| u.registration.as_ref()?.seen.as_ref());
         if *lookup == Lookup::Nobody && !sighting.reopened && port.is_some_and(|p| p.mac == mac) {
             // The question was on its way while NetBox learnt the answer.
-            self.reopen(mac);
+            self.reopen(mac, IN_NETBOX);
             return Answer::Done;
         }
         let by_serial = device.and_then(|d| d.serial.as_ref()).and_then(|s| self.world.by_serial(s));
@@ -137,7 +140,16 @@ impl Deciding<'_> {
                     self.accept(id, mac, address, device);
                 }
             }
-            (Verdict::Warn(text) | Verdict::Error(text), _) => self.warn(mac, device, address, text),
+            (Verdict::Warn(text) | Verdict::Error(text), _) => {
+                match lookup {
+                    // The first of them tells of the others.
+                    Lookup::Several(ids) => {
+                        let key = format!("{ids:?} several {address}");
+                        self.note_warning(mac, key.into(), ids.first().copied(), text);
+                    }
+                    _ => self.warn(mac, device, address, text),
+                }
+            }
             (Verdict::Settle(text), _) => {
                 self.warn(mac, device, address, text);
                 if let Some(id) = known {
@@ -165,7 +177,9 @@ impl Deciding<'_> {
         self.accept(id, mac, address, device);
         let lease = format!("lease {address} of {mac}");
         let implied = [Stage::Racked, Stage::Cabled, Stage::PoweredOn];
-        let unconfirmed = self.world.unit(id).is_some_and(|u| u.stage < Stage::Cabled);
+        // Who scanned it into the place that is kept for it has confirmed that; its cables the validation compares.
+        let is_placed = |u: &Unit| u.placement.as_ref().is_some_and(|held| held.racked);
+        let unconfirmed = self.world.unit(id).is_some_and(|u| u.stage < Stage::Cabled && !is_placed(u));
         for to in implied {
             if self.world.unit(id).is_some_and(|u| u.stage < to) {
                 self.enter(id, to, Proof::ImpliedByLease, &lease);
@@ -180,9 +194,9 @@ impl Deciding<'_> {
         self.enter(id, Stage::Discovered, Proof::LeaseAndDevice, &format!("{lease}, NetBox device {}", device.id));
     }
 
-    /// Has a sighting looked up and judged anew, since NetBox was seen to have its MAC.
-    pub(super) fn reopen(&mut self, mac: Mac) {
-        let reason = Text::new("NetBox was seen to have its MAC");
+    /// Has a sighting looked up and judged anew.
+    pub(super) fn reopen(&mut self, mac: Mac, why: &str) {
+        let reason = Text::new(why);
         self.emit(Subject::Bmc(mac), Event::SightingReopened { reason });
     }
 
@@ -194,10 +208,15 @@ impl Deciding<'_> {
     fn warn(&mut self, mac: Mac, device: Option<&Device>, address: IpAddr, text: &Text) {
         let (id, status) = device.map_or((0, "-"), |d| (d.id, d.status.as_str()));
         let key = Text::from(format!("{id} {status} {address}"));
+        // No note is written to what another site looks after.
+        let device = device.filter(|d| self.policy.runs(&d.site)).map(|d| d.id);
+        self.note_warning(mac, key, device, text);
+    }
+
+    fn note_warning(&mut self, mac: Mac, key: Text, device: Option<ObjectId>, text: &Text) {
         if self.world.sightings.get(&mac).is_some_and(|s| s.warned.contains(&key)) {
             return;
         }
-        let device = device.map(|d| d.id);
         self.emit(Subject::Bmc(mac), Event::WarningNoted { key, device, text: text.clone() });
     }
 

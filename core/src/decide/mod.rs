@@ -4,6 +4,7 @@
 mod bind;
 pub mod boot;
 pub mod command;
+pub mod confirm;
 mod consequence;
 pub mod import;
 mod lease;
@@ -12,6 +13,7 @@ pub mod order;
 mod outcome;
 mod person;
 pub mod place;
+mod quota;
 pub mod receive;
 mod trade;
 
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bmc::SystemReading;
 use crate::dcim::Lookup;
 use crate::event::{Draft, Event, Seq, TokenHash};
 use crate::facility::propose::Choice;
@@ -77,6 +80,8 @@ pub enum Input {
     LookedUpAgain(Mac, Lookup),
     /// A step's deadline has passed.
     Expired(Subject, Lane, Step),
+    /// A unit's BMC was read again outside the flow, because it had told no NICs.
+    ReadAgain(UnitId, SystemReading),
     /// A machine asks what to boot.
     BootRequest {
         /// DMI serial, as the firmware tells it.
@@ -94,6 +99,8 @@ pub enum Input {
     Alive(UnitId),
     /// The locator LED was read, after a person had it switched: whether it is on.
     LocatorSeen(UnitId, bool),
+    /// NetBox was set up: what it had refused is tried again.
+    NetboxSetUp,
     /// Time has brought something about that is to be journaled.
     Review(Subject),
     /// A vendor's paper came in.
@@ -219,11 +226,13 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::Ended { subject, step, generation, outcome } => d.ended(*subject, *step, *generation, outcome),
         Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),
         Input::Expired(subject, lane, step) => d.expired(*subject, *lane, *step)?,
+        Input::ReadAgain(id, reading) => d.read_again(*id, reading),
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
         Input::Alive(unit) => d.alive(*unit),
         Input::LocatorSeen(unit, on) => d.locator_seen(*unit, *on)?,
+        Input::NetboxSetUp => d.take_up_refused(),
         Input::Review(subject) => d.review(*subject),
         Input::Paper(deal, paper) => d.paper(*deal, paper)?,
         Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),

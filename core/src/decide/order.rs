@@ -58,6 +58,7 @@ impl Deciding<'_> {
         if let Some(known) = self.repeated(request)? {
             return Ok(Answer::Ordered(Box::new(known)));
         }
+        self.within_quota(request)?;
         let placed = self.read(request)?;
         let id = OrderId(self.world.orders.get_max().map_or(1, |(last, _)| last.0 + 1));
         let subject = Subject::Order(id);

@@ -16,7 +16,8 @@ use crate::time::{Timestamp, human};
 
 impl Deciding<'_> {
     pub(super) fn ended(&mut self, subject: Subject, step: Step, generation: u32, outcome: &Outcome) -> Answer {
-        if !self.is_current(subject, step, generation) {
+        let unsent = matches!(outcome, Outcome::Failed(_));
+        if !self.is_current(subject, step, generation, unsent) {
             // A person retried, skipped or cancelled meanwhile, or the world moved on: the answer is to a question
             // nobody asks any more.
             return Answer::Already;
@@ -50,7 +51,8 @@ impl Deciding<'_> {
         Answer::Done
     }
 
-    fn is_current(&self, subject: Subject, step: Step, generation: u32) -> bool {
+    /// Whether this is asked still. Only a failure may come before anything was intended.
+    fn is_current(&self, subject: Subject, step: Step, generation: u32, unsent: bool) -> bool {
         match subject {
             Subject::Unit(id) => self.world.unit(id).is_some_and(|u| {
                 let r = rule(step);
@@ -59,8 +61,9 @@ impl Deciding<'_> {
                 let sent = now.is_some_and(|p| p.phase == Phase::Intended);
                 match r.class {
                     Class::Await => false,
-                    Class::Force => sent,
-                    Class::Read | Class::Sync => {
+                    // What was accepted, or may have arrived, has had its outcome.
+                    Class::Force if !unsent || now.is_some_and(may_have_gone_out) => sent,
+                    Class::Force | Class::Read | Class::Sync => {
                         sent || (wanted(u, r.lane) == Some(step) && u.generation(step) == generation)
                     }
                 }
@@ -140,14 +143,22 @@ impl Deciding<'_> {
         if more {
             self.emit(subject, Event::BootMissed { step, fault });
         } else {
-            let fault = fault.advise("look at its console and at the PXE setting of its NICs, then retry");
+            let fault = match step {
+                // Whoever asks for the script can't be told from a stranger.
+                Step::ResetForBoot if unit.nics().next().is_none() => {
+                    let what = format!("{}; no MAC of its NICs is known, so none would be given", fault.what);
+                    let advice = "look at its console, write the MAC of the NIC it boots from into NetBox, then retry";
+                    Fault::new(fault.system, fault.kind, what).advise(advice)
+                }
+                _ => fault.advise("look at its console and at the PXE setting of its NICs, then retry"),
+            };
             self.emit(subject, Event::StepParked { step, generation, fault });
         }
         Ok(Answer::Done)
     }
 
     /// The serial the BMC tells must be the one everybody else tells.
-    fn compare_identity(&mut self, subject: Subject, reading: &SystemReading) {
+    pub(super) fn compare_identity(&mut self, subject: Subject, reading: &SystemReading) {
         let Some(unit) = self.unit(subject) else { return };
         let (id, theirs) = (unit.id, &reading.serial);
         let text = match &unit.serial {
@@ -156,6 +167,14 @@ impl Deciding<'_> {
             None => format!("serial: {theirs} on its BMC is that of another unit"),
         };
         self.open_task(id, TaskKind::CheckIdentity, Role::Technician, &text);
+    }
+}
+
+/// Whether an attempt may have had its effect.
+fn may_have_gone_out(progress: &Progress) -> bool {
+    match &progress.phase {
+        Phase::Intended | Phase::Accepted { .. } => true,
+        Phase::Waiting { fault, .. } | Phase::Parked { fault } => fault.kind == Kind::Unknown,
     }
 }
 

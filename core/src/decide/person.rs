@@ -5,15 +5,16 @@ use super::lease::ALIVE_ON_ORDER;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::{Fingerprint, Vendor};
 use crate::event::Event;
-use crate::fault::Kind;
+use crate::fault::{Fault, Kind, System};
 use crate::flow::rules::{Lane, rule};
 use crate::flow::step::Step;
 use crate::id::{Actor, DealId, Role, SiteId, Subject, UnitId};
+use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::evidence::{Evidence, Proof};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::table;
 use crate::lifecycle::task::{TaskId, TaskKind};
-use crate::lifecycle::unit::{Phase, Unit};
+use crate::lifecycle::unit::{Phase, Progress, Unit};
 use crate::mac::Mac;
 use crate::manifest;
 use crate::text::Text;
@@ -172,6 +173,24 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
+    /// Tries again all that NetBox had refused for want of something or of a permission. What still lacks it is parked
+    /// again.
+    pub(super) fn take_up_refused(&mut self) -> Answer {
+        let refused = |p: &&Progress| {
+            let of_netbox =
+                |f: &Fault| f.system == System::Netbox && matches!(f.kind, Kind::Rejected | Kind::Forbidden);
+            matches!(&p.phase, Phase::Parked { fault } if of_netbox(fault))
+        };
+        let units = self.world.units.iter().flat_map(|(id, u)| u.progress.values().map(|p| (Subject::Unit(*id), p)));
+        let seen = self.world.sightings.iter().filter_map(|(mac, s)| Some((Subject::Bmc(*mac), s.progress.as_ref()?)));
+        let parked: Vec<(Subject, Step, u32)> =
+            units.chain(seen).filter(|(_, p)| refused(p)).map(|(subject, p)| (subject, p.step, p.generation)).collect();
+        for (subject, step, generation) in &parked {
+            self.emit(*subject, Event::StepRetried { step: *step, generation: generation + 1 });
+        }
+        if parked.is_empty() { Answer::Already } else { Answer::Done }
+    }
+
     fn skip(&mut self, subject: Subject, step: Step, generation: u32, reason: &Text) -> Result<Answer, Refusal> {
         need_reason(reason)?;
         if !self.parked(subject)?.contains(&(step, generation)) {
@@ -283,8 +302,16 @@ impl Deciding<'_> {
         if accepted {
             need_reason(note)?;
         }
+        let settled = unit.bmc_mac.filter(|mac| {
+            let judged = self.world.sightings.get(mac).and_then(|s| s.verdict.as_ref());
+            found.kind == TaskKind::SettleInventory && matches!(judged, Some(Verdict::Settle(_)))
+        });
         let subject = Subject::Unit(id);
         self.emit(subject, Event::TaskClosed { task, note: note.clone(), accepted });
+        if let Some(mac) = settled {
+            // What the person settled must be shown by NetBox.
+            self.reopen(mac, "a person settled it");
+        }
         self.consequences(subject);
         Ok(Answer::Done)
     }

@@ -60,8 +60,11 @@ pub struct Server {
     pub bmc: Option<Cable>,
     /// Its other network cables.
     pub cables: Vec<Cable>,
-    /// What else to know or to do, before its power is switched on.
+    /// What else to do, before its power is switched on.
     pub more: Vec<Text>,
+    /// What to know of it, such as what nobody knew when it was planned.
+    #[serde(default)]
+    pub notes: Vec<Text>,
 }
 
 /// A power cable.
@@ -175,6 +178,7 @@ impl Server {
         let mut blocks =
             vec![Block::Section(Section { title, code: self.serial.clone(), on_new_page: many }), Block::Facts(facts)];
         blocks.extend(self.warning().map(|text| Block::Notice(text.into())));
+        blocks.extend(self.notes.iter().cloned().map(Block::Notice));
         blocks.push(Block::Checks(self.tasks()));
         blocks.extend(self.power_table().map(Block::Table));
         blocks.extend(self.cable_table().map(Block::Table));

@@ -75,6 +75,7 @@ fn server(unit: &Unit, place: &Reservation) -> Server {
             .collect(),
         bmc: place.network.iter().find(is_bmc).map(cable),
         cables: place.network.iter().filter(|c| !is_bmc(c)).map(cable).collect(),
-        more: place.doubts.iter().map(|d| Text::from(format!("Not known when this was planned: {d}."))).collect(),
+        more: Vec::new(),
+        notes: place.doubts.iter().map(|d| Text::from(format!("Not known when this was planned: {d}."))).collect(),
     }
 }

@@ -1,5 +1,7 @@
 //! What comes next: a pure function of the world, asked again after every event and every restart.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Class, LADDER, Lane, Rule, rule};
@@ -9,10 +11,13 @@ use crate::facility::reservation::Shown;
 use crate::fault::Kind;
 use crate::id::Role;
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::unit::{Phase, Progress, Unit};
+use crate::lifecycle::unit::{Notes, Phase, Progress, Unit};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::Sighting;
+
+/// How long notes to NetBox's journal are gathered.
+const GATHER: Duration = Duration::from_mins(2);
 
 /// One attempt to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +68,9 @@ pub struct Wait {
     pub step: Option<Step>,
     /// Which commands resolve it.
     pub resolve: Vec<Text>,
+    /// Whether nothing will end it: this version has no step for what is awaited.
+    #[serde(default)]
+    pub unbuilt: bool,
 }
 
 impl Wait {
@@ -78,6 +86,7 @@ impl Wait {
             who: None,
             step: None,
             resolve: Vec::new(),
+            unbuilt: false,
         }
     }
 }
@@ -109,6 +118,11 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
     }
     for lane in Lane::ALL {
         if let Some(step) = wanted(unit, lane) {
+            let later = gathers(step, &unit.notes, unit.progress.get(&lane));
+            if let Some(later) = later.filter(|later| now < *later && unit.generation(step) == 1) {
+                next.wake_at(later);
+                continue;
+            }
             let at = unit.progress.get(&lane).filter(|p| p.step == step);
             let rung = (step == Step::ResetForBoot).then(|| LADDER.get(unit.boot.rungs.len()).copied()).flatten();
             let ended = matches!(unit.disposition, Disposition::Cancelled | Disposition::Retired);
@@ -141,12 +155,23 @@ pub fn for_sighting(sighting: &Sighting, now: Timestamp) -> Next {
     } else {
         (!sighting.notes.owed.is_empty()).then_some(Step::WriteNotes)
     };
+    let gathering = wanted.and_then(|step| gathers(step, &sighting.notes, sighting.progress.as_ref()));
+    if let Some(later) = gathering.filter(|later| now < *later) {
+        next.wake_at(later);
+        return next;
+    }
     if let Some(step) = wanted {
         let at = sighting.progress.as_ref().filter(|p| p.step == step);
         let generation = at.map_or(1, |p| p.generation);
         advance(&mut next, step, generation, at, None, false, now);
     }
     next
+}
+
+/// Until when notes are gathered that nothing was tried about yet: what comes soon after goes along in one request.
+fn gathers(step: Step, notes: &Notes, at: Option<&Progress>) -> Option<Timestamp> {
+    let oldest = notes.owed.first().filter(|_| step == Step::WriteNotes)?;
+    at.is_none_or(|p| p.step != step).then(|| oldest.at + GATHER)
 }
 
 /// The step a lane needs now, if any. Order is by what later steps rest on.
@@ -267,6 +292,7 @@ pub(super) fn advance(
                 who: None,
                 step: Some(step),
                 resolve: Vec::new(),
+                unbuilt: false,
             });
             if *again_at <= now {
                 next.moves.push(begin(progress.attempts + 1, rung, false));
@@ -299,6 +325,7 @@ fn await_effect(next: &mut Next, r: &Rule, progress: &Progress, what: &str, now:
         who: None,
         step: Some(r.step),
         resolve: Vec::new(),
+        unbuilt: false,
     });
     match progress.until {
         Some(until) if until <= now => next.moves.push(Move::Expire(r.lane, r.step)),
@@ -333,26 +360,20 @@ fn stage_wait(unit: &Unit) -> Wait {
         Stage::QuoteRequested => ("a quote from a vendor", None, &["move"]),
         Stage::QuoteReceived => ("the purchase to be approved", Some(Approver), &["move"]),
         Stage::PurchaseApproved => ("the vendor's confirmation", None, &["move"]),
-        Stage::ShipmentTracking => ("the delivery; scan it at the dock", Some(Technician), &["move"]),
-        Stage::Received => ("to be racked", Some(Technician), &["move"]),
+        Stage::ShipmentTracking => ("the delivery; scan it at the dock", Some(Technician), &["receive"]),
+        Stage::Received => ("to be racked", Some(Technician), &["scan-rack", "move"]),
         Stage::Racked => ("power and network cables", Some(Technician), &["move"]),
         Stage::Cabled => ("to be powered on: a lease from its BMC", Some(Technician), &["move"]),
         Stage::PoweredOn => ("a lease from its BMC that NetBox confirms", Some(Technician), &["move"]),
         Stage::Discovered | Stage::PhysicalValidated if unit.device.is_none() => {
             ("a lease from its BMC that NetBox confirms", Some(Technician), &["move"])
         }
-        Stage::Discovered | Stage::PhysicalValidated => ("its next step", None, &[]),
-        Stage::Staged => ("enrolment in the vendor's tool", None, &[]),
-        Stage::ProvisionedToVendorTool => ("its firmware baseline", None, &[]),
-        Stage::FirmwareUpdating => ("firmware to be read back at its baseline", None, &[]),
-        Stage::Hardened => ("the last check before the pool", None, &[]),
         Stage::Ready => ("an order", None, &[]),
-        Stage::AssignedToTenant => ("the handover to its tenant", None, &[]),
         Stage::InService => ("nothing: it is in service", None, &[]),
         Stage::Maintenance => ("the end of its maintenance", Some(Operator), &["move"]),
         Stage::DecommissionProposed => ("the proposal to be decided", Some(Approver), &["move"]),
-        Stage::Decommissioning => ("erasure and removal", None, &[]),
         Stage::Decommissioned => ("nothing: it is gone", None, &[]),
+        stage => (unbuilt(stage).unwrap_or("its next step"), None, &[]),
     };
     if let Some((order, _)) = unit.order.filter(|_| unit.stage < Stage::ShipmentTracking) {
         return Wait { who, ..Wait::system(format!("{what} (order {order})"), since) };
@@ -363,5 +384,19 @@ fn stage_wait(unit: &Unit) -> Wait {
     };
     let mut wait = person(what, since, Operator, keys);
     wait.who = who;
+    wait.unbuilt = unbuilt(unit.stage).is_some();
     wait
+}
+
+/// What a stage waits for that this version has no step for. Nobody is told that it goes on by itself.
+const fn unbuilt(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Staged => Some("enrolment in the vendor's tool"),
+        Stage::ProvisionedToVendorTool => Some("its firmware baseline"),
+        Stage::FirmwareUpdating => Some("firmware to be read back at its baseline"),
+        Stage::Hardened => Some("the last check before the pool"),
+        Stage::AssignedToTenant => Some("the handover to its tenant"),
+        Stage::Decommissioning => Some("erasure and removal"),
+        _ => None,
+    }
 }

@@ -185,7 +185,7 @@ fn cabling(report: &ValidationReport, unit: &Unit, plan: &CablingPlan, points: &
                 TaskKind::CheckHardware,
                 format!("{name}{place}: planned to {} {}, but no such NIC was reported", planned.switch, planned.port),
             )),
-            Some(nic) if nic.neighbour.as_ref() == Some(planned) => {}
+            Some(nic) if nic.neighbour.as_ref().is_some_and(|heard| heard.is(planned)) => {}
             Some(nic) => {
                 let hears = match &nic.neighbour {
                     Some(p) => format!("is in {} {}", p.switch, p.port),

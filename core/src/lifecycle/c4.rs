@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::stage::{Disposition, Stage};
 use super::unit::Unit;
 use crate::dcim::{Device, Lookup};
-use crate::policy::Policy;
+use crate::policy::{DeviceState, Policy};
 use crate::text::Text;
 
 /// What C4 says of one sighting.
@@ -61,61 +61,59 @@ pub fn judge(unit: Option<&Unit>, lookup: &Lookup, address: IpAddr, policy: &Pol
         }
         Lookup::One(device) => device,
     };
-    let status = effective_status(device, policy);
-    let Some(unit) = unit else { return unknown_to_us(device, status, policy) };
+    let (status, state) = (&device.status, policy.device_state(&device.status, device.lifecycle_state.as_deref()));
+    let Some(unit) = unit else { return unknown_to_us(device, state, policy) };
     if let (Some(ours), Some(theirs)) = (&unit.serial, &device.serial)
         && !ours.eq_ignore_ascii_case(theirs)
     {
         return Verdict::Settle(format!("serial {ours} here, {theirs} on NetBox device {}", device.id).into());
     }
+    if device.site.as_str() != unit.site.as_str() || !policy.runs(&device.site) {
+        let (id, site) = (device.id, &device.site);
+        let text = format!("NetBox has device {id} at site {site}, it is of {} here: nothing was touched", unit.site);
+        return Verdict::Settle(text.into());
+    }
     if unit.disposition != Disposition::Normal && unit.disposition != Disposition::OnHold {
         return Verdict::Warn(format!("{} is {}: left alone", unit.label(), unit.disposition).into());
     }
     let stage = unit.stage;
-    match status {
-        "offline" | "discovered" if stage.is_before_discovery() => Verdict::Promote,
-        "offline" | "discovered" if stage == Stage::Discovered => Verdict::Refresh,
-        "discovered" if stage == Stage::PhysicalValidated => Verdict::Refresh,
-        "offline" | "discovered" => {
+    use DeviceState::{Active, Discovered, Offline, Other};
+    match state {
+        Offline | Discovered if stage.is_before_discovery() => Verdict::Promote,
+        Offline | Discovered if stage == Stage::Discovered => Verdict::Refresh,
+        Discovered if stage == Stage::PhysicalValidated => Verdict::Refresh,
+        Offline | Discovered => {
             Verdict::Settle(format!("NetBox says {status}, the journal says {stage}: nothing was touched").into())
         }
-        "active" if stage.is_tenants() => match device.oob_address {
+        Active if stage.is_tenants() => match device.oob_address {
             None => Verdict::Assign,
             Some(held) if held == address => Verdict::Nothing,
             Some(held) => Verdict::Warn(format!("NetBox holds {held}, its BMC leased {address}").into()),
         },
-        "active" => {
-            Verdict::Settle(format!("NetBox says active, the journal says {stage}: nothing was touched").into())
+        Active => {
+            Verdict::Settle(format!("NetBox says {status}, the journal says {stage}: nothing was touched").into())
         }
         // All is as we wrote it.
-        other if *other == *policy.status(stage) && device.oob_address == Some(address) => Verdict::Nothing,
-        other => Verdict::Warn(format!("status {other}: a lease changes nothing").into()),
+        _ if *status == policy.status(stage) && device.oob_address == Some(address) => Verdict::Nothing,
+        Other => Verdict::Warn(format!("status {status}: a lease changes nothing").into()),
     }
 }
 
 /// A device NetBox knows and the journal does not: adopted where it is nobody's and not yet in use.
-fn unknown_to_us(device: &Device, status: &str, policy: &Policy) -> Verdict {
+fn unknown_to_us(device: &Device, state: DeviceState, policy: &Policy) -> Verdict {
+    let status = &device.status;
     if !policy.runs(&device.site) {
         return Verdict::Warn(format!("device {} is of site {}: recorded only", device.id, device.site).into());
     }
     let nobodys = device.tenant.as_ref().is_none_or(|t| *t == policy.staging_tenant);
-    match status {
-        "offline" | "discovered" if nobodys => Verdict::Promote,
-        "offline" | "discovered" => {
+    match state {
+        DeviceState::Offline | DeviceState::Discovered if nobodys => Verdict::Promote,
+        DeviceState::Offline | DeviceState::Discovered => {
             let tenant = device.tenant.as_deref().unwrap_or_default();
             Verdict::Warn(
                 format!("device {} is {status} but belongs to tenant {tenant}: recorded only", device.id).into(),
             )
         }
-        other => Verdict::Warn(format!("device {} is {other} and unknown here: recorded only", device.id).into()),
+        _ => Verdict::Warn(format!("device {} is {status} and unknown here: recorded only", device.id).into()),
     }
-}
-
-/// The status C4 reads: NetBox's own, or, on a stock NetBox, `discovered` as the custom field tells it.
-fn effective_status<'a>(device: &'a Device, policy: &Policy) -> &'a str {
-    let fine = device.lifecycle_state.as_deref();
-    if !policy.own_statuses && device.status.as_str() == "planned" && fine == Some("discovered") {
-        return "discovered";
-    }
-    &device.status
 }

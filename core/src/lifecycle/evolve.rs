@@ -8,7 +8,7 @@ use super::unit::{Boot, Note, Phase, Progress, Unit, Validation};
 use crate::dcim::BmcPort;
 use crate::event::{Event, Seq};
 use crate::facility::reservation::{Held, Reservation, Shown};
-use crate::flow::rules::{Lane, rule};
+use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Observation, Step};
 use crate::hardware::parts::Parts;
 use crate::sentence::with_photo;
@@ -76,11 +76,11 @@ impl Unit {
             }
             Event::StageEntered { from, to, evidence } => {
                 self.enter(*to, at);
-                self.note(seq, false, format!("{from} -> {to}: {} ({})", evidence.proof.meaning(), evidence.note));
+                self.note(seq, at, false, format!("{from} -> {to}: {} ({})", evidence.proof.meaning(), evidence.note));
             }
             Event::DispositionChanged { to, reason, .. } => self.stand(*to, reason.clone(), at),
             Event::TaskOpened { task } => {
-                self.note(seq, true, format!("{}: {}", task.kind.title(), task.text));
+                self.note(seq, at, true, format!("{}: {}", task.kind.title(), task.text));
                 self.tasks.push((seq, task.clone()));
                 self.tasks_since.insert(seq, at);
             }
@@ -91,7 +91,7 @@ impl Unit {
                 }
                 self.tasks.retain(|(id, _)| id != task);
                 self.tasks_since.remove(task);
-                self.note(seq, false, format!("task {task} closed: {note}"));
+                self.note(seq, at, false, format!("task {task} closed: {note}"));
                 if blocked && !self.is_blocked() && self.stage <= Stage::Discovered {
                     // What the person changed must be shown by the machine and by NetBox anew.
                     self.validate_again();
@@ -133,7 +133,7 @@ impl Unit {
                 self.retry_in(*step, *generation, at, phase);
             }
             Event::StepParked { step, generation, fault } => {
-                self.note(seq, true, format!("{step} needs a person: {fault}"));
+                self.note(seq, at, true, format!("{step} needs a person: {fault}"));
                 self.retry_in(*step, *generation, at, Phase::Parked { fault: fault.clone() });
             }
             Event::StepRetried { step, generation } => {
@@ -141,14 +141,19 @@ impl Unit {
                 self.progress.remove(&rule(*step).lane);
                 if matches!(step, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate) {
                     self.validate_again();
+                    if self.nics().next().is_none() {
+                        // Nobody has told its NICs; they are asked for anew.
+                        self.plan = None;
+                        self.system = None;
+                    }
                 }
             }
             Event::CertificateTrusted { certificate, reason, .. } => {
-                self.note(seq, true, format!("another BMC certificate is trusted from now on: {reason}"));
+                self.note(seq, at, true, format!("another BMC certificate is trusted from now on: {reason}"));
                 self.certificate = Some(*certificate);
             }
             Event::StepSkipped { step, reason, .. } => {
-                self.note(seq, true, format!("{step} skipped: {reason}"));
+                self.note(seq, at, true, format!("{step} skipped: {reason}"));
                 self.skip(*step);
             }
             Event::BootMissed { step, .. } => {
@@ -159,6 +164,7 @@ impl Unit {
                 self.validation = Validation::default();
             }
             Event::BootScriptServed { token, expires, .. } => {
+                self.boots += u32::from(self.boot.token.is_none());
                 self.boot.token = Some(*token);
                 self.boot.expires = Some(*expires);
                 self.boot_initiated_at = Some(at);
@@ -167,7 +173,10 @@ impl Unit {
                 let verdict = report.verdict.word();
                 let took = human(std::time::Duration::from_millis(report.took_ms));
                 let said = report.message.as_ref().map_or(String::new(), |m| format!(": {m}"));
-                self.note(seq, verdict != "passed", format!("{} {verdict} in {took}{said}", report.step));
+                let measured: Vec<String> = report.told().map(|(name, told)| format!("{name} {told}")).collect();
+                let measured = if measured.is_empty() { String::new() } else { format!("; {}", measured.join(", ")) };
+                let text = format!("{} {verdict} in {took}{said}{measured}", report.step);
+                self.note(seq, at, verdict != "passed", text);
                 self.validation.steps.push(report.clone());
                 if let Some(progress) = self.progress.get_mut(&Lane::Bmc).filter(|p| p.step == Step::Validate) {
                     progress.phase = Phase::Accepted { receipt: format!("{} {verdict}", report.step).into() };
@@ -178,11 +187,11 @@ impl Unit {
                 self.boot.used = self.boot.token.take();
             }
             Event::ValidationRefused { .. } => self.validation.refused = true,
-            Event::WarningNoted { text, .. } => self.note(seq, true, text.to_string()),
+            Event::WarningNoted { text, .. } => self.note(seq, at, true, text.to_string()),
             Event::PlacementReserved { place } => self.reserve(place, at),
             Event::PlacementReleased { .. } => self.give_back(),
             Event::DamageNoted { note, photo } => {
-                self.note(seq, true, format!("damaged: {}", with_photo(note, photo.as_ref())));
+                self.note(seq, at, true, format!("damaged: {}", with_photo(note, photo.as_ref())));
             }
             Event::LocatorSeen { on } => match &mut self.locator {
                 Some(locator) if *on => locator.seen = Some(true),
@@ -196,9 +205,9 @@ impl Unit {
         }
     }
 
-    fn note(&mut self, seq: Seq, warning: bool, text: String) {
+    fn note(&mut self, seq: Seq, at: Timestamp, warning: bool, text: String) {
         if self.notes.device.is_some() {
-            self.notes.owed.push(Note { seq, warning, text: text.into() });
+            self.notes.owed.push(Note { seq, at, warning, text: text.into() });
         }
     }
 
@@ -284,9 +293,12 @@ impl Unit {
             self.done.push(step);
         }
         self.waived.remove(&step);
+        if lane == Lane::Dcim && rule(step).class == Class::Sync {
+            self.netbox_written_at = Some(at);
+        }
         match saw {
             Observation::Lookup(_) | Observation::Held(_) => {}
-            Observation::Registered(port) => self.registered(seq, port),
+            Observation::Registered(port) => self.registered(seq, at, port),
             Observation::Address(address) => self.address_written = Some(*address),
             Observation::Status(stage) => self.status_written = Some(*stage),
             Observation::Placed => {
@@ -334,7 +346,7 @@ impl Unit {
         }
     }
 
-    fn registered(&mut self, seq: Seq, port: &BmcPort) {
+    fn registered(&mut self, seq: Seq, at: Timestamp, port: &BmcPort) {
         self.notes.device.get_or_insert(port.device);
         let Some(registration) = &mut self.registration else { return };
         registration.seen = Some(port.clone());
@@ -343,7 +355,7 @@ impl Unit {
         let news = news && registration.bmc_mac == port.mac;
         if news {
             let done = if registration.begun { "written" } else { "confirmed" };
-            self.note(seq, false, format!("BMC MAC {} {done} on {} from the manifest", port.mac, port.name));
+            self.note(seq, at, false, format!("BMC MAC {} {done} on {} from the manifest", port.mac, port.name));
         }
     }
 

@@ -77,6 +77,9 @@ pub struct Unit {
     pub plan: Option<CablingPlan>,
     /// The network boot on its way.
     pub boot: Boot,
+    /// Network boots whose script was handed out, from its beginning.
+    #[serde(default)]
+    pub boots: u32,
     /// What the machine reported in this boot.
     pub validation: Validation,
     /// Whether NetBox was seen to hold the NICs' MACs.
@@ -85,6 +88,9 @@ pub struct Unit {
     pub cables_written: bool,
     /// Whether NetBox was seen to hold status `staged` and the staging tenant.
     pub staging_written: bool,
+    /// When something that we write to NetBox was last seen there; a copy of NetBox that is older may not show it.
+    #[serde(default)]
+    pub netbox_written_at: Option<Timestamp>,
     /// The step each lane is at.
     pub progress: BTreeMap<Lane, Progress>,
     /// The generation of each step that was begun anew.
@@ -201,6 +207,9 @@ pub struct Notes {
 pub struct Note {
     /// The event it tells of.
     pub seq: Seq,
+    /// When that was.
+    #[serde(default)]
+    pub at: Timestamp,
     /// Whether it is a warning.
     pub warning: bool,
     /// The sentence.
@@ -308,10 +317,12 @@ impl Unit {
             system: None,
             plan: None,
             boot: Boot::default(),
+            boots: 0,
             validation: Validation::default(),
             interfaces_written: false,
             cables_written: false,
             staging_written: false,
+            netbox_written_at: None,
             progress: BTreeMap::new(),
             generations: BTreeMap::new(),
             done: Vec::new(),
@@ -337,11 +348,15 @@ impl Unit {
         self.serial.as_ref().map_or_else(|| self.id.to_string(), ToString::to_string)
     }
 
-    /// Whether this is the MAC of one of its own NICs, by its BMC's word or by NetBox's.
-    pub fn has_nic(&self, mac: Mac) -> bool {
+    /// The MACs of its own NICs, by its BMC's word and by NetBox's. None is known before one of the two was read.
+    pub fn nics(&self) -> impl Iterator<Item = Mac> + '_ {
         let told = self.system.iter().flat_map(|s| &s.nics).copied();
-        let planned = self.plan.iter().flat_map(|p| &p.interfaces).filter_map(|i| i.mac);
-        told.chain(planned).any(|nic| nic == mac)
+        told.chain(self.plan.iter().flat_map(|p| &p.interfaces).filter_map(|i| i.mac))
+    }
+
+    /// Whether this is the MAC of one of its own NICs.
+    pub fn has_nic(&self, mac: Mac) -> bool {
+        self.nics().any(|nic| nic == mac)
     }
 
     /// The generation a step would be begun in.

@@ -5,22 +5,28 @@ use crate::dcim::inventory::DeviceRecord;
 use crate::id::Role;
 use crate::lifecycle::stage::Stage;
 use crate::lifecycle::unit::Unit;
-use crate::policy::Policy;
+use crate::policy::{DeviceState, Policy};
 use crate::text::Text;
 
-/// The status rule C4 would read: NetBox's own, or, on a stock NetBox, `discovered` as the custom field tells it.
-pub(super) fn effective_status<'a>(device: &'a DeviceRecord, policy: &Policy) -> &'a str {
-    let fine = device.lifecycle_state.as_deref();
-    if !policy.own_statuses && device.status.as_str() == "planned" && fine == Some("discovered") {
-        return "discovered";
-    }
-    &device.status
+/// Whether something of ours is in NetBox.
+#[derive(Clone, Copy)]
+enum Written {
+    /// A step that is still to come writes it.
+    Soon(&'static str),
+    /// It was written.
+    Before,
+    /// We have never written it, and no step will.
+    Never,
 }
 
-/// What is written by a step that is still to come, or was written and changed since.
-fn written(pending: bool, step: &'static str) -> (Text, Option<Role>) {
-    if pending {
-        return (format!("Rackhand writes it: {step}").into(), None);
+fn written(by: Written) -> (Text, Option<Role>) {
+    match by {
+        Written::Soon(step) => return (format!("Rackhand writes it: {step}").into(), None),
+        Written::Never => {
+            let text = "Rackhand has not written it: find out which is right, and correct NetBox or the stage here";
+            return (text.into(), Some(Role::Operator));
+        }
+        Written::Before => {}
     }
     ("somebody changed it in NetBox after Rackhand wrote it: set it back there".into(), Some(Role::Operator))
 }
@@ -69,7 +75,12 @@ pub(super) fn compare(unit: &Unit, device: &DeviceRecord, policy: &Policy, out: 
     {
         let pending = unit.device.is_some() && unit.address_written != unit.bmc_address;
         let theirs = device.oob_address.map(|a| Text::from(a.to_string()));
-        let then = written(pending, "assign_bmc_address");
+        let by = match (pending, unit.address_written) {
+            (true, _) => Written::Soon("assign_bmc_address"),
+            (false, Some(_)) => Written::Before,
+            (false, None) => Written::Never,
+        };
+        let then = written(by);
         tell(Field::OobAddress, Some(address.to_string().into()), theirs, Owner::Journal, then);
     }
     let place = device.place();
@@ -95,27 +106,35 @@ fn status(
     let stage = unit.stage;
     let before = stage.is_before_discovery();
     let expected = policy.status(stage);
+    let is_discovered =
+        policy.device_state(&device.status, device.lifecycle_state.as_deref()) == DeviceState::Discovered;
     let pending = unit.device.is_some() && stage <= Stage::Ready && unit.status_written != Some(stage);
+    let by = match (pending, unit.status_written) {
+        (true, _) => Written::Soon("sync_status"),
+        (false, Some(_)) => Written::Before,
+        (false, None) => Written::Never,
+    };
     if device.status != expected {
         let then = if pending {
-            written(true, "sync_status")
-        } else if before && effective_status(device, policy) == "discovered" {
+            written(by)
+        } else if before && is_discovered {
             (Text::new("Rackhand takes it along with the first lease of its BMC"), None)
         } else if before {
             let text = format!("its leases are only recorded while NetBox says {}: set it {expected}", device.status);
             (text.into(), Some(Role::Operator))
         } else {
-            written(false, "")
+            written(by)
         };
         tell(Field::Status, Some(expected), Some(device.status.clone()), Owner::Journal, then);
     }
-    // Before it is discovered nothing is written, but what another life of the server left there is wrong.
+    // Before it is discovered nothing is written, nor of what runs already; but what another life of the server left there
+    // is wrong.
     let fine = device.lifecycle_state.as_ref();
-    if fine.is_none_or(|word| word.as_str() != stage.word()) && !(before && fine.is_none() && !pending) {
+    if fine.is_none_or(|word| word.as_str() != stage.word()) && !(fine.is_none() && matches!(by, Written::Never)) {
         let then = if before && !pending {
             (Text::new("left from before; Rackhand writes it when the server is discovered"), None)
         } else {
-            written(pending, "sync_status")
+            written(by)
         };
         tell(Field::LifecycleState, Some(stage.word().into()), fine.cloned(), Owner::Journal, then);
     }
@@ -130,7 +149,8 @@ fn tenant(
     let staging = Some(&policy.staging_tenant);
     let held = device.tenant.as_ref();
     if (Stage::Staged..=Stage::Ready).contains(&unit.stage) && held != staging {
-        let then = written(!unit.staging_written, "enter_staging");
+        let by = if unit.staging_written { Written::Before } else { Written::Never };
+        let then = written(by);
         tell(Field::Tenant, staging.cloned(), held.cloned(), Owner::Journal, then);
     } else if unit.stage < Stage::Staged && held.is_some() && held != staging {
         let then = (

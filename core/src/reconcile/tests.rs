@@ -13,6 +13,10 @@ use crate::dcim::inventory::InterfaceRecord;
 use crate::id::{Entropy, SiteId};
 use crate::lifecycle::stage::Stage;
 use crate::time::Timestamp;
+use crate::view::netbox::NetboxDiff;
+
+/// After all that these units ever wrote.
+const LATER: Timestamp = Timestamp::from_secs(1_795_000_000);
 
 fn site() -> SiteId {
     SiteId::new("fra1")
@@ -151,7 +155,7 @@ proptest! {
     fn what_agrees_is_not_told_of(stages in prop::collection::vec(0..Stage::ALL.len(), 0..60), own in any::<bool>()) {
         let policy = if own { Policy::standard(site()) } else { Policy::stock(site()) };
         let (world, inventory) = pair(&stages, &policy);
-        prop_assert_eq!(reconcile(&world, &inventory, &policy), Vec::new());
+        prop_assert_eq!(reconcile(&world, &inventory, LATER, &policy), Vec::new());
     }
 
     #[test]
@@ -170,11 +174,11 @@ proptest! {
             return Ok(());
         }
         spoil(&mut inventory, n as u64 + 1);
-        let found = reconcile(&world, &inventory, &policy);
+        let found = reconcile(&world, &inventory, LATER, &policy);
         let fields: Vec<Field> = found.iter().map(|d| d.field).collect();
         prop_assert_eq!(fields, vec![field], "{:?}", found);
         prop_assert!(!found[0].then.is_empty());
-        prop_assert_eq!(reconcile(&world, &inventory, &policy), found);
+        prop_assert_eq!(reconcile(&world, &inventory, LATER, &policy), found);
     }
 }
 
@@ -184,7 +188,7 @@ fn a_tenant_that_is_not_the_staging_one_is_told_of_until_the_server_is_given_awa
     for (stage, told) in [(Stage::Received, true), (Stage::Ready, true), (Stage::InService, false)] {
         let (world, mut inventory) = pair(&[stage as usize], &policy);
         inventory.devices.get_mut(&1).unwrap().tenant = Some("acme".into());
-        let found = reconcile(&world, &inventory, &policy);
+        let found = reconcile(&world, &inventory, LATER, &policy);
         assert_eq!(
             found.iter().map(|d| d.field).collect::<Vec<_>>(),
             vec![Field::Tenant; usize::from(told)],
@@ -199,13 +203,13 @@ fn what_rackhand_is_about_to_write_asks_for_nobody() {
     let (mut world, mut inventory) = pair(&[Stage::Discovered as usize], &policy);
     let device = inventory.devices.get_mut(&1).unwrap();
     (device.status, device.oob_address) = ("offline".into(), None);
-    let told = reconcile(&world, &inventory, &policy);
+    let told = reconcile(&world, &inventory, LATER, &policy);
     assert!(told.len() == 2 && told.iter().all(|d| d.who == Some(Role::Operator)), "{told:?}");
     let id = *world.units.keys().next().unwrap();
     let mut unit = world.unit(id).unwrap().clone();
     (unit.status_written, unit.address_written) = (None, None);
     world.units.insert(id, Arc::new(unit));
-    let told = reconcile(&world, &inventory, &policy);
+    let told = reconcile(&world, &inventory, LATER, &policy);
     assert!(told.len() == 2 && told.iter().all(|d| d.who.is_none()), "{told:?}");
 }
 
@@ -222,5 +226,71 @@ fn units_of_other_sites_and_those_at_their_end_are_left_out() {
     for unit in [elsewhere, lost] {
         world.units.insert(unit.id, Arc::new(unit));
     }
-    assert_eq!(reconcile(&world, &inventory, &policy), Vec::new());
+    assert_eq!(reconcile(&world, &inventory, LATER, &policy), Vec::new());
+}
+
+#[test]
+fn what_was_written_after_the_copy_was_read_is_not_told() {
+    let policy = Policy::standard(site());
+    let (mut world, inventory) = pair(&[Stage::Staged as usize], &policy);
+    let id = *world.units.keys().next().unwrap();
+    let mut unit = world.unit(id).unwrap().clone();
+    unit.stage = Stage::Discovered;
+    unit.status_written = Some(Stage::Discovered);
+    unit.netbox_written_at = Some(LATER);
+    world.units.insert(id, Arc::new(unit));
+    assert_eq!(reconcile(&world, &inventory, LATER, &policy), Vec::new());
+    let mut gone = inventory.clone();
+    gone.devices.remove(&1);
+    assert_eq!(reconcile(&world, &gone, LATER, &policy), Vec::new());
+    let newer = LATER + std::time::Duration::from_secs(1);
+    assert!(!reconcile(&world, &inventory, newer, &policy).is_empty());
+}
+
+#[test]
+fn nobody_is_accused_of_what_rackhand_never_wrote() {
+    let policy = Policy::standard(site());
+    for stage in [Stage::Ready, Stage::InService, Stage::Maintenance] {
+        let (mut world, mut inventory) = pair(&[stage as usize], &policy);
+        let id = *world.units.keys().next().unwrap();
+        let mut unit = world.unit(id).unwrap().clone();
+        (unit.status_written, unit.device, unit.address_written, unit.staging_written) = (None, None, None, false);
+        unit.bmc_address = None;
+        world.units.insert(id, Arc::new(unit));
+        inventory.devices.get_mut(&1).unwrap().lifecycle_state = None;
+        assert_eq!(reconcile(&world, &inventory, LATER, &policy), Vec::new(), "{stage}");
+        let device = inventory.devices.get_mut(&1).unwrap();
+        (device.status, device.lifecycle_state) = ("offline".into(), Some("received".into()));
+        let told = reconcile(&world, &inventory, LATER, &policy);
+        assert_eq!(told.iter().map(|d| d.field).collect::<Vec<_>>(), [Field::Status, Field::LifecycleState], "{stage}");
+        assert!(told.iter().all(|d| d.then.contains("has not written it")), "{told:?}");
+    }
+}
+
+#[test]
+fn a_fleet_that_is_no_unit_yet_is_counted_after_what_contradicts_and_asks_for_nobody() {
+    let policy = Policy::standard(site());
+    let stages = vec![Stage::InService as usize; 40];
+    let (_, mut inventory) = pair(&stages, &policy);
+    let (world, _) = pair(&stages[..1], &policy);
+    inventory.devices.get_mut(&1).unwrap().status = "failed".into();
+    let told = reconcile(&world, &inventory, LATER, &policy);
+    let diff = NetboxDiff {
+        now: LATER,
+        read_at: LATER,
+        devices: 41,
+        interfaces: 120,
+        trouble: None,
+        total: told.len(),
+        kinds: kinds(&told),
+        offset: 0,
+        rows: Vec::new(),
+    };
+    assert_eq!((diff.total, diff.contradictions(), diff.asks_for_a_person()), (40, 1, true));
+    assert_eq!((diff.rows_of(Field::Status), diff.rows_of(Field::Device)), ((0, 1), (1, 39)));
+    assert!(told[1..].iter().all(|row| row.field == Field::Device));
+    assert!(!NetboxDiff { kinds: kinds(&told[1..]), ..diff }.asks_for_a_person());
+    for field in Field::ALL {
+        assert_eq!(field.slug().parse(), Ok(field));
+    }
 }

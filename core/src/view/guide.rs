@@ -79,7 +79,7 @@ impl Job {
 
     /// Whether a scan of the server's label is all the proof a person can give, so that it ends the work.
     pub const fn ends_by_scan(self) -> bool {
-        matches!(self, Self::Receive | Self::Rack | Self::Cable | Self::PowerOn | Self::ConfirmPlacement)
+        matches!(self, Self::Receive | Self::Cable | Self::PowerOn | Self::ConfirmPlacement)
     }
 
     const fn guide(self) -> Guide {
@@ -94,7 +94,10 @@ impl Job {
                 ],
             },
             Self::Rack => Guide {
-                steps: &["Fit the rails at its unit, slide it in, close both latches.", "Scan its label in the rack."],
+                steps: &[
+                    "Fit the rails at its unit, slide it in, close both latches.",
+                    "Scan its label, then the rack's.",
+                ],
                 proof: "",
                 fails: &[
                     "The unit is taken, or it does not fit: move nothing else; hold it with the reason.",
@@ -219,6 +222,9 @@ pub fn told(row: &WorkRow) -> Vec<(&'static str, String)> {
     let label = &row.label;
     let ends = match row.ends {
         Ends::Move(Stage::Received) => format!("{by_scan}`rackhand receive {label}`."),
+        Ends::Move(Stage::Racked) => {
+            format!("Scan its label and the rack's on the work screen, or `rackhand scan-rack {label} RACK`.")
+        }
         Ends::Move(to) => format!("{by_scan}`rackhand move {label} {to} --reason WORDS`."),
         Ends::Close(task) => format!("{by_scan}`rackhand done {label} {task} --note WORDS`."),
         Ends::Receipts => "With the last serial of it that is scanned at the dock.".to_owned(),
@@ -235,7 +241,7 @@ pub fn told(row: &WorkRow) -> Vec<(&'static str, String)> {
 fn place(row: &WorkRow) -> String {
     let site = &row.site;
     let at = match row.place.as_deref().map(|p| (p, rack_and_unit(p))) {
-        None => format!("{site}, no place yet: at the dock, or where an operator says"),
+        None => format!("{site}, no place yet: `rackhand place {}` proposes one", row.label),
         Some((_, (rack, Some(_)))) => {
             let unit = row.place.as_deref().and_then(|p| p.rsplit_once(" U")).map_or("", |(_, unit)| unit);
             format!("{site}, rack {rack}, unit {unit}")
@@ -306,6 +312,15 @@ mod tests {
     }
 
     #[test]
+    fn a_server_is_racked_by_its_label_and_the_racks() {
+        let told = told(&row(Job::Rack, Ends::Move(Stage::Racked)));
+        assert!(
+            told.iter().any(|(word, s)| *word == "ends" && s.contains("Scan its label and the rack's")),
+            "{told:?}"
+        );
+    }
+
+    #[test]
     fn the_way_to_it_and_the_light_at_its_end_are_told() {
         let mut row = row(Job::Rack, Ends::Move(Stage::Racked));
         let place = |row: &WorkRow| told(row).into_iter().find(|(w, _)| *w == "where").unwrap_or_default().1;
@@ -313,7 +328,7 @@ mod tests {
         row.located = true;
         assert_eq!(place(&row), "fra1, rack A07, unit 29. Its locator LED is on.");
         (row.place, row.located) = (None, false);
-        assert_eq!(place(&row), "fra1, no place yet: at the dock, or where an operator says.");
+        assert_eq!(place(&row), "fra1, no place yet: `rackhand place 7XK2L93` proposes one.");
         (row.unit, row.ends, row.job) = (None, Ends::Receipts, Job::Receive);
         assert!(told(&row).iter().any(|(w, s)| *w == "ends" && s.contains("last serial")));
     }

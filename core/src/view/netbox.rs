@@ -9,7 +9,7 @@ use crate::event::Seq;
 use crate::flow::next;
 use crate::lifecycle::c4::Verdict;
 use crate::mac::Mac;
-use crate::reconcile::Difference;
+use crate::reconcile::{DiffKind, Difference, Field};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -88,10 +88,32 @@ pub struct NetboxDiff {
     pub trouble: Option<Text>,
     /// All differences.
     pub total: usize,
+    /// The same by kind, in the order of the rows.
+    #[serde(default)]
+    pub kinds: Vec<DiffKind>,
     /// First row.
     pub offset: usize,
     /// The rows.
     pub rows: Vec<Difference>,
+}
+
+impl NetboxDiff {
+    /// Where the rows about this begin, and how many there are.
+    pub fn rows_of(&self, field: Field) -> (usize, usize) {
+        let before = self.kinds.iter().take_while(|kind| kind.field != field).map(|kind| kind.total).sum();
+        let total = self.kinds.iter().find(|kind| kind.field == field).map_or(0, |kind| kind.total);
+        (before, total)
+    }
+
+    /// How many contradictions there are; their rows come first.
+    pub fn contradictions(&self) -> usize {
+        self.kinds.iter().filter(|kind| kind.field.is_contradiction()).map(|kind| kind.total).sum()
+    }
+
+    /// Whether a person must act about one of them.
+    pub fn asks_for_a_person(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.field.is_contradiction() && kind.to_do > 0)
+    }
 }
 
 /// A BMC that was seen.

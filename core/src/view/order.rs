@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::delivery::deliveries;
+use super::filter::order_state;
 use super::guide::Job;
 use super::{MAX_ROWS, OrderCounts, Page, StepRow, UnitRow, row, step_row};
 use crate::event::Seq;
@@ -214,7 +215,7 @@ impl OrderRow {
     fn has(&self, word: &str) -> bool {
         let lower = |t: &dyn std::fmt::Display| t.to_string().to_lowercase();
         match word.split_once(':') {
-            Some(("state", w)) => self.state.word().starts_with(w),
+            Some(("state", w)) => order_state(self.state, w),
             Some(("tenant", w)) => lower(&self.tenant).contains(w),
             Some(("site", w)) => self.site.as_str() == w,
             _ => {

@@ -158,8 +158,9 @@ impl Watched {
             Event::StepRetried { step: Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate, .. }
             | Event::TaskClosed { .. } => self.forget_boot(id),
             Event::BootMissed { .. } => self.kill_tokens(id),
-            Event::BootScriptServed { token, expires, .. } => {
+            Event::BootScriptServed { token, expires, nic } => {
                 let unit = before.expect("a unit");
+                assert!(nic.is_some_and(|nic| unit.has_nic(nic)), "{nic:?} is none of its own");
                 assert_eq!((unit.stage, unit.disposition), (Stage::Discovered, Disposition::Normal));
                 assert!(!unit.is_blocked());
                 self.kill_tokens(id);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use rackhand_core::id::SiteId;
+use rackhand_core::policy::Quota;
 use rackhand_core::text::Text;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,6 +25,12 @@ pub(super) struct RawApi {
     /// Requests that each token may make in a minute. Default: 120.
     #[schemars(with = "Option<u32>", range(min = 1))]
     per_minute: Option<Spanned<u32>>,
+    /// Servers in one order of a tenant at the most. Default: 200.
+    #[schemars(range(min = 1))]
+    most_per_order: Option<u32>,
+    /// Servers that a tenant may have on order at the most. Default: 1000.
+    #[schemars(range(min = 1))]
+    most_on_order: Option<u32>,
     /// Who may order, each for itself only.
     #[serde(default)]
     tenants: Vec<RawTenant>,
@@ -62,6 +69,12 @@ impl RawApi {
             }
         }
         Ok(())
+    }
+
+    /// How much a tenant may order.
+    pub fn quota(&self) -> Quota {
+        let Quota { order, open } = Quota::default();
+        Quota { order: self.most_per_order.unwrap_or(order), open: self.most_on_order.unwrap_or(open) }
     }
 
     /// The tenants with their tokens; call [`RawApi::check`] before.

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::source::{ConfigError, Source};
 
-/// For labs only: a clock that runs faster than time. Everything waits by it: pauses, deadlines, token lives.
+/// For labs only, and taken only with the argument `--lab`: a clock that runs faster than time. Everything waits by it: pauses, deadlines, token lives.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lab {

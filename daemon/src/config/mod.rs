@@ -246,11 +246,11 @@ impl Config {
         let raw = Raw::parse(source)?;
         let site = raw.site(source)?;
         let networks = raw.bmc.networks(source)?;
-        let stock = raw.netbox.stock_statuses;
         let authority = raw.netbox.ca_file.is_some();
         let vendors = vendors::read(source, &raw.vendors, &networks, authority)?;
         let purchase = raw.purchase.as_ref().map(|purchase| purchase.read(source)).transpose()?;
-        let mut policy = if stock { Policy::stock(site) } else { Policy::standard(site) };
+        let mut policy = raw.netbox.policy(source, site)?;
+        policy.quota = raw.api.quota();
         policy.purchase = trade::purchasing(purchase.as_ref(), &vendors);
         Ok(Self {
             data_dir: source.beside(&raw.data_dir),

@@ -1,5 +1,6 @@
-//! `[netbox]`: where NetBox is, and how we and it prove who we are.
+//! `[netbox]`: where NetBox is, how we and it prove who we are, and its words for our stages.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -7,6 +8,10 @@ use rackhand_adapters::netbox;
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::{Cidr, Networks};
+use rackhand_core::id::SiteId;
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::policy::Policy;
+use rackhand_core::text::Text;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
@@ -32,9 +37,31 @@ pub(super) struct RawNetbox {
     /// Whether NetBox has no statuses `discovered` and `ready`; `lifecycle_state` then stands for them.
     #[serde(default)]
     pub stock_statuses: bool,
+    /// The status a device is given in a stage, where it is not the usual one.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub statuses: BTreeMap<String, Spanned<String>>,
+    /// The slug of the tenant that holds servers from `staged` to `ready`.
+    #[schemars(with = "Option<String>")]
+    pub staging_tenant: Option<Spanned<String>>,
 }
 
 impl RawNetbox {
+    /// The usual policy for this site, with the statuses and the tenant that are set here.
+    pub fn policy(&self, source: &Source<'_>, site: SiteId) -> Result<Policy, ConfigError> {
+        let mut policy = if self.stock_statuses { Policy::stock(site) } else { Policy::standard(site) };
+        for (word, status) in &self.statuses {
+            let stage = Stage::ALL.iter().find(|stage| stage.word() == word).ok_or_else(|| {
+                source.at(status, format!("`{word}` is no stage; `rackhand explain lifecycle` lists them"))
+            })?;
+            policy.statuses.insert(*stage, slug(source, status)?);
+        }
+        if let Some(tenant) = &self.staging_tenant {
+            policy.staging_tenant = slug(source, tenant)?;
+        }
+        Ok(policy)
+    }
+
     /// Where to, and what stands before `/api`.
     pub fn target(&self, source: &Source<'_>, networks: &[Cidr]) -> Result<(Target, String), ConfigError> {
         let (target, base) = guarded_url(source, &self.url, networks)?;
@@ -62,6 +89,17 @@ impl RawNetbox {
         let pem = source.content(path)?;
         Tcp::new(Some(&pem), networks).map_err(|e| source.at(path, e.to_string()))
     }
+}
+
+/// A value as NetBox writes slugs and statuses.
+fn slug(source: &Source<'_>, text: &Spanned<String>) -> Result<Text, ConfigError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let value = text.get_ref();
+    if value.is_empty() || value.len() > 50 || !value.chars().all(fits) {
+        let what = "NetBox's value, not its label: letters, digits, - and _, 50 at the most";
+        return Err(source.at(text, what));
+    }
+    Ok(Text::new(value))
 }
 
 /// A URL, and that what we log in with does not cross the network in the clear.

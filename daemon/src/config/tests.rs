@@ -59,7 +59,7 @@ fn a_minimal_file_is_taken_with_paths_beside_it_and_an_admin_of_its_own() {
     assert_eq!(config.roles.own, Some(Role::Admin));
     assert_eq!(config.socket, Path::new("/run/rackhand/rackhandd.sock"));
     assert_eq!(config.speed(), None);
-    assert!(config.policy.own_statuses);
+    assert_eq!(config.policy.status(Stage::Ready), "ready".into());
 }
 
 /// The example with its secrets beside it, and every key that is behind `#` brought before it.
@@ -210,6 +210,18 @@ fn stock_statuses_change_the_map_and_none_is_a_role_of_ones_own() {
     let config = read(&dir, &text).unwrap();
     assert_eq!(config.policy.status(Stage::Ready), "staged".into());
     assert_eq!(config.roles.own, None);
+}
+
+#[test]
+fn statuses_and_the_staging_tenant_are_the_businesss_own() {
+    let dir = place();
+    let text =
+        MINIMAL.replace("token_file", "staging_tenant = \"infra\"\nstatuses = { ready = \"in-pool\" }\ntoken_file");
+    let policy = read(&dir, &text).unwrap().policy;
+    assert_eq!((policy.status(Stage::Ready), policy.status(Stage::Staged)), ("in-pool".into(), "staged".into()));
+    assert_eq!(policy.staging_tenant, "infra".into());
+    assert!(refused(&text.replace("{ ready", "{ raedy")).contains("`raedy` is no stage"));
+    assert!(refused(&text.replace("in-pool", "In Pool")).contains("NetBox's value, not its label"));
 }
 
 #[tokio::test]

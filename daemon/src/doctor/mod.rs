@@ -28,6 +28,9 @@ use crate::config::{Config, Outline};
 /// How long one check may take. All run at once.
 const DEADLINE: Duration = Duration::from_secs(8);
 
+/// How long the check of NetBox may take: some fifty questions, each with a limit of its own.
+const NETBOX: Duration = Duration::from_secs(100);
+
 /// Who looks: a program beside the daemon, or the daemon itself.
 #[derive(Clone, Debug)]
 pub struct Doctor {
@@ -95,9 +98,9 @@ impl Doctor {
             async { socket::check(&outline, &socket, inside) }.boxed(),
             listen::check(outline.listen, inside, pid.is_some()).boxed(),
             address::check(&outline.base, outline.listen, outline.lab).boxed(),
-            deadline("NetBox", netbox::check(Arc::clone(&config))),
-            deadline("vendors", trade::check(Arc::clone(&config))),
-            deadline("clock", clock::check(Arc::clone(&config), outline.lab)),
+            deadline("NetBox", NETBOX, netbox::check(Arc::clone(&config))),
+            deadline("vendors", DEADLINE, trade::check(Arc::clone(&config))),
+            deadline("clock", DEADLINE, clock::check(Arc::clone(&config), outline.lab)),
             blocking("clock", || vec![clock::synchronised(Path::new("/run"))]),
             blocking("capability", {
                 let o = o();
@@ -145,20 +148,24 @@ async fn within<T: Send + 'static>(name: &'static str, look: impl FnOnce() -> T 
     match tokio::time::timeout(DEADLINE, tokio::task::spawn_blocking(look)).await {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(_)) => Err(Check::not_checked(name, "the check itself failed, by a fault of ours")),
-        Err(_) => Err(late(name)),
+        Err(_) => Err(late(name, DEADLINE)),
     }
 }
 
-fn late(name: &str) -> Check {
-    Check::not_checked(name, format!("no answer within {} s", DEADLINE.as_secs()))
+fn late(name: &str, within: Duration) -> Check {
+    Check::not_checked(name, format!("slow: not done within {} s", within.as_secs()))
 }
 
 fn blocking(name: &'static str, look: impl FnOnce() -> Vec<Check> + Send + 'static) -> BoxFuture<'static, Vec<Check>> {
     async move { within(name, look).await.unwrap_or_else(|late| vec![late]) }.boxed()
 }
 
-fn deadline<'a>(name: &'static str, look: impl Future<Output = Vec<Check>> + Send + 'a) -> BoxFuture<'a, Vec<Check>> {
-    async move { tokio::time::timeout(DEADLINE, look).await.unwrap_or_else(|_| vec![late(name)]) }.boxed()
+fn deadline<'a>(
+    name: &'static str,
+    within: Duration,
+    look: impl Future<Output = Vec<Check>> + Send + 'a,
+) -> BoxFuture<'a, Vec<Check>> {
+    async move { tokio::time::timeout(within, look).await.unwrap_or_else(|_| vec![late(name, within)]) }.boxed()
 }
 
 #[cfg(test)]
@@ -169,8 +176,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_check_that_hangs_or_panics_is_not_checked() {
-        let hung = deadline("NetBox", std::future::pending()).await;
-        assert_eq!((hung[0].state, hung[0].found.as_str()), (State::NotChecked, "no answer within 8 s"));
+        let hung = deadline("NetBox", NETBOX, std::future::pending()).await;
+        assert_eq!((hung[0].state, hung[0].found.as_str()), (State::NotChecked, "slow: not done within 100 s"));
         let broken = blocking("disk", || panic!("planted")).await;
         assert_eq!((broken.len(), broken[0].state), (1, State::NotChecked));
     }

@@ -14,9 +14,10 @@ pub(super) async fn check(config: Arc<Result<Config, String>>) -> Vec<Check> {
     let Ok(config) = &*config else {
         return vec![Check::not_checked("NetBox", "it follows from the configuration")];
     };
-    let netbox = NetBox::new(Arc::new(config.dial.clone()), Clock::wall(), config.netbox.clone());
-    match netbox.check(&config.policy.site).await {
-        Ok(found) => ready(&found.findings(config.policy.own_statuses)),
+    let netbox =
+        NetBox::new(Arc::new(config.dial.clone()), Clock::wall(), config.netbox.clone(), config.policy.clone());
+    match netbox.check().await {
+        Ok(found) => ready(&found.findings()),
         Err(fault) => vec![unready(&config.netbox.target.authority(), &fault)],
     }
 }

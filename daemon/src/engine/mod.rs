@@ -3,10 +3,13 @@
 
 pub mod perform;
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind, System};
@@ -43,6 +46,9 @@ const VENDOR_CALLS: usize = 16;
 /// After this long a call to a BMC gives its place up and goes on without one, until its own deadline. Otherwise BMCs
 /// that hang would hold the places of those that answer, for half a minute each.
 const SLOW: Duration = Duration::from_secs(5);
+
+/// How long a lane rests after a panic in its call.
+const AFTER_PANIC: Duration = Duration::from_secs(5);
 
 /// How long a stop waits for the calls in the air.
 const LAST_CALLS: Duration = Duration::from_secs(60);
@@ -224,36 +230,75 @@ impl Engine {
         let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
         let stop = self.stop.clone();
         self.calls.spawn(async move {
-            if due.lane == Lane::Bmc {
-                // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
-                gates.call_bmc(&ports.clock, Box::pin(attempt(&ledger, &ports, None, subject, due))).await;
-                return (subject, due.lane);
-            }
-            if due.lane == Lane::Vendor {
-                // A vendor that does not answer says nothing of the others.
-                if let Some(_place) = gates.vendors.enter(&ports.clock).await {
-                    Box::pin(attempt(&ledger, &ports, None, subject, due)).await;
-                }
-                return (subject, due.lane);
-            }
-            let gate = &gates.netbox;
-            let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
-            // A closed gate may stay so for hours; who stops the daemon does not wait for it.
-            let place = tokio::select! {
-                biased;
-                place = async {
-                    // It is never closed.
-                    let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
-                    gate.enter(&ports.clock).await.map(|place| (place, turn))
-                } => place,
-                () = stopped(stop) => None,
-            };
-            if let Some((place, _turn)) = place {
-                attempt(&ledger, &ports, Some((gate, place)), subject, due).await;
+            let call = call(&ledger, &ports, &gates, stop, (subject, due));
+            // Nothing is held over an await that a panic could leave half changed: the ledger has a task of its own.
+            if let Err(panic) = AssertUnwindSafe(call).catch_unwind().await {
+                ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fell(&due, &*panic))).await;
+                // Where nothing was intended yet, the step is due again at once.
+                ports.clock.sleep(AFTER_PANIC).await;
             }
             (subject, due.lane)
         });
     }
+}
+
+/// Makes a due step's attempt, once the system it is about has a place for it.
+async fn call(
+    ledger: &Ledger,
+    ports: &Ports,
+    gates: &Gates,
+    stop: Option<watch::Receiver<bool>>,
+    (subject, due): (Subject, Due),
+) {
+    if matches!(due.step, Step::ArmNetworkBoot | Step::ResetForBoot) {
+        // NetBox may be away for hours; who stops the daemon does not wait for it.
+        let confirmed = tokio::select! {
+            biased;
+            confirmed = confirm(ledger, ports, &gates.netbox, subject, due) => confirmed,
+            () = stopped(stop.clone()) => return,
+        };
+        match confirmed {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(fault) => return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await,
+        }
+    }
+    if due.lane == Lane::Bmc {
+        // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
+        gates.call_bmc(&ports.clock, Box::pin(attempt(ledger, ports, None, subject, due))).await;
+        return;
+    }
+    if due.lane == Lane::Vendor {
+        // A vendor that does not answer says nothing of the others.
+        if let Some(_place) = gates.vendors.enter(&ports.clock).await {
+            Box::pin(attempt(ledger, ports, None, subject, due)).await;
+        }
+        return;
+    }
+    let gate = &gates.netbox;
+    let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
+    // A closed gate may stay so for hours; who stops the daemon does not wait for it.
+    let place = tokio::select! {
+        biased;
+        place = async {
+            // It is never closed.
+            let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
+            gate.enter(&ports.clock).await.map(|place| (place, turn))
+        } => place,
+        () = stopped(stop) => None,
+    };
+    if let Some((place, _turn)) = place {
+        attempt(ledger, ports, Some((gate, place)), subject, due).await;
+    }
+}
+
+/// A panic in a step's call, as the step's fault: it counts as an attempt, and whether anything was sent is not known.
+fn fell(due: &Due, panic: &(dyn Any + Send)) -> Fault {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let what = format!("Rackhand itself failed in {}: {}", due.step, said.unwrap_or("no reason given"));
+    tracing::error!(step = %due.step, what, "a fault of ours; please report it with this log");
+    let kind = if rule(due.step).class == Class::Read { Kind::Transient } else { Kind::Unknown };
+    Fault::new(System::Rules, kind, what)
 }
 
 /// Waits until the daemon is told to stop, or nobody is left to tell it.
@@ -275,6 +320,32 @@ async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
     }
 }
 
+/// Asks NetBox whether the unit's device is still at its site: a server that another site has is not booted anew, whoever
+/// named it. What NetBox does not tell is waited for; `false` where the step is not wanted any more by then.
+async fn confirm(ledger: &Ledger, ports: &Ports, gate: &Gate, subject: Subject, due: Due) -> Result<bool, Fault> {
+    loop {
+        let Some(place) = gate.enter(&ports.clock).await else { return Ok(false) };
+        let world = ledger.world();
+        let unit = match subject {
+            Subject::Unit(id) => world.unit(id),
+            _ => None,
+        };
+        let Some(unit) = unit.filter(|unit| next::wanted(unit, due.lane) == Some(due.step)) else { return Ok(false) };
+        let Some(device) = unit.netbox_device() else { return Ok(true) };
+        let held = ports.netbox.at_our_site(device).await;
+        gate.report(held.as_ref().map(drop), ports.clock.now());
+        drop(place);
+        match held {
+            Ok(()) => return Ok(true),
+            // The gate makes the pauses longer while it stays so.
+            Err(fault) if fault.kind.may_retry() || fault.kind == Kind::Unauthorised => {
+                ports.clock.sleep(rule(Step::LookUpDevice).first).await;
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
 /// One attempt: look, intend, act, look again. Each fact is on disk before the next is sought.
 async fn attempt(
     ledger: &Ledger,
@@ -284,6 +355,7 @@ async fn attempt(
     due: Due,
 ) {
     let class = rule(due.step).class;
+    let netbox = ports.netbox.for_one_attempt();
     let (gate, place) = gate.unzip();
     let told = |fault: Option<&Fault>| {
         if let Some(gate) = gate {
@@ -292,7 +364,7 @@ async fn attempt(
     };
     if class != Class::Force {
         let world = ledger.world();
-        match perform::look(ports, &world, subject, &due).await {
+        match perform::look(ports, &netbox, &world, subject, &due).await {
             Ok(Some(saw)) => {
                 told(None);
                 // The next call need not wait for our own disk.
@@ -312,7 +384,7 @@ async fn attempt(
         return;
     }
     let world = ledger.world();
-    let acted = perform::act(ports, &world, subject, &due).await;
+    let acted = perform::act(ports, &netbox, &world, subject, &due).await;
     told(acted.as_ref().err());
     match acted {
         Ok(receipt) => ended(ledger, subject, due.step, due.generation, Outcome::Accepted { receipt }).await,
@@ -323,7 +395,7 @@ async fn attempt(
     }
     // With the receipt in it: some vendors can be looked up nowhere else.
     let world = ledger.world();
-    let seen = perform::look(ports, &world, subject, &due).await;
+    let seen = perform::look(ports, &netbox, &world, subject, &due).await;
     drop(place);
     let outcome = match seen {
         Ok(Some(saw)) => Outcome::Observed(saw),

@@ -26,10 +26,13 @@ pub(super) fn refused(refusal: &Refusal) -> Answered {
         Why::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Why::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let mut answer = error(status, &refusal.text);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
-    }
+    if status == StatusCode::SERVICE_UNAVAILABLE { busy(&refusal.text) } else { error(status, &refusal.text) }
+}
+
+/// Not now; in a few seconds.
+pub(super) fn busy(what: &str) -> Answered {
+    let mut answer = error(StatusCode::SERVICE_UNAVAILABLE, what);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     answer
 }
 

@@ -4,6 +4,8 @@ mod document;
 mod request;
 mod tenants;
 
+use std::sync::Arc;
+
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, StatusCode};
@@ -16,7 +18,7 @@ use rackhand_core::text::Text;
 use rackhand_core::view::order::{OrderQuery, orders};
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answered, error, json, refused};
+use super::answer::{Answered, busy, error, json, refused};
 use super::body::{bearer, collect, decode};
 use super::boot::unescape;
 use super::{Http, hash, not_this_method};
@@ -28,6 +30,8 @@ pub use tenants::Tenants;
 
 /// Where it is.
 const ORDERS: &str = "/api/v1/orders";
+/// Pages that are made at once.
+pub(super) const PAGES: usize = 2;
 /// Orders of one page at the most.
 const MAX_PAGE: usize = 100;
 /// Characters of a key at the most.
@@ -74,9 +78,9 @@ impl Http {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let number = path.strip_prefix("/api/v1/orders/");
         match (path, number, method) {
-            (ORDERS, _, Method::GET) => self.orders(&tenant, &query),
+            (ORDERS, _, Method::GET) => self.orders(&tenant, &query).await,
             (ORDERS, _, Method::POST) => self.place(tenant, request).await,
-            ("/api/v1/stock", _, Method::GET) => self.in_stock(&query),
+            ("/api/v1/stock", _, Method::GET) => self.in_stock(&query).await,
             (_, Some(number), Method::GET) => match number.parse() {
                 Ok(id) => self.one(&tenant, id, StatusCode::OK),
                 Err(_) => no_order(number),
@@ -90,7 +94,7 @@ impl Http {
     }
 
     /// The tenant's own orders, newest first.
-    fn orders(&self, tenant: &Text, query: &str) -> Answered {
+    async fn orders(&self, tenant: &Text, query: &str) -> Answered {
         let number = |key: &str, default: usize, most: usize| match value(query, key) {
             None => Ok(default),
             Some(text) => text
@@ -106,9 +110,23 @@ impl Http {
         let state = value(query, "state").map(|s| format!("state:{s}")).unwrap_or_default();
         let query = OrderQuery { filter: state, all: true, tenant: Some(tenant.clone()), offset, limit };
         let (world, now) = (self.0.ledger.world(), self.0.clock.now());
-        let page = orders(&world, &query, now);
-        let rows = page.rows.iter().filter_map(|row| Some(Shown::of(&world, world.order(row.id)?, now))).collect();
-        answer(StatusCode::OK, &Listed { total: page.total, offset: page.offset, orders: rows })
+        self.apart(move || {
+            let page = orders(&world, &query, now);
+            let rows = page.rows.iter().filter_map(|row| Some(Shown::of(&world, world.order(row.id)?, now))).collect();
+            answer(StatusCode::OK, &Listed { total: page.total, offset: page.offset, orders: rows })
+        })
+        .await
+    }
+
+    /// Makes an answer that takes longer than a moment beside the threads that serve everybody.
+    async fn apart(&self, make: impl FnOnce() -> Answered + Send + 'static) -> Answered {
+        let Ok(place) = Arc::clone(&self.0.pages).acquire_owned().await else { return busy("the daemon is stopping") };
+        let made = tokio::task::spawn_blocking(move || {
+            let answer = make();
+            drop(place);
+            answer
+        });
+        made.await.unwrap_or_else(|_| error(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made"))
     }
 
     /// One order of the tenant's.
@@ -130,7 +148,7 @@ impl Http {
                 return unclear(vec![Fault::new("Idempotency-Key", why)]);
             }
         };
-        let body = match collect(request).await {
+        let body = match collect(&self.0.known, request).await {
             Ok(body) => body,
             Err(answer) => return answer,
         };
@@ -170,12 +188,13 @@ impl Http {
     }
 
     /// How many free servers would serve; which they are is not a tenant's to know.
-    fn in_stock(&self, query: &str) -> Answered {
+    async fn in_stock(&self, query: &str) -> Answered {
         let Some(spec) = value(query, "spec").filter(|s| !s.trim().is_empty()) else {
             return unclear(vec![Fault::new("spec", "what is looked for, such as ?spec=2x+Xeon+Gold+6530")]);
         };
         let site = value(query, "site").map(|s| SiteId::new(&s));
-        answer(StatusCode::OK, &InStock::of(&self.0.ledger.world(), site.as_ref(), &spec))
+        let world = self.0.ledger.world();
+        self.apart(move || answer(StatusCode::OK, &InStock::of(&world, site.as_ref(), &spec))).await
     }
 }
 

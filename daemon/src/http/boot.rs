@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use hyper::StatusCode;
+use rackhand_core::decide::boot::{self, Bootable, Unbootable};
 use rackhand_core::decide::{Answer, Input};
 use rackhand_core::id::Actor;
 use rackhand_core::text::Text;
+use sha2::{Digest, Sha256};
 
 use super::answer::{Answered, error, refused, text};
 use super::{Http, hash};
@@ -13,6 +15,9 @@ use crate::ledger::Patience;
 
 /// What iPXE calls the processors our image runs on. A BIOS loader is `i386` on a 64-bit processor too.
 const OURS: [&str; 3] = ["", "i386", "x86_64"];
+
+/// Readings of its BMC that an asking waits for: one may have begun before POST was over, the next one has not.
+const READINGS: usize = 2;
 
 impl Http {
     /// What a loader runs first: it asks for its own script by serial and MAC. Where that fails the machine boots what
@@ -48,7 +53,20 @@ impl Http {
             return local(&format!("there is no image for {arch}"), efi);
         }
         let nic = value("mac").and_then(|m| m.parse().ok());
-        let token = hex(&self.0.random.bytes::<32>());
+        let mut readings = READINGS;
+        let boot = loop {
+            // Asked of the world that is shown: whoever may not have the script takes no turn at the ledger.
+            match boot::bootable(&self.0.ledger.world(), &serial, nic) {
+                Ok(boot) => break boot,
+                Err(Unbootable { untold: Some(unit), .. }) if readings > 0 => self.read_nics(unit).await,
+                Err(not) => return local(&not.why, efi),
+            }
+            readings -= 1;
+        };
+        let token = self.token(&boot);
+        if boot.token == Some(hash(&token)) {
+            return text(StatusCode::OK, self.image(&token));
+        }
         let input = Input::BootRequest { serial, nic, token: hash(&token) };
         match self.0.ledger.submit(Actor::Wire, Patience::Refuse, input).await {
             Ok(done) if done.answer == Answer::BootValidation => text(StatusCode::OK, self.image(&token)),
@@ -58,6 +76,16 @@ impl Http {
             },
             Err(refusal) => refused(&refusal),
         }
+    }
+
+    /// A boot's token: the same however often it is asked for, while the daemon runs. All parts have a fixed length, so
+    /// nobody can write another boot's by lengthening one that they know.
+    fn token(&self, boot: &Bootable) -> String {
+        let digest = Sha256::new()
+            .chain_update(self.0.seed)
+            .chain_update(boot.unit.to_string())
+            .chain_update(boot.number.to_be_bytes());
+        hex(&digest.finalize())
     }
 
     /// `initrd=` tells a kernel that UEFI starts which file is its own; a BIOS one does not mind. Without `quiet` the

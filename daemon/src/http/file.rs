@@ -14,6 +14,8 @@ use hyper::header::{
 };
 use hyper::{Method, Request, StatusCode};
 use rackhand_core::time::Timestamp;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
@@ -62,7 +64,10 @@ struct Found {
 }
 
 async fn open(dir: &Path, name: &str) -> io::Result<Found> {
-    let file = File::open(dir.join(name)).await?;
+    // A link could lead to any file that the daemon may read, and a pipe would wait for its writer.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(dir.join(name)).await;
+    let file = opened.map_err(|e| if e.raw_os_error() == Some(Errno::LOOP.raw_os_error()) { link(name) } else { e })?;
     let about = file.metadata().await?;
     if !about.is_file() {
         return Err(io::ErrorKind::NotFound.into());
@@ -71,6 +76,11 @@ async fn open(dir: &Path, name: &str) -> io::Result<Found> {
     let tag = format!("\"{:x}-{:x}\"", since.as_micros(), about.len());
     let modified = Timestamp::from_secs(since.as_secs().cast_signed());
     Ok(Found { file, length: about.len(), modified, tag })
+}
+
+fn link(name: &str) -> io::Error {
+    tracing::warn!(name, "a link in the directory of [boot] files is not followed; put the file itself there");
+    io::ErrorKind::NotFound.into()
 }
 
 impl Found {

@@ -33,7 +33,7 @@ impl Http {
         if !same(&hash(bearer(&request).unwrap_or_default()).0, &hash(token.reveal()).0) {
             return error(StatusCode::UNAUTHORIZED, "this is not the token of [intake] event_token_file");
         }
-        let body = match collect(request).await {
+        let body = match collect(&self.0.known, request).await {
             Ok(body) => body,
             Err(answer) => return answer,
         };

@@ -8,7 +8,7 @@ use rackhand_core::hardware::report::{StepReport, ValidationReport};
 use rackhand_core::id::Actor;
 
 use super::answer::{Answered, error, json, refused};
-use super::body::{bearer, collect, decode};
+use super::body::{Whole, bearer, collect, decode};
 use super::{Http, hash};
 use crate::ledger::Patience;
 
@@ -50,12 +50,12 @@ impl Http {
 
     /// The token and the body. A token that opens nothing costs one look, whatever is wrong with it; its body is not
     /// read at all.
-    async fn open(&self, request: Request<Incoming>) -> Result<(Fingerprint, bytes::Bytes), Answered> {
+    async fn open(&self, request: Request<Incoming>) -> Result<(Fingerprint, Whole), Answered> {
         let token = hash(bearer(&request).filter(|t| t.len() == TOKEN).unwrap_or_default());
         if !boot::opens(&self.0.ledger.world(), &token, self.0.clock.now()) {
             return Err(refused(&boot::no_such_token()));
         }
-        Ok((token, collect(request).await?))
+        Ok((token, collect(&self.0.known, request).await?))
     }
 
     async fn take(&self, input: Input) -> Answered {

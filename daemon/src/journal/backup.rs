@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{Error, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rackhand_core::bmc::Fingerprint;
@@ -107,7 +107,8 @@ fn copy(source: &Source<'_>, part: &Path, to: &Path) -> Result<Verified, Journal
     let sum = beside(to, ".sha256");
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let line = format!("{}  {name}\n", hex(&file_sum(part)?));
-    File::create(&sum).and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all())).map_err(at(&sum))?;
+    let own = File::options().create(true).truncate(true).write(true).mode(0o600).open(&sum);
+    own.and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all())).map_err(at(&sum))?;
     fs::rename(part, to).map_err(at(to))?;
     sync_dir(parent(to))?;
     Ok(verified)

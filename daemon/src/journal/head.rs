@@ -48,6 +48,21 @@ pub(super) fn read(dir: &Path) -> Option<(Seq, Hash)> {
     std::fs::read_to_string(dir.join(NAME)).ok().and_then(|line| parse(&line))
 }
 
+/// What is wrong with the note in `dir`, as a sentence; `None` where it can be read, or there is none yet.
+pub(super) fn damage(dir: &Path) -> Option<String> {
+    let path = dir.join(NAME);
+    let text = match std::fs::read(&path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(e) => return Some(format!("the note of the last event, {}, can't be read: {e}", path.display())),
+    };
+    let damaged = || {
+        let path = path.display();
+        format!("the note of the last event, {path}, is damaged: it can't tell whether the journal has lost its end")
+    };
+    parse(&text).is_none().then(damaged)
+}
+
 /// The note, open for writing.
 pub(super) struct HeadNote(File);
 

@@ -48,7 +48,10 @@ impl Source<'_> {
     fn verify(&self) -> Result<Verified, JournalError> {
         // The note first: whatever is committed after it only makes the journal longer.
         let reached = self.dir.and_then(head::read);
-        chain::verify(self.conn, reached)
+        let damage = self.dir.and_then(head::damage);
+        let mut verified = chain::verify(self.conn, reached)?;
+        verified.beside.extend(damage);
+        Ok(verified)
     }
 }
 
@@ -138,6 +141,19 @@ impl Journal {
                 Ok(head)
             }
         }
+    }
+
+    /// Whether anything can be written: writes beside the chain, where it leaves nothing that is read.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn probe(&self) -> Result<(), JournalError> {
+        if let Handle::Inline { inject, .. } = &*self.0
+            && let Some(error) = locked(inject).as_mut().and_then(|fail| fail(&[]))
+        {
+            return Err(error);
+        }
+        self.on_store(|store| store.probe()).await
     }
 
     /// Saves the state after event `at`, computed by version `fold` of the fold.

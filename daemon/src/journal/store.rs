@@ -58,6 +58,9 @@ impl Store {
         let conn =
             Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if let Some(what) = head::damage(dir) {
+            tracing::warn!("{what}; it is written anew. Compare the journal with its last backup");
+        }
         let mut store = Self::prepare(conn, site, now.as_micros() as i64, head::read(dir))?;
         if fresh {
             File::open(dir).and_then(|d| d.sync_all()).map_err(io)?;
@@ -123,6 +126,15 @@ impl Store {
                 Err(error)
             }
         }
+    }
+
+    /// Writes as much as a few events take, beside the chain.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn probe(&self) -> Result<(), JournalError> {
+        self.conn.execute("INSERT OR REPLACE INTO meta VALUES ('probe', printf('%.16384d', 0))", [])?;
+        Ok(())
     }
 
     fn commit(&mut self, drafts: &[Draft]) -> Result<(Seq, Hash), JournalError> {

@@ -2,13 +2,14 @@
 //! BMCs that were seen.
 
 use rackhand_adapters::netbox::unreachable;
-use rackhand_core::decide::{Refusal, Why};
+use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::id::{Actor, Role};
-use rackhand_core::reconcile::reconcile;
+use rackhand_core::reconcile::{kinds, reconcile};
 use rackhand_core::view::MAX_ROWS;
 use rackhand_core::view::netbox::{self, NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 
 use super::Desk;
+use crate::ledger::Patience;
 
 /// Refuses who has less than this role.
 fn least(actor: &Actor, role: Role) -> Result<(), Refusal> {
@@ -24,13 +25,13 @@ impl Desk {
     /// Looks at NetBox now; the gate is not asked, since a person wants to know.
     pub(super) async fn check_netbox(&self, actor: &Actor) -> Result<NetboxCheck, Refusal> {
         least(actor, Role::Operator)?;
-        Ok(match self.ports.netbox.check(&self.ports.policy.site).await {
-            Ok(readiness) => readiness.findings(self.ports.policy.own_statuses),
+        Ok(match self.ports.netbox.check().await {
+            Ok(readiness) => readiness.findings(),
             Err(fault) => unreachable(&fault),
         })
     }
 
-    /// Makes in NetBox what is missing. Runs again without harm.
+    /// Makes in NetBox what is missing, and takes up what NetBox had refused before. Runs again without harm.
     pub(super) async fn set_netbox_up(&self, actor: &Actor) -> Result<NetboxSetup, Refusal> {
         least(actor, Role::Admin)?;
         let setup =
@@ -38,6 +39,7 @@ impl Desk {
         for made in &setup.created {
             tracing::info!(%actor, %made, "made in NetBox");
         }
+        self.ledger.submit(actor.clone(), Patience::Refuse, Input::NetboxSetUp).await?;
         Ok(setup)
     }
 
@@ -53,7 +55,7 @@ impl Desk {
         let (world, policy) = (self.ledger.world(), self.ports.policy.clone());
         let copy = held.clone();
         // Some ten milliseconds for thousands of devices, which other consoles need not wait for.
-        let all = tokio::task::spawn_blocking(move || reconcile(&world, &copy.inventory, &policy)).await;
+        let all = tokio::task::spawn_blocking(move || reconcile(&world, &copy.inventory, copy.read_at, &policy)).await;
         let all = all.map_err(|_| none("the comparison could not be made"))?;
         Ok(NetboxDiff {
             now: self.clock.now(),
@@ -62,6 +64,7 @@ impl Desk {
             interfaces: held.inventory.interfaces(),
             trouble: state.trouble,
             total: all.len(),
+            kinds: kinds(&all),
             offset,
             rows: all.into_iter().skip(offset).take(limit.min(MAX_ROWS)).collect(),
         })

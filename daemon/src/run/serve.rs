@@ -26,9 +26,15 @@ use crate::rpc;
 use crate::site::{Parts, Site, fold};
 use crate::tap;
 
-/// Runs until it is told to stop. `begun` is when the process started.
-pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>) -> Result<(), Stop> {
+/// Runs until it is told to stop. `begun` is when the process started; `lab` whether its
+/// clock may be another than the machine's.
+pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: bool) -> Result<(), Stop> {
     let config = Config::read(file).map_err(|e| Stop::misconfigured(e.to_string()))?;
+    if config.speed().is_some() && !lab {
+        let what = "[lab] is for labs only: deadlines and token lives would not be what they say. Remove it, or start \
+                    rackhandd with --lab";
+        return Err(Stop::misconfigured(format!("{}: {what}", file.display())));
+    }
     let no_signals = |e| Stop::failed(format!("the system gives no signals: {e}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;

@@ -122,6 +122,7 @@ pub struct Network(Arc<Mutex<Places>>);
 struct Places {
     stations: BTreeMap<String, Station>,
     others: BTreeMap<String, Arc<dyn Dial>>,
+    bugs: BTreeMap<String, u32>,
 }
 
 impl Network {
@@ -135,6 +136,11 @@ impl Network {
         lock(&self.0).others.insert(authority.into(), other);
     }
 
+    /// Whoever opens one of the next so many connections there panics, as a fault of their own would have it.
+    pub fn plant_bug(&self, authority: impl Into<String>, times: u32) {
+        lock(&self.0).bugs.insert(authority.into(), times);
+    }
+
     /// Takes what is at `authority` off the network: connections are refused.
     pub fn detach(&self, authority: &str) {
         let mut places = lock(&self.0);
@@ -146,12 +152,14 @@ impl Network {
 impl Dial for Network {
     fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connected, DialError>> {
         let authority = target.authority();
-        let (station, other) = {
-            let places = lock(&self.0);
-            (places.stations.get(&authority).cloned(), places.others.get(&authority).cloned())
+        let (station, other, bug) = {
+            let mut places = lock(&self.0);
+            let bug = places.bugs.get_mut(&authority).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
+            (places.stations.get(&authority).cloned(), places.others.get(&authority).cloned(), bug)
         };
         let trust = target.trust;
         Box::pin(async move {
+            assert!(!bug, "a bug planted at {authority}");
             if let Some(other) = other {
                 return other.dial(target).await;
             }

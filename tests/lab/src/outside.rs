@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::BoxFuture;
 use rackhand_adapters::carrier::Carriers;
 use rackhand_adapters::dhcp::compose::Lease;
-use rackhand_adapters::netbox::{Settings, Token};
+use rackhand_adapters::netbox::{Settings, Token, permissions};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Connected, Dial, DialError, Target, Trust};
 use rackhand_adapters::redfish::Credentials;
@@ -122,6 +122,9 @@ impl Outside {
         let network = Network::default();
         let netbox = Arc::new(NetBox::new());
         netbox.add_token(TOKEN, true);
+        // What `rackhand netbox check` asks for, and nothing else.
+        let asked = permissions::USES.iter().flat_map(|used| used.verbs.iter().map(|verb| (verb.word(), used.path)));
+        netbox.grant(TOKEN, asked.map(|(verb, path)| (verb, path.trim_end_matches('/'))));
         netbox.add_status("discovered", "Discovered");
         netbox.add_status("ready", "Ready");
         let stages: Vec<&str> = Stage::ALL.iter().map(|s| s.word()).collect();
@@ -223,7 +226,7 @@ impl Outside {
             Some(_) => self.netbox.add_unplaced(&device),
         };
         let nics: Vec<(Mac, Option<Port>)> =
-            spec.nics.iter().zip(&plan).map(|(mac, port)| (*mac, Some(port.clone()))).collect();
+            spec.nics.iter().zip(&plan).enumerate().map(|(n, (mac, port))| (*mac, Some(heard(n, port)))).collect();
         let mut hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
         (self.fit)(n, &mut hardware);
         let account = Credentials { user: spec.user.as_str().into(), password: Secret::new(spec.password.clone()) };
@@ -303,6 +306,14 @@ impl Outside {
     pub async fn lease(&self, site: &Site, server: &Server) {
         site.intake.frame(&self.ack(server), self.clock.now()).await;
     }
+}
+
+/// A switch port as the switch tells it by LLDP: none spells its name as NetBox does. Each second one tells its full
+/// domain name.
+fn heard(n: usize, port: &Port) -> Port {
+    let name = port.switch.to_uppercase();
+    let switch = if n % 2 == 1 { format!("{name}.lab.example.net") } else { name };
+    Port { switch: switch.into(), port: port.port.clone() }
 }
 
 /// When the lab's time begins.

@@ -150,3 +150,21 @@ async fn two_who_send_the_same_at_once_get_one_order() {
     assert_eq!(shop.place.events().iter().filter(|e| e.draft.event.kind() == "order_placed").count(), 1);
     assert!(shop.daemon.terminate().await.success());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_has_no_more_on_order_than_its_quota_however_often_it_asks() {
+    let mut shop = Shop::open(0).await;
+    let body = |quantity: u32| json!({"lines": [{"quantity": quantity, "spec": SPEC}]});
+    let (status, told) = shop.ask(ACME, Method::POST, "/api/v1/orders", (None, Some(body(201)))).await;
+    assert!(status == 422 && told["error"].as_str().unwrap().contains("at most 200"), "{status} {told}");
+    let mut statuses = Vec::new();
+    for _ in 0..20 {
+        statuses.push(shop.ask(ACME, Method::POST, "/api/v1/orders", (None, Some(body(200)))).await.0);
+    }
+    assert_eq!((statuses[..5].to_vec(), &statuses[5..]), (vec![201; 5], &[409; 15][..]), "1,000 servers and no more");
+    let (status, told) = shop.ask(BETA, Method::POST, "/api/v1/orders", (None, Some(body(1)))).await;
+    assert_eq!(status, 201, "another's quota is its own: {told}");
+    let health = shop.client.get(shop.url("/healthz")).send().await.unwrap();
+    assert!(health.status().is_success());
+    assert!(shop.daemon.terminate().await.success());
+}

@@ -66,7 +66,7 @@ async fn an_order_goes_from_words_to_the_vendors_ship_notice() {
         code == 0 && out.contains("CZ23109411") && out.contains("CZ23109422") && !out.contains("CZ23109433"),
         "{out}"
     );
-    let (code, out, _) = run(&shop, &["order", "assign", "1"]).await;
+    let (code, out, _) = run(&shop, &["order", "assign", "1", "--confirm", "1"]).await;
     assert!(code == 0 && out.starts_with("done"), "{out}");
     assert!(shop.daemon.terminate().await.success());
 }

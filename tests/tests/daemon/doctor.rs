@@ -124,3 +124,16 @@ async fn a_netbox_that_has_all_is_well_and_a_wrong_token_is_told() {
     assert_eq!((state(&report, "NetBox"), code), (State::Wrong, Some(1)), "{report:#?}");
     assert!(!format!("{report:?}").contains("ffffffff"), "no secret is told");
 }
+
+#[tokio::test]
+async fn a_slow_netbox_is_looked_at_to_the_end() {
+    let mut lab = Lab::new(62, QUICK, Tempo::from_now(60.0), &Issuer::new().unwrap()).await;
+    let (real, _) = lab.place.more.split_once("[lab]").unwrap();
+    lab.place.more = real.to_owned();
+    // Half a second for each of its answers: all of them take longer than any other check may.
+    lab.outside.netbox.set_think_time(std::time::Duration::from_secs(30));
+    let (report, _) = examine(&lab.place).await;
+    for name in ["NetBox", "NetBox's answer", "NetBox's permissions", "NetBox's site"] {
+        assert_eq!(state(&report, name), State::Ok, "{name}: {report:#?}");
+    }
+}

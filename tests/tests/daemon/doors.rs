@@ -6,8 +6,8 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_rpc::Receipt;
 use rackhand_rpc::hello::{HelloError, greet};
+use rackhand_rpc::{JournalQuery, Receipt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -87,6 +87,83 @@ async fn a_peer_that_says_nothing_is_let_go() {
     let daemon = place.start(None).await;
     let mut stream = UnixStream::connect(place.socket()).await.unwrap();
     assert!(until_closed(&mut stream).await.is_empty());
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn half_frames_are_bounded_in_what_they_hold_let_go_in_time_and_keep_no_console_waiting() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let (console, _) = connect(&place.socket()).await.unwrap();
+    let half = [&(4_u32 << 20).to_be_bytes()[..], &vec![b' '; 2 << 20]].concat();
+    let mut streams = Vec::new();
+    for _ in 0..12 {
+        let mut stream = UnixStream::connect(place.socket()).await.unwrap();
+        greet(&mut stream).await.unwrap();
+        // What has no room is closed before all of this is written.
+        let written = stream.write_all(&half).await.is_ok();
+        streams.push((stream, written));
+    }
+    let held = streams.iter().filter(|(_, written)| *written).count();
+    assert_eq!(held, 3, "one user's frames hold 12 MiB");
+    console.overview(soon()).await.unwrap();
+    for (mut stream, _) in streams {
+        until_closed(&mut stream).await;
+    }
+    console.overview(soon()).await.unwrap();
+    let mut stream = UnixStream::connect(place.socket()).await.unwrap();
+    greet(&mut stream).await.unwrap();
+    stream.write_all(&half).await.expect("there is room again");
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_consoles_and_no_more() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let mut held = Vec::new();
+    for _ in 0..128 {
+        held.push(connect(&place.socket()).await.unwrap());
+    }
+    assert!(connect(&place.socket()).await.is_err(), "the places that are left are for others");
+    held[127].0.overview(soon()).await.unwrap();
+    drop(held);
+    let free = async {
+        while connect(&place.socket()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), free).await.expect("they are given back");
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_searches_and_verifications_at_once_take_no_threads_of_their_own() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    let (first, _) = connect(&place.socket()).await.unwrap();
+    super::process::import(&first, 50).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..32 {
+        let (console, _) = connect(&place.socket()).await.unwrap();
+        for m in 0..32 {
+            let console = console.clone();
+            calls.spawn(async move {
+                if (n + m) % 2 == 0 {
+                    return console.verify(soon()).await.unwrap().map(drop);
+                }
+                let query = JournalQuery { text: Some("SER".into()), limit: 256, ..JournalQuery::default() };
+                console.journal(soon(), query).await.unwrap().map(drop)
+            });
+        }
+    }
+    let threads = || std::fs::read_dir(format!("/proc/{}/task", daemon.child.id().unwrap())).unwrap().count();
+    let mut most = 0;
+    while let Some(answer) = calls.join_next().await {
+        answer.unwrap().unwrap();
+        most = most.max(threads());
+    }
+    assert!(most < 32, "{most} threads");
     assert!(daemon.terminate().await.success());
 }
 

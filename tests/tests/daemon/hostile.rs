@@ -102,14 +102,16 @@ fn forge(kind: u64, dice: &mut Dice, live: &str, dead: &[String], others: &[Stri
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_thousand_wrong_tokens_open_nothing_and_get_one_answer() {
     const EACH: usize = 12_500;
-    let (booted, other) = tokio::join!(Booted::new(5), Booted::new(6));
+    let (mut booted, other) = tokio::join!(Booted::new(5), Booted::new(6));
     let mut dead = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..2 {
         dead.push(booted.token().await);
+        assert!(booted.daemon.terminate().await.success());
+        booted.daemon = booted.lab.place.start(None).await;
     }
     let live = booted.token().await;
-    // Another server's boots, live and past.
-    let others = [other.token().await, other.token().await, other.token().await];
+    // Another server's boot.
+    let others = [other.token().await];
     let mark = booted.lab.place.events().len();
     let (to, report) = (booted.lab.place.http, booted.whole_report().to_string());
     let mut workers = JoinSet::new();
@@ -178,6 +180,20 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("TLS", [&[0x16, 0x03, 0x01, 0xFF, 0xFF][..], &[0xAA; 70_000]].concat()),
         ("zeros", vec![0; 1 << 20]),
     ]
+}
+
+#[tokio::test]
+async fn a_request_that_names_no_host_or_two_is_refused() {
+    let place = Place::alone();
+    let daemon = place.start(None).await;
+    for (hosts, status) in
+        [("host: a\r\n", "200 OK"), ("host: a\r\nHost: b\r\n", "400 Bad Request"), ("", "400 Bad Request")]
+    {
+        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}\r\n");
+        let (told, _) = ask(&mut None, place.http, request.as_bytes()).await;
+        assert_eq!(told, format!("HTTP/1.1 {status}"), "{hosts:?}");
+    }
+    assert!(daemon.terminate().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -255,6 +271,10 @@ async fn boot_files_are_served_in_parts_and_to_many_at_once_in_bounded_memory() 
     let image: Vec<u8> = (0..LENGTH).map(|n| (n / 4_096) as u8 ^ n as u8).collect();
     std::fs::write(place.path("pxe/image"), &image).unwrap();
     std::fs::write(place.path("secret"), "no").unwrap();
+    std::os::unix::fs::symlink(place.path("secret"), place.path("pxe/link")).unwrap();
+    std::os::unix::fs::symlink("image", place.path("pxe/image-1")).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(place.path("pxe/pipe")).status();
+    assert!(pipe.is_ok_and(|made| made.success()));
     let daemon = place.start(None).await;
     let (client, base) = (client(), format!("http://{}/boot", place.http));
     let get = async |path: &str, headers: &[(&'static str, &str)]| {
@@ -277,7 +297,17 @@ async fn boot_files_are_served_in_parts_and_to_many_at_once_in_bounded_memory() 
     assert!(missing.text().await.unwrap().contains("vmlinuz is not in the directory"));
     let script = get("autoexec.ipxe", &[]).await.text().await.unwrap();
     assert!(script.starts_with("#!ipxe\n") && script.contains("/boot/ipxe?serial=${serial:uristring}"), "{script}");
-    for way_out in ["../secret", "%2e%2e/secret", "..%2fsecret", "/etc/passwd", ".hidden", "a/../../secret"] {
+    for way_out in [
+        "link",
+        "image-1",
+        "pipe",
+        "../secret",
+        "%2e%2e/secret",
+        "..%2fsecret",
+        "/etc/passwd",
+        ".hidden",
+        "a/../../secret",
+    ] {
         let mut kept = None;
         let request = format!("GET /boot/{way_out} HTTP/1.1\r\nhost: x\r\n\r\n");
         assert!(ask(&mut kept, place.http, request.as_bytes()).await.0.contains("404"), "{way_out}");

@@ -50,16 +50,22 @@ impl Booted {
         format!("http://{}{path}", self.lab.place.http)
     }
 
-    /// The boot script for a serial.
-    async fn script(&self, serial: &str) -> String {
-        let answer = self.client.get(self.url(&format!("/boot/ipxe?serial={serial}"))).send().await.unwrap();
+    /// The boot script for its serial and what else is asked.
+    async fn script(&self, more: &str) -> String {
+        let path = format!("/boot/ipxe?serial={}{more}", self.lab.server.serial);
+        let answer = self.client.get(self.url(&path)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         answer.text().await.unwrap()
     }
 
-    /// A fresh token. Until a step has reported, the same boot may fetch its script again, and the last one counts.
+    /// What the machine's own NIC adds to its question.
+    fn own_nic(&self) -> String {
+        format!("&mac={}", self.lab.twin().bmc.spec().nics[0]).replace(':', "-")
+    }
+
+    /// Its boot's token. Until a step has reported, the same boot may fetch its script again.
     pub async fn token(&self) -> String {
-        let script = self.script(&self.lab.server.serial).await;
+        let script = self.script(&self.own_nic()).await;
         let (_, rest) = script.split_once("rackhand.token=").unwrap_or_else(|| panic!("{script}"));
         rest.split_whitespace().next().unwrap().to_owned()
     }
@@ -111,9 +117,34 @@ fn is_booted(place: &Place) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_boot_has_one_token_for_its_own_nic_and_strangers_get_none_and_leave_nothing() {
+    let booted = Booted::new(7).await;
+    let events = booted.lab.place.events().len();
+    let token = booted.token().await;
+    for n in 0..500 {
+        for more in
+            [String::new(), "&mac=".into(), "&mac=zz".into(), format!("&mac=00-50-56-00-{:02x}-{n:02x}", n >> 8)]
+        {
+            let script = booted.script(&more).await;
+            assert!(script.ends_with("\nexit\n") && !script.contains("token="), "{script}");
+        }
+        assert_eq!(booted.token().await, token);
+    }
+    let more = booted.lab.place.events().split_off(events);
+    let heard = |e: &&rackhand_core::event::Recorded| e.draft.actor == rackhand_core::id::Actor::Wire;
+    assert_eq!(more.iter().filter(heard).count(), 0, "2,500 askings: {more:#?}");
+    assert_eq!(booted.step(Some(&token), &step("01-init")).await.0, StatusCode::OK, "the machine's token is alive");
+    assert!(booted.daemon.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_last_token_of_a_boot_is_taken_and_all_others_get_the_same_answer() {
-    let booted = Booted::new(0).await;
-    let (old, token) = (booted.token().await, booted.token().await);
+    let mut booted = Booted::new(0).await;
+    let old = booted.token().await;
+    // A daemon that was started again makes other tokens.
+    assert!(booted.daemon.terminate().await.success());
+    booted.daemon = booted.lab.place.start(None).await;
+    let token = booted.token().await;
     let refused = (StatusCode::UNAUTHORIZED, "this token is not valid for any boot".to_owned());
     let forged = token.chars().rev().collect::<String>();
     for bad in [None, Some(""), Some("x"), Some(forged.as_str()), Some(old.as_str()), Some(&token[1..])] {
@@ -136,7 +167,7 @@ async fn a_report_is_taken_once_and_its_token_dies_with_it() {
     let mut other = same.clone();
     other["verdict"] = json!("failed");
     assert_eq!(booted.step(Some(&token), &other).await.0, StatusCode::CONFLICT);
-    assert!(booted.script(&booted.lab.server.serial).await.contains("exit"), "a boot under way is not begun anew");
+    assert!(booted.script(&booted.own_nic()).await.contains("exit"), "a boot under way is not begun anew");
 
     let report = booted.whole_report();
     let (first, second) = tokio::join!(booted.report(Some(&token), &report), booted.report(Some(&token), &report));

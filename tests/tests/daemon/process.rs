@@ -52,6 +52,30 @@ async fn it_says_that_it_is_ready_and_greets_a_console() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_not_the_real_one_is_taken_only_where_a_lab_is_asked_for() {
+    let mut place = Place::alone();
+    place.more += "[lab]\nspeed = 60.0\nsince = 1795000000\n";
+    let file = place.configure();
+    let refused = tool(&["--config", file.to_str().unwrap()]).await;
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("[lab] is for labs only") && !place.data().exists(), "{}", said(&refused));
+    let daemon = place.start(None).await;
+    assert!(daemon.ready.is_some(), "{}", place.log());
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_file_where_the_socket_should_be_is_left_alone() {
+    let place = Place::alone();
+    std::fs::create_dir(place.path("run")).unwrap();
+    std::fs::write(place.socket(), "dear").unwrap();
+    let refused = place.refuse().await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("what is there is no socket"), "{}", said(&refused));
+    assert_eq!(std::fs::read_to_string(place.socket()).unwrap(), "dear");
+}
+
+#[tokio::test]
 async fn socket_directory_and_journal_are_their_owners_alone() {
     let place = Place::alone();
     let daemon = place.start(None).await;

@@ -10,6 +10,7 @@ on_each_release! {
     what_stands_in_a_cables_way_is_told_and_the_other_cables_are_made,
     notes_are_written_in_one_request_and_found_by_their_keys,
     a_long_journal_is_read_page_by_page,
+    a_switch_is_found_with_and_without_its_domain,
 }
 
 async fn macs_become_objects_and_then_primary_and_nothing_is_doubled(release: Release) {
@@ -104,7 +105,7 @@ async fn notes_are_written_in_one_request_and_found_by_their_keys(release: Relea
     assert_eq!(present, [notes[0].key.clone(), notes[1].key.clone()].into());
     let there = b.lab.notes_of(b.device);
     assert_eq!((there.len(), there[0].1.as_str()), (2, "lease seen [rackhand fra1/1]"));
-    assert_eq!(kind(b.netbox.add_notes(9_999, &[note(5, "gone")]).await), Kind::Rejected);
+    assert_eq!(kind(b.netbox.add_notes(9_999, &[note(5, "gone")]).await), Kind::Gone);
 }
 
 async fn a_long_journal_is_read_page_by_page(release: Release) {
@@ -115,4 +116,29 @@ async fn a_long_journal_is_read_page_by_page(release: Release) {
     let before = b.lab.requests();
     assert_eq!(b.netbox.notes_present(b.device, &keys).await.unwrap().len(), 450);
     assert_eq!(b.lab.requests() - before, 3);
+}
+
+async fn a_switch_is_found_with_and_without_its_domain(release: Release) {
+    for (in_netbox, by_lldp) in [
+        ("sw9", "SW9.fra1.example.net"),
+        ("sw9.fra1.example.net", "SW9"),
+        ("Sw9.fra1.example.net", "sw9.FRA1.example.net."),
+    ] {
+        let b = bench(release);
+        b.lab.add_switch(in_netbox, &["Eth1"]);
+        // One whose name only begins alike.
+        b.lab.add_switch("sw90", &["Eth1"]);
+        let heard = Port { switch: by_lldp.into(), port: "Eth1".into() };
+        for _ in 0..2 {
+            b.netbox.connect_cables(b.device, &[(b.nic("eth1"), heard.clone())]).await.unwrap();
+        }
+        let seen = b.netbox.cables(b.device).await.unwrap();
+        assert!(seen[1].interface.peer.as_ref().is_some_and(|p| p.switch.as_str() == in_netbox && p.is(&heard)));
+        assert_eq!(b.lab.cable_count(), 2);
+    }
+    let b = bench(release);
+    b.lab.add_switch("sw9.fra1.example.net", &["Eth1"]);
+    let heard = Port { switch: "sw9.waw1.example.net".into(), port: "Eth1".into() };
+    let fault = b.netbox.connect_cables(b.device, &[(b.nic("eth1"), heard)]).await.unwrap_err();
+    assert_eq!(fault.kind, Kind::Rejected, "another domain is another switch");
 }

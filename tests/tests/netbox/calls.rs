@@ -66,7 +66,8 @@ calls! { |netbox, on|
     write_macs => netbox.write_macs(on.device, &[(on.nic, NIC)]);
     notes_present => netbox.notes_present(on.device, &[note(1, "").key]);
     add_notes => netbox.add_notes(on.device, &[note(1, "x")]);
-    check => netbox.check(&on.known.site);
+    check => netbox.check();
+    at_our_site => netbox.at_our_site(on.device);
     init => netbox.init();
     read_all => netbox.read_all(&on.known.site);
     elevations => netbox.elevations(&on.known.site);

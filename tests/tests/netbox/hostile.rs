@@ -77,7 +77,7 @@ async fn a_peer_that_speaks_no_proper_http_ends_each_call_in_time() {
     let on = bench(Release::V4_6).on();
     for call in Call::ALL {
         for (what, dial, kinds) in raw() {
-            let netbox = Adapter::new(Arc::new(dial), clock(), settings(token(Release::V4_6)));
+            let netbox = Adapter::new(Arc::new(dial), clock(), settings(token(Release::V4_6)), policy());
             let done = tokio::time::timeout(PATIENCE, call.make(&netbox, &on)).await;
             let fault = done.unwrap_or_else(|_| panic!("{call:?}: {what}: no end")).unwrap_err();
             assert!(kinds.contains(&fault.kind), "{call:?}: {what}: {fault:?}");
@@ -97,7 +97,7 @@ async fn a_peer_with_another_certificate_is_sent_nothing() {
         let mut settings = settings(token(Release::V4_6));
         settings.target.trust = Trust::Pin(Some(Fingerprint([2; 32])));
         let before = b.lab.requests();
-        let done = call.make(&Adapter::new(Arc::new(network), clock(), settings), &b.on()).await;
+        let done = call.make(&Adapter::new(Arc::new(network), clock(), settings, policy()), &b.on()).await;
         assert_eq!(done.unwrap_err().kind, Kind::Conflict, "{call:?}");
         assert_eq!(b.lab.requests(), before);
     }

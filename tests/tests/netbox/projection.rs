@@ -4,6 +4,7 @@ use rackhand_core::dcim::rack::Elevations;
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::id::Role;
 use rackhand_core::policy::Policy;
+use rackhand_core::reconcile::Field;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff};
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
@@ -26,7 +27,7 @@ fn keeping(file: Option<std::path::PathBuf>) -> Keeping {
     Keeping { file, changes: 5 * MINUTE, whole: 24 * 60 * MINUTE }
 }
 
-fn outside() -> Outside {
+pub fn outside() -> Outside {
     let mut outside = Outside::new(Clock::scaled(EPOCH, 1.0), Policy::standard(site()), LifePace::default());
     for n in 0..3 {
         outside.add_server(n, "fra1", Pace::default());
@@ -34,7 +35,7 @@ fn outside() -> Outside {
     outside
 }
 
-fn start(outside: &Outside) -> Site {
+pub fn start(outside: &Outside) -> Site {
     let store = Arc::new(Mutex::new(Store::open_in_memory(&site()).unwrap()));
     outside.start(Journal::inline(store), World::default(), Random::from_seed(7), false)
 }
@@ -46,7 +47,7 @@ async fn until(projection: &Projection, clock: &Clock, so: impl Fn(&Held) -> boo
     found.expect("it becomes so").unwrap().held.clone().unwrap()
 }
 
-async fn console(site: &Site, role: Role) -> ConsoleClient {
+pub async fn console(site: &Site, role: Role) -> ConsoleClient {
     let (ours, theirs) = tokio::io::duplex(64 << 10);
     tokio::spawn(site.desk.clone().serve(theirs, Text::new("anna"), Some(role)));
     let mut ours = ours;
@@ -55,7 +56,7 @@ async fn console(site: &Site, role: Role) -> ConsoleClient {
     ConsoleClient::new(Default::default(), transport(ours)).spawn()
 }
 
-fn soon<T: DeserializeOwned>() -> T {
+pub fn soon<T: DeserializeOwned>() -> T {
     serde_json::from_value(json!({
         "deadline": { "secs": 100, "nanos": 0 },
         "trace_context": { "trace_id": vec![0_u8; 16], "span_id": 0, "sampling_decision": "Unsampled" },
@@ -162,6 +163,10 @@ async fn a_journal_and_a_netbox_that_have_gone_a_way_together_agree() {
     let staged = |w: &Arc<World>| w.units.len() == 3 && w.units.values().all(|u| u.stage == Stage::Staged);
     outside.clock.timeout(1_000 * MINUTE, worlds.wait_for(staged)).await.expect("they get there").unwrap();
     let (now, projection) = (outside.clock.now(), running.desk.projection.clone().unwrap());
+    // The copy is older than what was just written, and says nothing of it.
+    assert!(projection.state().held.unwrap().read_at < now);
+    let early = console(&running, Role::ReadOnly).await.netbox_diff(soon(), 0, 10).await.unwrap().unwrap();
+    assert!(early.rows.iter().all(|row| row.field == Field::Device), "{:?}", early.rows);
     until(&projection, &outside.clock, |h| h.read_at.since(now) > 6 * MINUTE).await;
     let diff = console(&running, Role::ReadOnly).await.netbox_diff(soon(), 0, 10).await.unwrap().unwrap();
     assert_eq!(diff.rows, Vec::new());
@@ -169,7 +174,7 @@ async fn a_journal_and_a_netbox_that_have_gone_a_way_together_agree() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_racks_are_read_again_when_a_device_has_moved_and_only_then() {
+async fn a_moved_device_is_followed_in_its_rack_and_the_racks_are_read_again_where_it_goes_to_an_unknown_one() {
     let home = tempfile::tempdir().unwrap();
     let mut outside = outside();
     outside.projection = Some(keeping(Some(home.path().join("copy"))));
@@ -186,9 +191,18 @@ async fn the_racks_are_read_again_when_a_device_has_moved_and_only_then() {
     let second = until(&projection, &outside.clock, |h| h.read_at > first.read_at).await;
     assert_eq!(second.elevations, Some((elevations, second.read_at)));
     assert!(outside.netbox.requests() - before <= 3, "{}", outside.netbox.requests() - before);
+    let moved = outside.netbox.requests();
     outside.netbox.edit(device, &json!({ "position": 20.0 }), outside.clock.now());
     let third = until(&projection, &outside.clock, |h| place(&h.elevations.as_ref().unwrap().0) == Some(40)).await;
     assert_eq!(third.whole_at, first.whole_at);
+    // The change log, and the device.
+    let cost = outside.netbox.requests() - moved;
+    assert!(cost <= 4, "{cost}");
+    let rack = outside.netbox.add_rack(&rackhand_lab::netbox::RackSpec::standard("fra1", "new"));
+    outside.netbox.edit(device, &json!({ "rack": rack, "position": 3.0 }), outside.clock.now());
+    let there = |h: &Held| h.elevations.as_ref().unwrap().0.mounted.iter().any(|m| m.rack == rack);
+    let third = until(&projection, &outside.clock, there).await;
+    assert_eq!(third.elevations.as_ref().unwrap().0.racks.len(), 2);
     running.stop().await.unwrap();
     // They outlive a restart.
     outside.disconnect_netbox();

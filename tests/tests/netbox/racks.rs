@@ -120,6 +120,6 @@ async fn a_token_that_may_not_see_racks_is_told_so(release: Release) {
     let used = if release == Release::V4_2 { V1 } else { TOKEN };
     b.lab.deny(used, "view", "dcim/racks");
     let fault = b.netbox.elevations(&site()).await.unwrap_err();
-    assert_eq!(fault.kind, Kind::Unauthorised, "{fault}");
-    assert!(fault.what.contains("dcim/racks"), "{fault}");
+    assert_eq!(fault.kind, Kind::Forbidden, "{fault}");
+    assert!(fault.what.contains("may not view dcim.rack") && fault.advice.contains("`view` on dcim.rack"), "{fault}");
 }

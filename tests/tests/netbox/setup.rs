@@ -10,8 +10,9 @@ on_each_release! {
 
 async fn init_makes_what_is_missing_once_and_says_what_only_configuration_can_add(release: Release) {
     let b = bench(release);
-    let before = b.netbox.check(&site()).await.unwrap();
-    assert_eq!((before.version.as_str(), before.has_own_statuses()), (release.version(), Some(false)));
+    let before = b.netbox.check().await.unwrap();
+    assert_eq!(before.version.as_str(), release.version());
+    assert_eq!(before.missing_statuses, Some(vec!["discovered".into(), "ready".into()]));
     assert_eq!(before.missing_fields.len(), 6);
     let setup = b.netbox.init().await.unwrap();
     assert_eq!(setup.created.len(), 8, "six fields, the choices, the tenant: {setup:?}");
@@ -19,13 +20,13 @@ async fn init_makes_what_is_missing_once_and_says_what_only_configuration_can_ad
         setup.to_configure[0].contains("'dcim.Device.status+': [['discovered', 'Discovered', 'cyan']"),
         "{setup:?}"
     );
-    let after = b.netbox.check(&site()).await.unwrap();
+    let after = b.netbox.check().await.unwrap();
     assert!(after.missing_fields.is_empty());
     b.lab.add_status("discovered", "Discovered");
     b.lab.add_status("ready", "Ready");
     let again = b.netbox.init().await.unwrap();
     assert!(again.created.is_empty() && again.to_configure.is_empty(), "{again:?}");
-    assert_eq!(b.netbox.check(&site()).await.unwrap().has_own_statuses(), Some(true));
+    assert_eq!(b.netbox.check().await.unwrap().missing_statuses, Some(Vec::new()));
     for stage in Stage::ALL {
         let write = StatusWrite { lifecycle_state: Some(stage.word()), ..staged() };
         b.netbox.write_status(b.device, &write).await.unwrap();

@@ -105,6 +105,7 @@ impl Place {
                 command
             }
         };
+        command.args(self.more.contains("[lab]").then_some("--lab"));
         command.arg("--config").arg(self.configure()).kill_on_drop(true).stdin(Stdio::null());
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command

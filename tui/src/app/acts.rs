@@ -24,6 +24,9 @@ use crate::term::clipboard::MOST;
 pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
     if let Err(why) = possible(act, model) {
         toast(model, format!("{}: {why}", act.spec().id), Mood::Plain, out);
+        if act.spec().role.is_some() {
+            model.take_what_slipped();
+        }
         return;
     }
     match act {

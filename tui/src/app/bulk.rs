@@ -56,6 +56,8 @@ pub struct Batch {
 pub enum Outcome {
     /// Done.
     Done,
+    /// Begun: what comes of it is seen on its server.
+    Asked,
     /// It was so before.
     Already,
     /// Refused, and why.
@@ -78,6 +80,7 @@ impl Outcome {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Done => "done",
+            Self::Asked => "asked",
             Self::Already => "was so already",
             Self::Refused(_) => "refused",
             Self::Unknown(_) => "not known",
@@ -89,7 +92,8 @@ impl Outcome {
             Self::Unknown(_) => 0,
             Self::Refused(_) => 1,
             Self::Already => 2,
-            Self::Done => 3,
+            Self::Asked => 3,
+            Self::Done => 4,
         }
     }
 }
@@ -177,6 +181,7 @@ pub fn ended(model: &mut Model, call: Pending, end: Result<Receipt, Refusal>, ou
             let outcome = match end {
                 Ok(Receipt { answer: Answer::Already, .. }) => Outcome::Already,
                 Ok(Receipt { answer: Answer::Unseen(text), .. }) => Outcome::Unknown(text),
+                Ok(_) if matches!(call.command, Command::Retry { .. }) => Outcome::Asked,
                 Ok(_) => Outcome::Done,
                 Err(refusal) => Outcome::Refused(refusal.text),
             };
@@ -192,6 +197,10 @@ pub fn ended(model: &mut Model, call: Pending, end: Result<Receipt, Refusal>, ou
         (None, Ok(Receipt { answer: Answer::Unseen(text), .. })) => {
             let told = format!("{}: {text}", call.told);
             one(model, call, Outcome::Unknown(text), told, Mood::Plain, out);
+        }
+        // Whether it goes well this time shows in a moment, or in minutes.
+        (None, Ok(_)) if matches!(call.command, Command::Retry { .. }) => {
+            toast(model, format!("{}: asked; what comes of it shows here", call.told), Mood::Plain, out);
         }
         (None, Ok(_)) => {
             let taken = call.undo.map(|command| Part { label: call.label, command, undo: None });

@@ -4,6 +4,7 @@ use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use super::acts;
+use super::ahead;
 use super::bulk;
 use super::effect::Effect;
 use super::fetch;
@@ -26,6 +27,7 @@ pub fn arrived(model: &mut Model, id: CallId, answer: Result<Box<Data>, Text>, o
             take(model, slot, &asked.ask, *data, out);
         }
         Err(why) => {
+            model.ahead.clear();
             // Loss of the link is told by the link itself.
             if model.link == Link::Live {
                 toast(model, format!("no answer: {why}"), Mood::Bad, out);
@@ -36,6 +38,7 @@ pub fn arrived(model: &mut Model, id: CallId, answer: Result<Box<Data>, Text>, o
         fetch::want(model, slot, out);
     }
     fetch::fill(model, out);
+    ahead::go_on(model, out);
 }
 
 fn clock(model: &mut Model, now: Timestamp) {
@@ -142,6 +145,7 @@ fn take(model: &mut Model, slot: Slot, ask: &Ask, data: Data, out: &mut Vec<Effe
             model.journal.verified = Some((Text::from(told.clone()), good));
             toast(model, told, if good { Mood::Good } else { Mood::Bad }, out);
         }
+        Data::Racks(page) if slot == Slot::Find => super::work::take_racks(model, &page.rows, out),
         Data::Racks(page) => {
             clock(model, page.now);
             let height = screen::racks::height(model);

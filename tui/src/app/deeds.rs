@@ -1,8 +1,9 @@
 //! Commands on servers: what is asked before they are sent.
 
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::confirm::About;
 use rackhand_core::id::{Subject, UnitId};
-use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::lifecycle::stage::Disposition;
 use rackhand_core::sentence::on_or_off;
 use rackhand_core::text::Text;
 use rackhand_core::view::UnitDetail;
@@ -55,8 +56,9 @@ pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
                     )),
                     Text::new("Only an operator can bring it back."),
                 ];
+                let about = About { label: row.label.clone(), stage: Some(row.stage), ..About::default() };
                 let form = Form::new(Deed::Cancel(row.id), &row.label, format!("cancel {}", row.label), WHY, means);
-                model.layer = Some(Layer::Form(Box::new(form.costly(&row.label))));
+                model.layer = Some(Layer::Form(Box::new(form.sure(&about))));
             }
         }
         Act::Skip => match &target.step {
@@ -100,7 +102,8 @@ fn skip_form(
 ) -> Form {
     let means = vec![Text::from(format!("Going on without {step} means: {means}."))];
     let title = format!("skip {step} of {label}");
-    Form::new(Deed::Skip(subject, step, generation), label, title, WHY, means).costly(label)
+    let about = About { label: label.clone(), ..About::default() };
+    Form::new(Deed::Skip(subject, step, generation), label, title, WHY, means).sure(&about)
 }
 
 fn skips(unit: &UnitDetail) -> Option<Layer> {
@@ -125,8 +128,8 @@ fn ways(unit: &UnitDetail) -> Option<Layer> {
             let means = vec![Text::from(format!("{label}: {from} -> {to}. Your word stands for: {proof}."))];
             let form =
                 Form::new(Deed::Move(id, *to), label, format!("move {label} to {to}"), "what you saw, or why", means);
-            // A way back throws away what later stages rested on.
-            let form = if *to < from && from >= Stage::Discovered { form.costly(label) } else { form };
+            let about = About { label: label.clone(), stage: Some(from), ..About::default() };
+            let form = form.sure(&about);
             (Text::new(to.word()), Text::from(format!("{proof} ({role})")), Leads::Form(Box::new(form)))
         })
         .collect();
@@ -163,7 +166,8 @@ fn on_marked(model: &mut Model, act: Act, marked: Units, out: &mut Vec<Effect>) 
                 Text::new("Every parked step of each of them is tried again now, with a fresh budget."),
                 Text::new("That cannot be taken back; those without a parked step refuse."),
             ];
-            Form::new(Deed::Retry(marked), "", format!("retry {count} marked"), "", means).counted(&count.to_string())
+            let about = About { count, ..About::default() };
+            Form::new(Deed::Retry(marked), "", format!("retry {count} marked"), "", means).sure(&about)
         }
         Act::Hold => {
             let means = vec![Text::new("Automation leaves them alone until they are released.")];

@@ -51,8 +51,6 @@ pub enum Chosen<K> {
     Row(K),
     /// Whatever comes to be under the cursor.
     AtCursor,
-    /// The one that was meant has left the window. Nothing is chosen until the cursor is moved.
-    Lost(K),
 }
 
 /// A window on a list.
@@ -74,13 +72,25 @@ pub struct List<R: Keyed> {
     pub top: usize,
     /// The chosen row.
     pub chosen: Chosen<R::Key>,
+    /// The row that was meant, where it has left the list: the chosen one only stands in its place. It can be looked at,
+    /// but nothing is done to it before the person has been told.
+    pub lost: Option<R::Key>,
     /// Whether the first row is meant, whichever that is: at the start, and after a jump to the first.
     pub first: bool,
 }
 
 impl<R: Keyed> Default for List<R> {
     fn default() -> Self {
-        Self { rows: Vec::new(), offset: 0, total: None, cursor: 0, top: 0, chosen: Chosen::AtCursor, first: true }
+        Self {
+            rows: Vec::new(),
+            offset: 0,
+            total: None,
+            cursor: 0,
+            top: 0,
+            chosen: Chosen::AtCursor,
+            lost: None,
+            first: true,
+        }
     }
 }
 
@@ -94,13 +104,14 @@ impl<R: Keyed> List<R> {
     pub fn current(&self) -> Option<&R> {
         match &self.chosen {
             Chosen::Row(key) => self.at(self.cursor).filter(|r| r.key() == *key),
-            Chosen::AtCursor | Chosen::Lost(_) => None,
+            Chosen::AtCursor => None,
         }
     }
 
     /// Moves the cursor to a place; `height` rows are on screen.
     pub fn go(&mut self, place: usize, height: usize) {
         self.first = place == 0;
+        self.lost = None;
         self.cursor = place.min(self.total.unwrap_or(0).saturating_sub(1));
         self.chosen = self.at(self.cursor).map_or(Chosen::AtCursor, |row| Chosen::Row(row.key()));
         self.settle(height);
@@ -139,13 +150,16 @@ impl<R: Keyed> List<R> {
             (self.cursor, self.top) = (0, 0);
             self.chosen = Chosen::AtCursor;
         }
+        if let Some(back) = self.lost.take_if(|lost| self.rows.iter().any(|row| row.key() == *lost)) {
+            self.chosen = Chosen::Row(back);
+        }
         match self.chosen.clone() {
             Chosen::AtCursor => {
-                let first = self.first;
+                let (first, lost) = (self.first, self.lost.take().filter(|_| !self.first));
                 self.go(self.cursor, height);
-                self.first = first;
+                (self.first, self.lost) = (first, lost);
             }
-            Chosen::Row(key) | Chosen::Lost(key) => {
+            Chosen::Row(key) => {
                 if let Some(n) = self.rows.iter().position(|r| r.key() == key) {
                     let place = self.offset + n;
                     if self.top > 0 {
@@ -153,12 +167,15 @@ impl<R: Keyed> List<R> {
                     }
                     self.cursor = place;
                     self.chosen = Chosen::Row(key);
-                } else if self.total == Some(0) {
-                    self.chosen = Chosen::AtCursor;
+                    self.settle(height);
                 } else {
-                    self.chosen = Chosen::Lost(key);
+                    self.settle(height);
+                    // A page of another part of the list says nothing about it.
+                    if let Some(instead) = self.at(self.cursor).map(Keyed::key) {
+                        self.chosen = Chosen::Row(instead);
+                        self.lost.get_or_insert(key);
+                    }
                 }
-                self.settle(height);
             }
         }
     }
@@ -207,15 +224,28 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_left_is_not_replaced_by_its_neighbour() {
+    fn what_comes_up_in_place_of_a_row_that_left_is_selected_and_known_not_to_be_the_one_that_was_meant() {
         let mut list = List::default();
         list.take(page(0, 3, &[1, 2, 3]), 3);
         list.go(1, 3);
+        assert_eq!(list.lost, None);
         list.take(page(0, 2, &[1, 3]), 3);
-        assert!(list.current().is_none());
-        assert_eq!(list.chosen, Chosen::Lost(2));
+        assert_eq!((list.current().map(|r| r.0), list.lost), (Some(3), Some(2)));
+        list.take(page(0, 3, &[9, 1, 3]), 3);
+        assert_eq!((list.current().map(|r| r.0), list.lost), (Some(3), Some(2)), "it stays selected");
+        list.take(page(0, 2, &[9, 1]), 3);
+        assert_eq!((list.current().map(|r| r.0), list.lost), (Some(1), Some(2)), "the last row goes up");
+        list.take(page(0, 0, &[]), 3);
+        list.take(page(0, 1, &[7]), 3);
+        assert_eq!((list.current().map(|r| r.0), list.lost), (Some(7), Some(2)), "an empty list forgets nothing");
+        list.go(0, 3);
+        assert_eq!(list.lost, None, "a movement chooses");
+        list.take(page(0, 2, &[7, 8]), 3);
         list.go(1, 3);
-        assert_eq!(list.current().map(|r| r.0), Some(3));
+        list.take(page(0, 2, &[7, 6]), 3);
+        assert_eq!((list.current().map(|r| r.0), list.lost), (Some(6), Some(8)));
+        list.take(page(0, 2, &[7, 8]), 3);
+        assert_eq!((list.current().map(|r| r.0), list.lost), (Some(8), None), "what comes back is the one meant");
     }
 
     #[test]

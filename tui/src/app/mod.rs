@@ -1,6 +1,7 @@
 //! The console: its state, what events do to it, and the loop around.
 
 pub mod acts;
+pub mod ahead;
 pub mod bulk;
 pub mod data;
 pub mod deeds;

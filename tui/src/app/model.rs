@@ -21,10 +21,11 @@ use super::orders::{Due, OrderPage, Orders, Pool};
 use super::racks::Racks;
 use super::receive::Receiving;
 use super::undo::Undo;
-use super::work::Scanned;
+use super::work::{Mounting, Scanned};
 use crate::command::keymap::Keymap;
 use crate::command::registry::Act;
 use crate::event::{Ask, CallId, Greeting};
+use crate::input::key::Key;
 use crate::input::line::Line;
 use crate::overlay::Layer;
 use crate::screen;
@@ -94,6 +95,9 @@ pub struct Model {
     pub filter: Option<Line>,
     /// What is to be done when the server's page is there.
     pub then: Option<Act>,
+    /// Keys that were pressed before there was anything to press them on.
+    #[serde(default)]
+    pub ahead: Vec<Key>,
     /// The last result, while it is shown.
     pub toast: Option<Toast>,
     /// What `z` would take back.
@@ -249,6 +253,9 @@ pub struct Work {
     pub all_roles: bool,
     /// The label that was scanned last.
     pub scanned: Option<Scanned>,
+    /// The server whose rack's label was scanned behind its own, while the daemon is asked whether that is a rack.
+    #[serde(default)]
+    pub mounting: Option<Mounting>,
     /// Whether the selected work is told in full: how it is done, and what if it does not work.
     pub guide: bool,
 }
@@ -407,6 +414,7 @@ impl Model {
             layer: None,
             filter: None,
             then: None,
+            ahead: Vec::new(),
             toast: None,
             undo: None,
             filters: Vec::new(),
@@ -438,6 +446,34 @@ impl Model {
     /// What a command would act on.
     pub fn target(&self) -> Option<Target> {
         (screen::of(self.place.kind()).target)(self)
+    }
+
+    /// Whether the list on screen has another row under the cursor than the one that was meant, which has left it.
+    pub fn has_slipped(&self) -> bool {
+        match self.place {
+            Place::Pipeline => self.pipeline.list.lost.is_some(),
+            Place::Elevation => self.racks.slots.lost.is_some(),
+            Place::Letters => self.letters.lost.is_some(),
+            Place::Fleet => self.fleet.stuck.lost.is_some() && !self.fleet.in_sites,
+            Place::Work => self.work.list.lost.is_some(),
+            Place::Orders => self.orders.list.lost.is_some(),
+            Place::Stock(..) => self.pool.list.lost.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The row under the cursor is the one that is meant from now on: the person has been told.
+    pub fn take_what_slipped(&mut self) {
+        match self.place {
+            Place::Pipeline => self.pipeline.list.lost = None,
+            Place::Elevation => self.racks.slots.lost = None,
+            Place::Letters => self.letters.lost = None,
+            Place::Fleet => self.fleet.stuck.lost = None,
+            Place::Work => self.work.list.lost = None,
+            Place::Orders => self.orders.list.lost = None,
+            Place::Stock(..) => self.pool.list.lost = None,
+            _ => {}
+        }
     }
 
     /// Whether marked servers are what a command on this screen acts on.

@@ -3,7 +3,7 @@
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
-use rackhand_core::view::Sort;
+use rackhand_core::view::{Sort, filter as terms};
 
 use super::effect::Effect;
 use super::fetch;
@@ -12,13 +12,12 @@ use super::log::Log;
 use super::model::{Model, Mood, Place, Server, Slot, Visit};
 use super::racks;
 use super::update::{settle, toast};
+use crate::command::registry::Act;
 use crate::input::line::Line;
 use crate::screen;
 
 /// Places that can be gone back to.
 const HISTORY: usize = 64;
-/// Fields of the filter of servers.
-pub const FIELDS: [&str; 7] = ["site", "stage", "state", "model", "place", "disposition", "serial"];
 /// Filters that can be taken up again.
 const FILTERS: usize = 32;
 
@@ -136,7 +135,7 @@ pub fn is_top(model: &Model) -> bool {
     model.place == Place::Fleet && !model.frozen
 }
 
-/// One level up: out of a range, a search or a filter, then to the screen this one was opened from. Never quits.
+/// One level up: out of a range, a search or a filter, then to the screen above. Never quits.
 pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
     model.then = None;
     if model.frozen {
@@ -152,7 +151,7 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
             requery(model, out);
         }
         Place::Fleet => {
-            let told = format!("this is the top; {} quits", model.keys.name(crate::command::registry::Act::Quit));
+            let told = format!("this is the top; {} quits", model.keys.name(Act::Quit));
             toast(model, told, Mood::Plain, out);
         }
         Place::Server(_) if !model.server.search.is_empty() => {
@@ -166,16 +165,30 @@ pub fn back(model: &mut Model, out: &mut Vec<Effect>) {
         Place::Work if !model.work.filter.is_empty() => filter(model, String::new(), out),
         Place::Orders if !model.orders.filter.is_empty() => filter(model, String::new(), out),
         Place::Work if model.work.site.take().is_some() => super::work::requery(model, out),
-        from => {
-            let here = visit(model);
-            while let Some(before) = model.back.pop() {
-                if before.place != from {
-                    model.forward.push(here);
-                    return restore(model, before, out);
-                }
-            }
-            enter(model, Place::Fleet, out);
+        _ => {
+            let above = above(model);
+            go(model, above, out);
         }
+    }
+}
+
+/// The level above. It follows from where one is, never from where one has been; only a server's page is below whichever
+/// list it was opened from.
+fn above(model: &Model) -> Place {
+    match model.place {
+        Place::Elevation => Place::Racks,
+        Place::Order(_) => Place::Orders,
+        Place::Quotes(id) | Place::Stock(id, _) => Place::Order(id),
+        Place::Server(_) => {
+            let lists_servers = |place: &Place| {
+                matches!(
+                    place,
+                    Place::Fleet | Place::Pipeline | Place::Letters | Place::Elevation | Place::Work | Place::Order(_)
+                )
+            };
+            model.back.iter().rev().map(|visit| visit.place).find(lists_servers).unwrap_or(Place::Pipeline)
+        }
+        _ => Place::Fleet,
     }
 }
 
@@ -248,6 +261,17 @@ pub fn filter(model: &mut Model, text: String, out: &mut Vec<Effect>) {
             model.filters.remove(0);
         }
     }
+    let sense = match model.place {
+        Place::Server(_) | Place::Elevation => Ok(()),
+        Place::Racks | Place::Work => terms::check_words(&text),
+        Place::Journal => terms::check_events(&text),
+        Place::Orders => terms::check_orders(&text),
+        _ => terms::check(&text),
+    };
+    if let Err(why) = sense {
+        let key = model.keys.name(Act::Filter);
+        return toast(model, format!("{why} ({key} Up takes it up again)"), Mood::Bad, out);
+    }
     match model.place {
         Place::Server(_) => {
             model.server.search = text;
@@ -280,21 +304,10 @@ pub fn filter(model: &mut Model, text: String, out: &mut Vec<Effect>) {
         }
         _ => {
             note(model);
-            let stranger = text.split_whitespace().find_map(unknown_field).map(ToOwned::to_owned);
             model.pipeline.filter = text;
             requery(model, out);
-            if let Some(field) = stranger {
-                let told = format!("`{field}:` is no field this console knows: {}", FIELDS.join(", "));
-                toast(model, told, Mood::Plain, out);
-            }
         }
     }
-}
-
-/// The field of a word of a filter, where this console does not know it. A newer daemon may.
-fn unknown_field(word: &str) -> Option<&str> {
-    let (field, _) = word.trim_start_matches('!').split_once(':')?;
-    (!FIELDS.contains(&field.to_lowercase().as_str())).then_some(field)
 }
 
 /// The filter typed before this one, or after it.

@@ -1,6 +1,7 @@
 //! Commands on orders: what is asked before they are sent, and what their answers lead to.
 
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::confirm::About;
 use rackhand_core::decide::order::Ordered;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::procurement::compare::Compared;
@@ -115,7 +116,8 @@ fn approval(order: &OrderDetail, offer: &Compared, of: usize) -> Option<Form> {
     );
     let deed = Deed::Approve { order: order.row.id, seller: offer.seller, revision, saw: saw.into() };
     let title = format!("approve {} for order {}", offer.title, order.row.id);
-    Some(Form::new(deed, &format!("order {}", order.row.id), title, "", means).amount(total))
+    let about = About { total: Some(total), ..About::default() };
+    Some(Form::new(deed, &format!("order {}", order.row.id), title, "", means).sure(&about))
 }
 
 /// Which approver this would be, and what follows.
@@ -144,8 +146,7 @@ fn end(order: &OrderDetail, deed: Deed, verb: &str, what: &str) -> Layer {
         );
     }
     let title = format!("{verb} order {}", row.id);
-    let number = row.id.to_string();
-    form(Form::new(deed, &format!("order {}", row.id), title, WHY, means).numbered(&number, "the order's number"))
+    form(Form::new(deed, &format!("order {}", row.id), title, WHY, means).sure(&About::default()))
 }
 
 fn assign(order: &OrderDetail) -> Layer {
@@ -157,10 +158,8 @@ fn assign(order: &OrderDetail) -> Layer {
         Text::from(names),
     ];
     let title = format!("assign {} to {}", labels.len(), row.tenant);
-    form(
-        Form::new(Deed::Assign(row.id), &format!("order {}", row.id), title, "", means)
-            .counted(&labels.len().to_string()),
-    )
+    let about = About { count: labels.len(), ..About::default() };
+    form(Form::new(Deed::Assign(row.id), &format!("order {}", row.id), title, "", means).sure(&about))
 }
 
 fn accept(order: &OrderDetail) -> Option<Layer> {
@@ -175,10 +174,8 @@ fn accept(order: &OrderDetail) -> Option<Layer> {
         let deed = Deed::Accept { order: order.row.id, seller: deal.seller };
         let title = format!("accept what {} confirms", deal.title);
         let form = Form::new(deed, &format!("order {}", order.row.id), title, WHY, means);
-        let form = match says.paper.total {
-            Some(total) => form.amount(Money::new(total, says.paper.currency.unwrap_or(purchase.currency))),
-            None => form.numbered(&order.row.id.to_string(), "the order's number"),
-        };
+        let total = says.paper.total.map(|t| Money::new(t, says.paper.currency.unwrap_or(purchase.currency)));
+        let form = form.sure(&About { total, ..About::default() });
         Some((deal.title.clone(), Text::from(says.points.len().to_string() + " points"), Leads::Form(Box::new(form))))
     };
     Choose::layer("accept whose confirmation", order.deals.iter().filter(differs).filter_map(item).collect())
@@ -217,8 +214,8 @@ fn reserve(model: &Model, order: &OrderDetail) -> Option<Layer> {
         means.push("It serves in place of one that would be bought.".into());
     }
     let deed = Deed::Reserve { order: order.row.id, line: line.line, unit: spare.found.unit };
-    let made = Form::new(deed, label, format!("keep {label} for order {}", order.row.id), "", means);
-    Some(form(if fit == Fit::Near { made.costly(label) } else { made }))
+    let about = About { label: label.clone(), near: fit == Fit::Near, ..About::default() };
+    Some(form(Form::new(deed, label, format!("keep {label} for order {}", order.row.id), "", means).sure(&about)))
 }
 
 fn release(order: &OrderDetail) -> Option<Layer> {

@@ -3,6 +3,7 @@
 use rackhand_core::text::Text;
 
 use super::acts;
+use super::ahead;
 use super::bulk;
 use super::data;
 use super::effect::Effect;
@@ -84,7 +85,8 @@ pub fn toast(model: &mut Model, text: impl Into<Text>, mood: Mood, out: &mut Vec
     out.push(Effect::After(shown, Timer::Toast(n)));
 }
 
-fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
+/// Takes a key.
+pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     // What is about the terminal, not about what is on it, works in every layer.
     if !matches!(key, Key::Char(_))
         && let Some(act @ (Act::Suspend | Act::Redraw | Act::Record)) = model.keys.find(key)
@@ -136,6 +138,9 @@ fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     if model.place == Place::Receiving && receive::key(model, key, out) {
         return;
     }
+    if ahead::holds(model, key, out) {
+        return;
+    }
     // At the top, where there is nowhere to go back to, Esc takes away what was said; elsewhere it also goes back.
     if key == Key::Esc && model.toast.take().is_some() && moves::is_top(model) {
         return;
@@ -171,6 +176,11 @@ fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
         line.insert(text);
     } else if model.place == Place::Receiving {
         receive::insert(model, text, out);
+    } else if let Some(words) = filter_in_one_read(model, text, from) {
+        moves::open_filter(model);
+        if let Some(line) = &mut model.filter {
+            line.insert(words);
+        }
     } else {
         match from {
             Origin::Scanner => moves::scanned(model, &label(text), out),
@@ -184,6 +194,14 @@ fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
             }
         }
     }
+}
+
+/// The words of a filter that came in one read with the key that opens it, as over a slow line: no scanner begins so.
+/// A filter changes nothing, so it is taken at its word; what is lost instead would let the next key act on all.
+fn filter_in_one_read<'a>(model: &Model, text: &'a str, from: Origin) -> Option<&'a str> {
+    let first = text.chars().next().filter(|_| from != Origin::Paste)?;
+    let opens = model.keys.find(Key::Char(first)) == Some(Act::Filter);
+    (opens && Act::Filter.spec().works_on(model.place.kind())).then(|| &text[first.len_utf8()..])
 }
 
 fn moused(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {
@@ -255,8 +273,13 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
         }
         News::Late(secs) => model.link = Link::Stale(secs),
         News::Down { why, again_in } => {
+            // Good news of a moment ago must not cover it.
+            if !matches!(model.link, Link::Down { .. }) {
+                model.toast.take_if(|toast| toast.mood == Mood::Good);
+            }
             model.link = Link::Down { why, again_in };
             model.asked.clear();
+            model.ahead.clear();
         }
     }
 }

@@ -1,22 +1,24 @@
 //! The work at hand: pointed at by cursor or scan, ended by a key.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::id::SiteId;
+use rackhand_core::facility::reservation::rack_label;
+use rackhand_core::id::{SiteId, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
-use rackhand_core::view::Page;
-use rackhand_core::view::work::{Ends, WorkRow};
+use rackhand_core::view::rack::RackRow;
+use rackhand_core::view::work::{Ends, WorkRow, rack_and_unit};
+use rackhand_core::view::{MAX_ROWS, Page};
 use serde::{Deserialize, Serialize};
 
 use super::bulk::{Part, Wish, send};
 use super::effect::Effect;
 use super::fetch;
-use super::list::{Chosen, List};
+use super::list::List;
 use super::model::{Link, Model, Mood, Place, Slot};
 use super::update::toast;
 use crate::command::possible::possible;
 use crate::command::registry::Act;
-use crate::event::Timer;
+use crate::event::{Ask, Timer};
 use crate::overlay::Layer;
 use crate::overlay::form::{Deed, Form};
 use crate::screen;
@@ -33,6 +35,14 @@ pub struct Scanned {
     pub n: u64,
     /// How far it is.
     pub state: Sought,
+}
+
+/// A server whose rack's label may have been scanned: whether it is a rack's, the daemon is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mounting {
+    unit: UnitId,
+    label: Text,
+    scan: Text,
 }
 
 /// How far a scanned label is.
@@ -76,7 +86,8 @@ pub fn scanned(model: &mut Model, serial: &Text, out: &mut Vec<Effect>) {
         return toast(model, format!("scanned {serial}, but the link is not live"), Mood::Bad, out);
     }
     let known = model.work.scanned.as_ref().filter(|s| is_label(serial, &s.serial)).map(|s| s.state);
-    let pointed = model.work.list.current().filter(|row| is_label(serial, &row.label)).cloned();
+    let list = &model.work.list;
+    let pointed = list.current().filter(|row| list.lost.is_none() && is_label(serial, &row.label)).cloned();
     match (known, pointed) {
         (Some(Sought::Ready), Some(row)) => return end_by_scan(model, &row, out),
         (Some(Sought::Pointed), Some(row)) => {
@@ -85,10 +96,72 @@ pub fn scanned(model: &mut Model, serial: &Text, out: &mut Vec<Effect>) {
         }
         _ => {}
     }
+    if let Some(row) = to_be_racked(model) {
+        return in_rack(model, &row, serial, out);
+    }
+    point(model, serial, out);
+}
+
+/// Shows the work of a server by its label.
+fn point(model: &mut Model, serial: &Text, out: &mut Vec<Effect>) {
     model.work.filter = serial.to_string();
     let n = model.mint();
     model.work.scanned = Some(Scanned { serial: serial.clone(), n, state: Sought::Asked });
     requery(model, out);
+}
+
+/// The server that was scanned last, where it is to be mounted: the next label is its rack's.
+fn to_be_racked(model: &Model) -> Option<WorkRow> {
+    let scanned = model.work.scanned.as_ref().filter(|s| s.state != Sought::Asked)?;
+    let list = &model.work.list;
+    let row = list.current().filter(|row| list.lost.is_none() && is_label(&scanned.serial, &row.label))?;
+    (row.ends == Ends::Move(Stage::Racked)).then(|| row.clone())
+}
+
+/// A label behind that of a server to be mounted: its rack's, or another server's.
+fn in_rack(model: &mut Model, row: &WorkRow, scan: &Text, out: &mut Vec<Effect>) {
+    let Some(unit) = row.unit else { return };
+    let (site, rack) = rack_label(scan);
+    let mounting = Mounting { unit, label: row.label.clone(), scan: scan.clone() };
+    let kept = row.place.as_deref().map(|place| rack_and_unit(place).0);
+    if kept.is_some_and(|kept| kept.eq_ignore_ascii_case(&rack)) {
+        return mounted(model, mounting, out);
+    }
+    let ask = Ask::Racks {
+        site: Some(site.unwrap_or_else(|| row.site.clone())),
+        filter: rack.to_string(),
+        offset: 0,
+        limit: MAX_ROWS,
+    };
+    model.work.mounting = Some(mounting);
+    fetch::put(model, Slot::Find, ask, out);
+    toast(model, format!("scanned {scan}: looking for a rack of that name"), Mood::Plain, out);
+}
+
+/// Takes the racks that a scanned label may name.
+pub fn take_racks(model: &mut Model, racks: &[RackRow], out: &mut Vec<Effect>) {
+    let Some(mounting) = model.work.mounting.take() else { return };
+    let (_, rack) = rack_label(&mounting.scan);
+    model.toast = None;
+    if racks.iter().any(|row| row.name.eq_ignore_ascii_case(&rack)) {
+        mounted(model, mounting, out);
+    } else {
+        point(model, &mounting.scan, out);
+    }
+}
+
+/// Tells the daemon in which rack the server was mounted; whether that is right, it judges.
+fn mounted(model: &mut Model, mounting: Mounting, out: &mut Vec<Effect>) {
+    let Mounting { unit, label, scan } = mounting;
+    if let Err(why) = possible(Act::TaskDone, model) {
+        return toast(model, format!("{label}: {why}"), Mood::Bad, out);
+    }
+    model.work.list.first = false;
+    let told = Text::from(format!("rack {label} in {scan}"));
+    let reason = Text::new("taken back at once: it was not meant");
+    let undo = Some(Command::Move { unit, to: Stage::Received, reason });
+    let command = Command::ScanRack { unit, rack: scan, position: None };
+    send(model, Wish { parts: vec![Part { label, command, undo }], told }, out);
 }
 
 fn is_label(scanned: &str, label: &str) -> bool {
@@ -106,6 +179,13 @@ pub fn ready(model: &mut Model, n: u64) {
 fn end_by_scan(model: &mut Model, row: &WorkRow, out: &mut Vec<Effect>) {
     if let Err(why) = possible(Act::TaskDone, model) {
         return toast(model, format!("{}: {why}", row.label), Mood::Bad, out);
+    }
+    if row.ends == Ends::Move(Stage::Racked) {
+        let (done, place) = (model.keys.name(Act::TaskDone), model.keys.name(Act::Place));
+        let place =
+            if row.place.is_none() { format!("; it has no place: {place} proposes one") } else { String::new() };
+        let told = format!("{}: scan the label of its rack, or {done} where it has none{place}", row.label);
+        return toast(model, told, Mood::Plain, out);
     }
     let (Some(unit), Ends::Close(task), true) = (row.unit, row.ends, row.job.ends_by_scan()) else {
         return end(model, out);
@@ -132,7 +212,9 @@ pub fn take(model: &mut Model, page: Page<WorkRow>, out: &mut Vec<Effect>) {
     };
     list.go(list.offset + at, height);
     let done = model.keys.name(Act::TaskDone);
-    let told = format!("scanned {serial}: {}; scan it again, or {done}, ends it", list.rows[at].title);
+    let row = &list.rows[at];
+    let ends = if row.ends == Ends::Move(Stage::Racked) { "scan its rack's label" } else { "scan it again" };
+    let told = format!("scanned {serial}: {}; {ends}, or {done}, to end it", row.title);
     toast(model, told, Mood::Good, out);
     out.push(Effect::After(SAME_PULL, Timer::Scanned(n)));
 }
@@ -168,9 +250,4 @@ pub fn end(model: &mut Model, out: &mut Vec<Effect>) {
 fn back(to: Stage) -> Option<Stage> {
     let at = Stage::ALL.iter().position(|s| *s == to)?;
     Stage::ALL.get(at.checked_sub(1)?).copied()
-}
-
-/// Whether the selected row has left the list.
-pub fn is_lost(model: &Model) -> bool {
-    matches!(model.work.list.chosen, Chosen::Lost(_))
 }

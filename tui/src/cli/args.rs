@@ -12,6 +12,7 @@ use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
+use rackhand_core::reconcile::Field;
 use rackhand_core::view::Sort;
 
 pub use self::look::LookArgs;
@@ -234,6 +235,9 @@ pub enum Change {
         /// Why; goes into the journal
         #[arg(long)]
         reason: String,
+        /// That it is meant.
+        #[command(flatten)]
+        typed: Typed,
     },
     /// The BMC's new certificate is right: it must show this one from now on
     Trust {
@@ -244,6 +248,9 @@ pub enum Change {
         /// Why it changed
         #[arg(long)]
         reason: String,
+        /// That it is meant.
+        #[command(flatten)]
+        sure: Sure,
     },
     /// Stop for good: what was done is undone in reverse
     Cancel(Final),
@@ -303,6 +310,9 @@ pub enum Change {
         /// Why, or what was seen
         #[arg(long)]
         reason: String,
+        /// That it is meant, where it leads back.
+        #[command(flatten)]
+        typed: Typed,
     },
 }
 
@@ -322,8 +332,12 @@ pub enum Netbox {
     Check,
     /// Make the custom fields, choices and tenant it lacks, and print what only its configuration can add
     Init,
-    /// What the daemon's copy of it and the journal disagree about; exit code 6 where a person must act
+    /// What the daemon's copy of it and the journal disagree about, by kind and row by row; exit code 6 where a person
+    /// must act. Devices that are no unit here are counted, and listed with --kind unit-missing
     Diff {
+        /// Only this kind
+        #[arg(long, value_parser = words::<Field>(Field::ALL.iter().map(|f| f.slug())), value_name = "KIND")]
+        kind: Option<Field>,
         /// Rows
         #[arg(long, default_value_t = 50, value_parser = rows(512))]
         limit: usize,
@@ -400,7 +414,23 @@ pub struct Final {
     /// The unit, and why.
     #[command(flatten)]
     pub what: Reasoned,
-    /// Do not ask for the last four of the serial
+    /// That it is meant.
+    #[command(flatten)]
+    pub typed: Typed,
+}
+
+/// What a person types where a command cannot be taken back, given beforehand.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Typed {
+    /// The word that would be asked for: the last four of the serial, the order's number, or how many servers
+    #[arg(long, value_name = "WORD")]
+    pub confirm: Option<String>,
+}
+
+/// A yes, given beforehand.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Sure {
+    /// Do not ask whether it is meant
     #[arg(long)]
     pub yes: bool,
 }

@@ -3,34 +3,40 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rackhand_core::decide::Answer;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Answer, Refusal, Why};
+use rackhand_core::decide::confirm::About;
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::UnitId;
+use rackhand_core::id::Subject;
 use rackhand_core::sentence::on_or_off;
 use rackhand_core::text::Text;
 use rackhand_rpc::Receipt;
 use tarpc::client::RpcError;
 
 use super::args::{Change, Final, Switch};
+use super::confirm::{Given, confirm};
 use super::output::{Fail, Output, not_found};
 use crate::link::call::COMMAND;
 use crate::link::connect::{Connection, HostSpec, connect};
 use crate::link::{CALL, answered, call, within};
 
 pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_>) -> Result<(), Fail> {
-    if let Change::Cancel(Final { yes: false, .. }) | Change::Retire(Final { yes: false, .. }) = &change
-        && !out.can_ask()
-    {
-        return Err(Fail::Usage("nobody is here to confirm it: give --yes if you mean it".into()));
-    }
     let link = connect(host).await?;
     let led = match &change {
         Change::Locate { label, to } => Some((label.clone(), on_or_off(*to == Switch::On))),
         _ => None,
     };
+    let retried = match &change {
+        Change::Retry { label } => Some(label.clone()),
+        _ => None,
+    };
     let command = spell(&link, change, out).await?;
     let receipt = carry_out(host, &link, &command).await?;
+    if let Some(label) = retried.filter(|_| receipt.answer == Answer::Done && !out.json) {
+        return out.line(format!(
+            "asked: its parked steps are tried again now; `rackhand why {label}` tells what comes of it"
+        ));
+    }
     match (&receipt.answer, led) {
         (Answer::Unseen(_), _) | (_, None) => tell(&receipt, out),
         (_, Some(_)) if out.json => tell(&receipt, out),
@@ -56,22 +62,24 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
     let unit = |label: String| async move { super::find(link, &label).await };
     Ok(match change {
         Change::Retry { label } => Command::Retry { subject: super::subject(link, &label).await? },
-        Change::Skip { label, step, reason } => skip(link, &label, step, reason.into()).await?,
-        Change::Trust { label, certificate, reason } => {
-            Command::TrustCertificate { unit: unit(label).await?, certificate, reason: reason.into() }
+        Change::Skip { label, step, reason, typed } => {
+            let (command, means) = skip(link, &label, step, reason.into()).await?;
+            meant(link, command, typed, &format!("Go on without {step}: {means}."), out).await?
+        }
+        Change::Trust { label, certificate, reason, sure } => {
+            let command = Command::TrustCertificate { unit: unit(label).await?, certificate, reason: reason.into() };
+            meant(link, command, sure, "Its BMC must show this certificate from now on.", out).await?
         }
         Change::Hold(what) => Command::Hold { unit: unit(what.label).await?, reason: what.reason.into() },
         Change::Release { label } => Command::Release { unit: unit(label).await? },
         Change::Quarantine(what) => Command::Quarantine { unit: unit(what.label).await?, reason: what.reason.into() },
-        Change::Cancel(Final { what, yes }) => {
-            let unit = unit(what.label).await?;
-            confirm(link, unit, yes, "Cancel it for good; what was done to it is undone in reverse.", out).await?;
-            Command::Cancel { unit, reason: what.reason.into() }
+        Change::Cancel(Final { what, typed }) => {
+            let command = Command::Cancel { unit: unit(what.label).await?, reason: what.reason.into() };
+            meant(link, command, typed, "Cancel it for good; what was done to it is undone in reverse.", out).await?
         }
-        Change::Retire(Final { what, yes }) => {
-            let unit = unit(what.label).await?;
-            confirm(link, unit, yes, "Retire it: out of use for good.", out).await?;
-            Command::Retire { unit, reason: what.reason.into() }
+        Change::Retire(Final { what, typed }) => {
+            let command = Command::Retire { unit: unit(what.label).await?, reason: what.reason.into() };
+            meant(link, command, typed, "Retire it: out of use for good.", out).await?
         }
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
         Change::Describe { label, spec } => Command::Describe { unit: unit(label).await?, spec: spec.into() },
@@ -79,39 +87,49 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
         Change::ScanRack { label, rack, unit: position } => {
             Command::ScanRack { unit: unit(label).await?, rack: rack.into(), position }
         }
-        Change::Move { label, stage, reason } => {
-            Command::Move { unit: unit(label).await?, to: stage, reason: reason.into() }
+        Change::Move { label, stage, reason, typed } => {
+            let command = Command::Move { unit: unit(label).await?, to: stage, reason: reason.into() };
+            meant(link, command, typed, &format!("Move it back to {stage}: what came later is done again."), out)
+                .await?
         }
     })
 }
 
 /// Skips the step in the generation it is parked in now, so that a step parked anew is not skipped unseen.
-async fn skip(link: &Connection, label: &str, step: Step, reason: Text) -> Result<Command, Fail> {
+async fn skip(link: &Connection, label: &str, step: Step, reason: Text) -> Result<(Command, Text), Fail> {
     let unit = super::find(link, label).await?;
     let detail = answered(CALL, link.client.unit(call(), unit)).await??;
     let parked = detail.steps.iter().find(|row| row.step == step && row.phase.as_str() == "parked");
     let Some(row) = parked else {
         return Err(not_found(format!("{step} of {} is not parked; `rackhand why` tells what is", detail.row.label)));
     };
-    Ok(Command::Skip { subject: rackhand_core::id::Subject::Unit(unit), step, generation: row.generation, reason })
+    let means = row.skip.clone().unwrap_or_else(|| Text::new("it is refused: no other step shows what it shows"));
+    Ok((Command::Skip { subject: Subject::Unit(unit), step, generation: row.generation, reason }, means))
 }
 
-/// Has a person type the last four of the serial.
-async fn confirm(link: &Connection, unit: UnitId, yes: bool, what: &str, out: &mut Output<'_>) -> Result<(), Fail> {
-    if yes {
-        return Ok(());
-    }
+/// The command, once it is certain that it is meant.
+async fn meant(
+    link: &Connection,
+    command: Command,
+    given: impl Into<Given>,
+    what: &str,
+    out: &mut Output<'_>,
+) -> Result<Command, Fail> {
+    let unit = match &command {
+        Command::Skip { subject: Subject::Unit(unit), .. }
+        | Command::TrustCertificate { unit, .. }
+        | Command::Cancel { unit, .. }
+        | Command::Retire { unit, .. }
+        | Command::Move { unit, .. }
+        | Command::ReleaseStock { unit, .. } => *unit,
+        _ => return Ok(command),
+    };
     let row = answered(CALL, link.client.unit(call(), unit)).await??.row;
-    let skip = row.label.chars().count().saturating_sub(4);
-    let four: String = row.label.chars().skip(skip).collect();
     let place = row.place.as_ref().map_or("place unknown", Text::as_str);
-    let about = format!("{} at {}, {place}, is {}.", row.label, row.site, row.stage);
-    let question = format!("{about} {what} Type the last four characters of its serial to go on: ");
-    let answer = out.ask(&question.into())?;
-    if answer.is_some_and(|answer| answer.eq_ignore_ascii_case(&four)) {
-        return Ok(());
-    }
-    Err(Fail::Refused(Refusal::new(Why::Invalid, "not confirmed; nothing was done")))
+    let told = format!("{} at {}, {place}, is {}. {what}", row.label, row.site, row.stage);
+    let about = About { label: row.label, stage: Some(row.stage), count: 1, ..About::default() };
+    confirm(&command.confirm(&about), given.into(), &told, out)?;
+    Ok(command)
 }
 
 /// Asks for it. Where the connection breaks before the answer, the same request is given once more to the same daemon,

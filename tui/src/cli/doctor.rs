@@ -20,8 +20,8 @@ use crate::link::within;
 use crate::theme::depth::Depth;
 use crate::theme::glyph::GlyphSet;
 
-/// How long the daemon's checks may take, or `rackhandd`'s.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the daemon's checks may take, or `rackhandd`'s: NetBox alone may take most of it.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Octets of a report at the most.
 const MAX_REPORT: u64 = 1 << 20;
 /// Where a packaged daemon has its configuration.

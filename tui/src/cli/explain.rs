@@ -56,7 +56,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
          positions are in half units",
     ),
     ("show", "unit {row: unit, facts [[name, value]], waits, steps, tasks, tests, ways}, events [event]"),
-    ("why", "row: unit, waits [what, since, until, attempt, of, next_try, who, step, resolve]"),
+    ("why", "row: unit, waits [what, since, until, attempt, of, next_try, who, step, resolve, unbuilt]"),
     ("history, journal", "a page: head, now, total, offset, rows [event]"),
     ("tail", "one event on each line"),
     ("dead-letters", "a page: head, now, total, offset, rows [subject, row, step, since, who]"),
@@ -74,7 +74,10 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ("sightings", "a page: head, now, total, offset, rows [sighting]"),
     ("netbox check", "findings [finding]"),
     ("netbox init", "created [text], to_configure [text]"),
-    ("netbox diff", "now, read_at, devices, interfaces, trouble, total, offset, rows [difference]"),
+    (
+        "netbox diff",
+        "now, read_at, devices, interfaces, trouble, total, kinds [{field, total, to_do}], offset, rows [difference]",
+    ),
     ("import", "check, ignored [column], rows [row, serial, bmc_mac, entry, result, text], summary {result: n}"),
     (
         "place",

@@ -6,7 +6,9 @@ use std::time::Duration;
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::time::{Timestamp, human};
-use rackhand_core::view::{Overview, Query, State, TapState, TapStatus, UnitRow};
+use rackhand_core::view::{Overview, Page, Query, State, TapState, TapStatus, UnitRow, filter as terms};
+
+use serde::Serialize;
 
 use super::args::Units;
 use super::exit;
@@ -112,9 +114,11 @@ fn stages(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
 }
 
 pub(super) async fn units(link: &Connection, which: Units, out: &mut Output<'_>) -> Result<(), Fail> {
+    let filter = which.filter.join(" ");
+    terms::check(&filter).map_err(|why| Fail::Usage(why.to_string()))?;
     let query = Query {
         stages: which.stage,
-        filter: which.filter.join(" "),
+        filter,
         sort: which.sort.into(),
         descending: which.descending,
         offset: which.offset,
@@ -122,7 +126,7 @@ pub(super) async fn units(link: &Connection, which: Units, out: &mut Output<'_>)
     };
     let page = answered(CALL, link.client.units(call(), query)).await?;
     if out.json {
-        return out.document(&page);
+        return document(out, &page, "unit");
     }
     let mut table = Table::new(&["UNIT", "SITE", "PLACE", "STAGE", "AGE", "STATE", "WAITS FOR"], Last::Cut);
     for row in &page.rows {
@@ -145,6 +149,21 @@ fn waits_for(row: &UnitRow) -> String {
     match row.who {
         Some(who) if row.state != State::Aside => format!("{who}: {}", row.waits_for),
         _ => row.waits_for.to_string(),
+    }
+}
+
+/// A page as a document. That it is a part only is also said beside it, where a script's author sees it.
+pub(super) fn document<T: Serialize>(out: &mut Output<'_>, page: &Page<T>, what: &str) -> Result<(), Fail> {
+    out.document(page)?;
+    tell_cut(out, page.offset, page.rows.len(), page.total, what);
+    Ok(())
+}
+
+/// Says on the error stream that a list goes on behind what a document holds of it.
+pub(super) fn tell_cut(out: &mut Output<'_>, offset: usize, shown: usize, total: usize, what: &str) {
+    let end = offset.saturating_add(shown);
+    if end < total {
+        out.tell(format!("rackhand: {shown} of {}, from {offset}; --offset {end} goes on", count(total, what)));
     }
 }
 
@@ -172,7 +191,7 @@ pub(super) async fn dead_letters(
 ) -> Result<(), Fail> {
     let page = answered(CALL, link.client.dead_letters(call(), offset, limit)).await?;
     if out.json {
-        return out.document(&page);
+        return document(out, &page, "dead letter");
     }
     let mut table = Table::new(&["WHOSE", "AGE", "STEP", "DECIDES", "FAULT"], Last::Wrap);
     for letter in &page.rows {

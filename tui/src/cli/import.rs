@@ -365,7 +365,7 @@ fn print(ignored: &[Text], told: &[Told], summary: &Summary, check: bool, out: &
         }
     }
     if summary.waiting > 0 {
-        parts.push(format!("{} waiting for NetBox (Rackhand goes on by itself)", summary.waiting));
+        parts.push(format!("{} waiting for NetBox (automatic: no action needed)", summary.waiting));
     }
     let changed = if check { "; nothing was changed" } else { "" };
     out.line(format!("{}: {}{changed}", count(summary.rows, "row"), parts.join(", ")))

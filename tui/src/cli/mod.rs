@@ -42,6 +42,7 @@
 pub mod args;
 mod bmc;
 mod command;
+mod confirm;
 mod console;
 mod dhcp;
 mod dial;

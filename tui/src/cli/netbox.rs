@@ -2,25 +2,26 @@
 
 use std::time::Duration;
 
+use rackhand_core::reconcile::Field;
 use rackhand_core::time::human;
 use rackhand_core::view::netbox::Standing;
 
 use super::args::Netbox;
 use super::exit;
-use super::fleet::left_over;
+use super::fleet::{left_over, tell_cut};
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
 use crate::link::{call, within};
 
-/// A check or a set-up is some thirty requests, and NetBox may be slow.
+/// A check or a set-up is some fifty requests, and NetBox may be slow.
 const PATIENT: Duration = Duration::from_mins(2);
 
 pub(super) async fn netbox(link: &Connection, what: Netbox, out: &mut Output<'_>) -> Result<u8, Fail> {
     match what {
         Netbox::Check => check(link, out).await,
         Netbox::Init => init(link, out).await,
-        Netbox::Diff { limit, offset } => diff(link, offset, limit, out).await,
+        Netbox::Diff { kind, limit, offset } => diff(link, kind, offset, limit, out).await,
     }
 }
 
@@ -65,9 +66,22 @@ async fn init(link: &Connection, out: &mut Output<'_>) -> Result<u8, Fail> {
     Ok(code)
 }
 
-async fn diff(link: &Connection, offset: usize, limit: usize, out: &mut Output<'_>) -> Result<u8, Fail> {
-    let diff = link.client.netbox_diff(call(), offset, limit).await??;
-    let code = if diff.rows.iter().any(|d| d.who.is_some()) { exit::TO_DO } else { exit::DONE };
+async fn diff(
+    link: &Connection,
+    kind: Option<Field>,
+    offset: usize,
+    limit: usize,
+    out: &mut Output<'_>,
+) -> Result<u8, Fail> {
+    // Rows are in the order of kinds: how many there are of each says where one begins.
+    let (before, total) = match kind {
+        Some(field) => link.client.netbox_diff(call(), 0, 0).await??.rows_of(field),
+        None => (0, link.client.netbox_diff(call(), 0, 0).await??.contradictions()),
+    };
+    let limit = limit.min(total.saturating_sub(offset));
+    let mut diff = link.client.netbox_diff(call(), before + offset, limit).await??;
+    diff.rows.retain(|row| kind.map_or(row.field.is_contradiction(), |field| row.field == field));
+    let code = if diff.asks_for_a_person() { exit::TO_DO } else { exit::DONE };
     if out.json {
         out.document(&diff)?;
         return Ok(code);
@@ -81,6 +95,13 @@ async fn diff(link: &Connection, offset: usize, limit: usize, out: &mut Output<'
     ))?;
     if let Some(trouble) = &diff.trouble {
         out.line(format!("NOT KEPT UP: {trouble}"))?;
+    }
+    let mut kinds = Table::new(&["KIND", "ROWS", "NEED A PERSON"], Last::Wrap);
+    for of in &diff.kinds {
+        kinds.row([of.field.slug().to_owned(), of.total.to_string(), of.to_do.to_string()]);
+    }
+    if !diff.kinds.is_empty() {
+        out.table(&kinds)?;
     }
     let mut table = Table::new(&["WHOSE", "WHAT", "JOURNAL", "NETBOX", "COUNTS", "WHO", "THEN"], Last::Wrap);
     for row in &diff.rows {
@@ -99,7 +120,7 @@ async fn diff(link: &Connection, offset: usize, limit: usize, out: &mut Output<'
     if !diff.rows.is_empty() {
         out.table(&table)?;
     }
-    left_over(out, diff.offset, diff.rows.len(), diff.total, "difference")?;
+    left_over(out, offset, diff.rows.len(), total, "difference")?;
     Ok(code)
 }
 
@@ -111,7 +132,9 @@ pub(super) async fn sightings(
 ) -> Result<(), Fail> {
     let page = link.client.sightings(call(), offset, limit).await?;
     if out.json {
-        return out.document(&page);
+        out.document(&page)?;
+        tell_cut(out, page.offset, page.rows.len(), page.total, "sighting");
+        return Ok(());
     }
     let mut table = Table::new(&["BMC", "ADDRESS", "SINCE", "UNIT", "WHAT OF IT"], Last::Wrap);
     for row in &page.rows {

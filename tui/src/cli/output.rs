@@ -152,11 +152,6 @@ impl<'a> Output<'a> {
         let _ = writeln!(self.streams.err, "{}", text.into());
     }
 
-    /// Whether a person is there to be asked.
-    pub fn can_ask(&self) -> bool {
-        self.streams.answers.is_some()
-    }
-
     /// A person's answer; `None` where there is nobody.
     pub fn ask(&mut self, question: &Text) -> Result<Option<String>, Fail> {
         let Some(answers) = self.streams.answers.as_mut() else { return Ok(None) };

@@ -7,7 +7,7 @@ use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
 use rackhand_core::view::rack::{RackRow, RackView};
 
-use super::fleet::left_over;
+use super::fleet::{document, left_over};
 use super::output::{Fail, Output, count, not_found};
 use super::table::{Last, Table};
 use super::values::rows;
@@ -37,7 +37,7 @@ pub(super) async fn racks(link: &Connection, which: Racks, out: &mut Output<'_>)
     let asked = link.client.racks(call(), site, String::new(), which.offset, which.limit);
     let page = answered(CALL, asked).await?;
     if out.json {
-        return out.document(&page);
+        return document(out, &page, "rack");
     }
     let mut table = Table::new(&["RACK", "SITE", "ROOM", "TAKEN", "SERVERS", "SOURCE"], Last::Cut);
     for row in &page.rows {

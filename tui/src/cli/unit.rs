@@ -16,6 +16,7 @@ use super::output::{Fail, Output};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
 use crate::link::{CALL, answered, call};
+use crate::screen::waits::UNBUILT;
 
 /// Events at the end of `show`.
 const LAST: usize = 10;
@@ -145,7 +146,11 @@ fn timing(wait: &Wait, now: Timestamp) -> String {
     if let Some(until) = wait.until {
         parts.push(format!("at most {} more", human(until.since(now))));
     }
-    parts.push(wait.who.map_or("Rackhand goes on by itself".into(), |who| format!("a person acts: {who}")));
+    parts.push(match wait.who {
+        Some(who) => format!("a person acts: {who}"),
+        None if wait.unbuilt => UNBUILT.into(),
+        None => "automatic: no action needed".into(),
+    });
     parts.join(", ")
 }
 
@@ -156,9 +161,12 @@ fn resolving(word: &str, wait: &Wait, unit: &UnitDetail) -> String {
     let label = &unit.row.label;
     let safe = !label.is_empty() && !label.starts_with('-') && label.chars().all(plain);
     let label = if safe { label.to_string() } else { unit.row.id.to_string() };
+    // It is received by the serial on its label, which is not known of one that is on order.
+    let label = if word == "receive" && label == unit.row.id.to_string() { "SERIAL".to_owned() } else { label };
     let rest = match (word, wait.step) {
         ("skip", Some(step)) => format!(" {step} --reason ..."),
         ("cancel", _) => " --reason ...".into(),
+        ("scan-rack", _) => " RACK".into(),
         ("move", _) => " STAGE --reason ...".into(),
         ("done", _) => format!(" {} --note ...", task_of(wait, unit).map_or("TASK".into(), |id| id.to_string())),
         _ => String::new(),

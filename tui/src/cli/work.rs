@@ -4,10 +4,11 @@ use clap::Args;
 use rackhand_core::id::{Role, SiteId};
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
+use rackhand_core::view::filter::check_words;
 use rackhand_core::view::guide::told;
 use rackhand_core::view::work::{Ends, WorkQuery, WorkRow};
 
-use super::fleet::left_over;
+use super::fleet::{document, left_over};
 use super::output::{Fail, Output};
 use super::table::{Last, Table};
 use super::values::{rows, site};
@@ -46,16 +47,12 @@ pub(super) async fn work(link: &Connection, which: Work, out: &mut Output<'_>) -
         _ => None,
     };
     let verbose = which.verbose;
-    let query = WorkQuery {
-        site: which.site,
-        role: which.role,
-        filter: which.filter.join(" "),
-        offset: which.offset,
-        limit: which.limit,
-    };
+    let filter = which.filter.join(" ");
+    check_words(&filter).map_err(|why| Fail::Usage(format!("{why}; --site names one")))?;
+    let query = WorkQuery { site: which.site, role: which.role, filter, offset: which.offset, limit: which.limit };
     let page = answered(CALL, link.client.work(call(), query)).await?;
     if out.json {
-        return out.document(&page);
+        return document(out, &page, "item");
     }
     let is_one = |label: &Text| one.as_ref().is_some_and(|word| label.eq_ignore_ascii_case(word));
     if verbose || (!page.rows.is_empty() && page.rows.iter().all(|row| is_one(&row.label))) {

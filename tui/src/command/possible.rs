@@ -4,9 +4,9 @@ use rackhand_core::id::{Role, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::text::Text;
 use rackhand_core::view::State;
+use rackhand_core::view::work::Ends;
 
 use super::registry::{Act, Spec};
-use crate::app::list::Chosen;
 use crate::app::model::{Link, Model, Place, Target};
 use crate::app::orders;
 use crate::app::receive;
@@ -43,6 +43,9 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         if model.role() < role {
             return Err(Text::from(format!("this takes the role {role}; you have {}", model.role())));
         }
+        if model.has_slipped() && act != Act::NewOrder && !model.acts_on_marks() {
+            return Err(slipped(model));
+        }
         if let Some(found) = orders::possible(act, model) {
             return found;
         }
@@ -54,6 +57,11 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
             return match model.work.list.current() {
                 Some(row) if act == Act::Locate && row.unit.is_none() => Err(nothing_chosen(model)),
                 Some(_) if act == Act::Locate => Ok(()),
+                Some(row) if act == Act::Place && row.unit.is_none() => Err(nothing_chosen(model)),
+                Some(row) if act == Act::Place => match row.ends {
+                    Ends::Move(to) if to <= Stage::Racked => Ok(()),
+                    _ => no("it stands in its place already"),
+                },
                 Some(row) if row.role > model.role() => {
                     Err(Text::from(format!("this takes the role {}; you have {}", row.role, model.role())))
                 }
@@ -115,20 +123,17 @@ fn nothing_chosen(model: &Model) -> Text {
     if model.place == Place::Work && model.work.list.current().is_some() {
         return Text::new("this is about no single server");
     }
-    let lost = match model.place {
-        Place::Pipeline => matches!(model.pipeline.list.chosen, Chosen::Lost(_)),
-        Place::Elevation => matches!(model.racks.slots.chosen, Chosen::Lost(_)),
-        Place::Letters => matches!(model.letters.chosen, Chosen::Lost(_)),
-        Place::Fleet => matches!(model.fleet.stuck.chosen, Chosen::Lost(_)),
-        Place::Work => matches!(model.work.list.chosen, Chosen::Lost(_)),
-        Place::Orders => matches!(model.orders.list.chosen, Chosen::Lost(_)),
-        _ => false,
-    };
-    Text::new(if lost {
-        "the selected one has left this list; move the cursor to choose another"
-    } else {
-        "nothing is selected"
-    })
+    Text::new("nothing is selected")
+}
+
+/// Why nothing is done to a row that came up by itself: the key was meant for the one that stood there before.
+fn slipped(model: &Model) -> Text {
+    match model.target() {
+        Some(target) => {
+            Text::from(format!("the one before has left this list; {} is selected now: press again", target.label))
+        }
+        None => Text::new("the one before has left this list; nothing is selected now"),
+    }
 }
 
 fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {

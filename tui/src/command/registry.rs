@@ -189,7 +189,7 @@ commands! {
     Hold = "hold", "hold, with the reason, or release", ["H"], "hold", UNITS, Undoable, TECHNICIAN;
     TaskDone = "done", "a task or the work at hand is done: say what was done where it is asked", ["D"], "done", ENDED, Worded, TECHNICIAN;
     Move = "move", "move to another stage, as far as your word goes", ["M"], "move", UNITS, Worded, TECHNICIAN;
-    Place = "place", "where it could go, with reasons; on marked ones together: Enter keeps the place", ["P"], "", UNITS, Undoable, TECHNICIAN;
+    Place = "place", "where it could go, with reasons; on marked ones together: Enter keeps the place", ["P"], "", ENDED, Undoable, TECHNICIAN;
     Skip = "skip", "skip a parked step, with the reason", ["K"], "skip", UNITS, Costly, OPERATOR;
     Quotes = "quotes", "the order's offers side by side", ["Q"], "quotes", ORDER, Harmless, None;
     Approve = "approve", "approve an offer: type what it costs", ["a"], "approve", DECIDED, Typed, APPROVER;
@@ -271,7 +271,13 @@ impl Act {
 
 /// The table of keys as text, for documentation and `rackhand keys`.
 pub fn as_text(keys: &Keymap) -> String {
-    let mut out = String::from("KEYS       COMMAND          WHERE       ROLE        RISK      WHAT\n");
+    let printed = |act| {
+        let keys = keys.of(act).join(" ");
+        if keys.is_empty() { "palette".to_owned() } else { keys }
+    };
+    // Keys of the user's own may be longer than those that are shipped.
+    let wide = COMMANDS.iter().map(|spec| printed(spec.act).chars().count()).max().unwrap_or(0).max(10);
+    let mut out = format!("{:<wide$} COMMAND          WHERE       ROLE        RISK      WHAT\n", "KEYS");
     for spec in COMMANDS {
         let on = match spec.on {
             [] => "all".to_owned(),
@@ -287,10 +293,9 @@ pub fn as_text(keys: &Keymap) -> String {
             Danger::Typed => "typed",
             Danger::Costly => "costly",
         };
-        let keys = keys.of(spec.act).join(" ");
-        let keys = if keys.is_empty() { "palette" } else { &keys };
+        let keys = printed(spec.act);
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{keys:<11}{:<17}{on:<12}{role:<12}{risk:<10}{}", spec.id, spec.title);
+        let _ = writeln!(out, "{keys:<wide$} {:<16} {on:<12}{role:<12}{risk:<10}{}", spec.id, spec.title);
     }
     out
 }

@@ -1,6 +1,7 @@
 //! Asks for a reason, and for the last four of the serial or an amount where it costs, before anything is sent.
 
 use rackhand_core::decide::command::Command;
+use rackhand_core::decide::confirm::{About, Confirm};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{OrderId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
@@ -104,12 +105,6 @@ pub struct Form {
     pub complaint: Option<Text>,
 }
 
-/// The last four characters of a label.
-pub fn last_four(label: &str) -> Text {
-    let from = label.chars().count().saturating_sub(4);
-    label.chars().skip(from).collect::<String>().into()
-}
-
 impl Form {
     /// A form for a deed that can be taken back.
     pub fn new(deed: Deed, label: &str, title: impl Into<Text>, asks: &str, means: Vec<Text>) -> Self {
@@ -122,17 +117,28 @@ impl Form {
             reason: Line::default(),
             typed: None,
             amount: None,
-            typing: Text::new("the last four"),
+            typing: Text::new(""),
             more: None,
             second: false,
             complaint: None,
         }
     }
 
-    /// The same, wanting the last four of this label typed.
+    /// The same, wanting typed what the rule for its command wants.
     #[must_use]
-    pub fn costly(mut self, label: &str) -> Self {
-        self.typed = Some((last_four(label), Line::default()));
+    pub fn sure(mut self, about: &About) -> Self {
+        let Some(Part { command, .. }) = self.wish().parts.into_iter().next() else { return self };
+        let (word, what) = match command.confirm(about) {
+            // Enter on the form is the yes.
+            Confirm::Nothing | Confirm::Yes => return self,
+            Confirm::Word { word, what } => (word, Text::new(what)),
+            Confirm::Amount(total) => {
+                self.amount = Some(total);
+                (Text::from(total.plain()), format!("the total in {}", total.currency).into())
+            }
+        };
+        self.typed = Some((word, Line::default()));
+        self.typing = what;
         self.second = self.asks.is_empty();
         self
     }
@@ -142,31 +148,6 @@ impl Form {
     pub fn asking(mut self, more: &str) -> Self {
         self.more = Some((Text::new(more), Line::default()));
         self
-    }
-
-    /// The same without a reason, wanting their number typed.
-    #[must_use]
-    pub fn counted(mut self, count: &str) -> Self {
-        self.typed = Some((Text::new(count), Line::default()));
-        self.typing = Text::new("how many");
-        self.second = true;
-        self
-    }
-
-    /// The same, wanting this number typed.
-    #[must_use]
-    pub fn numbered(mut self, number: &str, called: &str) -> Self {
-        self.typed = Some((Text::new(number), Line::default()));
-        self.typing = Text::new(called);
-        self.second = self.asks.is_empty();
-        self
-    }
-
-    /// The same, wanting this amount typed.
-    #[must_use]
-    pub fn amount(mut self, amount: Money) -> Self {
-        self.amount = Some(amount);
-        self.numbered(&amount.plain(), &format!("the total in {}", amount.currency))
     }
 
     /// Whether this is what must be typed.
@@ -351,7 +332,8 @@ mod tests {
 
     fn form() -> Form {
         let id = UnitId::mint(Timestamp::from_secs(1), Entropy([1; 16]));
-        Form::new(Deed::Cancel(id), "CZ2301A9", "cancel CZ2301A9", "why", Vec::new()).costly("CZ2301A9")
+        let about = About { label: "CZ2301A9".into(), ..About::default() };
+        Form::new(Deed::Cancel(id), "CZ2301A9", "cancel CZ2301A9", "why", Vec::new()).sure(&about)
     }
 
     fn typed(form: &mut Form, text: &str) {

@@ -15,7 +15,7 @@ fn lines(model: &Model, width: usize) -> Vec<(String, Token)> {
     let mut out = Vec::new();
     for (name, outcome) in &report.rows {
         let (token, why) = match outcome {
-            Outcome::Done => (Token::StateOk, ""),
+            Outcome::Done | Outcome::Asked => (Token::StateOk, ""),
             Outcome::Already => (Token::UiText, ""),
             Outcome::Refused(why) => (Token::StateCrit, why.as_str()),
             Outcome::Unknown(why) => (Token::StateUnknown, why.as_str()),

@@ -5,7 +5,6 @@ use rackhand_core::view::DeadLetter;
 
 use super::{Face, hidden};
 use crate::app::fetch;
-use crate::app::list::Chosen;
 use crate::app::model::{Model, Slot, Target};
 use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
@@ -123,10 +122,7 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = canvas.area().width.saturating_sub(2);
     let Some(letter) = model.letters.current() else {
         canvas.rule(y, "", Token::UiTitle);
-        let lost = matches!(model.letters.chosen, Chosen::Lost(_));
-        let told =
-            if lost { "the selected one is settled; move the cursor to choose another" } else { "nothing is selected" };
-        canvas.put(1, y + 1, room, told, Token::UiDim);
+        canvas.put(1, y + 1, room, "nothing is selected", Token::UiDim);
         return;
     };
     canvas.rule(y, &format!("{} {}", label(letter), letter.step.step), Token::UiTitle);

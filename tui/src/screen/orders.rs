@@ -6,7 +6,6 @@ use rackhand_core::view::order::OrderRow;
 
 use super::{Face, hidden};
 use crate::app::fetch;
-use crate::app::list::Chosen;
 use crate::app::model::{Model, Slot, Target};
 use crate::app::orders::who;
 use crate::command::registry::{Act, Kind};
@@ -188,12 +187,7 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = usize::from(canvas.area().width.saturating_sub(2));
     let Some(row) = model.orders.list.current() else {
         canvas.rule(y, "", Token::UiTitle);
-        let told = if matches!(model.orders.list.chosen, Chosen::Lost(_)) {
-            "the selected order has left this list; move the cursor to choose another"
-        } else {
-            "nothing is selected"
-        };
-        canvas.put(1, y + 1, canvas.area().width.saturating_sub(2), told, Token::UiDim);
+        canvas.put(1, y + 1, canvas.area().width.saturating_sub(2), "nothing is selected", Token::UiDim);
         return;
     };
     canvas.rule(y, &format!("order {}: {} for {} at {}", row.id, row.state, row.tenant, row.site), Token::UiTitle);

@@ -5,7 +5,6 @@ use rackhand_core::view::{Sort, UnitRow};
 
 use super::{Face, hidden};
 use crate::app::fetch;
-use crate::app::list::Chosen;
 use crate::app::model::{Model, Slot, Target};
 use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
@@ -302,11 +301,7 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let list = &model.pipeline.list;
     let Some(unit) = list.current() else {
         canvas.rule(y, "", Token::UiTitle);
-        let told = match list.chosen {
-            Chosen::Lost(_) => "the selected server has left this list; move the cursor to choose another",
-            _ => "nothing is selected",
-        };
-        canvas.put(1, y + 1, room, told, Token::UiDim);
+        canvas.put(1, y + 1, room, "nothing is selected", Token::UiDim);
         return;
     };
     canvas.rule(y, &unit.label, Token::UiTitle);

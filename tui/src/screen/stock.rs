@@ -4,7 +4,6 @@ use rackhand_core::id::Subject;
 use rackhand_core::procurement::stock::Fit;
 
 use super::{Face, hidden};
-use crate::app::list::Chosen;
 use crate::app::model::{Model, Slot, Target};
 use crate::app::orders::{Spare, line};
 use crate::command::registry::{Act, Kind};
@@ -149,9 +148,7 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = canvas.area().width.saturating_sub(2);
     let Some(spare) = model.pool.list.current() else {
         canvas.rule(y, "", Token::UiTitle);
-        let lost = matches!(model.pool.list.chosen, Chosen::Lost(_));
-        let told = if lost { "the selected server is not in stock any more" } else { "nothing is selected" };
-        canvas.put(1, y + 1, room, told, Token::UiDim);
+        canvas.put(1, y + 1, room, "nothing is selected", Token::UiDim);
         return;
     };
     canvas.rule(y, &spare.found.label, Token::UiTitle);

@@ -9,6 +9,9 @@ use crate::theme::token::Token;
 use crate::widget::words::{age, until};
 use crate::widget::wrap::hang;
 
+/// What is said of a wait that nothing will end.
+pub const UNBUILT: &str = "it stays here: this version has no step for it";
+
 /// Adds the waits, or what is so where there are none.
 pub fn waits(list: &[Wait], none: &str, model: &Model, room: usize, out: &mut Vec<(String, Token)>) {
     out.push(("WHY IT IS NOT MOVING".to_owned(), Token::UiTitle));
@@ -28,7 +31,8 @@ pub fn waits(list: &[Wait], none: &str, model: &Model, room: usize, out: &mut Ve
         told.extend(wait.until.map(|last| format!("given up {}", until(last, model.now))));
         let who = match wait.who {
             Some(role) => format!("who must act: {role}"),
-            None => "nobody need act: Rackhand goes on by itself".to_owned(),
+            None if wait.unbuilt => UNBUILT.to_owned(),
+            None => "automatic: no action needed".to_owned(),
         };
         let keys: Vec<String> = wait.resolve.iter().map(|command| with_key(&model.keys, command)).collect();
         let keys = if keys.is_empty() { String::new() } else { format!("; {}", keys.join("  ")) };
@@ -39,7 +43,13 @@ pub fn waits(list: &[Wait], none: &str, model: &Model, room: usize, out: &mut Ve
 
 /// A resolving command with its key: `R retry`.
 fn with_key(keys: &Keymap, command: &str) -> String {
-    let id = if command == "release" { "hold" } else { command };
+    let id = match command {
+        "release" => "hold",
+        // Both are done by a scan, on the screen for it.
+        "receive" => "receiving",
+        "scan-rack" => "work",
+        other => other,
+    };
     match COMMANDS.iter().find(|s| s.id == id) {
         Some(spec) => format!("{} {command}", keys.name(spec.act)),
         None => command.to_owned(),

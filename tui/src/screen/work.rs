@@ -7,7 +7,6 @@ use rackhand_core::view::work::{Ends, WorkRow};
 use super::{Face, hidden};
 use crate::app::fetch;
 use crate::app::model::{Model, Slot, Target};
-use crate::app::work::is_lost;
 use crate::command::registry::{Act, Kind};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
@@ -15,6 +14,9 @@ use crate::widget::chrome;
 use crate::widget::table::{Column, window};
 use crate::widget::words::age;
 use crate::widget::wrap::{hang, wrap};
+
+/// Columns before the words about the selected work.
+const GUIDE_INDENT: u16 = 8;
 
 /// The screen.
 pub const FACE: Face = Face {
@@ -24,7 +26,8 @@ pub const FACE: Face = Face {
             place yet, since it is at the dock, then rack by rack and from the top of each rack down. `!` marks a task that makes its server \
             stand still. Tab tells how the selected work is done, and what to do where it does not work. D ends it: a task \
             with words, racking and cabling at once; z takes that back within 10 s. A scanned label points at its work; \
-            the same label scanned again ends it. L has the server's locator LED on, or off. The filter takes words; o \
+            the same label scanned again ends it, but a server is racked by the label of its rack behind its own. P shows \
+            where it could go. L has the server's locator LED on, or off. The filter takes words; o \
             shows other roles' work too.",
     twin: "rackhand work",
     acts_on: Some(Slot::Work),
@@ -62,12 +65,23 @@ fn layout(model: &Model) -> (u16, u16, u16) {
     let (first, rows) = chrome::body(model.size);
     let foot = match rows {
         0..=6 => 0,
-        // The list keeps its head and what fits; the words get the rest.
-        _ if model.work.guide => rows - if rows < 15 { 3 } else { 5 },
+        // The words get what they need, and the list the rest of it: at the least its head and what fits.
+        _ if model.work.guide => {
+            let needed = guide_lines(model).saturating_add(2);
+            needed.max(6).min(rows - if rows < 15 { 3 } else { 5 })
+        }
         7..=14 => 4,
         _ => 6,
     };
     (first, (rows - foot).saturating_sub(1), foot)
+}
+
+/// Rows that the words about the selected work take.
+fn guide_lines(model: &Model) -> u16 {
+    let Some(work) = model.work.list.current() else { return 0 };
+    let room = usize::from(model.size.0.saturating_sub(3 + GUIDE_INDENT));
+    let lines: usize = told(work).iter().map(|(_, sentence)| wrap(sentence, room).len()).sum();
+    u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
 /// Rows of the table on screen.
@@ -146,7 +160,7 @@ fn columns(rows: &[WorkRow], model: &Model) -> Vec<Column> {
 
 /// How the work is done, in so many rows.
 fn guide(canvas: &mut Canvas, work: &WorkRow, ends: &str, (y, rows): (u16, u16)) {
-    const INDENT: u16 = 8;
+    const INDENT: u16 = GUIDE_INDENT;
     let room = canvas.area().width.saturating_sub(2);
     let mut lines: Vec<(&str, String)> = Vec::new();
     for (word, sentence) in told(work) {
@@ -171,12 +185,7 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = canvas.area().width.saturating_sub(2);
     let Some(work) = model.work.list.current() else {
         canvas.rule(y, "", Token::UiTitle);
-        let told = if is_lost(model) {
-            "the selected work is done; move the cursor to choose another"
-        } else {
-            "nothing is selected"
-        };
-        canvas.put(1, y + 1, room, told, Token::UiDim);
+        canvas.put(1, y + 1, room, "nothing is selected", Token::UiDim);
         return;
     };
     let led = if work.located { ", its locator LED is on" } else { "" };

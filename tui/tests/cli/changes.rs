@@ -21,19 +21,32 @@ async fn every_verb_becomes_its_command() {
         (&["retry", LABEL][..], Command::Retry { subject }),
         (&["retry", "bmc/94:40:c9:1:2:3"], Command::Retry { subject: Subject::Bmc(BMC) }),
         (
-            &["skip", LABEL, "assign_bmc_address", "--reason", "why"],
+            &["skip", LABEL, "assign_bmc_address", "--reason", "why", "--confirm", "0gb1"],
             Command::Skip { subject, step, generation: 2, reason: why() },
         ),
-        (&["cancel", LABEL, "--reason", "why", "--yes"], Command::Cancel { unit, reason: why() }),
+        (&["cancel", LABEL, "--reason", "why", "--confirm", "0GB1"], Command::Cancel { unit, reason: why() }),
         (&["hold", LABEL, "--reason", "why"], Command::Hold { unit, reason: why() }),
         (&["release", LABEL], Command::Release { unit }),
         (&["quarantine", LABEL, "--reason", "why"], Command::Quarantine { unit, reason: why() }),
-        (&["retire", LABEL, "--reason", "why", "--yes"], Command::Retire { unit, reason: why() }),
+        (&["retire", LABEL, "--reason", "why", "--confirm", "0GB1"], Command::Retire { unit, reason: why() }),
         (&["done", LABEL, "12", "--note", "why"], Command::CloseTask { unit, task: 12, note: why() }),
-        (&["move", LABEL, "cabled", "--reason", "why"], Command::Move { unit, to: Stage::Cabled, reason: why() }),
+        (
+            &["move", LABEL, "cabled", "--reason", "why", "--confirm", "0GB1"],
+            Command::Move { unit, to: Stage::Cabled, reason: why() },
+        ),
+        (&["move", LABEL, "staged", "--reason", "why"], Command::Move { unit, to: Stage::Staged, reason: why() }),
     ] {
         let (code, out, err) = fake.run(args).await;
-        assert_eq!((code, out.as_str(), err.as_str()), (0, "done; the journal is at event 5\n", ""), "{args:?}");
+        assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
+        if args[0] == "retry" {
+            let told = format!(
+                "asked: its parked steps are tried again now; `rackhand why {}` tells what comes of it\n",
+                args[1]
+            );
+            assert_eq!(out, told, "whether it goes well nobody knows yet");
+        } else {
+            assert_eq!(out, "done; the journal is at event 5\n", "{args:?}");
+        }
         assert_eq!(fake.held().commands.pop(), Some(command));
         let (code, out, _) = fake.run(&[&["--json"], args].concat()).await;
         let receipt: Receipt = serde_json::from_str(&out).unwrap();
@@ -56,13 +69,21 @@ async fn a_refusal_ends_with_one_and_says_why() {
 #[tokio::test]
 async fn what_cannot_be_taken_back_is_confirmed_by_the_last_four_of_the_serial() {
     let fake = Fake::start();
-    for verb in ["cancel", "retire"] {
-        let args = [verb, LABEL, "--reason", "broken"];
+    for verb in
+        [&["cancel", LABEL][..], &["retire", LABEL], &["skip", LABEL, "assign_bmc_address"], &["move", LABEL, "racked"]]
+    {
+        let args = [verb, &["--reason", "broken"]].concat();
         let (code, _, err) = fake.run(&args).await;
-        assert!(code == 2 && err.contains("--yes"), "{err}");
+        assert!(code == 2 && err.contains("give --confirm WORD, the last four of the serial"), "{err}");
+        for other in [&["--confirm", "0GB2"][..], &["--yes"]] {
+            assert_ne!(fake.run(&[&args[..], other].concat()).await.0, 0);
+        }
         for wrong in ["", "\n", "0GB2\n", "y\n", "CZ2D1X0GB1\n"] {
             let (code, _, err) = fake.run_answering(&args, wrong).await;
-            assert!(code == 1 && err.contains("not confirmed; nothing was done"), "{wrong:?} {err}");
+            assert!(
+                code == 1 && err.contains("not confirmed by the last four of the serial; nothing was done"),
+                "{wrong:?} {err}"
+            );
         }
         assert!(fake.held().commands.is_empty());
         let (code, _, err) = fake.run_answering(&args, " 0gb1\n").await;
@@ -85,7 +106,7 @@ async fn a_lost_answer_is_asked_for_again_and_the_command_is_done_once() {
     let fake = Fake::start();
     fake.held().breaks = 1;
     let (code, out, err) = fake.run(&["retry", LABEL]).await;
-    assert_eq!((code, out.as_str(), err.as_str()), (0, "done; the journal is at event 5\n", ""));
+    assert!(code == 0 && out.starts_with("asked: ") && err.is_empty(), "{out}{err}");
     assert_eq!(fake.held().commands.len(), 1);
 }
 

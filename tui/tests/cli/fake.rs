@@ -28,7 +28,7 @@ use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
 use rackhand_core::manifest::Row;
-use rackhand_core::reconcile::{Difference, Field, Owner};
+use rackhand_core::reconcile::{Difference, Field, Owner, kinds};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{
@@ -226,6 +226,7 @@ pub fn units() -> Vec<UnitDetail> {
         who: Some(Role::Operator),
         step: Some(Step::AssignBmcAddress),
         resolve: ["retry", "skip", "cancel"].map(Into::into).into(),
+        unbuilt: false,
     };
     let task = Task {
         kind: TaskKind::FixCable,

@@ -95,7 +95,7 @@ async fn rows_that_still_wait_when_the_time_is_over_end_with_five() {
     let path = file(&fake, rows(&["A1", "A2"]));
     let (code, out, _) = fake.run(&["import", &path, "--wait", "0s"]).await;
     assert!(code == 5 && out.contains("imported, waiting for NetBox: NetBox does not answer"), "{code} {out}");
-    assert!(out.ends_with("2 rows: 0 good, 2 waiting for NetBox (Rackhand goes on by itself)\n"), "{out}");
+    assert!(out.ends_with("2 rows: 0 good, 2 waiting for NetBox (automatic: no action needed)\n"), "{out}");
 }
 
 #[tokio::test]

@@ -152,19 +152,35 @@ async fn every_verb_becomes_its_command() {
     let order = fake.held().shop.order(1);
     let unit = fake.held().shop.find("CZ2D1X0GB8").unwrap();
     let reason = || "why".into();
-    for (args, command) in [
-        (&["order", "reserve", "1", "--line", "1", "cz2d1x0gb8"][..], Command::Reserve { order, line: 1, unit }),
-        (&["order", "release", "CZ2D1X0GB8", "--reason", "why"], Command::ReleaseStock { unit, reason: reason() }),
-        (&["order", "reserve", "1", "--line", "1", "CZ2D1X0GB8"], Command::Reserve { order, line: 1, unit }),
-        (&["order", "assign", "1"], Command::AssignStock { order }),
-        (&["order", "cancel", "1", "--reason", "why"], Command::CancelOrder { order, reason: reason() }),
+    for (args, flag, command) in [
+        (
+            &["order", "reserve", "1", "--line", "1", "cz2d1x0gb8"][..],
+            "--yes",
+            Command::Reserve { order, line: 1, unit },
+        ),
+        (
+            &["order", "release", "CZ2D1X0GB8", "--reason", "why"],
+            "--yes",
+            Command::ReleaseStock { unit, reason: reason() },
+        ),
+        (&["order", "reserve", "1", "--line", "1", "CZ2D1X0GB8"], "--yes", Command::Reserve { order, line: 1, unit }),
+        (&["order", "assign", "1"], "--confirm=1", Command::AssignStock { order }),
+        (&["order", "cancel", "1", "--reason", "why"], "--confirm=1", Command::CancelOrder { order, reason: reason() }),
     ] {
+        // As in the console: what is asked there is asked here, and nothing is done by nobody.
+        let (code, _, err) = fake.run(args).await;
+        assert!(code == 2 && err.contains(flag.split('=').next().unwrap()), "{args:?}: {err}");
+        assert_ne!(
+            fake.run(&[args, &[if flag == "--yes" { "--confirm=1" } else { "--confirm=9" }]].concat()).await.0,
+            0
+        );
+        let args = &[args, &[flag]].concat()[..];
         let (code, out, err) = fake.run(args).await;
         assert_eq!((code, out.as_str(), err.as_str()), (0, "done; the journal is at event 5\n", ""), "{args:?}");
         assert_eq!(last(&fake), command);
     }
     let order = fake.held().shop.order(1);
-    assert_eq!(fake.run(&["order", "reject", "2", "--reason", "why"]).await.0, 0);
+    assert_eq!(fake.run(&["order", "reject", "2", "--reason", "why", "--confirm", "2"]).await.0, 0);
     assert_eq!(last(&fake), Command::Reject { order, reason: reason() });
     let order = fake.held().shop.order(1);
     let args = ["order", "bind", "3", "mxq1", "--mac", "94:40:c9:1:2:9", "--model", "DL360"];
@@ -281,7 +297,7 @@ async fn a_script_waits_for_a_state_and_is_told_where_it_cannot_come() {
     let waiting = fake.run(&["order", "wait", "1", "deciding", "--offers", "2", "--timeout", "1h"]);
     let (waited, ()) = tokio::join!(waiting, with_offers_of_first(&fake));
     assert_eq!((waited.0, waited.1.as_str()), (0, "order 1 is deciding with 2 of 2 offers\n"));
-    assert_eq!(fake.run(&["order", "cancel", "1", "--reason", "changed our mind"]).await.0, 0);
+    assert_eq!(fake.run(&["order", "cancel", "1", "--reason", "changed our mind", "--confirm", "1"]).await.0, 0);
     let (code, out, _) = fake.run(&["--json", "order", "wait", "1", "delivered", "--timeout", "1h"]).await;
     let told: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &told["reached"], &told["why"]), (1, &false.into(), &"changed our mind".into()));

@@ -96,6 +96,21 @@ async fn filters_sorting_and_pages_reach_the_daemon() {
 }
 
 #[tokio::test]
+async fn a_document_that_holds_a_part_of_a_list_says_so_beside_it() {
+    let fake = Fake::start();
+    for (args, told) in [
+        (&["units", "--limit", "2"][..], "2 of 3 units, from 0; --offset 2 goes on"),
+        (&["units", "--limit", "1", "--offset", "1"], "1 of 3 units, from 1; --offset 2 goes on"),
+        (&["units", "--offset", "2"], ""),
+        (&["dead-letters", "--limit", "1"], "1 of 2 dead letters, from 0; --offset 1 goes on"),
+    ] {
+        let (code, out, err) = fake.run(&[&["--json"], args].concat()).await;
+        assert!(code == 0 && serde_json::from_str::<Value>(&out).is_ok(), "{out}");
+        assert!(if told.is_empty() { err.is_empty() } else { err.contains(told) }, "{args:?}: {err}");
+    }
+}
+
+#[tokio::test]
 async fn a_unit_is_found_by_its_id_and_by_its_serial_in_lower_case() {
     let fake = Fake::start();
     let id = id(1).to_string();
@@ -148,6 +163,11 @@ async fn wrong_usage_ends_with_two_and_help_with_zero() {
         &["units", "--limit", "0"],
         &["units", "--limit", "513"],
         &["units", "--stage", "nowhere"],
+        &["units", "stat:stuck"],
+        &["units", "!stat:stuck"],
+        &["units", "stage:recieved"],
+        &["work", "site:fra1"],
+        &["order", "list", "state:decidet"],
         &["journal", "--kind", "nothing"],
         &["skip", "X", "no_step", "--reason", "y"],
         &["hold", "X"],
@@ -174,7 +194,7 @@ async fn without_a_daemon_every_verb_but_explain_ends_with_three_and_says_what_t
         (code, String::from_utf8(err).unwrap())
     }
     let missing = dir.path().join("none.sock");
-    for args in [&["status"][..], &["tail"], &["retry", "X"], &["cancel", "X", "--reason", "y", "--yes"]] {
+    for args in [&["status"][..], &["tail"], &["retry", "X"], &["cancel", "X", "--reason", "y", "--confirm", "X"]] {
         let (code, err) = run(&missing, args).await;
         assert_eq!(code, 3, "{args:?}");
         assert!(err.contains("rackhandd does not run here or its socket is elsewhere"), "{err}");
@@ -245,7 +265,8 @@ async fn what_is_left_for_a_person_shows_in_the_exit_code() {
         (&["netbox", "check"][..], 6),
         (&["netbox", "init"], 6),
         (&["netbox", "diff"], 6),
-        (&["netbox", "diff", "--offset", "1"], 0),
+        (&["netbox", "diff", "--offset", "1"], 6),
+        (&["netbox", "diff", "--kind", "unit-missing"], 6),
         (&["sightings"], 0),
     ] {
         let (code, out, err) = fake.run_answering(args, "").await;
@@ -256,7 +277,16 @@ async fn what_is_left_for_a_person_shows_in_the_exit_code() {
         assert_eq!((code, out.lines().count()), (left, 1));
         assert!(serde_json::from_str::<Value>(&out).unwrap().is_object());
     }
-    for told in ["2 differences", "1 point to put right", "TO DO", "this is srv-17", "FIELD_CHOICES", "4m00s ago"] {
+    for told in [
+        "2 differences",
+        "1 difference\n",
+        "unit-missing",
+        "1 point to put right",
+        "TO DO",
+        "this is srv-17",
+        "FIELD_CHOICES",
+        "4m00s ago",
+    ] {
         assert!(all.contains(told), "{told}: {all}");
     }
     fake.held().broken = Some("the chain".into());

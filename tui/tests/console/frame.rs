@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use rackhand_core::text::Text;
+use rackhand_core::view::filter::FIELDS;
 use rackhand_tui::app::effect::Effect;
 use rackhand_tui::app::model::{Model, Place};
-use rackhand_tui::app::moves::FIELDS;
 use rackhand_tui::command::keymap::Keymap;
 use rackhand_tui::event::{Event, Mouse, News};
 use rackhand_tui::input::burst::Burst;
@@ -173,23 +173,188 @@ fn a_fact_is_chosen_and_copied_and_a_long_row_is_copied_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_field_nobody_knows_is_told_and_each_one_known_is_the_daemons_too() {
+fn a_slip_in_a_filter_is_told_and_leaves_the_list_as_it_was() {
     let mut bench = Bench::live((80, 24));
-    bench.key("/");
-    bench.type_in("!sit:fra1");
-    bench.key("Enter");
-    assert!(bench.toast().contains("`sit:` is no field"), "{}", bench.toast());
-    // A field the daemon does not know matches nothing; negated, everything.
-    for field in FIELDS {
+    for (slip, told) in [
+        ("!sit:fra1", "`sit:` is no field here"),
+        ("stage:recieved", "`recieved` is no stage; did you mean received?"),
+        ("state:stock", "did you mean stuck?"),
+    ] {
         bench.keys(&["/", "Ctrl-U"]);
-        bench.type_in(&format!("!{field}:no-such-value"));
+        bench.type_in(slip);
         bench.key("Enter");
-        assert_eq!(bench.model.pipeline.list.total, Some(36), "{field}");
-        bench.keys(&["/", "Ctrl-U"]);
-        bench.type_in(&format!("{field}:"));
-        bench.key("Enter");
-        assert!(bench.model.pipeline.list.total > Some(0), "{field}");
+        assert!(bench.toast().contains(told), "{}", bench.toast());
+        assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.pipeline.list.total), ("", Some(36)));
     }
+    bench.keys(&["/", "Up"]);
+    assert_eq!(bench.model.filter.as_ref().map(|f| f.text().to_owned()).as_deref(), Some("state:stock"));
+    bench.key("Esc");
+    for (place, slip) in [("7", "kind:step_parkt"), ("8", "state:decidet"), ("4", "site:fra1"), ("3", "stage:racked")] {
+        bench.keys(&[place, "/"]);
+        bench.type_in(slip);
+        bench.key("Enter");
+        let field = slip.split(':').next().unwrap();
+        assert!(
+            bench.toast().contains(&format!(" {field}")) && bench.toast().contains("is no")
+                || bench.toast().contains(&format!("no field `{field}:`")),
+            "{slip}: {}",
+            bench.toast()
+        );
+    }
+}
+
+#[test]
+fn every_field_of_the_filter_is_one_the_daemon_knows() {
+    let mut bench = Bench::live((80, 24));
+    for field in FIELDS {
+        let value = match field {
+            "stage" => "decommissioned",
+            "state" => "retrying",
+            "disposition" => "lost",
+            _ => "no-such-value",
+        };
+        bench.keys(&["/", "Ctrl-U"]);
+        bench.type_in(&format!("!{field}:{value}"));
+        bench.key("Enter");
+        assert!(
+            bench.model.pipeline.list.total >= Some(35),
+            "{field}: a field nobody knows gives nothing, negated or not"
+        );
+    }
+    bench.keys(&["/", "Ctrl-U"]);
+    bench.type_in("stage:received");
+    bench.key("Enter");
+    let rows = &bench.model.pipeline.list.rows;
+    assert!(!rows.is_empty() && rows.iter().all(|r| r.stage.word() == "received"));
+}
+
+/// Keys as they come in one read: no time lies between them.
+fn in_one_read(bench: &mut Bench, keys: &str) {
+    let mut burst = Burst::default();
+    let mut events = Vec::new();
+    for c in keys.chars() {
+        events.append(&mut burst.push(if c == '\n' { Key::Enter } else { Key::Char(c) }, 1_000_000));
+    }
+    events.append(&mut burst.flush());
+    for event in events {
+        bench.event(event);
+    }
+}
+
+#[test]
+fn a_filter_that_comes_in_one_read_is_a_filter_and_what_follows_it_acts_on_what_it_leaves() {
+    for (filter, key) in [("/stage:racked\n", "*"), ("/dell\n", "*"), ("/site:ams2 !stage:racked\n", "*")] {
+        let mut bench = Bench::live((80, 24));
+        in_one_read(&mut bench, filter);
+        assert_eq!(bench.model.pipeline.filter, filter.trim_matches(['/', '\n']), "{}", bench.toast());
+        let left = bench.model.pipeline.list.total.unwrap();
+        assert!(left < 36);
+        bench.key(key);
+        assert_eq!(bench.model.pipeline.marks.len(), left, "{filter}");
+    }
+    // All of it at once, on a screen without a filter, and a label.
+    let mut bench = Bench::live((80, 24));
+    in_one_read(&mut bench, "/stage:racked\n*");
+    assert_eq!(Some(bench.model.pipeline.marks.len()), bench.model.pipeline.list.total);
+    bench.key("6");
+    in_one_read(&mut bench, "/stage:racked\n");
+    assert!(bench.model.place == Place::Letters && bench.called.is_empty(), "{}", bench.toast());
+    in_one_read(&mut bench, "7XK21025\n");
+    assert!(matches!(bench.model.place, Place::Server(_)));
+}
+
+#[test]
+fn good_news_of_a_moment_ago_does_not_cover_that_the_link_is_down() {
+    let mut bench = Bench::live((80, 24));
+    let down = || Event::Link(News::Down { why: "nobody listens".into(), again_in: 2 });
+    bench.event(down());
+    bench.up();
+    assert!(shown(&bench).contains("connected again"));
+    bench.event(down());
+    assert!(shown(&bench).contains("no connection: nobody listens"), "{}", shown(&bench));
+    // What a key is answered meanwhile stays to be read.
+    bench.key("H");
+    bench.event(down());
+    assert!(shown(&bench).contains("the link is down: nothing can be sent"), "{}", shown(&bench));
+}
+
+#[test]
+fn escape_goes_up_and_never_to_what_was_looked_at_before() {
+    let mut bench = Bench::trading((120, 40));
+    let orders: Vec<_> = bench.model.orders.list.rows.iter().map(|r| r.id).take(2).collect();
+    for (n, id) in orders.iter().enumerate() {
+        bench.keys(&["8", "Home"]);
+        for _ in 0..n {
+            bench.key("Down");
+        }
+        bench.key("Enter");
+        assert_eq!(bench.model.place, Place::Order(*id));
+    }
+    bench.keys(&["7", "8", "Enter"]);
+    bench.key("Esc");
+    assert_eq!(bench.model.place, Place::Orders, "not to the other order, where X would cancel it");
+    bench.key("Esc");
+    assert_eq!(bench.model.place, Place::Fleet);
+    bench.key("[");
+    assert_eq!(bench.model.place, Place::Orders, "history has keys of its own");
+    // A server's page is below the list it was opened from, whatever was looked at in between.
+    bench.keys(&["2", "Enter"]);
+    let Place::Server(_) = bench.model.place else { panic!() };
+    bench.keys(&["7", "[", "Esc"]);
+    assert_eq!(bench.model.place, Place::Pipeline);
+    bench.keys(&["6", "Enter", "Esc"]);
+    assert_eq!(bench.model.place, Place::Letters);
+    bench.keys(&["3", "Enter", "Esc"]);
+    assert_eq!(bench.model.place, Place::Racks);
+}
+
+/// Answers every question that is on its way.
+fn answer_all(bench: &mut Bench) {
+    bench.answers = true;
+    let asked: Vec<_> = bench.model.asked.values().map(|a| (a.id, a.ask.clone())).collect();
+    for (id, ask) in asked {
+        let data = crate::fixture::answer(&bench.fake, ask);
+        bench.event(Event::Arrived(id, Ok(Box::new(data))));
+    }
+}
+
+#[test]
+fn keys_typed_ahead_of_a_page_wait_for_it_and_none_of_them_acts_unseen() {
+    let mut bench = Bench::at((80, 24), Place::Fleet);
+    bench.answers = false;
+    bench.keys(&["2", "Down", "Down", "Enter", "K"]);
+    assert_eq!(bench.model.place, Place::Pipeline);
+    answer_all(&mut bench);
+    assert_eq!(bench.model.place, Place::Server(bench.model.pipeline.list.rows[2].id), "{}", bench.toast());
+    assert!(bench.called.is_empty() && bench.model.ahead.is_empty());
+    // What acts at once is not done to what nobody has seen.
+    let mut bench = Bench::at((80, 24), Place::Fleet);
+    bench.answers = false;
+    bench.keys(&["4", "D"]);
+    answer_all(&mut bench);
+    assert!(bench.called.is_empty() && bench.toast().contains("press D again"), "{}", bench.toast());
+    bench.key("D");
+    assert!(!bench.called.is_empty() || bench.model.layer.is_some());
+    // Esc forgets them.
+    let mut bench = Bench::at((80, 24), Place::Fleet);
+    bench.answers = false;
+    bench.keys(&["2", "Enter", "Esc"]);
+    answer_all(&mut bench);
+    assert!(!matches!(bench.model.place, Place::Server(_)));
+}
+
+#[test]
+fn a_form_that_asks_first_opens_for_keys_typed_ahead_on_the_page_it_is_about() {
+    let mut bench = Bench::live((80, 24));
+    let id = bench.fake.unit("7XK210B9");
+    while bench.selected() != Some(id) {
+        bench.key("Down");
+    }
+    bench.answers = false;
+    bench.keys(&["Enter", "K", "y", "e", "s"]);
+    answer_all(&mut bench);
+    assert!(matches!(bench.model.layer, Some(Layer::Form(_))), "{}", bench.toast());
+    assert!(bench.toast().contains("3 keys typed ahead are dropped"), "{}", bench.toast());
 }
 
 #[test]
@@ -276,7 +441,7 @@ proptest! {
     /// Scans and bursts, with or without an end mark, on any screen or layer: nothing is sent, opened, quit or copied.
     #[test]
     fn no_scan_runs_a_command_wherever_it_lands(
-        scans in prop::collection::vec(("[A-Z0-9a-z:*<>?/.]{0,24}[0-9][A-Z][0-9]", any::<bool>()), 1..6),
+        scans in prop::collection::vec(("([A-Z0-9a-z:*<>?.][A-Z0-9a-z:*<>?/.]{0,23})?[0-9][A-Z][0-9]", any::<bool>()), 1..6),
         way in 0_usize..8,
     ) {
         let ways: [&[&str]; 8] = [&[], &["Enter"], &["6"], &["7"], &["?"], &["X"], &["."], &["6", "X"]];

@@ -158,7 +158,7 @@ async fn a_command_goes_through_and_its_result_is_told() {
     console.until("LIVE").await;
     console.until("CZ231094").await;
     console.key("R").await;
-    console.until("retry CZ231094: done").await;
+    console.until("retry CZ231094: asked").await;
     assert_eq!(console.fake.inside.lock().unwrap().requests.len(), 1);
     console.events.send(Event::Quit).await.unwrap();
     console.ended.await.unwrap().unwrap();

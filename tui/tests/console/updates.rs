@@ -12,10 +12,9 @@ use rackhand_tui::command::possible::possible;
 use rackhand_tui::command::registry::{Act, COMMANDS};
 use rackhand_tui::event::{Ask, CallEnd, Event, News};
 use rackhand_tui::overlay::{Layer, help};
-use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fake::Fake;
-use crate::fixture::{Bench, plain, text};
+use crate::fixture::Bench;
 
 fn down(bench: &mut Bench) {
     bench.event(Event::Link(News::Down { why: Text::new("gone"), again_in: 1 }));
@@ -368,7 +367,7 @@ fn every_command_is_in_the_help_of_its_screens_or_the_palette_and_has_a_reason_w
 }
 
 #[test]
-fn a_selection_that_left_takes_no_command() {
+fn behind_a_selection_that_left_the_next_takes_commands_once_that_was_said() {
     let mut bench = Bench::live((80, 24));
     bench.key("/");
     bench.type_in("state:stuck");
@@ -376,11 +375,14 @@ fn a_selection_that_left_takes_no_command() {
     assert!(bench.selected().is_some());
     bench.key("R");
     assert_eq!(bench.called.len(), 1);
-    assert_eq!(bench.selected(), None);
-    assert!(possible(Act::Hold, &bench.model).is_err_and(|why| why.contains("left this list")));
-    let shown = text(&bench.model, &plain(GlyphSet::Ascii));
-    assert!(shown.contains("has left this list"), "{shown}");
-    bench.key("Down");
-    assert!(bench.selected().is_some());
+    let next = bench.model.pipeline.list.current().unwrap().label.clone();
+    assert!(possible(Act::Hold, &bench.model).is_err_and(|why| why.contains("has left this list")));
+    bench.key("R");
+    assert_eq!(bench.called.len(), 1, "the same key again hits nothing else");
+    assert!(bench.toast().contains(&format!("{next} is selected now: press again")), "{}", bench.toast());
+    bench.key("H");
+    assert!(matches!(&bench.model.layer, Some(Layer::Form(form)) if form.label == next), "{}", bench.toast());
+    bench.keys(&["Esc", "Down", "y"]);
+    assert!(bench.toast().contains("clipboard"), "{}", bench.toast());
     assert_eq!(bench.model.link, Link::Live);
 }

@@ -11,9 +11,10 @@ use rackhand_core::text::Text;
 use rackhand_core::view::State;
 use rackhand_core::view::work::Ends;
 use rackhand_tui::app::model::Place;
-use rackhand_tui::event::{Event, News, Timer};
+use rackhand_tui::event::{Ask, Event, News, Timer};
 use rackhand_tui::theme::glyph::GlyphSet;
 
+use crate::fake::Fake;
 use crate::fixture::{Bench, plain, text};
 
 fn shown(bench: &Bench) -> String {
@@ -107,8 +108,9 @@ fn ordinary_work_ends_at_once_and_z_takes_it_back() {
         assert_eq!(reason.as_str(), "done");
         assert!(bench.toast().contains("z takes it back"), "{}", bench.toast());
         assert!(shown(&bench).contains("takes it back"));
+        let called = bench.called.len();
         bench.key("D");
-        assert_eq!(stage(&bench), to, "the same key again hits nothing else");
+        assert_eq!((stage(&bench), bench.called.len()), (to, called), "the same key again hits nothing else");
         bench.key("z");
         assert_eq!(stage(&bench), from, "{}", bench.toast());
     }
@@ -138,7 +140,7 @@ fn a_scanned_serial_shows_its_work_and_offers_to_end_it() {
     bench.event(Event::Scan(Text::from(label.to_lowercase())));
     bench.event(Event::EndMark);
     assert_eq!(chosen(&bench), format!("cable {label}"));
-    assert!(bench.toast().contains("cable; scan it again, or D, ends it"), "{}", bench.toast());
+    assert!(bench.toast().contains("cable; scan it again, or D, to end it"), "{}", bench.toast());
     assert!(bench.called.is_empty(), "a scan alone ends nothing");
     bench.event(Event::Scan(label.clone()));
     bench.event(Event::EndMark);
@@ -167,7 +169,7 @@ fn scan(bench: &mut Bench, label: &Text) {
 #[test]
 fn the_same_label_scanned_again_ends_ordinary_work_and_z_takes_it_back() {
     let mut bench = Bench::at((100, 30), Place::Work);
-    for to in [Stage::Received, Stage::Racked, Stage::Cabled, Stage::PoweredOn] {
+    for to in [Stage::Received, Stage::Cabled, Stage::PoweredOn] {
         let label = choose(&mut bench, |e| *e == Ends::Move(to));
         let before = bench.called.len();
         scan(&mut bench, &label);
@@ -185,6 +187,68 @@ fn the_same_label_scanned_again_ends_ordinary_work_and_z_takes_it_back() {
         assert_eq!(bench.called.len(), before + 2, "{}", bench.toast());
         bench.key("Esc");
     }
+}
+
+#[test]
+fn a_server_is_racked_by_the_label_of_its_rack_and_never_by_its_own_alone() {
+    let fake = Fake::seeded();
+    fake.furnish();
+    let mut bench = Bench::new(fake, (100, 30));
+    bench.model.place = Place::Work;
+    bench.up();
+    let rack = bench.fake.rack_views().iter().find(|v| v.row.site == SiteId::new("fra1")).unwrap().row.name.clone();
+    let label = choose(&mut bench, |e| *e == Ends::Move(Stage::Racked));
+    let unit = bench.fake.unit(&label);
+    scan(&mut bench, &label);
+    assert!(bench.toast().contains("scan its rack's label"), "{}", bench.toast());
+    pause(&mut bench);
+    scan(&mut bench, &label);
+    assert!(bench.called.is_empty() && bench.toast().contains("P proposes one"), "{}", bench.toast());
+    // Another server's label is no rack: its work is shown.
+    let other = bench.fake.unit("7XK21025");
+    let other = bench.fake.inside.lock().unwrap().world.unit(other).unwrap().label().to_owned();
+    scan(&mut bench, &other.as_str().into());
+    assert!(bench.called.is_empty() && bench.model.work.filter == other, "{}", bench.toast());
+    bench.key("Esc");
+    scan(&mut bench, &label);
+    scan(&mut bench, &Text::from(rack.to_lowercase()));
+    let Some((_, Command::ScanRack { unit: mounted, rack: told, .. })) = bench.called.last() else {
+        panic!("{}", bench.toast())
+    };
+    assert!(*mounted == unit && told.eq_ignore_ascii_case(&rack));
+    let stage = |bench: &Bench| bench.fake.inside.lock().unwrap().world.unit(unit).unwrap().stage;
+    assert_eq!(stage(&bench), Stage::Racked, "{}", bench.toast());
+    bench.key("z");
+    assert_eq!(stage(&bench), Stage::Received, "{}", bench.toast());
+}
+
+#[test]
+fn where_it_could_go_is_shown_for_work_that_has_no_place_and_refused_where_it_stands() {
+    let fake = Fake::seeded();
+    fake.furnish();
+    let mut bench = Bench::new(fake, (100, 30));
+    bench.model.place = Place::Work;
+    bench.up();
+    choose(&mut bench, |e| *e == Ends::Move(Stage::Racked));
+    bench.key("P");
+    assert!(bench.asked.iter().any(|ask| matches!(ask, Ask::Places(units, Place::Work) if units.len() == 1)));
+    bench.key("Esc");
+    choose(&mut bench, |e| *e == Ends::Move(Stage::Cabled));
+    bench.key("P");
+    assert!(bench.toast().contains("it stands in its place already"), "{}", bench.toast());
+}
+
+#[test]
+fn the_words_about_a_work_leave_the_rest_of_a_tall_screen_to_the_list() {
+    let mut bench = Bench::at((200, 60), Place::Work);
+    choose(&mut bench, |e| matches!(e, Ends::Move(_)));
+    bench.key("Tab");
+    let shown = shown(&bench);
+    let blank = shown.lines().rev().skip(2).take_while(|l| l.trim().is_empty()).count();
+    let rows = shown.lines().filter(|l| l.contains(" fra1 ") || l.contains(" ams2 ")).count();
+    let total = bench.model.work.list.total.unwrap();
+    assert!(blank <= 2, "{blank} blank rows above the status\n{shown}");
+    assert!(rows >= total.min(30), "{rows} of {total} rows\n{shown}");
 }
 
 #[test]

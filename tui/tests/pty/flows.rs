@@ -22,7 +22,7 @@ fn why_a_server_is_stuck_is_found_and_it_is_retried() {
     terminal.until_shows("https://10.4.7.138 refused the connection 4 times");
     terminal.until_shows("R retry");
     terminal.key("R");
-    terminal.until_shows("retry CZ231094: done");
+    terminal.until_shows("retry CZ231094: asked");
     terminal.until_shows("step_retried");
     let inside = site.fake.inside.lock().unwrap();
     let retried = inside.events.iter().filter(|e| matches!(e.draft.event, Event::StepRetried { .. })).count();

@@ -1,5 +1,5 @@
-//! The three calls for which neither socket2 nor pnet has a safe form: two socket options of AF_PACKET, and a receive
-//! with control data. All of the tap's `unsafe` is here; what was received is read elsewhere, by safe code.
+//! The four calls for which neither socket2 nor pnet has a safe form: three socket options, and a receive with control
+//! data. All of the tap's `unsafe` is here; what was received is read elsewhere, by safe code.
 #![allow(unsafe_code)] // see each SAFETY
 
 use std::io;
@@ -16,6 +16,15 @@ pub(super) fn want_auxdata(socket: BorrowedFd<'_>) -> io::Result<()> {
     let (value, len) = (ptr::from_ref(&on).cast(), size_of_val(&on) as libc::socklen_t);
     // SAFETY: `value` points to `len` readable octets that live through the call; the descriptor is borrowed, so open.
     let done = unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_AUXDATA, value, len) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Gives the socket so much room, whatever the system's limit is; it takes CAP_NET_ADMIN (socket(7), SO_RCVBUFFORCE).
+pub(super) fn force_room(socket: BorrowedFd<'_>, octets: usize) -> io::Result<()> {
+    let octets = libc::c_int::try_from(octets).unwrap_or(libc::c_int::MAX);
+    let (value, len) = (ptr::from_ref(&octets).cast(), size_of_val(&octets) as libc::socklen_t);
+    // SAFETY: `value` points to `len` readable octets that live through the call; the descriptor is borrowed, so open.
+    let done = unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, value, len) };
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::super::client::NetBox;
 use super::super::wire::{ObjectChange, Page};
 
-const CHANGES: &str = "core/object-changes/";
+pub(in super::super) const CHANGES: &str = "core/object-changes/";
 /// Rows read at once; more are not worth following.
 const ROWS: &str = "1000";
 /// Devices that are read one by one; from this on the whole is read again.
@@ -41,7 +41,7 @@ impl NetBox {
         let page: Result<(Page<ObjectChange>, _), Fault> = self.get(CHANGES, &query).await;
         match page {
             Ok((page, _)) => page.results.first().map_or(Ok(Some(Timestamp::default())), |row| time(row).map(Some)),
-            Err(fault) if fault.kind == Kind::Unauthorised => Ok(None),
+            Err(fault) if fault.kind == Kind::Forbidden => Ok(None),
             Err(fault) => Err(fault),
         }
     }
@@ -50,7 +50,7 @@ impl NetBox {
     /// interfaces changed and NetBox answers no GraphQL.
     ///
     /// # Errors
-    /// [`Kind::Unauthorised`] where the token may not read the change log: read everything then.
+    /// [`Kind::Forbidden`] where the token may not read the change log: read everything then.
     pub async fn changed_since(&self, known: &Inventory) -> Result<Changes, Fault> {
         let Some(since) = known.as_of else {
             return Ok(Changes::Read("the change log could not be read".into()));

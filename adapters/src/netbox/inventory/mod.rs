@@ -14,6 +14,8 @@ use rackhand_core::id::SiteId;
 use rackhand_core::text::Text;
 use serde_json::{Map, Value};
 
+pub(super) use changes::CHANGES;
+
 use super::client::NetBox;
 use super::device::{LIFECYCLE, select};
 use super::setup::STAMPS;

@@ -7,7 +7,7 @@ use rackhand_core::dcim::inventory::{CableRecord, DeviceRecord, InterfaceRecord,
 use rackhand_core::fault::Fault;
 use rackhand_core::id::SiteId;
 
-use super::super::cabling::{INTERFACES, far_end};
+use super::super::cabling::{INTERFACES, OF_A_SERVER, far_end};
 use super::super::client::NetBox;
 use super::super::device::DEVICES;
 use super::super::wire::{self, DeviceRow, InterfaceRow};
@@ -89,7 +89,11 @@ impl NetBox {
     pub(super) async fn rest_snapshot(&self, id: ObjectId) -> Result<Snapshot, Fault> {
         let (row, _): (DeviceRow, _) = self.device(id, DeviceRow::FIELDS).await?;
         let (mut device, _) = record(row);
-        let interfaces = self.interfaces_of(id).await?;
+        let query = [("device_id", &*id.to_string()), ("fields", wire::Interface::FIELDS)];
+        let interfaces: Vec<wire::Interface> = self.list(INTERFACES, &query, OF_A_SERVER).await?;
+        if interfaces.iter().any(|i| i.device.id != id) {
+            return Err(stranger(INTERFACES));
+        }
         let cables = interfaces.iter().filter_map(cable).collect();
         device.interfaces = interfaces.into_iter().map(interface).collect();
         Ok(Snapshot { device, cables })

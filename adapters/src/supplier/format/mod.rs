@@ -107,6 +107,20 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Vec<Flaw>> {
     Ok(text)
 }
 
+/// The text of a file's first octets, so many at the most. What is not text in it is replaced.
+fn beginning(bytes: &[u8], most: usize) -> String {
+    let bytes = &bytes[..bytes.len().min(most)];
+    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = rest.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Vec<Flaw>> {
     let (pairs, odd) = bytes.as_chunks::<2>();
     let read: Result<String, _> = char::decode_utf16(pairs.iter().map(|p| unit(*p))).collect();

@@ -236,10 +236,10 @@ fn counted(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// The seller's short name, with the quote's number where it has several offers here.
+/// The seller's name, with the quote's number where it has several offers here.
 fn name(weighed: &[(Weight, Compared)], offer: &Compared) -> String {
     match weighed.iter().filter(|(_, o)| o.seller == offer.seller).count() {
-        1 => offer.seller.to_string(),
-        _ => format!("{} {}", offer.seller, offer.number),
+        1 => offer.title.to_string(),
+        _ => format!("{} {}", offer.title, offer.number),
     }
 }

@@ -40,26 +40,34 @@ pub struct Ports {
     pub policy: Policy,
 }
 
-/// Looks whether the step's effect is there. `Ok(None)` is a reading that shows it is not.
-pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> Result<Option<Observation>, Fault> {
+/// Looks whether the step's effect is there. `netbox` is that of this one attempt. `Ok(None)` is a reading that shows it is not.
+pub async fn look(
+    ports: &Ports,
+    netbox: &NetBox,
+    world: &World,
+    subject: Subject,
+    due: &Due,
+) -> Result<Option<Observation>, Fault> {
     if due.step == Step::LookUpDevice
         && let Subject::Bmc(mac) = subject
     {
-        return ports.netbox.device_by_bmc_mac(mac).await.map(|l| Some(Observation::Lookup(l)));
+        return netbox.device_by_bmc_mac(mac).await.map(|l| Some(Observation::Lookup(l)));
     }
     if due.step == Step::WriteNotes {
-        return notes::look(ports, world, subject).await;
+        return notes::look(ports, netbox, world, subject).await;
     }
     if let Subject::Deal(id) = subject {
         return trade::look(ports, world, id, due).await;
     }
     let unit = unit_of(world, subject)?;
     match due.step {
-        Step::RegisterBmc => register::look(ports, unit).await,
-        Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::look(ports, unit, due.step).await,
-        Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::look(ports, unit, due.step).await,
-        Step::PlaceDevice | Step::UnplaceDevice => place::look(ports, unit, due.step).await,
-        Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(ports, unit, due.step).await,
+        Step::RegisterBmc => register::look(netbox, unit).await,
+        Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::look(netbox, unit, due.step).await,
+        Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => {
+            staging::look(netbox, &ports.policy, unit, due.step).await
+        }
+        Step::PlaceDevice | Step::UnplaceDevice => place::look(netbox, unit, due.step).await,
+        Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(netbox, unit, due.step).await,
         Step::ReachBmc | Step::LogInToBmc | Step::ReadParts => controller::look(ports, unit, due.step).await.map(Some),
         Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::look(ports, unit, due.step).await,
         // Shown by the machine itself, never by looking.
@@ -71,20 +79,22 @@ pub async fn look(ports: &Ports, world: &World, subject: Subject, due: &Due) -> 
 }
 
 /// Does the step. `Ok` is the other side's receipt, no more.
-pub async fn act(ports: &Ports, world: &World, subject: Subject, due: &Due) -> Result<Text, Fault> {
+pub async fn act(ports: &Ports, netbox: &NetBox, world: &World, subject: Subject, due: &Due) -> Result<Text, Fault> {
     if due.step == Step::WriteNotes {
-        return notes::act(ports, world, subject).await;
+        return notes::act(ports, netbox, world, subject).await;
     }
     if let Subject::Deal(id) = subject {
         return trade::act(ports, world, id, due).await;
     }
     let unit = unit_of(world, subject)?;
     match due.step {
-        Step::RegisterBmc => register::act(ports, unit).await,
-        Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::act(ports, unit, due.step).await,
-        Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => staging::act(ports, unit, due.step).await,
-        Step::PlaceDevice | Step::UnplaceDevice => place::act(ports, unit, due.step).await,
-        Step::WriteInterfaces | Step::WriteCables => wiring::act(ports, unit, due.step).await,
+        Step::RegisterBmc => register::act(netbox, &ports.policy, unit).await,
+        Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::act(netbox, unit, due.step).await,
+        Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => {
+            staging::act(netbox, &ports.policy, unit, due.step).await
+        }
+        Step::PlaceDevice | Step::UnplaceDevice => place::act(netbox, unit, due.step).await,
+        Step::WriteInterfaces | Step::WriteCables => wiring::act(netbox, unit, due.step).await,
         Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::arm(ports, unit, due.step).await,
         Step::ResetForBoot => boot::reset(ports, unit, due.rung).await,
         Step::LookUpDevice

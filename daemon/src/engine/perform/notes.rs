@@ -1,6 +1,6 @@
 //! Notes in NetBox's journal: one for each event owed, looked for by the event's own id.
 
-use rackhand_adapters::netbox::{Note as Entry, NoteKind};
+use rackhand_adapters::netbox::{NetBox, Note as Entry, NoteKind};
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::Observation;
@@ -29,30 +29,31 @@ fn owed(world: &World, subject: Subject) -> Result<(ObjectId, &[Note]), Fault> {
     Ok((device, &notes.owed[..notes.owed.len().min(BATCH)]))
 }
 
-pub async fn look(ports: &Ports, world: &World, subject: Subject) -> Result<Option<Observation>, Fault> {
+pub async fn look(
+    ports: &Ports,
+    netbox: &NetBox,
+    world: &World,
+    subject: Subject,
+) -> Result<Option<Observation>, Fault> {
     let (device, notes) = owed(world, subject)?;
     let keys: Vec<Text> = notes.iter().map(|n| key(ports, n)).collect();
-    let there = ports.netbox.notes_present(device, &keys).await?;
+    let there = netbox.notes_present(device, &keys).await?;
     // Only an unbroken run from the oldest counts as seen.
     let seen = notes.iter().zip(&keys).take_while(|(_, k)| there.contains(*k)).last();
     let all = keys.iter().all(|k| there.contains(k));
     Ok(seen.filter(|_| all).map(|(n, _)| Observation::Notes(n.seq)))
 }
 
-pub async fn act(ports: &Ports, world: &World, subject: Subject) -> Result<Text, Fault> {
+pub async fn act(ports: &Ports, netbox: &NetBox, world: &World, subject: Subject) -> Result<Text, Fault> {
     let (device, notes) = owed(world, subject)?;
-    let keys: Vec<Text> = notes.iter().map(|n| key(ports, n)).collect();
-    let there = ports.netbox.notes_present(device, &keys).await?;
     let entries: Vec<Entry> = notes
         .iter()
-        .zip(keys)
-        .filter(|(_, k)| !there.contains(k))
-        .map(|(note, key)| Entry {
-            key,
+        .map(|note| Entry {
+            key: key(ports, note),
             kind: if note.warning { NoteKind::Warning } else { NoteKind::Info },
             text: note.text.clone(),
         })
         .collect();
-    ports.netbox.add_notes(device, &entries).await?;
+    netbox.add_notes(device, &entries).await?;
     Ok(format!("{} notes written", entries.len()).into())
 }

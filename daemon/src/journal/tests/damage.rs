@@ -192,6 +192,25 @@ fn a_lost_end_of_the_write_ahead_log_is_noticed_when_the_journal_is_opened() {
     assert!(seq <= 20 && what.contains("to 20 are missing"), "{seq} {what}");
 }
 
+#[test]
+fn a_damaged_note_of_the_head_is_told_and_written_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Store::open(dir.path(), &site()).unwrap());
+    let mut store = Store::open(dir.path(), &site()).unwrap();
+    store.append(&drafts(0..3)).unwrap();
+    assert_eq!(store.verify().unwrap().beside, Vec::<String>::new());
+    for damaged in ["", "no note", "00000000000000000002 aa bb"] {
+        std::fs::write(dir.path().join("head"), damaged).unwrap();
+        let beside = store.verify().unwrap().beside;
+        assert!(
+            beside.len() == 1 && beside[0].contains("it can't tell whether the journal has lost its end"),
+            "{beside:?}"
+        );
+    }
+    drop(store);
+    assert_eq!(Store::open(dir.path(), &site()).unwrap().verify().unwrap().beside, Vec::<String>::new());
+}
+
 /// All that the file says, in all tables.
 fn content(file: &Path) -> Option<Vec<Value>> {
     let conn = Connection::open(file).ok()?;

@@ -1,5 +1,6 @@
 //! A full disk, backups and restores.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -106,6 +107,10 @@ fn a_backup_taken_while_events_are_written_holds_a_whole_beginning_of_them() {
     assert!(matches!(reader.backup(&to), Err(JournalError::Io { .. })), "an older backup is not overwritten");
     let sums = Command::new("sha256sum").arg("--check").arg("ams1.db.sha256").current_dir(out.path()).output();
     assert!(sums.is_ok_and(|o| o.status.success()));
+    for name in ["ams1.db", "ams1.db.sha256"] {
+        let mode = std::fs::metadata(out.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
 }
 
 #[test]

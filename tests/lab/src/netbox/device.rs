@@ -25,6 +25,11 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
         });
         sets.push(named.collect());
     }
+    if let Some(starts) = query.all("name__isw") {
+        let starts: Vec<String> = starts.iter().map(|s| s.to_lowercase()).collect();
+        let named = state.device_names.iter().filter(|(name, _)| starts.iter().any(|s| name.starts_with(s)));
+        sets.push(named.flat_map(|(_, ids)| ids).copied().collect());
+    }
     if let Some(macs) = query.all("mac_address") {
         let macs = macs.iter().filter_map(|m| m.parse::<Mac>().ok());
         let objects = macs.flat_map(|m| state.by_mac.get(&m).into_iter().flatten());
@@ -41,7 +46,7 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
     let lifecycle = query.all("cf_lifecycle_state");
     let passes = |id: &u64| {
         let Some(device) = state.devices.get(id) else { return false };
-        site.is_none_or(|site| device.site == site)
+        site.as_ref().is_none_or(|all| all.contains(&device.site))
             && statuses.as_ref().is_none_or(|all| all.contains(&device.status.as_str()))
             && serials.as_ref().is_none_or(|all| all.contains(&device.serial.to_lowercase()))
             && lifecycle.as_ref().is_none_or(|all| {

@@ -44,7 +44,7 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
     let cabled = query.one("cabled").map(|v| v.eq_ignore_ascii_case("true"));
     let passes = |id: &u64| {
         let Some(i) = state.interfaces.get(id) else { return false };
-        site.is_none_or(|site| state.devices.get(&i.device).is_some_and(|d| d.site == site))
+        site.as_ref().is_none_or(|all| state.devices.get(&i.device).is_some_and(|d| all.contains(&d.site)))
             && names.as_ref().is_none_or(|all| all.contains(&i.name.as_str()))
             && mgmt_only.is_none_or(|wanted| wanted == i.mgmt_only)
             && cabled.is_none_or(|wanted| wanted == i.cable.is_some())

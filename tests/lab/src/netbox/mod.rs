@@ -104,12 +104,19 @@ impl NetBox {
     pub fn requests(&self) -> u64 {
         lock(&self.0).requests
     }
+
+    /// The same by method and collection, such as `GET dcim/devices`.
+    pub fn asked(&self) -> std::collections::BTreeMap<String, u64> {
+        lock(&self.0).asked.clone()
+    }
 }
 
 impl Host for NetBox {
     fn answer(&self, request: &Request, now: Timestamp) -> Reply {
         let mut state = lock(&self.0);
         state.requests += 1;
+        let collection = request.segments().iter().skip(1).take(2).copied().collect::<Vec<_>>().join("/");
+        *state.asked.entry(format!("{} {collection}", request.method)).or_default() += 1;
         let id = state.requests;
         let (reply, weight) = route::answer(&mut state, request, now);
         let think = state.pace.of(request, weight);

@@ -87,7 +87,7 @@ fn of_devices(state: &State, query: &Query, table: &BTreeMap<u64, Socket>) -> Re
         ids.as_ref().is_none_or(|all| all.contains(id))
             && devices.as_ref().is_none_or(|all| all.contains(&socket.device))
             && racks.as_ref().is_none_or(|all| device.rack.is_some_and(|r| all.contains(&r)))
-            && site.is_none_or(|site| device.site == site)
+            && site.as_ref().is_none_or(|all| all.contains(&device.site))
             && names.as_ref().is_none_or(|all| all.contains(&socket.name.as_str()))
     };
     Ok(table.iter().filter(passes).map(|(id, _)| *id).collect())
@@ -183,7 +183,7 @@ pub(super) mod feeds {
         let (ids, site) = (query.ids("id")?, site(state, query)?);
         let passes = |(id, feed): &(&u64, &Feed)| {
             ids.as_ref().is_none_or(|all| all.contains(id))
-                && site.is_none_or(|site| state.racks.get(&feed.rack).is_some_and(|r| r.site == site))
+                && site.as_ref().is_none_or(|all| state.racks.get(&feed.rack).is_some_and(|r| all.contains(&r.site)))
         };
         Ok(state.feeds.iter().filter(passes).map(|(id, _)| *id).collect())
     }
@@ -244,7 +244,10 @@ pub(super) mod reservations {
 
     pub(in super::super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem> {
         let site = site(state, query)?;
-        let passes = |r: &Reserved| site.is_none_or(|s| state.racks.get(&r.rack).is_some_and(|rack| rack.site == s));
+        let passes = |r: &Reserved| {
+            let rack = state.racks.get(&r.rack);
+            site.as_ref().is_none_or(|all| rack.is_some_and(|rack| all.contains(&rack.site)))
+        };
         Ok(state.reserved.iter().filter(|(_, r)| passes(r)).map(|(id, _)| *id).collect())
     }
 

@@ -112,13 +112,16 @@ impl Want<'_> {
     }
 }
 
-/// The filter by site's slug; an unknown one is an error, unlike an unknown value of a custom field.
-pub(super) fn site(state: &State, query: &Query) -> Result<Option<u64>, Problem> {
-    let Some(slug) = query.one("site") else { return Ok(None) };
-    let found = state.sites.iter().find(|(_, s)| s.slug == slug).map(|(id, _)| *id);
-    found.map(Some).ok_or_else(|| {
-        Problem::field("site", format!("Select a valid choice. {slug} is not one of the available choices."))
-    })
+/// The filter by sites' slugs; an unknown one is an error, unlike an unknown value of a custom field.
+pub(super) fn site(state: &State, query: &Query) -> Result<Option<BTreeSet<u64>>, Problem> {
+    let Some(slugs) = query.all("site") else { return Ok(None) };
+    let found = slugs.into_iter().map(|slug| {
+        let known = state.sites.iter().find(|(_, s)| s.slug == slug).map(|(id, _)| *id);
+        known.ok_or_else(|| {
+            Problem::field("site", format!("Select a valid choice. {slug} is not one of the available choices."))
+        })
+    });
+    found.collect::<Result<_, _>>().map(Some)
 }
 
 fn decode(raw: &str) -> String {

@@ -79,7 +79,7 @@ pub(super) fn matching(state: &State, query: &Query) -> Result<Vec<u64>, Problem
     let passes = |(id, rack): &(&u64, &Rack)| {
         ids.as_ref().is_none_or(|all| all.contains(id))
             && names.as_ref().is_none_or(|all| all.contains(&rack.name.as_str()))
-            && site.is_none_or(|site| rack.site == site)
+            && site.as_ref().is_none_or(|all| all.contains(&rack.site))
     };
     Ok(state.racks.iter().filter(passes).map(|(id, _)| *id).collect())
 }

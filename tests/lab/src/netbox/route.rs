@@ -26,7 +26,10 @@ pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> (R
     if request.segments() == ["graphql"] {
         return match login(state, request) {
             Ok(_) if request.method != Method::POST => (not_allowed(&request.method), Weight::default()),
-            Ok(_) => graphql::answer(state, request),
+            Ok(token) => {
+                let access = state.tokens.get(token).cloned().unwrap_or_default();
+                graphql::answer(state, &access, request)
+            }
             Err(told) => (page(StatusCode::FORBIDDEN, told), Weight::default()),
         };
     }
@@ -76,11 +79,15 @@ fn api(state: &mut State, request: &Request, now: Timestamp) -> Reply {
     let verb = match request.method {
         Method::GET | Method::HEAD => "view",
         Method::POST => "add",
+        Method::DELETE => "delete",
         _ => "change",
     };
-    let permitted = state.tokens.get(&access).is_some_and(|a| permits(a, verb, &collection));
-    if request.method != Method::OPTIONS && !permitted {
-        return forbidden("You do not have permission to perform this action.");
+    let permitted = state.tokens.get(&access).is_some_and(|a| a.permits(verb, &collection));
+    if request.method != Method::OPTIONS {
+        if !permitted {
+            return forbidden("You do not have permission to perform this action.");
+        }
+        state.exercised.insert((verb.to_owned(), collection.clone()));
     }
     let query = Query::parse(&request.query);
     let access = state.tokens.get(&access).cloned().unwrap_or_default();
@@ -118,11 +125,6 @@ fn login<'a>(state: &State, request: &'a Request) -> Result<&'a str, &'static st
         false if word == "Bearer" => Err("Invalid v2 token"),
         false => Err("Invalid v1 token"),
     }
-}
-
-/// Whether the token's user may do it.
-fn permits(access: &Access, verb: &str, collection: &str) -> bool {
-    (access.may_write || verb == "view") && !access.denied.contains(&(verb.to_owned(), collection.to_owned()))
 }
 
 /// What a constraint makes of a request about devices: one outside of it is not there, and none may be moved out.
@@ -387,7 +389,7 @@ fn options(state: &State, access: &Access, resource: &Resource) -> Reply {
     }
     let mut actions = serde_json::Map::new();
     for (method, verb) in [("POST", "add"), ("PUT", "change")] {
-        if resource.write.is_some() && permits(access, verb, resource.path) {
+        if resource.write.is_some() && access.permits(verb, resource.path) {
             actions.insert(method.to_owned(), form.clone());
         }
     }

@@ -147,7 +147,28 @@ impl NetBox {
         lock(&self.0).tokens.insert(token.to_owned(), access);
     }
 
-    /// Takes a permission from a token's user: `view`, `add` or `change`, and the collection, such as `dcim/cables`.
+    /// Leaves a token's user these permissions and no others: `view`, `add`, `change` or `delete`, and the collection,
+    /// such as `dcim/cables`.
+    pub fn grant<'a>(&self, token: &str, permissions: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let all = permissions.into_iter().map(|(verb, collection)| (verb.to_owned(), collection.to_owned()));
+        if let Some(access) = lock(&self.0).tokens.get_mut(token) {
+            access.granted = Some(all.collect());
+        }
+    }
+
+    /// The permissions that requests were allowed by so far.
+    pub fn exercised(&self) -> BTreeSet<(String, String)> {
+        lock(&self.0).exercised.clone()
+    }
+
+    /// Gives a permission back that was taken by [`Self::deny`].
+    pub fn permit(&self, token: &str, verb: &str, collection: &str) {
+        if let Some(access) = lock(&self.0).tokens.get_mut(token) {
+            access.denied.remove(&(verb.to_owned(), collection.to_owned()));
+        }
+    }
+
+    /// Takes a permission from a token's user: `view`, `add`, `change` or `delete`, and the collection, such as `dcim/cables`.
     pub fn deny(&self, token: &str, verb: &str, collection: &str) {
         if let Some(access) = lock(&self.0).tokens.get_mut(token) {
             access.denied.insert((verb.to_owned(), collection.to_owned()));
@@ -267,6 +288,31 @@ impl NetBox {
         device::save(&mut state, Some(device), body, now);
         let after = device::show(&state, device, &Want::all());
         changelog::record(&mut state, device::PATH, device, &before, &after, now);
+    }
+
+    /// Moves a device to another site, out of its rack, as a person does, at this moment.
+    pub fn move_device(&self, device: ObjectId, site: &str, now: Timestamp) {
+        let mut state = lock(&self.0);
+        let site = state.named(|s| &mut s.sites, "dcim/sites", site);
+        let before = device::show(&state, device, &Want::all());
+        let updated = state.tick(now);
+        let Some(found) = state.devices.get_mut(&device) else { return };
+        (found.site, found.rack, found.position, found.stamps.updated) = (site, None, None, updated);
+        let after = device::show(&state, device, &Want::all());
+        changelog::record(&mut state, device::PATH, device, &before, &after, now);
+    }
+
+    /// Takes a custom field off devices; it stays on racks.
+    pub fn take_field_off_devices(&self, name: &str) {
+        let mut state = lock(&self.0);
+        if let Some(field) = state.fields.values_mut().find(|f| f.name == name) {
+            field.object_types = vec!["dcim.rack".to_owned()];
+        }
+    }
+
+    /// How many changes were made.
+    pub fn change_count(&self) -> usize {
+        lock(&self.0).changes.len()
     }
 
     /// Deletes a device with its interfaces, as a person does, at this moment.

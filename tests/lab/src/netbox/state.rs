@@ -126,13 +126,23 @@ pub(super) struct ChoiceSet {
 pub(super) struct Access {
     /// Whether it may write at all.
     pub may_write: bool,
-    /// What it may not: `view`, `add` or `change`, and the collection.
+    /// What its user was granted: `view`, `add`, `change` or `delete`, and the collection; `None` is everything.
+    pub granted: Option<BTreeSet<(String, String)>>,
+    /// What it may not all the same.
     pub denied: BTreeSet<(String, String)>,
     /// The statuses of devices it may see and write; `None` is all. NetBox calls this a constraint.
     pub statuses: Option<BTreeSet<String>>,
 }
 
 impl Access {
+    /// Whether the token's user may do this in the collection.
+    pub fn permits(&self, verb: &str, collection: &str) -> bool {
+        let one = (verb.to_owned(), collection.to_owned());
+        (self.may_write || verb == "view")
+            && self.granted.as_ref().is_none_or(|all| all.contains(&one))
+            && !self.denied.contains(&one)
+    }
+
     /// Whether a device with this status is one of those.
     pub fn covers(&self, status: &str) -> bool {
         self.statuses.as_ref().is_none_or(|all| all.contains(status))
@@ -155,6 +165,8 @@ pub(super) struct State {
     pub pace: Pace,
     pub thought: Duration,
     pub requests: u64,
+    /// The same by method and collection.
+    pub asked: BTreeMap<String, u64>,
     /// The largest page.
     pub max_page: usize,
     /// Whether Redis is away: then every answer is a page with 500.
@@ -162,6 +174,8 @@ pub(super) struct State {
     /// Workers whose database connection is dead: each answers once with a 500.
     pub dead_workers: u32,
     pub tokens: BTreeMap<String, Access>,
+    /// Permissions that a request was allowed by: the verb, and the collection.
+    pub exercised: BTreeSet<(String, String)>,
     pub changes: BTreeMap<u64, Change>,
     pub extra_statuses: Vec<(String, String)>,
     pub sites: BTreeMap<u64, Named>,
@@ -203,11 +217,13 @@ impl State {
             pace: Pace::None,
             thought: Duration::ZERO,
             requests: 0,
+            asked: BTreeMap::new(),
             max_page: 1_000,
             redis_down: false,
             dead_workers: 0,
             changes: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            exercised: BTreeSet::new(),
             extra_statuses: Vec::new(),
             sites: BTreeMap::new(),
             racks: BTreeMap::new(),

@@ -97,7 +97,7 @@ impl Served {
         let host = self.address.ip().to_string();
         let target = Target { host: host.into(), port: self.address.port(), trust: Trust::Plain };
         let settings = Settings { target, base: String::new(), token: Token::V1(Secret::new(TOKEN)) };
-        Ok(NetBox::new(Arc::new(Tcp::new(None, Vec::new())?), Clock::wall(), settings))
+        Ok(NetBox::new(Arc::new(Tcp::new(None, Vec::new())?), Clock::wall(), settings, Policy::standard(site())))
     }
 
     /// Measures what `act` costs.
@@ -179,7 +179,7 @@ async fn measure(new: &Served, old: &Served) -> Measured<Vec<Line>> {
     reading("whole read over REST (4.2)", plain, peer, Goal::Most(40.0), &mut lines);
     let world = world();
     let (began, cpu) = (Instant::now(), thread_cpu());
-    let told = reconcile(&world, &inventory, &Policy::standard(site()));
+    let told = reconcile(&world, &inventory, Timestamp::default(), &Policy::standard(site()));
     let took = format!("{} / {} CPU", ms(millis(began.elapsed())), ms(millis(thread_cpu().saturating_sub(cpu))));
     if !told.is_empty() {
         return Err(format!("{} differences where none are, such as {:?}", told.len(), told[0]).into());

@@ -13,6 +13,7 @@ use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use super::line::{QuotedLine, quoted, wish};
+use crate::cli::args::{Sure, Typed};
 use crate::cli::values::{from_day, rows, site, slug, span, to_day};
 
 /// About orders. ORDER is its number.
@@ -44,6 +45,9 @@ pub enum OrderVerb {
     Assign {
         /// Which
         order: OrderId,
+        /// That it is meant.
+        #[command(flatten)]
+        typed: Typed,
     },
     /// Keep a server of the pool for a line of an order, in place of one to be bought; again, for longer
     Reserve {
@@ -54,6 +58,12 @@ pub enum OrderVerb {
         line: u16,
         /// Serial or unit id
         label: String,
+        /// That it is meant.
+        #[command(flatten)]
+        sure: Sure,
+        /// That it is meant, where the server is not what the line asks for.
+        #[command(flatten)]
+        typed: Typed,
     },
     /// Give a reserved server back to the pool
     Release {
@@ -62,6 +72,9 @@ pub enum OrderVerb {
         /// Why; goes into the journal
         #[arg(long)]
         reason: String,
+        /// That it is meant.
+        #[command(flatten)]
+        sure: Sure,
     },
     /// Say that a serial is one of the servers of an order
     Bind(Bind),
@@ -143,6 +156,9 @@ pub struct Ended {
     /// Why; goes into the journal
     #[arg(long)]
     pub reason: String,
+    /// That it is meant.
+    #[command(flatten)]
+    pub typed: Typed,
 }
 
 /// Which offer, and what it costs.
@@ -175,6 +191,9 @@ pub struct Accept {
     /// Why; goes into the journal
     #[arg(long)]
     pub reason: String,
+    /// That it is meant, where the confirmation has no total.
+    #[command(flatten)]
+    pub typed: Typed,
 }
 
 /// A serial that belongs to an order.

@@ -24,7 +24,8 @@ pub(super) async fn compare(link: &Connection, id: OrderId, out: &mut Output<'_>
     for offer in &comparison.offers {
         let may = if offer.eligible { "" } else { ", may not be chosen" };
         out.line("")?;
-        out.line(format!("{}. {} ({}, quote {}){may}", offer.rank, offer.title, offer.seller, offer.number))?;
+        let named = format!("{}. {} (quote {}; --vendor {}){may}", offer.rank, offer.title, offer.number, offer.seller);
+        out.line(named)?;
         let mut notes = Table::new(&[], Last::Wrap);
         for (what, all) in
             [("because", &offer.reasons), ("not because", &offer.obstacles), ("not told", &offer.missing)]
@@ -41,7 +42,7 @@ pub(super) async fn compare(link: &Connection, id: OrderId, out: &mut Output<'_>
 /// A row for each point. An offer's cells stand below each other; the last offer's go on below where there is no room.
 fn side_by_side(comparison: &Comparison) -> Table {
     let mut head = vec!["POINT".to_owned(), "ASKED".to_owned()];
-    head.extend(comparison.offers.iter().map(|o| o.seller.to_string().to_uppercase()));
+    head.extend(comparison.offers.iter().map(|o| o.title.to_string()));
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     let mut table = Table::new(&head, Last::Wrap);
     for row in &comparison.rows {

@@ -1,25 +1,22 @@
 //! `order list`: orders in a table.
 
+use rackhand_core::view::filter::check_orders;
 use rackhand_core::view::order::OrderQuery;
 
 use super::args::List;
-use crate::cli::fleet::left_over;
+use crate::cli::fleet::{document, left_over};
 use crate::cli::output::{Fail, Output};
 use crate::cli::table::{Last, Table};
 use crate::link::connect::Connection;
 use crate::link::{CALL, answered, call};
 
 pub(super) async fn list(link: &Connection, which: List, out: &mut Output<'_>) -> Result<(), Fail> {
-    let query = OrderQuery {
-        filter: which.filter.join(" "),
-        all: which.all,
-        tenant: None,
-        offset: which.offset,
-        limit: which.limit,
-    };
+    let filter = which.filter.join(" ");
+    check_orders(&filter).map_err(|why| Fail::Usage(why.to_string()))?;
+    let query = OrderQuery { filter, all: which.all, tenant: None, offset: which.offset, limit: which.limit };
     let page = answered(CALL, link.client.orders(call(), query)).await?;
     if out.json {
-        return out.document(&page);
+        return document(out, &page, "order");
     }
     let mut table = Table::new(&["ORDER", "TENANT", "SITE", "QTY", "STATE", "TOTAL", "WHO", "WAITS FOR"], Last::Wrap);
     for row in &page.rows {

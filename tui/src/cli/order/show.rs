@@ -4,7 +4,7 @@ use rackhand_core::flow::next::Wait;
 use rackhand_core::id::OrderId;
 use rackhand_core::procurement::deal::Shipment;
 use rackhand_core::procurement::order::purchase_number;
-use rackhand_core::procurement::paper::Quote;
+use rackhand_core::procurement::paper::{Quote, SellerId};
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
 use rackhand_core::view::order::{DealView, OrderDetail};
@@ -54,7 +54,10 @@ fn head(order: &OrderDetail, out: &mut Output<'_>) -> Result<(), Fail> {
     }
     if let Some(purchase) = &order.purchase {
         let number = purchase_number(purchase.number);
-        fact("bought", format!("{number} from {} for {}, {}", purchase.seller, purchase.total, purchase.at));
+        fact(
+            "bought",
+            format!("{number} from {} for {}, {}", title(order, purchase.seller), purchase.total, purchase.at),
+        );
     }
     for (number, why) in &order.failed {
         fact("came to nothing", format!("{number}: {why}"));
@@ -163,11 +166,13 @@ fn vendors(order: &OrderDetail, out: &mut Output<'_>) -> Result<(), Fail> {
         return Ok(());
     }
     section(out, "VENDORS")?;
-    let mut table = Table::new(&["VENDOR", "OFFER", "REV", "TOTAL", "DAYS", "VALID UNTIL", "STANDS"], Last::Wrap);
+    let mut table =
+        Table::new(&["VENDOR", "--vendor", "OFFER", "REV", "TOTAL", "DAYS", "VALID UNTIL", "STANDS"], Last::Wrap);
     for deal in &order.deals {
         let quote = deal.offer.as_ref().map(|o| &o.quote);
         let unknown = || "-".to_owned();
         table.row([
+            deal.title.to_string(),
             deal.seller.to_string(),
             quote.map_or_else(unknown, |q| q.number.to_string()),
             deal.offer.as_ref().map_or_else(unknown, |o| o.revision.to_string()),
@@ -200,20 +205,27 @@ fn stands(deal: &DealView) -> String {
     }
 }
 
+/// A vendor as it is called.
+fn title(order: &OrderDetail, seller: SellerId) -> String {
+    let deal = order.deals.iter().find(|d| d.seller == seller);
+    deal.map_or_else(|| seller.to_string(), |d| d.title.to_string())
+}
+
 fn papers(order: &OrderDetail, out: &mut Output<'_>) -> Result<(), Fail> {
     let mut table = Table::new(&[], Last::Wrap);
     for approval in &order.approvals {
-        let what = format!("{} revision {}, {}, {}", approval.seller, approval.revision, approval.total, approval.at);
+        let seller = title(order, approval.seller);
+        let what = format!("{seller} revision {}, {}, {}", approval.revision, approval.total, approval.at);
         table.row(["  approved".into(), approval.by.to_string(), what]);
     }
     for deal in &order.deals {
         for shipment in &deal.shipments {
-            table.row(["  shipment".into(), deal.seller.to_string(), shipped(shipment)]);
+            table.row(["  shipment".into(), deal.title.to_string(), shipped(shipment)]);
         }
         for paper in &deal.refused {
             let flaws: Vec<String> = paper.flaws.iter().map(ToString::to_string).collect();
             let what = format!("{}, {}: {}", paper.what, paper.at, flaws.join("; "));
-            table.row(["  not taken".into(), deal.seller.to_string(), what]);
+            table.row(["  not taken".into(), deal.title.to_string(), what]);
         }
     }
     let text = table.lines(out.width());

@@ -6,7 +6,7 @@ use rackhand_core::view::rack::Slot as Mount;
 
 use super::super::racks::{fill, states, units, worst};
 use super::sides;
-use crate::app::list::{Chosen, Keyed};
+use crate::app::list::Keyed;
 use crate::app::model::Model;
 use crate::command::registry::Act;
 use crate::theme::token::Token;
@@ -38,15 +38,7 @@ fn told(model: &Model, room: usize) -> Vec<(String, Token)> {
         (Some(slot), _) => device(slot, model, &mut say),
         (None, None) => say("this rack is being asked for".to_owned(), Token::UiDim),
         (None, Some(0)) => say(format!("nothing is on the {}", sides(model).word()), Token::UiDim),
-        (None, Some(_)) => {
-            let lost = matches!(r.slots.chosen, Chosen::Lost(_));
-            let why = if lost {
-                "the selected device has left this side of the rack; move the cursor"
-            } else {
-                "nothing is selected"
-            };
-            say(why.to_owned(), Token::UiDim);
-        }
+        (None, Some(_)) => say("nothing is selected".to_owned(), Token::UiDim),
     }
     if let Some(row) = r.list.current() {
         say(String::new(), Token::UiText);

@@ -3,7 +3,7 @@
 use rackhand_core::id::UnitId;
 use rackhand_core::procurement::deal::Shipment;
 use rackhand_core::procurement::money::Money;
-use rackhand_core::procurement::paper::Transit;
+use rackhand_core::procurement::paper::{SellerId, Transit};
 use rackhand_core::text::Text;
 use rackhand_core::view::UnitRow;
 use rackhand_core::view::order::{DealView, OrderDetail, OrderLine};
@@ -99,7 +99,8 @@ pub fn story(order: &OrderDetail, model: &Model, room: usize) -> Vec<Entry> {
     if !order.approvals.is_empty() {
         pen.title("APPROVALS");
         for a in &order.approvals {
-            let told = format!("{} on {}: {} revision {}, {}", a.by, short(a.at), a.seller, a.revision, a.total);
+            let seller = title(order, a.seller);
+            let told = format!("{} on {}: {seller} revision {}, {}", a.by, short(a.at), a.revision, a.total);
             pen.say(told, Token::StateOk);
             pen.say(format!("  saw: {}", a.saw), Token::UiDim);
         }
@@ -210,11 +211,18 @@ fn of_deal(deal: &DealView, bought: bool, pen: &mut Pen<'_>) {
     }
 }
 
+/// A vendor as it is called.
+fn title(order: &OrderDetail, seller: SellerId) -> String {
+    let deal = order.deals.iter().find(|d| d.seller == seller);
+    deal.map_or_else(|| seller.to_string(), |d| d.title.to_string())
+}
+
 fn bought(order: &OrderDetail, pen: &mut Pen<'_>) {
     let Some(purchase) = &order.purchase else { return };
     pen.title("PURCHASE");
     let number = order.row.purchase.clone().unwrap_or_else(|| Text::new("no number"));
-    let told = format!("{number} from {}, {}, approved {}", purchase.seller, purchase.total, short(purchase.at));
+    let seller = title(order, purchase.seller);
+    let told = format!("{number} from {seller}, {}, approved {}", purchase.total, short(purchase.at));
     pen.say(told, Token::UiText);
     let Some(deal) = order.deals.iter().find(|d| d.seller == purchase.seller) else { return };
     match deal.ordered {

@@ -332,14 +332,17 @@ impl Console for Server {
             then: "somebody changed it in NetBox after Rackhand wrote it: set it back there".into(),
             who: Some(Role::Operator),
         };
-        let all = vec![row.clone(), Difference { who: None, theirs: None, ..row }];
+        let ours = Difference { who: None, theirs: None, ..row.clone() };
+        let stranger = Difference { field: Field::Device, ..row.clone() };
+        let all = [row, ours, stranger];
         Ok(NetboxDiff {
             now: NOW,
             read_at: Timestamp::from_secs(1_794_999_760),
             devices: 5_000,
             interfaces: 15_000,
             trouble: self.held().broken.clone(),
-            total: 2,
+            total: 3,
+            kinds: kinds(&all),
             offset,
             rows: all.into_iter().skip(offset).take(limit).collect(),
         })

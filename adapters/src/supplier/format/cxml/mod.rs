@@ -23,6 +23,13 @@ use super::door::{Door, at, only};
 /// Nodes of a document at the most: elements, texts and comments.
 const MAX_NODES: u32 = 400_000;
 
+/// Octets within which a document's header ends.
+const MAX_HEADER: usize = 64 << 10;
+/// Attributes of one element at the most. The parser compares each with all before it.
+const MAX_ATTRIBUTES: usize = 64;
+/// Namespaces declared at the most; cXML has none of its own. The parser copies those of each element around.
+const MAX_NAMESPACES: usize = 256;
+
 /// Reads a document. With `party`, who sent it, whom it is for, and the shared secret are held against what is expected;
 /// where one differs, that is all that is told and nothing is taken.
 ///
@@ -40,10 +47,17 @@ pub fn read(bytes: &[u8], party: Option<&CxmlParty>) -> Result<Vec<Paper>, Vec<F
     door.close(papers)
 }
 
-/// Whether a document, whatever else is wrong with it, is from whom it should be.
+/// Whether a document, whatever else is wrong with it, is from whom it should be, by its header alone, which stands at
+/// its beginning. What follows is not looked at: anybody can send it.
 pub fn is_from(bytes: &[u8], party: &CxmlParty) -> bool {
-    let verified = |text: &str| party.verify(root(&parse(text)?)?);
-    super::decode(bytes).is_ok_and(|text| verified(&text).is_ok())
+    let beginning = super::beginning(bytes, MAX_HEADER);
+    let Some((_, rest)) = beginning.split_once("<Header") else { return false };
+    let Some((within, _)) = rest.split_once("</Header") else { return false };
+    let header = format!("<Header{within}</Header>");
+    parse(&header).is_ok_and(|document| {
+        let header = Element(document.root_element());
+        header.named("Header") && party.verify_header(header).is_ok()
+    })
 }
 
 /// What the other side's server says to a request of ours.
@@ -95,8 +109,17 @@ fn root<'a>(document: &'a Document<'a>) -> Result<Element<'a>, Vec<Flaw>> {
     Ok(Element(root))
 }
 
-/// Refuses what declares entities or brings a document type of its own, before a parser sees it.
+/// Refuses what declares entities, brings a document type of its own, or has more attributes than any paper, before a
+/// parser sees it.
 fn harmless(text: &str) -> Result<(), Vec<Flaw>> {
+    // No attribute's value holds a `<`, so what stands between two of them has an element's attributes or more.
+    if text.split('<').any(|tag| attributes(tag) > MAX_ATTRIBUTES) {
+        let why = format!("an element with more than {MAX_ATTRIBUTES} attributes; no paper has so many");
+        return Err(only(at(None, "XML"), why));
+    }
+    if text.matches("xmlns").count() > MAX_NAMESPACES {
+        return Err(only(at(None, "XML"), format!("more than {MAX_NAMESPACES} namespaces; cXML has none")));
+    }
     let upper = text.to_ascii_uppercase();
     if upper.contains("<!ENTITY") {
         return Err(only(at(None, "DOCTYPE"), "it declares an entity; cXML needs none, and none is taken"));
@@ -119,6 +142,11 @@ fn harmless(text: &str) -> Result<(), Vec<Flaw>> {
         }
     }
     Ok(())
+}
+
+/// How often an equals sign stands before a quotation mark.
+fn attributes(tag: &str) -> usize {
+    tag.split('=').skip(1).filter(|value| value.trim_start().starts_with(['"', '\''])).count()
 }
 
 fn papers(door: &mut Door, root: Element<'_>) -> Vec<Paper> {

@@ -34,11 +34,16 @@ pub struct CxmlParty {
 impl CxmlParty {
     /// Holds a document's header against this.
     pub(super) fn verify(&self, root: Element<'_>) -> Result<(), Vec<Flaw>> {
+        match root.path("Header") {
+            Some(header) => self.verify_header(header),
+            None => Err(only(at(None, "Header"), "it is missing, so nobody stands for the paper")),
+        }
+    }
+
+    /// Holds a header against this.
+    pub(super) fn verify_header(&self, header: Element<'_>) -> Result<(), Vec<Flaw>> {
         let forged = |place: At<'_>, why: &str| {
             Err(only(place, format!("{why}; nothing of it is taken. Ask the vendor whether it sent this")))
-        };
-        let Some(header) = root.path("Header") else {
-            return forged(at(None, "Header"), "it is missing, so nobody stands for the paper");
         };
         for (end, expected) in [("From", &self.from), ("To", &self.to)] {
             if credential(header, end, expected).is_none() {

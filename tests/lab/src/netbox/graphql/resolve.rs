@@ -35,6 +35,28 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The collection whose permission to view is asked.
+    pub fn collection(self) -> &'static str {
+        match self {
+            Self::Devices => "dcim/devices",
+            Self::Interfaces => "dcim/interfaces",
+            Self::Macs => "dcim/mac-addresses",
+            Self::Ips => "ipam/ip-addresses",
+            Self::Cables => "dcim/cables",
+            Self::Sites => "dcim/sites",
+            Self::Racks => "dcim/racks",
+            Self::Tenants => "tenancy/tenants",
+            Self::Types => "dcim/device-types",
+        }
+    }
+
+    /// Whether each device has one, so that its field is never null.
+    pub fn is_needed(self) -> bool {
+        matches!(self, Self::Sites | Self::Types)
+    }
+}
+
 /// One object.
 #[derive(Clone, Copy)]
 pub(super) struct Object {

@@ -12,7 +12,7 @@ use tokio::time::{Sleep, sleep};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The stream, and since when its peer takes nothing.
-pub(super) struct Stall<S> {
+pub(crate) struct Stall<S> {
     stream: S,
     until: Option<Pin<Box<Sleep>>>,
 }
