@@ -18,6 +18,7 @@ use crate::procurement::money::Money;
 use crate::procurement::order::Placed;
 use crate::procurement::paper::{Confirmation, Flaw, PurchaseOrder, Quote, SellerId, ShipNotice, Tracked};
 use crate::procurement::spec::Spec;
+use crate::stream::Origin;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -127,6 +128,41 @@ events! {
         /// Model.
         model: Text,
     } = "unit_adopted",
+    /// A plan to take over servers that run already was made; nothing is taken over by it.
+    TakeOverPlanned {
+        /// The site.
+        site: SiteId,
+        /// SHA-256 of the rows.
+        hash: Fingerprint,
+        /// The servers that could be taken over, as NetBox showed them.
+        rows: Vec<crate::takeover::Seen>,
+    } = "take_over_planned",
+    /// A server that ran already became a unit, as a plan said that a person confirmed.
+    UnitTakenOver {
+        /// The plan.
+        plan: crate::takeover::PlanId,
+        /// Its site.
+        site: SiteId,
+        /// Its device as NetBox shows it.
+        device: crate::dcim::Device,
+        /// Its BMC's MAC, where NetBox has it.
+        bmc_mac: Option<Mac>,
+        /// The stage it enters.
+        stage: Stage,
+        /// Why the person confirmed it.
+        reason: Text,
+        /// What the one login to its BMC came to.
+        login: crate::takeover::Login,
+    } = "unit_taken_over",
+    /// A password was given for its BMC; it is sealed elsewhere, and never here.
+    PasswordGiven {
+        /// The account's user name, where one was given.
+        user: Option<Text>,
+        /// What brought it: a manifest, or a person by hand.
+        from: Text,
+    } = "password_given",
+    /// The password that was given for its BMC is forgotten.
+    PasswordForgotten {} = "password_forgotten",
     /// C4 accepted the lease for this unit; the device is linked and its address is to be written.
     LeaseAccepted {
         /// The device as NetBox had it.
@@ -154,6 +190,13 @@ events! {
         /// Why.
         reason: Text,
     } = "disposition_changed",
+    /// One person's word that it may be released, where that takes two.
+    FirstWordGiven {
+        /// Why it takes two.
+        cause: crate::lifecycle::guard::Cause,
+        /// The reason they gave.
+        reason: Text,
+    } = "first_word_given",
     /// Something is for a person to do.
     TaskOpened {
         /// The task.
@@ -390,6 +433,9 @@ events! {
         revision: u32,
         /// What it costs.
         total: Money,
+        /// The number as papers have it; `None` in events from before it held site and epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text>,
     } = "purchase_decided",
     /// The vendor does not take the order; another offer may be chosen.
     PurchaseFailed {
@@ -397,6 +443,9 @@ events! {
         number: u32,
         /// Why.
         reason: Text,
+        /// The number as papers have it; `None` in events from before it held site and epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text>,
     } = "purchase_failed",
     /// The order ends before all is delivered.
     OrderEnded {
@@ -415,6 +464,9 @@ events! {
         by_hand: bool,
         /// How long an answer may take, in seconds.
         patience: u64,
+        /// The number our request has at the vendor; `None` in events from before it held site and epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Text>,
     } = "deal_opened",
     /// An offer, or a changed one, came in.
     QuoteReceived {
@@ -489,4 +541,30 @@ events! {
         /// Whether it is on.
         on: bool,
     } = "locator_seen",
+    /// Sequence numbers from here on belong to this epoch. Numbers that leave the house hold it.
+    EpochBegun {
+        /// Its number; no journal of this site had it before.
+        epoch: u32,
+        /// Why it began. After anything but the first, effects are held back.
+        origin: Origin,
+    } = "epoch_begun",
+    /// A person has looked: what has an effect goes out again.
+    EffectsResumed {
+        /// What the person found.
+        reason: Text,
+    } = "effects_resumed",
+    /// A snapshot is kept beside the chain. One that no such event names is not believed.
+    SnapshotKept {
+        /// The last event in it.
+        at: Seq,
+        /// The version of the fold it was computed by.
+        fold: u32,
+        /// SHA-256 over that event's hash, its place, the version, and the snapshot.
+        sum: Fingerprint,
+    } = "snapshot_kept",
+    /// A person had things made in NetBox: fields, choices, the staging tenant.
+    NetboxPrepared {
+        /// What was made or changed.
+        made: Vec<Text>,
+    } = "netbox_prepared",
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::mac::Mac;
 use crate::procurement::paper::SellerId;
+use crate::takeover::PlanId;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -156,7 +157,7 @@ impl FromStr for DealId {
 }
 
 /// What an event is about. Its text form is the journal's subject column: `unit/01J...`, `bmc/94:40:C9:...`,
-/// `order/7`, `deal/7-hpe`.
+/// `order/7`, `deal/7-hpe`, `plan/3f9a1c02`, `journal`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A unit.
@@ -167,6 +168,10 @@ pub enum Subject {
     Order(OrderId),
     /// What goes on with one vendor about an order.
     Deal(DealId),
+    /// A plan to take servers over.
+    Plan(PlanId),
+    /// The journal itself.
+    Journal,
 }
 
 impl fmt::Display for Subject {
@@ -176,6 +181,8 @@ impl fmt::Display for Subject {
             Self::Bmc(mac) => write!(f, "bmc/{mac}"),
             Self::Order(id) => write!(f, "order/{id}"),
             Self::Deal(id) => write!(f, "deal/{id}"),
+            Self::Plan(id) => write!(f, "plan/{id}"),
+            Self::Journal => f.write_str("journal"),
         }
     }
 }
@@ -189,12 +196,16 @@ impl fmt::Debug for Subject {
 impl FromStr for Subject {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const BAD: &str = "not a subject: unit/ID, bmc/MAC, order/NUMBER or deal/NUMBER-VENDOR";
+        const BAD: &str = "not a subject: unit/ID, bmc/MAC, order/NUMBER, deal/NUMBER-VENDOR, plan/ID or journal";
+        if text == "journal" {
+            return Ok(Self::Journal);
+        }
         match text.split_once('/') {
             Some(("unit", id)) => id.parse().map(Self::Unit),
             Some(("bmc", mac)) => mac.parse().map(Self::Bmc).map_err(|_| BAD),
             Some(("order", id)) => id.parse().map(Self::Order).map_err(|_| BAD),
             Some(("deal", id)) => id.parse().map(Self::Deal).map_err(|_| BAD),
+            Some(("plan", id)) => id.parse().map(Self::Plan).map_err(|_| BAD),
             _ => Err(BAD),
         }
     }
@@ -215,7 +226,7 @@ macro_rules! as_text {
         }
     )*};
 }
-as_text!(UnitId, DealId, Subject);
+as_text!(UnitId, DealId, PlanId, Subject);
 
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -307,7 +318,9 @@ mod tests {
         let order = OrderId(7);
         let deal = Subject::Deal(DealId { order, seller: "hpe".parse().unwrap() });
         assert_eq!(deal.to_string(), "deal/7-hpe");
-        for subject in [bmc, Subject::Unit(id), Subject::Order(order), deal] {
+        for subject in
+            [bmc, Subject::Unit(id), Subject::Order(order), deal, Subject::Plan(PlanId(0x0F9A_1C02)), Subject::Journal]
+        {
             assert_eq!(subject.to_string().parse(), Ok(subject));
         }
         assert!("unit/".parse::<Subject>().is_err());

@@ -20,6 +20,8 @@ pub mod procurement;
 pub mod reconcile;
 pub mod secret;
 pub mod sentence;
+pub mod stream;
+pub mod takeover;
 pub mod text;
 pub mod time;
 pub mod view;

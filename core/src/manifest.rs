@@ -11,6 +11,7 @@ use std::str::Chars;
 use serde::{Deserialize, Serialize};
 
 use crate::mac::Mac;
+use crate::secret::Account;
 use crate::text::Text;
 
 pub use self::columns::{BadMap, Columns, Field, MAX_NAME};
@@ -62,6 +63,8 @@ pub struct Line {
     pub bmc_mac: Text,
     /// What it says, or why it says nothing that can be used.
     pub row: Result<Row, Problem>,
+    /// The factory account of its BMC, where the file has one.
+    pub account: Option<Account>,
 }
 
 /// Why one row cannot be used. The others can.
@@ -83,6 +86,10 @@ pub enum Problem {
     OtherMac(u32),
     /// The same MAC has another serial on this line.
     OtherSerial(u32),
+    /// Its password is none a BMC could have.
+    BadPassword,
+    /// This line has the same server with another account.
+    OtherAccount(u32),
     /// It says what this line says.
     Repeats(u32),
     /// It is the header once more, as where files were put together.
@@ -131,6 +138,8 @@ impl fmt::Display for Problem {
             Self::NoCard => f.write_str("no card has this MAC address: it is a group's, or all zeros"),
             Self::OtherMac(line) => write!(f, "line {line} has this serial with another MAC; which is right?"),
             Self::OtherSerial(line) => write!(f, "line {line} has this MAC with another serial; which is right?"),
+            Self::BadPassword => write!(f, "not a password: at most {} characters, none of control", Account::MOST),
+            Self::OtherAccount(line) => write!(f, "line {line} has this server with another account; which is right?"),
             Self::Repeats(line) => write!(f, "says what line {line} says"),
             Self::Header => f.write_str("this is the header again; remove the line"),
         }
@@ -162,8 +171,8 @@ impl fmt::Display for Unreadable {
             Self::Delimiter => f.write_str("comma, semicolon and tab could each separate its cells; use one of them"),
             Self::Secret(name) => write!(
                 f,
-                "column `{name}` is not taken: passwords must not lie in a manifest or the journal, and there is no \
-                 secret store yet. Remove it, and name the password's file under [[credentials]] in rackhandd.toml"
+                "column `{name}` may hold a secret and is not read. Where it is the BMC's password say --map \
+                 password=\"{name}\", else remove it"
             ),
             Self::Quote(line) => {
                 write!(f, "line {line}: a quote is not closed, or something follows a closed one")
@@ -252,10 +261,12 @@ fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
     Err(Unreadable::Encoding(u32::try_from(lines).unwrap_or(u32::MAX)))
 }
 
-/// Where the two columns are.
+/// Where the columns are.
 struct Header {
     serial: usize,
     bmc_mac: usize,
+    user: Option<usize>,
+    password: Option<usize>,
     /// Their names there.
     names: [String; 2],
     cells: usize,
@@ -289,13 +300,16 @@ fn header(text: &str, columns: &Columns) -> Result<(Header, char), Unreadable> {
 
 fn places(cells: Vec<String>, columns: &Columns) -> Result<Header, Unreadable> {
     let (serial, bmc_mac) = (columns.find(Field::Serial, &cells)?, columns.find(Field::BmcMac, &cells)?);
-    if let Some(secret) = cells.iter().find(|name| columns::is_secret(name)) {
+    let password = columns.find_if_any(Field::Password, &cells)?;
+    let user = password.and_then(|_| columns.find_if_any(Field::User, &cells).transpose()).transpose()?;
+    let read = [Some(serial), Some(bmc_mac), user, password];
+    let others = || cells.iter().enumerate().filter(|(n, _)| !read.contains(&Some(*n)));
+    if let Some((_, secret)) = others().find(|(_, name)| columns::is_secret(name)) {
         return Err(Unreadable::Secret(Text::new(secret.trim())));
     }
-    let others = cells.iter().enumerate().filter(|(n, _)| *n != serial && *n != bmc_mac);
-    let ignored = others.map(|(_, name)| Text::new(name.trim())).filter(|name| !name.is_empty()).collect();
+    let ignored = others().map(|(_, name)| Text::new(name.trim())).filter(|name| !name.is_empty()).collect();
     let names = [serial, bmc_mac].map(|n| cells[n].trim().to_lowercase());
-    Ok(Header { serial, bmc_mac, names, cells: cells.len(), ignored })
+    Ok(Header { serial, bmc_mac, user, password, names, cells: cells.len(), ignored })
 }
 
 fn read(record: &Record, header: &Header) -> Line {
@@ -309,7 +323,10 @@ fn read(record: &Record, header: &Header) -> Line {
     } else {
         row(raw_serial, raw_mac)
     };
-    Line { line: record.line, serial: Text::new(raw_serial), bmc_mac: Text::new(raw_mac), row }
+    let password = header.password.map_or("", cell);
+    let account = Account::new(header.user.map(|at| Text::new(cell(at))), password);
+    let row = if row.is_ok() && account.is_none() && !password.is_empty() { Err(Problem::BadPassword) } else { row };
+    Line { line: record.line, serial: Text::new(raw_serial), bmc_mac: Text::new(raw_mac), row, account }
 }
 
 fn row(raw_serial: &str, raw_mac: &str) -> Result<Row, Problem> {
@@ -357,7 +374,21 @@ fn contradictions(lines: &mut [Line]) {
     for group in by_mac.values() {
         judge(group, Problem::OtherSerial);
     }
-    for (n, problem) in problems {
+    for (n, problem) in &mut problems {
+        if let Problem::Repeats(line) = problem
+            && let Some(first) = lines.iter().find(|first| first.line == *line)
+            && first.account != lines[*n].account
+        {
+            *problem = Problem::OtherAccount(*line);
+        }
+    }
+    // Of two accounts for one server neither is right.
+    let doubtful = |(n, problem): &(usize, Problem)| {
+        let Problem::OtherAccount(line) = problem else { return None };
+        Some((lines.iter().position(|first| first.line == *line)?, Problem::OtherAccount(lines[*n].line)))
+    };
+    let doubtful: Vec<(usize, Problem)> = problems.iter().filter_map(doubtful).collect();
+    for (n, problem) in problems.into_iter().chain(doubtful) {
         // What is said first of a row stands: a serial is what a person looks for.
         if lines[n].row.is_ok() {
             lines[n].row = Err(problem);

@@ -2,7 +2,8 @@
 
 use crate::event::Event;
 use crate::flow::step::Observation;
-use crate::procurement::order::purchase_number;
+use crate::procurement::order::recorded_number;
+use crate::stream::Origin;
 use crate::text::Text;
 
 impl Event {
@@ -19,11 +20,25 @@ impl Event {
             Self::ManifestRowTaken { serial, bmc_mac, .. } => format!("manifest: {serial} has BMC {bmc_mac}"),
             Self::SightingReopened { reason } => format!("looked up again: {reason}"),
             Self::UnitAdopted { bmc_mac, .. } => format!("adopted from NetBox by BMC {bmc_mac}"),
+            Self::PasswordGiven { user, from } => {
+                let of = user.as_ref().map_or(String::new(), |user| format!(" of {user}"));
+                format!("password{of} for its BMC given {from}, and sealed")
+            }
+            Self::PasswordForgotten {} => "the password given for its BMC is forgotten".to_owned(),
+            Self::TakeOverPlanned { site, rows, .. } => {
+                format!("plan to take over {} servers of {site}", rows.len())
+            }
+            Self::UnitTakenOver { plan, device, stage, reason, login, .. } => {
+                format!("taken over from NetBox device {} as {stage}, plan {plan}: {reason}; {login}", device.name)
+            }
             Self::LeaseAccepted { device, address, .. } => format!("lease {address} accepted for {}", device.name),
             Self::StageEntered { from, to, evidence } => {
                 format!("{from} -> {to}: {} ({})", evidence.proof, evidence.note)
             }
             Self::DispositionChanged { from, to, reason } => format!("{from} -> {to}: {reason}"),
+            Self::FirstWordGiven { reason, .. } => {
+                format!("first word to release it: {reason}; a second person's is needed")
+            }
             Self::TaskOpened { task } => format!("task: {}: {}", task.kind.title(), task.text),
             Self::TaskClosed { task, note, accepted: true } => format!("task {task} closed, taken as it is: {note}"),
             Self::TaskClosed { task, note, .. } => format!("task {task} closed: {note}"),
@@ -64,6 +79,17 @@ impl Event {
             Self::DamageNoted { note, photo } => format!("damaged: {}", with_photo(note, photo.as_ref())),
             Self::LocatorAsked { on } => format!("locator LED asked {}", on_or_off(*on)),
             Self::LocatorSeen { on } => format!("locator LED seen {}", on_or_off(*on)),
+            Self::EpochBegun { epoch, origin } => match origin {
+                Origin::First => format!("epoch {epoch} of the journal begins"),
+                Origin::Restored => format!("restored from a backup: epoch {epoch} begins, effects are on hold"),
+                Origin::Lost => format!("begun empty where there was a journal: epoch {epoch}, effects are on hold"),
+            },
+            Self::EffectsResumed { reason } => format!("effects go out again: {reason}"),
+            Self::NetboxPrepared { made } => {
+                let made: Vec<&str> = made.iter().map(Text::as_str).collect();
+                format!("made in NetBox: {}", made.join(", "))
+            }
+            Self::SnapshotKept { at, .. } => format!("snapshot kept of all up to event {at}"),
             _ => return self.trade_sentence(),
         };
         told.into()
@@ -85,10 +111,12 @@ impl Event {
             Self::ApprovalGiven { seller, revision, total, saw } => {
                 format!("{seller}'s offer, revision {revision}, approved for {total}; seen: {saw}")
             }
-            Self::PurchaseDecided { number, seller, total, .. } => {
-                format!("{} to {seller} for {total}", purchase_number(*number))
+            Self::PurchaseDecided { number, seller, total, name, .. } => {
+                format!("{} to {seller} for {total}", recorded_number(*number, name.as_ref()))
             }
-            Self::PurchaseFailed { number, reason } => format!("{} is void: {reason}", purchase_number(*number)),
+            Self::PurchaseFailed { number, reason, name } => {
+                format!("{} is void: {reason}", recorded_number(*number, name.as_ref()))
+            }
             Self::OrderEnded { rejected: true, reason } => format!("rejected: {reason}"),
             Self::OrderEnded { reason, .. } => format!("cancelled: {reason}"),
             Self::DealOpened { title, by_hand: true, .. } => format!("{title} is to be asked by hand"),

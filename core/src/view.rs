@@ -337,6 +337,12 @@ pub fn detail(world: &World, unit: &Unit, now: Timestamp, actor: &crate::id::Act
         let cables: Vec<String> = network.chain(power).collect();
         fact("its cables", Some(if cables.is_empty() { "none planned".to_owned() } else { cables.join(", ") }));
     }
+    if let Some(plan) = unit.taken_over {
+        fact(
+            "taken over",
+            Some(format!("by plan {plan}; power, boot, firmware and passwords move on a person's word")),
+        );
+    }
     fact("netbox device", unit.device.as_ref().map(|d| format!("{} (id {})", d.name, d.id)));
     fact("bmc mac", unit.bmc_mac.map(|m| m.to_string()));
     fact("bmc address", unit.bmc_address.map(|a| a.to_string()));
@@ -481,7 +487,7 @@ pub fn event_row(recorded: &Recorded, world: &World) -> EventRow {
     let label = match draft.subject {
         Subject::Unit(id) => world.unit(id).map_or_else(|| id.to_string(), Unit::label),
         Subject::Bmc(mac) => mac.to_string(),
-        Subject::Order(_) | Subject::Deal(_) => draft.subject.to_string(),
+        Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => draft.subject.to_string(),
     };
     EventRow {
         seq: recorded.seq,

@@ -15,17 +15,21 @@ use crate::lifecycle::unit::{Locator, Note, Notes, Phase, Progress, Unit};
 use crate::mac::Mac;
 use crate::procurement::deal::Deal;
 use crate::procurement::order::Order;
+use crate::stream::Stream;
+use crate::takeover::{MAX_PLANS, Plan, PlanId};
 use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 11;
+pub const FOLD: u32 = 13;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct World {
     /// The last event in it.
     pub head: Seq,
+    /// The journal's own state.
+    pub stream: Stream,
     /// All units.
     pub units: OrdMap<UnitId, Arc<Unit>>,
     /// BMCs that were seen, by MAC.
@@ -34,12 +38,19 @@ pub struct World {
     pub orders: OrdMap<OrderId, Arc<Order>>,
     /// What goes on with each vendor about each order.
     pub deals: OrdMap<DealId, Arc<Deal>>,
+    /// The last plans to take servers over, [`MAX_PLANS`] at the most.
+    #[serde(default)]
+    pub plans: OrdMap<PlanId, Arc<Plan>>,
     /// The number of the last purchase order.
     pub last_purchase: u32,
     /// Servers of the pool that are kept for an order.
     reserved: OrdMap<UnitId, OrderId>,
     /// Orders by tenant and key.
     by_key: OrdMap<Text, OrderId>,
+    /// Orders by tenant and what the tenant calls them.
+    by_reference: OrdMap<Text, OrderId>,
+    /// How many orders each tenant has placed.
+    placed_by: OrdMap<Text, u32>,
     by_bmc: OrdMap<Mac, UnitId>,
     by_serial: OrdMap<Text, UnitId>,
     by_token: OrdMap<TokenHash, UnitId>,
@@ -85,11 +96,15 @@ impl World {
             Subject::Unit(id) => self.apply_to_unit(id, seq, draft),
             Subject::Order(id) => self.apply_to_order(id, seq, draft),
             Subject::Deal(id) => self.apply_to_deal(id, seq, draft),
+            Subject::Plan(id) => self.apply_to_plan(id, draft),
+            Subject::Journal => self.stream.apply(seq, draft),
         }
     }
 
     fn apply_to_unit(&mut self, id: UnitId, seq: Seq, draft: &Draft) {
-        if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } = &draft.event {
+        if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } | Event::UnitTakenOver { site, .. } =
+            &draft.event
+        {
             self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Received, draft.at)));
         }
         if let Event::UnitOrdered { order, line, site, .. } = &draft.event {
@@ -113,6 +128,7 @@ impl World {
         let (mac, token) = (unit.bmc_mac, unit.boot.last_token());
         unit.apply(seq, draft.at, &draft.event);
         unit.receive(seq, draft);
+        unit.guard(draft);
         if let Event::LocatorAsked { on } = draft.event {
             let by = draft.actor.to_string().into();
             unit.locator = Some(Locator { on, by, at: draft.at, seen: None });
@@ -142,10 +158,25 @@ impl World {
         }
     }
 
+    fn apply_to_plan(&mut self, id: PlanId, draft: &Draft) {
+        let Event::TakeOverPlanned { site, hash, rows } = &draft.event else { return };
+        let (site, rows, by) = (site.clone(), rows.clone(), draft.actor.to_string().into());
+        self.plans.insert(id, Arc::new(Plan { site, hash: *hash, rows, at: draft.at, by }));
+        while self.plans.len() > MAX_PLANS {
+            let Some(oldest) = self.plans.iter().min_by_key(|(id, plan)| (plan.at, **id)).map(|(id, _)| *id) else {
+                return;
+            };
+            self.plans.remove(&oldest);
+        }
+    }
+
     fn apply_to_order(&mut self, id: OrderId, seq: Seq, draft: &Draft) {
         match &draft.event {
             Event::OrderPlaced { placed } => {
-                self.orders.insert(id, Arc::new(Order::new(id, placed, draft)));
+                let order = Order::new(id, placed, draft);
+                self.by_reference.insert(keyed(&order.tenant, &order.reference), id);
+                *self.placed_by.entry(order.tenant.clone()).or_default() += 1;
+                self.orders.insert(id, Arc::new(order));
                 if let Some(key) = &placed.key {
                     self.by_key.insert(keyed(&placed.tenant, &key.word), id);
                 }
@@ -165,8 +196,11 @@ impl World {
     }
 
     fn apply_to_deal(&mut self, id: DealId, seq: Seq, draft: &Draft) {
-        if let Event::DealOpened { title, vendor, by_hand, patience } = &draft.event {
-            let deal = Deal::new(id, title.clone(), *vendor, *by_hand, *patience, draft.at);
+        if let Event::DealOpened { title, vendor, by_hand, patience, request } = &draft.event {
+            let mut deal = Deal::new(id, title.clone(), *vendor, *by_hand, *patience, draft.at);
+            if let Some(request) = request {
+                deal.request = request.clone();
+            }
             self.deals.insert(id, Arc::new(deal));
             if let Some(order) = self.orders.get_mut(&id.order) {
                 Arc::make_mut(order).sellers.push(id.seller);
@@ -267,9 +301,24 @@ impl World {
         self.orders.get(&id).map(|o| &**o)
     }
 
+    /// The plan to take servers over with this name, as long as it is kept.
+    pub fn plan(&self, id: PlanId) -> Option<&Plan> {
+        self.plans.get(&id).map(|p| &**p)
+    }
+
     /// The order that this tenant placed under this key.
     pub fn by_key(&self, tenant: &str, word: &str) -> Option<&Order> {
         self.by_key.get(&keyed(tenant, word)).and_then(|id| self.order(*id))
+    }
+
+    /// The order that this tenant calls so.
+    pub fn by_reference(&self, tenant: &str, reference: &str) -> Option<&Order> {
+        self.by_reference.get(&keyed(tenant, reference)).and_then(|id| self.order(*id))
+    }
+
+    /// How many orders the tenant has placed, those included that are over.
+    pub fn placed_by(&self, tenant: &str) -> u32 {
+        self.placed_by.get(&Text::new(tenant)).copied().unwrap_or_default()
     }
 
     /// What goes on with a vendor about an order.

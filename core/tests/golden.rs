@@ -21,9 +21,12 @@ use rackhand_core::hardware::report::{Measurement, Processor, StepReport, Valida
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::lifecycle::c4::Verdict;
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
+use rackhand_core::lifecycle::guard::Cause;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::procurement::spec::DriveKind;
+use rackhand_core::stream::Origin;
+use rackhand_core::takeover::{Login, PlanId, Seen};
 use rackhand_core::time::Timestamp;
 use scene::{address, bmc_mac, device, nic_mac, person, plan, port, report, serial, step_report, token};
 use serde::de::DeserializeOwned;
@@ -235,8 +238,56 @@ fn lines() -> Vec<(&'static str, Event)> {
             r#"{"damage_noted":{"note":"corner dented, photo 17.jpg"}}"#,
             Event::DamageNoted { note: "corner dented, photo 17.jpg".into(), photo: None },
         ),
+        (
+            r#"{"first_word_given":{"cause":"after_tenant","reason":"wiped by hand"}}"#,
+            Event::FirstWordGiven { cause: Cause::AfterTenant, reason: "wiped by hand".into() },
+        ),
+        (
+            r#"{"take_over_planned":{"site":"fra1","hash":"abababababababababababababababababababababababababababababababab","rows":[{"device":{"id":101,"name":"srv1","serial":"SN0001","model":"ProLiant DL360 Gen11","site":"fra1","place":"rack A1 unit 7","status":"active","lifecycle_state":"powered_on","tenant":"baremetal-staging","bmc_interface":1001,"oob_address":"10.0.0.9"},"bmc_mac":"94:40:C9:00:00:01"}]}}"#,
+            Event::TakeOverPlanned {
+                site: SiteId::new("fra1"),
+                hash: token(171),
+                rows: vec![Seen {
+                    device: Device { status: "active".into(), ..device_as_it_was() },
+                    bmc_mac: Some(bmc_mac(1)),
+                }],
+            },
+        ),
+        (
+            r#"{"unit_taken_over":{"plan":"0f9a1c02","site":"fra1","device":{"id":101,"name":"srv1","serial":"SN0001","model":"ProLiant DL360 Gen11","site":"fra1","place":"rack A1 unit 7","status":"active","lifecycle_state":"powered_on","tenant":"baremetal-staging","bmc_interface":1001,"oob_address":"10.0.0.9"},"bmc_mac":"94:40:C9:00:00:01","stage":"in_service","reason":"it runs","login":{"open":{"why":"no password is known"}}}}"#,
+            Event::UnitTakenOver {
+                plan: PlanId(0x0F9A_1C02),
+                site: SiteId::new("fra1"),
+                device: Device { status: "active".into(), ..device_as_it_was() },
+                bmc_mac: Some(bmc_mac(1)),
+                stage: Stage::InService,
+                reason: "it runs".into(),
+                login: Login::Open { why: "no password is known".into() },
+            },
+        ),
+        (
+            r#"{"password_given":{"user":"root","from":"by hand"}}"#,
+            Event::PasswordGiven { user: Some("root".into()), from: "by hand".into() },
+        ),
+        (r#"{"password_forgotten":{}}"#, Event::PasswordForgotten {}),
         (r#"{"locator_asked":{"on":true}}"#, Event::LocatorAsked { on: true }),
         (r#"{"locator_seen":{"on":false}}"#, Event::LocatorSeen { on: false }),
+        (
+            r#"{"epoch_begun":{"epoch":325,"origin":"restored"}}"#,
+            Event::EpochBegun { epoch: 325, origin: Origin::Restored },
+        ),
+        (
+            r#"{"effects_resumed":{"reason":"nothing was ordered since"}}"#,
+            Event::EffectsResumed { reason: "nothing was ordered since".into() },
+        ),
+        (
+            r#"{"netbox_prepared":{"made":["custom field lifecycle_state (select)"]}}"#,
+            Event::NetboxPrepared { made: vec!["custom field lifecycle_state (select)".into()] },
+        ),
+        (
+            r#"{"snapshot_kept":{"at":20000,"fold":10,"sum":"0101010101010101010101010101010101010101010101010101010101010101"}}"#,
+            Event::SnapshotKept { at: 20_000, fold: 10, sum: Fingerprint([1; 32]) },
+        ),
     ]
 }
 

@@ -108,6 +108,32 @@ fn a_reservation_that_nobody_assigns_runs_out_and_the_server_is_free_again() {
 }
 
 #[test]
+fn what_ran_out_of_a_bought_order_is_replaced_from_the_pool_as_it_is_offered() {
+    let mut shop = Shop::new();
+    let server = shop.ready(1, SPEC);
+    let other = shop.ready(2, SPEC);
+    shop.quoted(4, 5_500_000);
+    let order = shop.last();
+    // Two come from the pool, two are bought.
+    assert_eq!(shop.units(order).len(), 2);
+    shop.paper("dell", quote(2, 5_500_000)).unwrap();
+    shop.approve("berta", "dell", 1, "110000").unwrap();
+    shop.approve("carl", "dell", 1, "110000").unwrap();
+    let bought = shop.units(order);
+    shop.scene.later(72 * 3_600);
+    shop.scene.put(Actor::Rackhand, &Input::Review(Subject::Order(order))).unwrap();
+    assert!(shop.next(Subject::Order(order)).waits.iter().any(|w| w.what.contains("come from nowhere")));
+    for unit in [server, other] {
+        shop.put(by("anna", Role::Operator), Command::Reserve { order, line: 1, unit }).unwrap();
+        assert_eq!(shop.world().reserved_for(unit), Some(order));
+    }
+    assert_eq!(shop.units(order), bought, "what is bought stays bought");
+    let third = shop.ready(3, SPEC);
+    let refused = shop.put(by("anna", Role::Operator), Command::Reserve { order, line: 1, unit: third }).unwrap_err();
+    assert!(refused.text.contains("is bought already"), "{refused}");
+}
+
+#[test]
 fn who_ordered_never_approves_and_nobody_approves_twice() {
     let mut shop = Shop::new();
     shop.quoted(4, 5_500_000);
@@ -152,7 +178,7 @@ fn below_the_limit_the_cheapest_complete_offer_is_bought_once_all_have_answered(
     shop.paper("hpe", quote(1, 900_000)).unwrap();
     assert_eq!(shop.state(order), OrderState::Deciding, "dell may still answer");
     shop.paper("dell", quote(1, 800_000)).unwrap();
-    assert_eq!(shop.world().order(order).unwrap().purchase.unwrap().seller, seller("dell"));
+    assert_eq!(shop.world().order(order).unwrap().purchase.as_ref().unwrap().seller, seller("dell"));
     assert_eq!(shop.steps(), ["1-dell place_purchase"]);
 }
 

@@ -14,7 +14,8 @@ use rackhand_core::facility::reservation::{Before, Shown};
 use rackhand_core::facility::room::{Inlet, Room, Sockets, draw};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
-use rackhand_core::id::{Role, UnitId};
+use rackhand_core::id::{Role, Subject, UnitId};
+use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::text::Text;
@@ -202,6 +203,26 @@ fn netbox_is_told_as_soon_as_it_has_the_device_and_waited_for_until_then() {
     scene.attempt(id, Step::PlaceDevice, Outcome::Observed(Observation::Placed));
     assert_eq!(scene.unit(id).placement.as_ref().unwrap().shown, Shown::Seen);
     assert_eq!(scene.unit(id).netbox_device(), Some(device(1, "offline").id));
+}
+
+#[test]
+fn netbox_is_told_of_no_place_for_a_server_that_a_tenant_has() {
+    for (tenants, due) in [(false, vec![Step::PlaceDevice]), (true, Vec::new())] {
+        let mut scene = Scene::default();
+        let id = scene.discovered(1);
+        scene.lead_to_stage(1, id, Stage::Staged);
+        scene.settle(1, id);
+        if tenants {
+            let (from, to) = (Stage::Staged, Stage::AssignedToTenant);
+            let evidence = Evidence::new(Proof::Assigned, "a test says so");
+            scene.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+            scene.settle(1, id);
+        }
+        let other = scene.import(2, Stage::Received);
+        let place = scene.propose(&room(), &[other]).alternatives[0].places[0].place.clone();
+        scene.record(Subject::Unit(id), Event::PlacementReserved { place });
+        assert_eq!(scene.touching(id), due, "a tenant has it: {tenants}");
+    }
 }
 
 #[test]

@@ -84,6 +84,26 @@ fn exact_goes_before_better_before_near_and_the_longest_waiting_first() {
 }
 
 #[test]
+fn among_equals_the_least_surplus_goes_first_then_the_longest_waiting_then_the_id() {
+    let spec = read(ASKED).spec;
+    let with = |n: u8, memory: u64| Candidate { memory: memory << 30, ..server(n) };
+    let labels =
+        |stock: &[Candidate]| -> Vec<String> { matches(&spec, stock).iter().map(|m| m.label.to_string()).collect() };
+    // Both have one thing more; the one with less of it goes first, though it came later.
+    assert_eq!(labels(&[with(1, 1024), with(2, 768)]), ["CZ000002", "CZ000001"]);
+    // One thing more goes before two, however much it is.
+    let two = Candidate { height: Some(1), ports: vec![Some(200); 2], ..with(1, 768) };
+    assert_eq!(labels(&[two, with(2, 2048)]), ["CZ000002", "CZ000001"]);
+    // One lack goes before two, though it waits for less long.
+    let lacks = Candidate { drives: Vec::new(), ..with(1, 256) };
+    assert_eq!(labels(&[lacks, with(2, 256)]), ["CZ000002", "CZ000001"]);
+    // Of the same moment, the same one each time: by id.
+    let twin = |n: u8| Candidate { since: server(1).since, ..server(n) };
+    assert_eq!(labels(&[twin(3), twin(2)]), ["CZ000002", "CZ000003"]);
+    assert_eq!(labels(&[twin(2), twin(3)]), ["CZ000002", "CZ000003"]);
+}
+
+#[test]
 fn what_nobody_knows_is_never_exact() {
     let spec = read("2x 100GbE").spec;
     let found = matches(&spec, &[Candidate { ports: vec![None; 2], ..server(1) }]);

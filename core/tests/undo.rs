@@ -9,8 +9,8 @@ use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::rules::rule;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
-use rackhand_core::id::UnitId;
-use rackhand_core::lifecycle::evidence::Proof;
+use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::text::Text;
 use scene::{Scene, address, device, failed, report, token};
@@ -51,6 +51,20 @@ fn a_cancellation_at_each_point_of_the_way_undoes_what_stands_in_reverse() {
         assert!(scene.unit(id).undo.is_empty() && scene.unit(id).progress.is_empty());
         assert_eq!(scene.waits(id).last().unwrap().resolve.len(), 1, "only a release is left");
     }
+}
+
+#[test]
+fn a_server_that_is_led_back_behind_staging_has_it_written_again() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to_stage(1, id, Stage::Staged);
+    scene.settle(1, id);
+    let (from, to) = (Stage::Staged, Stage::PhysicalValidated);
+    let evidence = Evidence::new(Proof::InventoryReadBack, "its cables were changed");
+    scene.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+    assert!(!scene.unit(id).staging_written);
+    scene.lead_to(1, id, Step::EnterStaging);
+    assert_eq!(scene.unit(id).stage, Stage::PhysicalValidated, "it is not staged before NetBox says so again");
 }
 
 #[test]

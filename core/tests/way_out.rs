@@ -84,7 +84,7 @@ fn commands(unit: &Unit) -> Vec<Command> {
         Command::Retry { subject },
         Command::Cancel { unit: id, reason: reason() },
         Command::Hold { unit: id, reason: reason() },
-        Command::Release { unit: id },
+        Command::Release { unit: id, reason: Some(reason()) },
         Command::Quarantine { unit: id, reason: reason() },
         Command::Retire { unit: id, reason: reason() },
     ];

@@ -205,7 +205,10 @@ impl Http {
 
     fn health(&self) -> Answered {
         match self.0.ledger.stopped() {
-            None => text(StatusCode::OK, "ok\n".into()),
+            None => match &self.0.ledger.world().stream.held {
+                None => text(StatusCode::OK, "ok\n".into()),
+                Some(held) => text(StatusCode::OK, format!("ok, but {}\n", held.text())),
+            },
             Some(why) => error(StatusCode::SERVICE_UNAVAILABLE, &why),
         }
     }

@@ -6,10 +6,12 @@ mod given;
 mod import;
 mod netbox;
 mod orders;
+mod password;
 mod placement;
 mod racks;
 mod roles;
 mod socket;
+mod takeover;
 mod turns;
 
 use std::panic::AssertUnwindSafe;
@@ -21,15 +23,18 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
+use rackhand_core::decide::takeover::no_such_plan;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::document::Document;
 use rackhand_core::event::Seq;
 use rackhand_core::facility::propose::{Proposals, Request};
+use rackhand_core::flow;
 use rackhand_core::flow::next::{Wait, wanted};
 use rackhand_core::flow::rules::Lane;
-use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
+use rackhand_core::id::{Actor, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::lifecycle::registration::Standing;
+use rackhand_core::takeover::{PlanId, Taken};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
@@ -44,6 +49,8 @@ use rackhand_core::view::{
 use rackhand_core::world::World;
 use rackhand_rpc::doctor::{Check, Report};
 use rackhand_rpc::hello::{self, ServerHello};
+use rackhand_rpc::password as password_wire;
+use rackhand_rpc::takeover::{Confirm, Filter, TakeOverPlan};
 use rackhand_rpc::{
     Console, Import, JournalQuery, MAX_EVENTS, MAX_WATCH_MS, PaperTaken, PaperUpload, PurchasePaper, Receipt, Verified,
 };
@@ -68,7 +75,7 @@ use frames::{Frames, IN_THE_AIR};
 pub use given::Given;
 pub use placement::Rooms;
 pub use racks::Racks;
-pub use roles::{Roles, group_number};
+pub use roles::{Roles, group_number, user_name};
 pub use socket::bind;
 use turns::Own;
 pub use turns::Turns;
@@ -102,8 +109,10 @@ pub struct Desk {
     pub epoch: u64,
     /// Whether this is a demo.
     pub demo: bool,
-    /// Who is who.
-    pub roles: Roles,
+    /// Who is who, looked up for every command; a reload puts others in the place of these.
+    pub roles: watch::Sender<Roles>,
+    /// Held while servers are taken over.
+    pub taking_over: tokio::sync::Mutex<()>,
     /// Answers given to commands.
     pub given: Mutex<Given>,
     /// Rows of units, as last asked for.
@@ -152,7 +161,7 @@ impl Desk {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (user, role) = caller.who(&self.roles);
+        let (user, role) = caller.who(&self.roles.borrow());
         let reply = ServerHello {
             magic: String::new(),
             proto: 0,
@@ -200,6 +209,7 @@ impl Desk {
     fn health(&self) -> Health {
         Health {
             intake_stopped: self.ledger.stopped(),
+            held: self.ledger.world().stream.held.map(|h| h.text()),
             systems: vec![("NetBox".into(), self.gates.netbox.trouble())],
             unknown_leases: self.intake.strange_leases(),
             taps: self.intake.wire().taps(),
@@ -273,7 +283,7 @@ struct Seat {
 impl Seat {
     /// Who acts, asked anew for each call: a role may be taken away while its console is connected.
     fn actor(&self) -> Result<Actor, Refusal> {
-        let (name, role) = self.caller.who(&self.desk.roles);
+        let (name, role) = self.caller.who(&self.desk.roles.borrow());
         let none = || Refusal::new(Why::NotAllowed, format!("user {name} has no role here any more"));
         role.map(|role| Actor::Person { name: name.clone(), role }).ok_or_else(none)
     }
@@ -345,6 +355,9 @@ impl Console for Seat {
                     .insert(0, Wait::system(format!("{step}: NetBox does not answer {trouble}"), unit.stage_since));
             }
         }
+        let held = world.stream.held.map(|h| h.wait());
+        let next = flow::next(&world, Subject::Unit(id), self.desk.clock.now());
+        detail.waits.splice(0..0, held.filter(|h| next.is_some_and(|n| n.waits.contains(h))));
         Ok(detail)
     }
 
@@ -499,6 +512,33 @@ impl Console for Seat {
     async fn work_order_pdf(self, _: Context, units: Vec<UnitId>) -> Result<Vec<u8>, Refusal> {
         let desk = Arc::clone(&self.desk);
         self.in_turn(async move { desk.work_order_pdf(&units).await }).await
+    }
+
+    async fn plan_take_over(self, _: Context, filter: Filter) -> Result<TakeOverPlan, Refusal> {
+        let (desk, actor) = (Arc::clone(&self.desk), self.actor()?);
+        self.in_turn(Box::pin(async move { desk.plan_take_over(&actor, filter).await })).await
+    }
+
+    async fn confirm_take_over(self, _: Context, confirm: Confirm) -> Result<Vec<(Text, Taken)>, Refusal> {
+        // As a command: whoever asked may go, what was confirmed is taken over.
+        let (desk, actor) = (Arc::clone(&self.desk), self.actor()?);
+        self.in_turn(Box::pin(async move { desk.confirm_take_over(&actor, confirm).await })).await
+    }
+
+    async fn planned_servers(self, _: Context, plan: PlanId) -> Result<Vec<Text>, Refusal> {
+        let world = self.desk.ledger.world();
+        let plan = world.plan(plan).ok_or_else(|| no_such_plan(plan))?;
+        Ok(plan.rows.iter().map(|seen| seen.label().clone()).collect())
+    }
+
+    async fn give_password(
+        self,
+        _: Context,
+        unit: UnitId,
+        account: Option<password_wire::Given>,
+    ) -> Result<Receipt, Refusal> {
+        let (desk, actor, account) = (Arc::clone(&self.desk), self.actor()?, account.map(|given| given.0));
+        self.in_turn(Box::pin(async move { desk.give_password(&actor, unit, account).await })).await
     }
 
     async fn placement(self, _: Context, request: Request) -> Result<Proposals, Refusal> {

@@ -3,6 +3,7 @@
 mod configuration;
 mod examination;
 mod notify;
+mod reload;
 mod serve;
 mod tools;
 
@@ -68,6 +69,15 @@ enum Tool {
         #[arg(long, value_name = "DIR")]
         data_dir: PathBuf,
     },
+    /// Let effects go out again after a restore or a lost journal. While the daemon runs, use `rackhand resume`
+    Resume {
+        /// The daemon's data directory
+        #[arg(long, value_name = "DIR")]
+        data_dir: PathBuf,
+        /// What you found; it goes into the journal
+        #[arg(long)]
+        reason: String,
+    },
     /// What is wrong with the daemon's surroundings, and what to do; exit status 1 where something is. The daemon may
     /// run meanwhile
     Doctor {
@@ -114,6 +124,7 @@ pub fn main() -> ExitCode {
             (to, None) => tools::backup(&data_dir, &to.unwrap_or_default()),
         },
         Some(Tool::Restore { from, data_dir }) => tools::restore(&from, &data_dir),
+        Some(Tool::Resume { data_dir, reason }) => tools::resume(&data_dir, &reason),
         Some(Tool::Doctor { config, json }) => return examination::doctor(&config, json),
         Some(Tool::Config { question }) => configuration::answer(question),
         None => {

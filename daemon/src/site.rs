@@ -9,7 +9,9 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::Dial;
 use rackhand_adapters::redfish::Redfish;
 use rackhand_adapters::supplier::Sellers;
-use rackhand_core::id::Subject;
+use rackhand_core::decide::Input;
+use rackhand_core::event::Seq;
+use rackhand_core::id::{Actor, Subject};
 use rackhand_core::policy::Policy;
 use rackhand_core::world::{FOLD, World};
 use tokio::sync::{mpsc, watch};
@@ -20,8 +22,8 @@ use crate::engine::{Engine, Gates, told};
 use crate::http::Http;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
-use crate::keys::Keys;
-use crate::ledger::{self, Ledger};
+use crate::keys::Keyring;
+use crate::ledger::{self, Ledger, Patience};
 use crate::post;
 use crate::projection::{self, Projection};
 use crate::pulse::Pulse;
@@ -57,7 +59,7 @@ pub struct Parts {
     /// The carriers' tracking, and how often it is asked.
     pub carriers: Option<(Carriers, std::time::Duration)>,
     /// BMC passwords.
-    pub keys: Keys,
+    pub keys: Keyring,
     /// Where machines reach our HTTP.
     pub base: String,
     /// Who is who.
@@ -98,7 +100,8 @@ pub fn fold(store: &Store) -> Result<World, JournalError> {
 }
 
 /// Keeps a snapshot of the world every so many events, so that a start after a crash has little to fold.
-async fn keep_snapshots(mut worlds: watch::Receiver<Arc<World>>, journal: Journal, mut stop: watch::Receiver<bool>) {
+async fn keep_snapshots(ledger: Ledger, journal: Journal, mut stop: watch::Receiver<bool>) {
+    let mut worlds = ledger.worlds();
     let mut next = worlds.borrow().head + SNAPSHOT_EVERY;
     loop {
         let world = tokio::select! {
@@ -110,12 +113,24 @@ async fn keep_snapshots(mut worlds: watch::Receiver<Arc<World>>, journal: Journa
             },
         };
         next = world.head + SNAPSHOT_EVERY;
-        let body = tokio::task::spawn_blocking(move || (world.head, serde_json::to_vec(&*world))).await;
-        if let Ok((head, Ok(body))) = body
-            && let Err(error) = journal.save_snapshot(head, FOLD, body).await
-        {
-            tracing::warn!(%error, "no snapshot was kept; a start will take longer");
+        let at = world.head;
+        let body = tokio::task::spawn_blocking(move || serde_json::to_vec(&*world)).await;
+        if let Ok(Ok(body)) = body {
+            keep_snapshot(&ledger, &journal, at, body).await;
         }
+    }
+}
+
+/// Keeps the state after event `at`. The chain vouches for it first: a snapshot without its event would be a forged one.
+async fn keep_snapshot(ledger: &Ledger, journal: &Journal, at: Seq, body: Vec<u8>) {
+    let kept = async {
+        let (sum, body) = journal.sum_snapshot(at, FOLD, body).await.map_err(|e| e.to_string())?;
+        let vouch = Input::Snapshot { at, fold: FOLD, sum };
+        ledger.submit(Actor::Rackhand, Patience::Refuse, vouch).await.map_err(|e| e.to_string())?;
+        journal.save_snapshot(at, FOLD, body).await.map_err(|e| e.to_string())
+    };
+    if let Err(error) = kept.await {
+        tracing::warn!(%error, "no snapshot was kept; a start will take longer");
     }
 }
 
@@ -174,7 +189,8 @@ impl Site {
             site,
             epoch,
             demo: parts.demo,
-            roles: parts.roles,
+            roles: watch::Sender::new(parts.roles),
+            taking_over: tokio::sync::Mutex::default(),
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
             racks: std::sync::Mutex::default(),
@@ -183,7 +199,7 @@ impl Site {
             turns: crate::rpc::Turns::default(),
             doctor: tokio::sync::OnceCell::new(),
         });
-        tokio::spawn(keep_snapshots(ledger.worlds(), parts.journal.clone(), stop.subscribe()));
+        tokio::spawn(keep_snapshots(ledger.clone(), parts.journal.clone(), stop.subscribe()));
         Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk, redfish, clock }
     }
 
@@ -210,8 +226,11 @@ impl Site {
         // Sessions on BMCs are few, and one that is left is taken for half an hour.
         self.clock.timeout(LAST_SESSIONS, self.redfish.finished()).await;
         let world = self.ledger.world();
-        if let Ok(body) = serde_json::to_vec(&*world) {
-            self.journal.save_snapshot(world.head, FOLD, body).await?;
+        // Where nothing has happened since the last one, there is none to keep.
+        if world.stream.vouched < world.head
+            && let Ok(body) = serde_json::to_vec(&*world)
+        {
+            keep_snapshot(&self.ledger, &self.journal, world.head, body).await;
         }
         self.journal.close().await
     }

@@ -15,6 +15,8 @@ mod hostile;
 mod import;
 #[path = "daemon/machines.rs"]
 mod machines;
+#[path = "daemon/passwords.rs"]
+mod passwords;
 #[path = "daemon/process.rs"]
 mod process;
 #[path = "daemon/service.rs"]

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bench::{Bench, FOUR, Person};
+use rackhand_core::decide::Why;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::Event;
 use rackhand_core::flow::step::Step;
@@ -16,6 +17,7 @@ use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::procurement::order::OrderState;
+use rackhand_core::stream::Origin;
 use rackhand_lab::faults::{Effect, Rule};
 use rackhand_lab::host::Fate;
 use rackhand_lab::supplier::Manner;
@@ -162,6 +164,25 @@ async fn an_answer_that_is_lost_on_the_way_back_sends_nothing_twice() {
                 "{what}: {arrivals:?}"
             );
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restore_no_vendor_hears_anything_until_an_operator_resumes_and_numbers_hold_site_and_epoch() {
+    let mut bench = Bench::over(quick(), &[Event::EpochBegun { epoch: 7, origin: Origin::Restored }]);
+    let order = bench.order(FOUR).await;
+    bench.rest().await;
+    let (hpe, dell) = (bench.market.hpe.arrivals(), bench.market.dell.arrivals());
+    assert!(hpe.requests.is_empty() && dell.requests.is_empty(), "{hpe:?} {dell:?}");
+    assert!(!bench.events().iter().any(|e| matches!(e, Event::StepIntended { .. })));
+    let resume = || Command::Resume { reason: "nothing was ordered since the backup".into() };
+    assert_eq!(bench.say(Person::TINA, resume()).await.unwrap_err().why, Why::NotAllowed);
+    bench.say(Person::ANNA, resume()).await.unwrap();
+    bench.until_point(order, "confirmed").await;
+    for arrivals in [bench.market.hpe.arrivals(), bench.market.dell.arrivals()] {
+        assert_eq!(arrivals.requests.len(), 1);
+        assert!(arrivals.requests.keys().all(|number| number.starts_with("RFQ-FRA1-7-1-")), "{arrivals:?}");
+        assert!(arrivals.orders.keys().all(|number| *number == "PO-FRA1-7-000001"), "{arrivals:?}");
     }
 }
 

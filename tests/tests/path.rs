@@ -10,7 +10,7 @@ use rackhand_core::bmc::Vendor;
 use rackhand_core::dcim::Port;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Refusal, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Draft, Event};
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::Step;
 use rackhand_core::hardware::report::Nic;
@@ -20,6 +20,7 @@ use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
+use rackhand_core::stream::Origin;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, JournalError, Store};
 use rackhand_daemon::ledger::Patience;
@@ -428,7 +429,7 @@ async fn reports_that_come_during_a_hold_are_kept_and_judged_at_its_release() {
     b.until(0, |u| u.validation.report.is_some()).await;
     b.outside.clock.sleep(Duration::from_secs(86_400)).await;
     assert_eq!(b.unit(0).unwrap().stage, Stage::Discovered);
-    b.say(Command::Release { unit: id }).await.unwrap();
+    b.say(Command::Release { unit: id, reason: None }).await.unwrap();
     b.staged(0).await;
     assert_eq!(b.outside.fleet.get(&b.outside.servers[0].serial).unwrap().counters().resets_total(), 1);
 }
@@ -448,7 +449,7 @@ async fn a_stop_does_not_wait_for_a_netbox_that_is_away() {
     assert!(took < Duration::from_secs(60), "{took:?}");
     let store = b.store.lock().unwrap();
     let snapshot = store.load_snapshot(rackhand_core::world::FOLD).unwrap().map(|(seq, _)| seq);
-    assert_eq!(snapshot, Some(store.head()), "the next start has nothing to fold");
+    assert_eq!(snapshot, Some(store.head() - 1), "the next start folds nothing but the event that vouches for it");
     assert_eq!(fold(&store).unwrap().sightings.len(), 12);
 }
 
@@ -534,4 +535,36 @@ async fn the_bmcs_own_port_is_held_against_its_plan_where_it_hears_its_switch() 
     let (_, task) = &unit.tasks[0];
     assert_eq!(task.kind, TaskKind::FixCable);
     assert!(task.text.contains("its BMC") && task.text.contains("Ethernet2"), "{}", task.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_note_of_a_new_journal_is_not_taken_for_that_of_a_lost_one_with_the_same_number() {
+    let mut b = Bench::with(1);
+    b.lease(0).await;
+    b.staged(0).await;
+    let (device, mac) = (b.outside.servers[0].device, b.outside.servers[0].bmc_mac);
+    let before = b.outside.netbox.notes_of(device);
+    let number =
+        before.iter().find_map(|(_, text)| text.split("[rackhand fra1/").nth(1)?.strip_suffix(']')?.parse().ok());
+    let number: u64 = number.unwrap();
+    b.outside.door.close();
+    // The new journal's first note is about an event with a number that the old one used.
+    let journal_itself = |event| (Subject::Journal, event);
+    let other = Subject::Bmc(rackhand_core::mac::Mac([2; 6]));
+    let begin = journal_itself(Event::EpochBegun { epoch: 9, origin: Origin::First });
+    let rest = (2..number - 2).map(|_| (other, Event::SightingForgotten {}));
+    let draft = |(subject, event)| Draft { at: EPOCH, subject, actor: Actor::Rackhand, cause: None, event };
+    let drafts: Vec<Draft> = std::iter::once(begin).chain(rest).map(draft).collect();
+    b.store = Arc::new(Mutex::new(Store::open_in_memory(&SiteId::new("fra1")).unwrap()));
+    b.store.lock().unwrap().append(&drafts).unwrap();
+    b.restart();
+    b.lease(0).await;
+    let mut worlds = b.site.ledger.worlds();
+    let noted =
+        worlds.wait_for(|w| w.sightings.get(&mac).is_some_and(|s| !s.warned.is_empty() && s.notes.owed.is_empty()));
+    assert_eq!(b.outside.clock.timeout(Duration::from_secs(3_600), async { noted.await.is_ok() }).await, Some(true));
+    let after = b.outside.netbox.notes_of(device);
+    assert_eq!(after.len(), before.len() + 1, "{after:#?}");
+    let key = format!("[rackhand fra1/9/{number}]");
+    assert!(after.iter().any(|(_, text)| text.ends_with(&key)), "{key}: {after:#?}");
 }

@@ -60,7 +60,14 @@ impl Dock {
 
     async fn on_its_way(&self, serial: &str, n: u8, create: Option<NewDevice>) {
         let rows = vec![Row { serial: serial.into(), bmc_mac: mac(n) }];
-        let import = Import { rows, site: fra1(), stage: Stage::ShipmentTracking, create, check: false };
+        let import = Import {
+            rows,
+            site: fra1(),
+            stage: Stage::ShipmentTracking,
+            create,
+            check: false,
+            accounts: std::collections::BTreeMap::new(),
+        };
         let entered = self.console.import(support::soon(), import).await.unwrap().unwrap();
         assert!(entered[0].is_ok(), "{entered:?}");
     }
@@ -120,7 +127,7 @@ async fn what_is_received_while_netbox_is_away_is_told_and_is_there_within_the_h
     assert_eq!((unit.stage, unit.disposition), (Stage::Received, Disposition::OnHold));
     assert_eq!(unit.disposition_reason.as_deref(), Some("damaged: corner dented; photo nas/dock/17.jpg"));
     // A held server asks nothing of NetBox; an operator has looked at the damage.
-    let release = Command::Release { unit: unit.id };
+    let release = Command::Release { unit: unit.id, reason: None };
     dock.console.command(support::soon(), "release".into(), release).await.unwrap().unwrap();
     let received = dock.outside.clock.now();
 

@@ -80,6 +80,22 @@ macro_rules! unasked {
     (@ work_order_pdf) => {
         $crate::unasked::unasked!(= work_order_pdf(Vec<UnitId>) -> Result<Vec<u8>, Refusal>);
     };
+    (@ plan_take_over) => {
+        $crate::unasked::unasked!(= plan_take_over(rackhand_rpc::takeover::Filter)
+            -> Result<rackhand_rpc::takeover::TakeOverPlan, Refusal>);
+    };
+    (@ confirm_take_over) => {
+        $crate::unasked::unasked!(= confirm_take_over(rackhand_rpc::takeover::Confirm)
+            -> Result<Vec<(rackhand_core::text::Text, rackhand_core::takeover::Taken)>, Refusal>);
+    };
+    (@ planned_servers) => {
+        $crate::unasked::unasked!(= planned_servers(rackhand_core::takeover::PlanId)
+            -> Result<Vec<rackhand_core::text::Text>, Refusal>);
+    };
+    (@ give_password) => {
+        $crate::unasked::unasked!(= give_password(UnitId, Option<rackhand_rpc::password::Given>)
+            -> Result<rackhand_rpc::Receipt, Refusal>);
+    };
     (= $name:ident($($argument:ty),*) -> $answer:ty) => {
         async fn $name(self, _: Context, $(_: $argument),*) -> $answer {
             unreachable!(concat!(stringify!($name), " is not asked here"))

@@ -18,7 +18,7 @@ const MOST: usize = 5_000;
 /// One journal entry to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Unique, such as `[rackhand fra1/123]`; the comment ends with it.
+    /// Unique, such as `[rackhand fra1/324/123]`; the comment ends with it.
     pub key: Text,
     /// How it is coloured.
     pub kind: NoteKind,

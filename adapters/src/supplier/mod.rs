@@ -191,10 +191,10 @@ impl Seller {
     /// Our purchase order in its list; `None` where it is not there.
     ///
     /// # Errors
-    /// As [`Self::find_request`].
-    pub async fn find_order(&self, number: &Text) -> Result<Option<Listed>, Fault> {
+    /// As [`Self::find_request`]; [`Kind::Conflict`] where another order has its number.
+    pub async fn find_order(&self, order: &PurchaseOrder) -> Result<Option<Listed>, Fault> {
         match &self.channel {
-            Channel::Partner(partner) => partner.find_order(number).await,
+            Channel::Partner(partner) => partner.find_order(order).await,
             Channel::Cxml(_) | Channel::Mail(_) => Err(self.cannot_be_asked()),
         }
     }
@@ -217,7 +217,7 @@ impl Seller {
     /// As [`Self::withdraw`]: *already shipped* is [`Kind::Rejected`] with the seller's words.
     pub async fn cancel_order(&self, order: &PurchaseOrder, reason: &Text) -> Result<Text, Fault> {
         match &self.channel {
-            Channel::Partner(partner) => partner.cancel_order(&order.number, reason).await,
+            Channel::Partner(partner) => partner.cancel_order(order, reason).await,
             Channel::Cxml(cxml) => cxml.cancel_order(order).await,
             Channel::Mail(mail) => mail.cancel_order(&order.number, reason).await,
         }

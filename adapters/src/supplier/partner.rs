@@ -86,8 +86,8 @@ impl Partner {
     }
 
     /// As [`super::Seller::find_order`].
-    pub async fn find_order(&self, number: &Text) -> Result<Option<Listed>, Fault> {
-        self.find(List::Orders, number).await
+    pub async fn find_order(&self, order: &PurchaseOrder) -> Result<Option<Listed>, Fault> {
+        self.find_with(List::Orders, &order.number, Some(order)).await
     }
 
     /// As [`super::Seller::find_chase`].
@@ -130,8 +130,9 @@ impl Partner {
     }
 
     /// As [`super::Seller::cancel_order`].
-    pub async fn cancel_order(&self, number: &Text, reason: &Text) -> Result<Text, Fault> {
-        let order = self.known(List::Orders, number).await?;
+    pub async fn cancel_order(&self, order: &PurchaseOrder, reason: &Text) -> Result<Text, Fault> {
+        let found = self.find_order(order).await?;
+        let order = found.ok_or_else(|| self.not_there(List::Orders, &order.number))?;
         if order.state == State::Cancelled {
             return Ok(Text::from(format!("{} is cancelled already", order.reference)));
         }
@@ -177,9 +178,25 @@ impl Partner {
 
     /// Our number in a list. What was withdrawn and sent anew counts as what it is now.
     async fn find(&self, list: List<'_>, number: &Text) -> Result<Option<Listed>, Fault> {
+        self.find_with(list, number, None).await
+    }
+
+    /// The same; where `order` is told, what is there under its number must be that order.
+    async fn find_with(
+        &self,
+        list: List<'_>,
+        number: &Text,
+        order: Option<&PurchaseOrder>,
+    ) -> Result<Option<Listed>, Fault> {
         let mut found: Option<Listed> = None;
         for row in self.rows(list, number).await? {
             let entry = self.entry(list, number, &row)?;
+            if let Some(why) = order.and_then(|o| self.wire.contents(&row).denies(o)) {
+                let what = format!("{number} is there as {} and is another order: {why}", entry.reference);
+                return Err(fault(self.id, Kind::Conflict, what).advise(
+                    "Ask the vendor who sent it. Cancel this order and approve it anew under another number.",
+                ));
+            }
             let Some(state) = self.wire.state(list, &entry.status) else {
                 let what = format!(
                     "{}: {} is `{}`, and nobody told us what that means",
@@ -206,10 +223,12 @@ impl Partner {
     /// The same, where it must be there.
     async fn known(&self, list: List<'_>, number: &Text) -> Result<Listed, Fault> {
         let found = self.find(list, number).await?;
-        found.ok_or_else(|| {
-            fault(self.id, Kind::Gone, format!("{}: {number} is not there", list.word()))
-                .advise("Ask the vendor whether it has it under another number.")
-        })
+        found.ok_or_else(|| self.not_there(list, number))
+    }
+
+    fn not_there(&self, list: List<'_>, number: &Text) -> Fault {
+        fault(self.id, Kind::Gone, format!("{}: {number} is not there", list.word()))
+            .advise("Ask the vendor whether it has it under another number.")
     }
 
     /// Makes something that carries our number.

@@ -8,6 +8,8 @@ pub mod codec;
 pub mod doctor;
 pub mod hello;
 pub mod octets;
+pub mod password;
+pub mod takeover;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +28,7 @@ use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::Row;
 use rackhand_core::procurement::money::Currency;
 use rackhand_core::procurement::paper::{Flaw, SellerId};
+use rackhand_core::takeover::{PlanId, Taken};
 use rackhand_core::text::Text;
 use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
@@ -81,6 +84,9 @@ pub struct Import {
     pub create: Option<NewDevice>,
     /// Only judge them.
     pub check: bool,
+    /// Factory accounts of their BMCs, by serial. They are sealed, and used for the first login.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<Text, password::Given>,
 }
 
 /// A command was carried out: its events are on disk.
@@ -217,4 +223,14 @@ pub trait Console {
     async fn work_order(units: Vec<UnitId>) -> Result<Document, Refusal>;
     /// The same as PDF; more than [`MAX_PDF`] bytes are refused.
     async fn work_order_pdf(units: Vec<UnitId>) -> Result<Vec<u8>, Refusal>;
+    /// Makes a plan to take over servers that NetBox says are in use or ready; NetBox is asked anew, nothing is taken
+    /// over. Operators and up. Give the call two minutes.
+    async fn plan_take_over(filter: takeover::Filter) -> Result<takeover::TakeOverPlan, Refusal>;
+    /// Confirms rows of a plan. Each BMC is logged in to once; give the call two minutes. Operators and up; into
+    /// `ready` a second one must confirm the same.
+    async fn confirm_take_over(confirm: takeover::Confirm) -> Result<Vec<(Text, Taken)>, Refusal>;
+    /// The serials of a plan.
+    async fn planned_servers(plan: PlanId) -> Result<Vec<Text>, Refusal>;
+    /// Gives the account of a unit's BMC, sealed from then on, or forgets it. Operators and up.
+    async fn give_password(unit: UnitId, account: Option<password::Given>) -> Result<Receipt, Refusal>;
 }

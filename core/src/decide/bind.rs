@@ -82,7 +82,7 @@ impl Deciding<'_> {
         let subject = Subject::Unit(unit);
         if known.is_none() {
             let order = self.world.order(id)?;
-            let seller = order.purchase.map(|p| p.seller);
+            let seller = order.purchase.as_ref().map(|p| p.seller);
             let vendor = self.world.deals_of(order).find(|d: &&Deal| Some(d.id.seller) == seller).map(|d| d.vendor);
             let (serial, model, source) = (serial.clone(), model.cloned(), source.clone());
             self.emit(subject, Event::SerialBound { serial, bmc_mac, vendor, model, source });

@@ -85,10 +85,14 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
-    /// Back to normal, from hold, quarantine, loss or a finished cancellation.
+    /// Back to normal, from hold, quarantine, loss or a finished cancellation. Where that takes two people, the first
+    /// one's word is kept and answered by [`super::Answer::Told`].
     Release {
         /// Which unit.
         unit: UnitId,
+        /// Why; two people each give one where it takes two.
+        #[serde(default)]
+        reason: Option<Text>,
     },
     /// Keep from everything.
     Quarantine {
@@ -256,6 +260,11 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
+    /// Let effects go out again after a restore, or after a journal was lost.
+    Resume {
+        /// What was found.
+        reason: Text,
+    },
 }
 
 impl Command {
@@ -286,7 +295,8 @@ impl Command {
             | Self::AssignStock { .. }
             | Self::EnterPaper { .. }
             | Self::BindSerial { .. }
-            | Self::CancelOrder { .. } => Role::Operator,
+            | Self::CancelOrder { .. }
+            | Self::Resume { .. } => Role::Operator,
             Self::Approve { .. } | Self::Reject { .. } | Self::AcceptConfirmation { .. } => Role::Approver,
         }
     }

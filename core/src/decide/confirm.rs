@@ -97,7 +97,9 @@ impl Command {
             | Self::ImportRow { .. }
             | Self::Order(_)
             | Self::BindSerial { .. }
-            | Self::EnterPaper { .. } => Sure::Nothing,
+            | Self::EnterPaper { .. }
+            // Its reason says what was looked at.
+            | Self::Resume { .. } => Sure::Nothing,
         }
     }
 

@@ -70,6 +70,13 @@ impl Deciding<'_> {
         }
         let taken = Event::ManifestRowTaken { serial: serial.clone(), bmc_mac, create: create.cloned() };
         let Some(id) = named(&self.world, row)? else {
+            if stage > Stage::PoweredOn {
+                let text = format!(
+                    "a manifest tells what was shipped: enter it as received to powered_on, not {stage}. Servers that \
+                     run already come in with `rackhand take-over`"
+                );
+                return Err(Refusal::new(Why::Invalid, text));
+            }
             let id = self.admit(site, serial, Some(bmc_mac), None, None, stage);
             self.emit(Subject::Unit(id), taken);
             return Ok(Answer::Done);

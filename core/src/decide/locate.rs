@@ -18,6 +18,7 @@ pub fn without(unit: &Unit) -> String {
 impl Deciding<'_> {
     /// Journals the wish, before the BMC is asked.
     pub(super) fn locate(&mut self, id: UnitId, on: bool) -> Result<Answer, Refusal> {
+        self.not_held()?;
         let unit = self.known(id)?;
         if unit.bmc_address.is_none() || unit.identity.is_none() {
             let text = format!(

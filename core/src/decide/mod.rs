@@ -15,6 +15,8 @@ mod person;
 pub mod place;
 mod quota;
 pub mod receive;
+mod stream;
+pub mod takeover;
 mod trade;
 
 use std::fmt;
@@ -23,20 +25,22 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bmc::SystemReading;
+use crate::bmc::{Fingerprint, SystemReading};
 use crate::dcim::Lookup;
 use crate::event::{Draft, Event, Seq, TokenHash};
 use crate::facility::propose::Choice;
 use crate::facility::room::Room;
+use crate::flow;
 use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, DealId, Entropy, Subject, UnitId};
+use crate::id::{Actor, DealId, Entropy, SiteId, Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
 use crate::procurement::paper::{Flaw, Paper, Tracked};
+use crate::takeover::{PlanId, Seen, Taken, Taking};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -123,8 +127,34 @@ pub enum Input {
         /// What it says.
         reading: Tracked,
     },
+    /// A snapshot of all up to event `at` is about to be kept.
+    Snapshot {
+        /// The last event in it.
+        at: Seq,
+        /// The version of the fold it was computed by.
+        fold: u32,
+        /// Its sum, as [`Event::SnapshotKept`] has it.
+        sum: Fingerprint,
+    },
+    /// A person had this made in NetBox.
+    NetboxPrepared(Vec<Text>),
     /// A person wants something.
     Command(Command),
+    /// A password was given for a unit's BMC and is sealed by now.
+    PasswordGiven {
+        /// Whose.
+        unit: UnitId,
+        /// The account's user name, where one was given.
+        user: Option<Text>,
+        /// What brought it.
+        from: Text,
+    },
+    /// The password that was given for a unit's BMC is forgotten by now.
+    PasswordForgotten(UnitId),
+    /// A person had a plan to take servers over made: the site, the hash of the rows, and the rows.
+    PlanTakeOver(SiteId, Fingerprint, Vec<Seen>),
+    /// A person confirmed rows of a plan, with a reason. With them comes what NetBox shows now.
+    TakeOver(PlanId, Vec<Taking>, Text),
     /// A person chose these places; all are kept, or none. With it comes what NetBox says of the site.
     Place(Vec<Choice>, Arc<Room>),
 }
@@ -171,6 +201,8 @@ pub enum Answer {
     Ordered(Box<order::Ordered>),
     /// Done, and this is to be known of it.
     Told(Text),
+    /// What became of each row of a plan that was confirmed, by serial.
+    TakenOver(Vec<(Text, Taken)>),
 }
 
 /// Why something is not done.
@@ -227,6 +259,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),
         Input::Expired(subject, lane, step) => d.expired(*subject, *lane, *step)?,
         Input::ReadAgain(id, reading) => d.read_again(*id, reading),
+        Input::BootRequest { .. } if d.not_held().is_err() => Answer::BootLocal("effects are on hold".into()),
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,
@@ -237,8 +270,14 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::Paper(deal, paper) => d.paper(*deal, paper)?,
         Input::PaperRefused { deal, what, flaws } => d.note_refused(*deal, what, flaws),
         Input::Tracked { deal, tracking, reading } => d.tracked(*deal, tracking, reading),
+        Input::Snapshot { at, fold, sum } => d.snapshot(*at, *fold, *sum),
+        Input::NetboxPrepared(made) => d.netbox_prepared(made),
         Input::Command(command) => d.command(command)?,
         Input::Place(choices, room) => d.place(choices, room)?,
+        Input::PasswordGiven { unit, user, from } => d.password_given(*unit, user.as_ref(), from)?,
+        Input::PasswordForgotten(unit) => d.password_forgotten(*unit)?,
+        Input::PlanTakeOver(site, hash, rows) => d.plan_take_over(site, *hash, rows)?,
+        Input::TakeOver(plan, rows, reason) => d.take_over(*plan, rows, reason)?,
     };
     Ok(Decided { drafts: d.drafts, world: d.world, answer })
 }
@@ -274,19 +313,7 @@ impl Deciding<'_> {
     }
 
     fn next_moves(&self, subject: Subject) -> Vec<Move> {
-        use crate::flow::next::{for_sighting, for_unit};
-        use crate::flow::trade::{for_deal, for_order};
-        let now = self.moment.now;
-        match subject {
-            Subject::Unit(id) => self.world.unit(id).map(|u| for_unit(u, self.moment.now).moves),
-            Subject::Bmc(mac) => self.world.sightings.get(&mac).map(|s| for_sighting(s, self.moment.now).moves),
-            Subject::Order(id) => self.world.order(id).map(|o| for_order(&self.world, o, now).moves),
-            Subject::Deal(id) => {
-                let both = self.world.order(id.order).zip(self.world.deal(id));
-                both.map(|(order, deal)| for_deal(order, deal, now).moves)
-            }
-        }
-        .unwrap_or_default()
+        flow::next(&self.world, subject, self.moment.now).map(|n| n.moves).unwrap_or_default()
     }
 
     /// Journals the intention of an attempt, if it is still due. Reads change nothing and need none.

@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::id::{Actor, DealId, Entropy, OrderId, Role, Subject, UnitId};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::{Disposition, Stage};
+use crate::procurement::deal::request_number;
 use crate::procurement::order::{MAX_LINES, MAX_QUANTITY, Order, OrderRequest, Placed, PlacedLine};
 use crate::procurement::spec::{self, Unclear};
 use crate::procurement::stock::{Fit, matches};
@@ -96,7 +97,8 @@ impl Deciding<'_> {
         let Some(key) = &request.key else { return Ok(None) };
         let Some(order) = self.world.by_key(&request.tenant, &key.word) else { return Ok(None) };
         if order.key.as_ref() != Some(key) {
-            let text = format!("the key {} was used for order {}, which asked for something else", key.word, order.id);
+            let text =
+                format!("the key {} was used for order {}, which asked for something else", key.word, order.reference);
             return Err(Refusal::new(Why::Conflict, text));
         }
         let line = |l: &crate::procurement::order::Line| OrderedLine {
@@ -118,10 +120,13 @@ impl Deciding<'_> {
         }
         let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
         if order.purchase.is_some() && order.end.is_none() {
-            return conflict(format!("order {id} is bought already: ask the operators to cancel it"));
+            return conflict(format!("order {} is bought already: ask the operators to cancel it", order.reference));
         }
         if order.kept().any(|(_, r)| r.assigned) {
-            return conflict(format!("servers of order {id} are assigned already: ask the operators to cancel it"));
+            return conflict(format!(
+                "servers of order {} are assigned already: ask the operators to cancel it",
+                order.reference
+            ));
         }
         Ok(())
     }
@@ -169,6 +174,8 @@ impl Deciding<'_> {
         {
             return invalid(format!("no vendor is called `{unknown}` in the configuration"));
         }
+        let prefix = self.world.stream.prefix(&self.policy.site);
+        let reference = format!("{prefix}{}", self.world.placed_by(&request.tenant) + 1);
         Ok(Placed {
             tenant: request.tenant.clone(),
             site: request.site.clone(),
@@ -176,6 +183,7 @@ impl Deciding<'_> {
             needed_by: request.needed_by,
             note: request.note.clone(),
             key: request.key.clone(),
+            reference: Some(reference.into()),
             lines,
         })
     }
@@ -239,7 +247,8 @@ impl Deciding<'_> {
             |t| (t.title.clone(), t.vendor, t.by_hand),
         );
         let patience = self.policy.purchase.patience.as_secs();
-        self.emit(Subject::Deal(id), Event::DealOpened { title, vendor, by_hand, patience });
+        let request = Some(request_number(&self.world.stream.prefix(&self.policy.site), id));
+        self.emit(Subject::Deal(id), Event::DealOpened { title, vendor, by_hand, patience, request });
     }
 
     pub(super) fn known_order(&self, id: OrderId) -> Result<&Order, Refusal> {
@@ -288,7 +297,8 @@ impl Deciding<'_> {
         if server.site != order.site {
             return conflict(format!("{label} stands in {}, the order is for {}", server.site, order.site));
         }
-        let instead_of = line.units.last().copied();
+        // What ran out left a gap, which is filled first; only then does the pool serve in a purchase's place.
+        let instead_of = line.units.last().copied().filter(|_| line.short() == 0);
         if instead_of.is_none() && line.short() == 0 {
             return conflict(format!("line {number} has all of its {} servers", line.quantity));
         }
@@ -413,7 +423,7 @@ impl Deciding<'_> {
                     self.judge_offers(id.order);
                 }
             }
-            Subject::Unit(_) | Subject::Bmc(_) => {}
+            Subject::Unit(_) | Subject::Bmc(_) | Subject::Plan(_) | Subject::Journal => {}
         }
         Answer::Done
     }

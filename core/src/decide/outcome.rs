@@ -77,7 +77,7 @@ impl Deciding<'_> {
                 let wanted = deal.wanted(order, self.moment.now) == Some(step);
                 at.is_some_and(|p| p.phase == Phase::Intended) || (wanted && deal.generation(step) == generation)
             }),
-            Subject::Order(_) => false,
+            Subject::Order(_) | Subject::Plan(_) | Subject::Journal => false,
         }
     }
 
@@ -86,7 +86,7 @@ impl Deciding<'_> {
             Subject::Unit(id) => self.world.unit(id).and_then(|u| u.progress.get(&lane)),
             Subject::Bmc(mac) => self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref()),
             Subject::Deal(id) => self.world.deal(id).and_then(|d| d.progress.as_ref()),
-            Subject::Order(_) => None,
+            Subject::Order(_) | Subject::Plan(_) | Subject::Journal => None,
         }
         .filter(|p| p.step == step)
     }

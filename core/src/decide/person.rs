@@ -11,6 +11,7 @@ use crate::flow::step::Step;
 use crate::id::{Actor, DealId, Role, SiteId, Subject, UnitId};
 use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::evidence::{Evidence, Proof};
+use crate::lifecycle::guard::{Cause, Guard};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::table;
 use crate::lifecycle::task::{TaskId, TaskKind};
@@ -44,7 +45,7 @@ impl Deciding<'_> {
             Command::Retire { unit, reason } => {
                 self.stand(*unit, Disposition::Retired, reason, |u| !u.stage.is_tenants() && u.undo.is_empty())
             }
-            Command::Release { unit } => self.release(*unit),
+            Command::Release { unit, reason } => self.release(*unit, reason.as_ref()),
             Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
             Command::Move { unit, to, reason } => self.go(*unit, *to, reason),
             Command::Place { .. } => {
@@ -73,6 +74,7 @@ impl Deciding<'_> {
             }
             Command::Reject { order, reason } => self.end_order(*order, true, reason),
             Command::CancelOrder { order, reason } => self.end_order(*order, false, reason),
+            Command::Resume { reason } => self.resume(reason),
             Command::AcceptConfirmation { order, seller, amount, reason } => {
                 self.accept_confirmation(DealId { order: *order, seller: *seller }, amount, reason)
             }
@@ -142,6 +144,9 @@ impl Deciding<'_> {
         if stage.is_on_order() && bmc_mac.is_some_and(|m| self.world.sightings.contains_key(&m)) {
             self.quarantine(id, ALIVE_ON_ORDER);
         }
+        if stage == Stage::Ready {
+            self.guard_ready(id, &"entered by hand".into());
+        }
         id
     }
 
@@ -158,7 +163,7 @@ impl Deciding<'_> {
                 let parked = at.filter(|p| matches!(p.phase, Phase::Parked { .. }));
                 parked.map(|p| (p.step, p.generation)).into_iter().collect()
             }
-            Subject::Order(_) => Vec::new(),
+            Subject::Order(_) | Subject::Plan(_) | Subject::Journal => Vec::new(),
         })
     }
 
@@ -233,6 +238,28 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
+    /// A password is another from now on: what was parked because one was refused is tried again.
+    pub(super) fn password_given(&mut self, id: UnitId, user: Option<&Text>, from: &Text) -> Result<Answer, Refusal> {
+        self.demand(Role::Operator)?;
+        let refused =
+            |(p, fault): &(&Progress, &Fault)| rule(p.step).lane == Lane::Bmc && fault.kind == Kind::Unauthorised;
+        let parked: Vec<(Step, u32)> =
+            self.known(id)?.parked().filter(refused).map(|(p, _)| (p.step, p.generation)).collect();
+        let subject = Subject::Unit(id);
+        self.emit(subject, Event::PasswordGiven { user: user.cloned(), from: from.clone() });
+        for (step, generation) in parked {
+            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
+        }
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn password_forgotten(&mut self, id: UnitId) -> Result<Answer, Refusal> {
+        self.demand(Role::Operator)?;
+        self.known(id)?;
+        self.emit(Subject::Unit(id), Event::PasswordForgotten {});
+        Ok(Answer::Done)
+    }
+
     fn cancel(&mut self, id: UnitId, reason: &Text) -> Result<Answer, Refusal> {
         if let Some((order, _)) =
             self.known(id)?.order.filter(|_| self.world.unit(id).is_some_and(|u| u.stage.is_on_order()))
@@ -267,9 +294,10 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    fn release(&mut self, id: UnitId) -> Result<Answer, Refusal> {
+    pub(super) fn release(&mut self, id: UnitId, reason: Option<&Text>) -> Result<Answer, Refusal> {
         let unit = self.known(id)?;
         let (from, stage, undoing) = (unit.disposition, unit.stage, !unit.undo.is_empty());
+        let guard = unit.guard.clone();
         let least = match from {
             Disposition::Normal => return Ok(Answer::Already),
             Disposition::OnHold => Role::Technician,
@@ -280,7 +308,14 @@ impl Deciding<'_> {
             return Err(Refusal::new(Why::Conflict, "its undo steps are not finished; retry or skip them first"));
         }
         let subject = Subject::Unit(id);
-        let reason = Text::new("released");
+        let mut why = reason.cloned().filter(|r| !r.trim().is_empty()).unwrap_or_else(|| Text::new("released"));
+        if let Some(guard) = guard {
+            match self.second_word(id, &guard, reason)? {
+                Ok(both) => why = both,
+                Err(first) => return Ok(first),
+            }
+        }
+        let reason = why;
         self.emit(subject, Event::DispositionChanged { from, to: Disposition::Normal, reason });
         let undone = matches!(from, Disposition::Cancelled | Disposition::Retired);
         if undone && (Stage::Discovered..=Stage::Ready).contains(&stage) {
@@ -289,6 +324,42 @@ impl Deciding<'_> {
         }
         self.consequences(subject);
         Ok(Answer::Done)
+    }
+
+    /// What two people said, once both have; else the first word is kept, and its answer given.
+    fn second_word(
+        &mut self,
+        id: UnitId,
+        guard: &Guard,
+        reason: Option<&Text>,
+    ) -> Result<Result<Text, Answer>, Refusal> {
+        self.demand(Role::Operator)?;
+        let me = Text::from(self.moment.actor.to_string());
+        let (label, not_proven) = (self.known(id)?.label(), guard.cause.sentence());
+        let Some(reason) = reason.filter(|r| !r.trim().is_empty()) else {
+            let text = format!("{label}: {not_proven}. Two people release it: rackhand release {label} --reason ...");
+            return Err(Refusal::new(Why::Invalid, text));
+        };
+        match &guard.first {
+            Some(first) if first.by == me => {
+                let text = format!("{label}: {not_proven}. You gave the first word; a second person must release it");
+                Err(Refusal::new(Why::NotAllowed, text))
+            }
+            Some(first) => Ok(Ok(format!("released by {} ({}) and {me} ({reason})", first.by, first.reason).into())),
+            None => {
+                let (cause, reason) = (guard.cause, reason.clone());
+                self.emit(Subject::Unit(id), Event::FirstWordGiven { cause, reason });
+                let text = format!("{label}: your word is kept. {not_proven}: a second person must release it too");
+                Ok(Err(Answer::Told(text.into())))
+            }
+        }
+    }
+
+    /// Keeps a server that was entered as ready out of the pool until a second person says so too.
+    pub(super) fn guard_ready(&mut self, id: UnitId, reason: &Text) {
+        self.quarantine(id, "entered as ready: a second person must release it");
+        let (cause, reason) = (Cause::IntoReady, reason.clone());
+        self.emit(Subject::Unit(id), Event::FirstWordGiven { cause, reason });
     }
 
     fn close_task(&mut self, id: UnitId, task: TaskId, note: &Text) -> Result<Answer, Refusal> {

@@ -163,7 +163,7 @@ impl Deciding<'_> {
         let order = self.open_order(id)?;
         let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
         if let Some(purchase) = &order.purchase {
-            return conflict(format!("order {id} is bought: {}", purchase_number(purchase.number)));
+            return conflict(format!("order {id} is bought: {}", purchase.name));
         }
         let deal = self.known_deal(DealId { order: id, seller })?;
         let Some(offer) = deal.offer() else { return conflict(format!("{} has made no offer", deal.title)) };
@@ -212,6 +212,7 @@ impl Deciding<'_> {
         let Some(offer) = deal.offer() else { return };
         let Some(total) = offer.quote.payable() else { return };
         let number = self.world.last_purchase + 1;
+        let name = purchase_number(&self.world.stream.prefix(&self.policy.site), number);
         let line = |(n, l): (u16, &crate::procurement::paper::QuoteLine)| PurchaseLine {
             line: n,
             part: l.part.clone(),
@@ -221,7 +222,7 @@ impl Deciding<'_> {
             unit_price: l.unit_price.unwrap_or_default(),
         };
         let purchase = PurchaseOrder {
-            number: purchase_number(number),
+            number: name.clone(),
             quote: offer.quote.number.clone(),
             at: self.moment.now,
             to: self.policy.purchase.destination(&order.site),
@@ -233,9 +234,10 @@ impl Deciding<'_> {
             approved_by: order.approvals.iter().map(|a| a.by.clone()).collect(),
         };
         let revision = offer.revision;
-        self.emit(Subject::Order(id), Event::PurchaseDecided { number, seller, revision, total });
+        let note = format!("{name} from {seller} for {total}");
+        let decided = Event::PurchaseDecided { number, seller, revision, total, name: Some(name) };
+        self.emit(Subject::Order(id), decided);
         self.emit(Subject::Deal(deal_id), Event::PurchaseMade { purchase: Box::new(purchase) });
-        let note = format!("{} from {seller} for {total}", purchase_number(number));
         let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved];
         self.lead(id, Stage::PurchaseApproved, &proofs, &note);
     }
@@ -255,8 +257,9 @@ impl Deciding<'_> {
             self.emit(subject, Event::PurchaseConfirmed { confirmation: Box::new(says.clone()), points });
             let reason = Text::from(format!("{title} does not take {}: {why}", says.purchase));
             self.emit(subject, Event::PurchaseVoided { reason: reason.clone() });
-            if let Some(number) = self.world.order(id.order).and_then(|o| o.purchase).map(|p| p.number) {
-                self.emit(Subject::Order(id.order), Event::PurchaseFailed { number, reason });
+            if let Some(purchase) = self.world.order(id.order).and_then(|o| o.purchase.clone()) {
+                let (number, name) = (purchase.number, Some(purchase.name));
+                self.emit(Subject::Order(id.order), Event::PurchaseFailed { number, reason, name });
             }
             return Ok(Answer::Done);
         }

@@ -10,6 +10,7 @@ use crate::bmc::Rung;
 use crate::facility::reservation::Shown;
 use crate::fault::Kind;
 use crate::id::Role;
+use crate::lifecycle::guard::Guard;
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::{Notes, Phase, Progress, Unit};
 use crate::text::Text;
@@ -352,7 +353,14 @@ fn stage_wait(unit: &Unit) -> Wait {
     let since = if unit.disposition.may_move() { unit.stage_since } else { unit.disposition_since };
     if !unit.disposition.may_move() {
         let why = unit.disposition_reason.as_deref().unwrap_or("no reason given");
-        return person(format!("{}: {why}", unit.disposition), since, Role::Operator, &["release"]);
+        let more = match &unit.guard {
+            Some(Guard { cause, first: Some(word) }) => {
+                format!(". {} gave the first word; a second person must release it: {}", word.by, cause.sentence())
+            }
+            Some(Guard { cause, first: None }) => format!(". Two people release it: {}", cause.sentence()),
+            None => String::new(),
+        };
+        return person(format!("{}: {why}{more}", unit.disposition), since, Role::Operator, &["release"]);
     }
     use Role::{Approver, Operator, Technician};
     let (what, who, keys): (&str, Option<Role>, &[&str]) = match unit.stage {

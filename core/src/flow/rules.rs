@@ -53,6 +53,13 @@ pub enum Class {
     Await,
 }
 
+impl Class {
+    /// Whether such a step changes anything outside.
+    pub const fn has_effect(self) -> bool {
+        matches!(self, Self::Sync | Self::Force)
+    }
+}
+
 /// One step's rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {

@@ -49,6 +49,10 @@ impl Unit {
                 self.bmc_mac = Some(*bmc_mac);
                 self.model = Some(model.clone());
             }
+            Event::UnitTakenOver { plan, device, bmc_mac, stage, login, .. } => {
+                self.taken_over = Some(*plan);
+                self.begin_taken_over(device, *bmc_mac, *stage, login);
+            }
             Event::LeaseAccepted { device, bmc_mac, address } => {
                 self.notes.device = Some(device.id);
                 self.model = self.model.take().or_else(|| Some(device.model.clone()));

@@ -3,6 +3,7 @@
 pub mod c4;
 pub mod evidence;
 pub mod evolve;
+pub mod guard;
 mod receipt;
 pub mod registration;
 pub mod stage;

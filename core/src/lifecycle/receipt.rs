@@ -49,7 +49,10 @@ impl Receipt {
                     Step::RegisterBmc | Step::SyncStatus | Step::PlaceDevice | Step::UnplaceDevice | Step::WriteNotes
                 )
             }
-            Event::LocatorAsked { .. } | Event::LocatorSeen { .. } => true,
+            Event::LocatorAsked { .. }
+            | Event::LocatorSeen { .. }
+            | Event::PasswordGiven { .. }
+            | Event::PasswordForgotten {} => true,
             _ => draft.cause.is_some_and(|cause| {
                 cause == self.seq || self.damage.as_ref().is_some_and(|(damage, _)| cause == *damage)
             }),

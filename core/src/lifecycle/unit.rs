@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::guard::Guard;
 use super::registration::Registration;
 use super::stage::{Disposition, Stage};
 use super::task::{Task, TaskId};
@@ -23,6 +24,7 @@ use crate::id::{OrderId, SiteId, UnitId};
 use crate::mac::Mac;
 use crate::procurement::spec::Spec;
 use crate::sentence::on_or_off;
+use crate::takeover::PlanId;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -132,6 +134,12 @@ pub struct Unit {
     /// The words of tasks by which an operator took it with less than was ordered.
     #[serde(default)]
     pub accepted: Vec<Text>,
+    /// The plan it was taken over by, where it ran before there was Rackhand.
+    #[serde(default)]
+    pub taken_over: Option<PlanId>,
+    /// Set where one person cannot release it alone.
+    #[serde(default)]
+    pub guard: Option<Guard>,
     /// The last event about it.
     pub revision: Seq,
 }
@@ -339,6 +347,8 @@ impl Unit {
             told: None,
             parts: None,
             accepted: Vec::new(),
+            taken_over: None,
+            guard: None,
             revision: 0,
         }
     }

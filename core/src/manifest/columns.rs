@@ -1,5 +1,6 @@
 //! Which column of a vendor's file is which: by names that are known, or by those a person gives.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{BMC_MAC, SERIAL, Unreadable};
@@ -15,6 +16,10 @@ pub enum Field {
     Serial,
     /// The MAC of its BMC.
     BmcMac,
+    /// The user name of its BMC's factory account; read beside a password only.
+    User,
+    /// The password of that account.
+    Password,
 }
 
 /// Names of the serial's column besides [`SERIAL`], without case, spaces and punctuation.
@@ -45,17 +50,47 @@ const MACS: [&str; 12] = [
     "managementmacaddress",
     "oobmacaddress",
 ];
-/// A column whose name has one of these in it is refused, whatever is in it.
+/// The same of the factory account's user name.
+const USERS: [&str; 10] = [
+    "user",
+    "username",
+    "bmcuser",
+    "bmcusername",
+    "ilouser",
+    "ilousername",
+    "idracuser",
+    "idracusername",
+    "defaultuser",
+    "defaultusername",
+];
+/// The same of its password.
+const PASSWORDS: [&str; 11] = [
+    "password",
+    "bmcpassword",
+    "bmcdefaultpassword",
+    "defaultpassword",
+    "factorypassword",
+    "factorydefaultpassword",
+    "ilopassword",
+    "ilodefaultpassword",
+    "idracpassword",
+    "idracdefaultpassword",
+    "managementpassword",
+];
+/// Any other column whose name has one of these in it is refused, whatever is in it.
 const SECRETS: [&str; 5] = ["password", "passwd", "passphrase", "passcode", "secret"];
-/// Columns that are refused by their whole name: they come with a password.
-const ACCOUNTS: [&str; 5] = ["bmcuser", "bmcusername", "ilouser", "idracuser", "defaultuser"];
 
 impl Field {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Serial, Self::BmcMac, Self::User, Self::Password];
+
     /// Its name in a column map.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Serial => "serial",
             Self::BmcMac => "mac",
+            Self::User => "user",
+            Self::Password => "password",
         }
     }
 
@@ -64,6 +99,8 @@ impl Field {
         match self {
             Self::Serial => SERIAL,
             Self::BmcMac => BMC_MAC,
+            Self::User => "server_bmc_user",
+            Self::Password => "server_bmc_password",
         }
     }
 
@@ -71,16 +108,15 @@ impl Field {
         match self {
             Self::Serial => &SERIALS,
             Self::BmcMac => &MACS,
+            Self::User => &USERS,
+            Self::Password => &PASSWORDS,
         }
     }
 }
 
 /// Names a person gave for columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Columns {
-    serial: Option<String>,
-    bmc_mac: Option<String>,
-}
+pub struct Columns(BTreeMap<Field, String>);
 
 /// Why a column map is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +127,7 @@ pub enum BadMap {
     Twice(&'static str),
     /// A column's name is empty, or longer than [`MAX_NAME`].
     Name(&'static str),
-    /// Both fields are said to be the same column.
+    /// Two fields are said to be the same column.
     Same(Text),
     /// This is no `FIELD=COLUMN`.
     NoPair(Text),
@@ -100,10 +136,12 @@ pub enum BadMap {
 impl fmt::Display for BadMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Field(word) => write!(f, "`{word}` is nothing that is read of a manifest; there are serial and mac"),
+            Self::Field(word) => {
+                write!(f, "`{word}` is nothing that is read of a manifest; there are serial, mac, user and password")
+            }
             Self::Twice(word) => write!(f, "{word} is named twice"),
             Self::Name(word) => write!(f, "the column for {word} has no name of 1 to {MAX_NAME} characters"),
-            Self::Same(name) => write!(f, "the column `{name}` cannot be both, serial and mac"),
+            Self::Same(name) => write!(f, "the column `{name}` cannot be two things at once"),
             Self::NoPair(text) => write!(f, "`{text}` is no FIELD=COLUMN, such as serial=\"Service Tag\""),
         }
     }
@@ -118,24 +156,23 @@ impl Columns {
     /// Where a field is not known or named twice, or a name is none.
     pub fn named<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, BadMap> {
         let mut columns = Self::default();
-        for (field, name) in pairs {
-            let (field, slot) = match field.trim().to_lowercase().as_str() {
-                "serial" => (Field::Serial, &mut columns.serial),
-                "mac" => (Field::BmcMac, &mut columns.bmc_mac),
-                other => return Err(BadMap::Field(Text::new(other))),
-            };
+        for (word, name) in pairs {
+            let word = word.trim().to_lowercase();
+            let field = Field::ALL.into_iter().find(|field| field.word() == word);
+            let field = field.ok_or_else(|| BadMap::Field(Text::new(&word)))?;
             let name = name.trim();
             if name.is_empty() || name.chars().count() > MAX_NAME {
                 return Err(BadMap::Name(field.word()));
             }
-            if slot.replace(name.to_owned()).is_some() {
+            let taken = columns.0.iter().find(|(other, at)| **other != field && same(at, name));
+            if let Some((_, at)) = taken {
+                return Err(BadMap::Same(Text::new(at)));
+            }
+            if columns.0.insert(field, name.to_owned()).is_some() {
                 return Err(BadMap::Twice(field.word()));
             }
         }
-        match (&columns.serial, &columns.bmc_mac) {
-            (Some(a), Some(b)) if same(a, b) => Err(BadMap::Same(Text::new(a))),
-            _ => Ok(columns),
-        }
+        Ok(columns)
     }
 
     /// The names in a text such as `serial=Service Tag,mac=iDRAC MAC`. A name with a comma in it needs a file.
@@ -151,10 +188,11 @@ impl Columns {
         Self::named(pairs.iter().map(|(field, name)| (field.as_str(), name.as_str())))
     }
 
-    const fn given(&self, field: Field) -> Option<&String> {
-        match field {
-            Field::Serial => self.serial.as_ref(),
-            Field::BmcMac => self.bmc_mac.as_ref(),
+    /// The same of a field that a file need not have; a name that a person gave must be there.
+    pub(super) fn find_if_any(&self, field: Field, names: &[String]) -> Result<Option<usize>, Unreadable> {
+        match self.find(field, names) {
+            Err(Unreadable::NoColumn(_)) => Ok(None),
+            found => found.map(Some),
         }
     }
 
@@ -164,7 +202,7 @@ impl Columns {
             let mut at = names.iter().enumerate().filter(|(_, name)| fits(name)).map(|(n, _)| n);
             (at.next(), at.next())
         };
-        if let Some(given) = self.given(field) {
+        if let Some(given) = self.0.get(&field) {
             return match one(&|name| same(name, given)) {
                 (Some(n), None) => Ok(n),
                 (Some(_), Some(_)) => Err(Unreadable::TwoColumns(Text::new(given))),
@@ -190,7 +228,7 @@ impl Columns {
 /// Whether a column may hold what must not be in a manifest.
 pub(super) fn is_secret(name: &str) -> bool {
     let bare = bare(name);
-    SECRETS.iter().any(|s| bare.contains(s)) || ACCOUNTS.contains(&bare.as_str())
+    SECRETS.iter().any(|s| bare.contains(s))
 }
 
 fn same(a: &str, b: &str) -> bool {

@@ -34,15 +34,52 @@ fn the_same_server_is_read_from_every_way_a_spreadsheet_writes_it() {
 }
 
 #[test]
-fn columns_nobody_reads_are_named_and_passwords_are_refused() {
+fn columns_nobody_reads_are_named_and_other_secrets_are_refused() {
     let told = parse(b"server_serial,PO,server_bmc_mac,rack\x1b\nA,1,a0:36:9f:7c:5:0,2\n");
     assert_eq!(told.unwrap().ignored, [Text::new("PO"), Text::new("rack\u{FFFD}")]);
-    for column in ["bmc_user", "BMC_Password", "iLO Default Password", "iDRAC passwd", "Client-Secret"] {
+    for column in ["BIOS_Password", "iDRAC passwd", "Client-Secret"] {
         let text = format!("server_serial,server_bmc_mac,{column}\nA,a0:36:9f:7c:5:0,calvin\n");
         let told = parse(text.as_bytes()).unwrap_err();
         assert!(matches!(told, Unreadable::Secret(_)), "{told}");
-        assert!(!told.to_string().contains("calvin") && told.to_string().contains("[[credentials]]"), "{told}");
+        assert!(!told.to_string().contains("calvin") && told.to_string().contains("--map password="), "{told}");
     }
+}
+
+#[test]
+fn a_factory_password_is_read_beside_its_server_and_never_shown() {
+    for (header, map) in [
+        ("server_serial,server_bmc_mac,server_bmc_user,server_bmc_password", ""),
+        ("Serial Number,iLO MAC,iLO User,iLO Default Password", ""),
+        ("Serial,BMC MAC,Login,BIOS Password", "user=Login,password=BIOS Password"),
+    ] {
+        let text = format!(
+            "{header}\nA,a0:36:9f:7c:5:0,Administrator,Geheim 7!\nB,a0:36:9f:7c:5:1,,x9\nC,a0:36:9f:7c:5:2,,\n"
+        );
+        let columns = if map.is_empty() { Columns::default() } else { Columns::in_text(map).unwrap() };
+        let read = parse_by(text.as_bytes(), &columns).unwrap();
+        let accounts: Vec<Option<Account>> = read.lines.iter().map(|l| l.account.clone()).collect();
+        let wanted = [Account::new(Some("Administrator".into()), "Geheim 7!"), Account::new(None, "x9"), None];
+        assert_eq!(accounts, wanted, "{header}");
+        assert!(read.ignored.is_empty() && read.lines.iter().all(|l| l.row.is_ok()));
+        assert!(!format!("{read:?}").contains("Geheim"), "{read:?}");
+    }
+}
+
+#[test]
+fn a_password_no_bmc_could_have_and_two_for_one_server_fail_their_rows() {
+    let head = "server_serial,server_bmc_mac,password\n";
+    let long = "x".repeat(Account::MOST + 1);
+    let text = format!(
+        "{head}A,a0:36:9f:7c:5:0,{long}\nB,a0:36:9f:7c:5:1,one\nB,a0:36:9f:7c:5:1,two\nC,a0:36:9f:7c:5:2,same\nC,a0:36:9f:7c:5:2,same\n"
+    );
+    let wanted = [
+        (2, Some(Problem::BadPassword)),
+        (3, Some(Problem::OtherAccount(4))),
+        (4, Some(Problem::OtherAccount(3))),
+        (5, None),
+        (6, Some(Problem::Repeats(5))),
+    ];
+    assert_eq!(problems(&text), wanted);
 }
 
 #[test]
@@ -160,7 +197,7 @@ fn where_it_is_in_doubt_which_column_is_meant_none_is() {
     assert_eq!(read("Serial,iLO MAC,iLO MAC", ""), Unreadable::TwoColumns("iLO MAC".into()));
     assert_eq!(read("Serial,iLO MAC,x", "mac=iDRAC MAC"), Unreadable::NotThere("iDRAC MAC".into()));
     assert_eq!(read("Serial,iLO MAC,Serial", "serial=serial"), Unreadable::TwoColumns("serial".into()));
-    assert_eq!(read("Serial,iLO MAC,iLO password", "mac=iLO MAC"), Unreadable::Secret("iLO password".into()));
+    assert_eq!(read("Serial,iLO MAC,BIOS password", "mac=iLO MAC"), Unreadable::Secret("BIOS password".into()));
     for (map, wanted) in [
         ("serial", BadMap::NoPair("serial".into())),
         ("", BadMap::NoPair("".into())),

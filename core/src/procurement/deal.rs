@@ -27,6 +27,8 @@ const REFUSED: usize = 4;
 pub struct Deal {
     /// Which.
     pub id: DealId,
+    /// The number our request has at the vendor.
+    pub request: Text,
     /// What the vendor is called.
     pub title: Text,
     /// Whose servers it sells.
@@ -120,6 +122,7 @@ impl Deal {
     pub fn new(id: DealId, title: Text, vendor: Vendor, by_hand: bool, patience: u64, at: Timestamp) -> Self {
         Self {
             id,
+            request: request_number("", id),
             title,
             vendor,
             by_hand,
@@ -145,7 +148,7 @@ impl Deal {
 
     /// The number our request has at the vendor.
     pub fn request_number(&self) -> Text {
-        format!("RFQ-{}-{}", self.id.order, self.id.seller).into()
+        self.request.clone()
     }
 
     /// Whether this very paper was taken before.
@@ -382,6 +385,11 @@ impl Shipment {
         };
         !self.notice.tracking.is_empty() && self.notice.tracking.iter().all(there)
     }
+}
+
+/// The number of the request for an offer. `prefix` is [`crate::stream::Stream::prefix`].
+pub fn request_number(prefix: &str, id: DealId) -> Text {
+    format!("RFQ-{prefix}{id}").into()
 }
 
 /// In what a confirmation is not what was ordered.

@@ -92,6 +92,8 @@ pub struct Order {
     pub note: Option<Text>,
     /// The orderer's key for the request.
     pub key: Option<RequestKey>,
+    /// What its tenant calls it: a number among the tenant's own, which tells nothing of others' orders.
+    pub reference: Text,
     /// Its lines; line 1 is the first.
     pub lines: Vec<Line>,
     /// The vendors that were asked, in order.
@@ -101,7 +103,7 @@ pub struct Order {
     /// The purchase that stands.
     pub purchase: Option<Purchase>,
     /// Purchases that came to nothing: number and why.
-    pub failed: Vec<(u32, Text)>,
+    pub failed: Vec<(Text, Text)>,
     /// How it ended, where it did before all was delivered.
     pub end: Option<End>,
     /// The last event about it.
@@ -167,10 +169,12 @@ impl From<&Approval> for super::approval::Approval {
 }
 
 /// A purchase that was approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
     /// Its number, in sequence without gaps.
     pub number: u32,
+    /// The same as papers have it.
+    pub name: Text,
     /// From whom.
     pub seller: SellerId,
     /// Which revision of the offer.
@@ -181,9 +185,14 @@ pub struct Purchase {
     pub at: Timestamp,
 }
 
-/// The purchase order's number as papers have it.
-pub fn purchase_number(number: u32) -> Text {
-    format!("PO-{number:06}").into()
+/// The purchase order's number as papers have it: `PO-FRA1-324-000012`. `prefix` is [`crate::stream::Stream::prefix`].
+pub fn purchase_number(prefix: &str, number: u32) -> Text {
+    format!("PO-{prefix}{number:06}").into()
+}
+
+/// The number as it was recorded: `name`, or what stood for it before events held one.
+pub fn recorded_number(number: u32, name: Option<&Text>) -> Text {
+    name.cloned().unwrap_or_else(|| purchase_number("", number))
 }
 
 /// How an order ended before all was delivered.
@@ -215,6 +224,9 @@ pub struct Placed {
     /// The orderer's key for the request, where it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<RequestKey>,
+    /// What its tenant calls it; `None` in events from before that was another number than ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Text>,
     /// Its lines.
     pub lines: Vec<PlacedLine>,
 }
@@ -321,6 +333,7 @@ impl Order {
             needed_by: placed.needed_by,
             note: placed.note.clone(),
             key: placed.key.clone(),
+            reference: placed.reference.clone().unwrap_or_else(|| id.to_string().into()),
             lines: placed.lines.iter().map(line).collect(),
             sellers: Vec::new(),
             approvals: Vec::new(),
@@ -361,14 +374,15 @@ impl Order {
                 let (by, at, seller, revision, saw) = (by(), draft.at, *seller, *revision, saw.clone());
                 self.approvals.push(Approval { by, at, seller, revision, total: *total, saw });
             }
-            Event::PurchaseDecided { number, seller, revision, total } => {
+            Event::PurchaseDecided { number, seller, revision, total, name } => {
+                let name = recorded_number(*number, name.as_ref());
                 let (number, seller, revision) = (*number, *seller, *revision);
-                self.purchase = Some(Purchase { number, seller, revision, total: *total, at: draft.at });
+                self.purchase = Some(Purchase { number, name, seller, revision, total: *total, at: draft.at });
             }
-            Event::PurchaseFailed { number, reason } => {
+            Event::PurchaseFailed { number, reason, name } => {
                 self.purchase = None;
                 self.approvals.clear();
-                self.failed.push((*number, reason.clone()));
+                self.failed.push((recorded_number(*number, name.as_ref()), reason.clone()));
             }
             Event::OrderEnded { rejected, reason } => {
                 self.end = Some(End { rejected: *rejected, reason: reason.clone(), by: by(), at: draft.at });

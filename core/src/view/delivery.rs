@@ -9,7 +9,7 @@ use crate::flow::trade::{LATE, NOTICE};
 use crate::id::Role;
 use crate::lifecycle::unit::Unit;
 use crate::procurement::deal::{Deal, Shipment};
-use crate::procurement::order::{Order, purchase_number};
+use crate::procurement::order::Order;
 use crate::procurement::paper::{Tracked, Transit};
 use crate::text::Text;
 use crate::time::{Timestamp, human};
@@ -31,7 +31,7 @@ pub fn is_delivery(row: &WorkRow) -> bool {
 }
 
 fn of_order(world: &World, order: &Order, now: Timestamp) -> Vec<WorkRow> {
-    let purchase = order.purchase.filter(|_| order.end.is_none());
+    let purchase = order.purchase.as_ref().filter(|_| order.end.is_none());
     let deal = purchase.and_then(|p| world.deals_of(order).find(|d| d.id.seller == p.seller));
     let Some(deal) = deal.filter(|d| d.ended.is_none() && d.is_confirmed()) else { return Vec::new() };
     // Whose serial a shipment names is in it; the others come with what names nothing, or by the vendor's promise.
@@ -104,7 +104,7 @@ fn carried(shipment: &Shipment) -> String {
 
 /// What a person who looks for it needs to know.
 fn about(order: &Order, deal: &Deal, shipment: Option<&Shipment>, now: Timestamp) -> Vec<Text> {
-    let purchase = order.purchase.map_or_else(|| "".into(), |p| purchase_number(p.number));
+    let purchase = order.purchase.as_ref().map_or_else(|| "".into(), |p| p.name.clone());
     let mut told = vec![format!("Order {} for {}, bought from {} as {purchase}.", order.id, order.tenant, deal.title)];
     let Some(shipment) = shipment else {
         told.push(format!("{} has not said yet that it is on its way.", deal.title));

@@ -7,14 +7,15 @@ use super::filter::order_state;
 use super::guide::Job;
 use super::{MAX_ROWS, OrderCounts, Page, StepRow, UnitRow, row, step_row};
 use crate::event::Seq;
+use crate::flow;
 use crate::flow::next::Wait;
-use crate::flow::trade::{for_deal, for_order, state};
-use crate::id::{Actor, OrderId, Role, SiteId};
+use crate::flow::trade::{for_order, state};
+use crate::id::{Actor, OrderId, Role, SiteId, Subject};
 use crate::policy::Policy;
 use crate::procurement::compare::Comparison;
 use crate::procurement::deal::{Confirmed, Deal, Offer, RefusedPaper, Shipment};
 use crate::procurement::money::Money;
-use crate::procurement::order::{Approval, End, Order, OrderState, Purchase, Reservation, purchase_number};
+use crate::procurement::order::{Approval, End, Order, OrderState, Purchase, Reservation};
 use crate::procurement::paper::{PurchaseOrder, SellerId};
 use crate::procurement::spec::Unclear;
 use crate::procurement::tender::comparison;
@@ -233,9 +234,13 @@ impl OrderRow {
 fn waits(world: &World, order: &Order, now: Timestamp) -> Vec<Wait> {
     let mut waits = for_order(world, order, now).waits;
     for deal in world.deals_of(order) {
-        waits.extend(for_deal(order, deal, now).waits);
+        waits.extend(deal_waits(world, deal, now));
     }
     waits
+}
+
+fn deal_waits(world: &World, deal: &Deal, now: Timestamp) -> Vec<Wait> {
+    flow::next(world, Subject::Deal(deal.id), now).map(|n| n.waits).unwrap_or_default()
 }
 
 /// An order in a table.
@@ -244,7 +249,7 @@ pub fn order_row(world: &World, order: &Order, now: Timestamp) -> OrderRow {
     let first = waits.iter().min_by_key(|w| (w.who.is_none(), w.since));
     let what: Vec<String> = order.lines.iter().map(|l| format!("{}x {}", l.quantity, l.spec)).collect();
     let bought = order.bought().filter_map(|u| world.unit(u));
-    let chosen = order.purchase.map(|p| p.total);
+    let chosen = order.purchase.as_ref().map(|p| p.total);
     let cheapest = || {
         let offers = world.deals_of(order).filter_map(|d| d.offer()?.quote.payable());
         offers.min_by_key(|m| m.minor)
@@ -266,7 +271,7 @@ pub fn order_row(world: &World, order: &Order, now: Timestamp) -> OrderRow {
         who: first.and_then(|w| w.who),
         since: first.map_or(order.placed, |w| w.since),
         needed_by: order.needed_by,
-        purchase: order.purchase.map(|p| purchase_number(p.number)),
+        purchase: order.purchase.as_ref().map(|p| p.name.clone()),
         total: chosen.or_else(cheapest),
         eta: if state.is_over() { None } else { eta.min() },
         revision: order.revision,
@@ -297,10 +302,10 @@ pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: T
         placed: order.placed,
         note: order.note.clone(),
         lines: order.numbered().map(line).collect(),
-        deals: world.deals_of(order).map(|d| deal_view(policy, order, d, now)).collect(),
+        deals: world.deals_of(order).map(|d| deal_view(world, policy, d, now)).collect(),
         approvals: order.approvals.clone(),
-        purchase: order.purchase,
-        failed: order.failed.iter().map(|(n, why)| (purchase_number(*n), why.clone())).collect(),
+        purchase: order.purchase.clone(),
+        failed: order.failed.clone(),
         end: order.end.clone(),
         waits: waits(world, order, now),
         comparison: comparison(world, policy, order, now),
@@ -308,7 +313,7 @@ pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: T
     })
 }
 
-fn deal_view(policy: &Policy, order: &Order, deal: &Deal, now: Timestamp) -> DealView {
+fn deal_view(world: &World, policy: &Policy, deal: &Deal, now: Timestamp) -> DealView {
     let total = deal.offer().and_then(|o| o.quote.payable());
     DealView {
         seller: deal.id.seller,
@@ -325,7 +330,7 @@ fn deal_view(policy: &Policy, order: &Order, deal: &Deal, now: Timestamp) -> Dea
         shipments: deal.shipments.clone(),
         refused: deal.refused.clone(),
         step: deal.progress.as_ref().map(step_row),
-        waits: for_deal(order, deal, now).waits,
+        waits: deal_waits(world, deal, now),
         ended: deal.ended.clone(),
     }
 }
@@ -340,7 +345,7 @@ fn may(world: &World, order: &Order, caller: &Actor) -> Vec<May> {
         _ => Some(format!("this takes the role {least}")),
     };
     let ended = order.end.is_some().then(|| "the order has ended".to_owned());
-    let bought = order.purchase.map(|p| format!("it is bought: {}", purchase_number(p.number)));
+    let bought = order.purchase.as_ref().map(|p| format!("it is bought: {}", p.name));
     let own =
         (order.requester.to_string() == caller.to_string()).then(|| "you ordered it: another person must".to_owned());
     let offers = world.deals_of(order).any(|d| d.offer().is_some());

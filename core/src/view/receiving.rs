@@ -11,7 +11,6 @@ use crate::id::{OrderId, SiteId};
 use crate::lifecycle::registration::Registered;
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::{Phase, Unit};
-use crate::procurement::order::purchase_number;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -174,8 +173,8 @@ fn ordered_model(world: &World, unit: &Unit) -> Option<Text> {
 
 /// An order by the number on the delivery note.
 fn bought_as(world: &World, id: OrderId) -> Option<Text> {
-    let purchase = world.order(id)?.purchase?;
-    Some(format!("{} (order {id})", purchase_number(purchase.number)).into())
+    let purchase = world.order(id)?.purchase.as_ref()?;
+    Some(format!("{} (order {id})", purchase.name).into())
 }
 
 fn is_unregistered(unit: &Unit) -> bool {

@@ -77,6 +77,9 @@ pub struct RogueServer {
 pub struct Health {
     /// `None` while events can be written; else why not.
     pub intake_stopped: Option<Text>,
+    /// Why effects are on hold, and what lifts it; `None` while they go out.
+    #[serde(default)]
+    pub held: Option<Text>,
     /// Outside systems: name and what is wrong, `None` where nothing is.
     pub systems: Vec<(Text, Option<Text>)>,
     /// Leases from MACs nobody knows, since the daemon started.

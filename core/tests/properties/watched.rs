@@ -431,7 +431,7 @@ impl Watched {
             Wish::SkipAny(step) => Command::Skip { subject, step: Step::ALL[step], generation: 1, reason: reason() },
             Wish::Cancel => Command::Cancel { unit, reason: reason() },
             Wish::Hold => Command::Hold { unit, reason: reason() },
-            Wish::Release => Command::Release { unit },
+            Wish::Release => Command::Release { unit, reason: None },
             Wish::Quarantine => Command::Quarantine { unit, reason: reason() },
             Wish::Retire => Command::Retire { unit, reason: reason() },
             Wish::Trust(n) => {

@@ -231,10 +231,23 @@ impl Scene {
 
     pub fn import(&mut self, n: u8, stage: Stage) -> UnitId {
         let (site, model) = (SiteId::new("fra1"), Some("ProLiant DL360 Gen11".into()));
-        let (bmc_mac, vendor) = (Some(bmc_mac(n)), Some(Vendor::Hpe));
-        let import = Command::Import { site, serial: serial(n), bmc_mac, vendor, model, stage };
+        let (serial, bmc_mac, vendor) = (serial(n), Some(bmc_mac(n)), Some(Vendor::Hpe));
+        if stage == Stage::Ready {
+            // Two people have said so.
+            self.draws += 1;
+            let id = UnitId::mint(self.now, self.moment(Actor::Rackhand).entropy);
+            self.record(Subject::Unit(id), Event::UnitImported { site, serial, bmc_mac, vendor, model, stage });
+            return id;
+        }
+        let import = Command::Import { site, serial: serial.clone(), bmc_mac, vendor, model, stage };
         self.command(Role::Admin, import).unwrap();
-        self.world.by_serial(&serial(n)).unwrap().id
+        self.world.by_serial(&serial).unwrap().id
+    }
+
+    /// An operator of this name releases a unit.
+    pub fn release_as(&mut self, name: &str, unit: UnitId, reason: &str) -> Result<Answer, Refusal> {
+        let actor = Actor::Person { name: name.into(), role: Role::Operator };
+        self.put(actor, &Input::Command(Command::Release { unit, reason: Some(reason.into()) }))
     }
 
     /// A manifest names the server with this number.
@@ -419,7 +432,7 @@ impl Scene {
     }
 
     pub fn release(&mut self, id: UnitId) -> Result<Answer, Refusal> {
-        self.command(Role::Operator, Command::Release { unit: id })
+        self.command(Role::Operator, Command::Release { unit: id, reason: None })
     }
 
     pub fn retry(&mut self, id: UnitId) -> Result<Answer, Refusal> {

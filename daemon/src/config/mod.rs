@@ -65,6 +65,18 @@ use vendors::{RawVendor, RawVendors};
 /// A configuration in which every key is explained.
 pub const EXAMPLE: &str = include_str!("../../rackhandd.example.toml");
 
+/// Keys at the top that SIGHUP has read anew; all others wait for a restart.
+pub const RELOADED: [&str; 3] = ["credentials", "roles", "own_role"];
+
+/// The configuration's keys at the top as they stand in the file, to be held against those of another reading.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn settings(file: &Path) -> Result<toml::Table, ConfigError> {
+    let text = text(file)?;
+    toml::from_str(&text).map_err(|e| Source::new(file, &text).misread(&e))
+}
+
 /// What a daemon runs with.
 pub struct Config {
     /// The directory of the journal.

@@ -13,10 +13,10 @@ use futures::FutureExt;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::flow;
 use rackhand_core::flow::next::{self, Due, Move};
 use rackhand_core::flow::rules::{Class, Lane, rule};
 use rackhand_core::flow::step::{Outcome, Step};
-use rackhand_core::flow::trade;
 use rackhand_core::id::{Actor, Subject};
 use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::text::Text;
@@ -140,6 +140,8 @@ impl Engine {
                     }
                 }
                 subject = changed.recv() => match subject {
+                    // What was held back may go out now.
+                    Some(Subject::Journal) => self.examine_all().await,
                     Some(subject) => self.examine(subject).await,
                     None => break,
                 },
@@ -170,6 +172,10 @@ impl Engine {
                 ended(&self.ledger, subject, orphan.step, orphan.generation, outcome).await;
             }
         }
+        self.examine_all().await;
+    }
+
+    async fn examine_all(&mut self) {
         let world = self.ledger.world();
         let subjects: Vec<Subject> = world
             .sightings
@@ -187,15 +193,7 @@ impl Engine {
     async fn examine(&mut self, subject: Subject) {
         let now = self.clock.now();
         let world = self.ledger.world();
-        let next = match subject {
-            Subject::Unit(id) => world.unit(id).map(|u| next::for_unit(u, now)),
-            Subject::Bmc(mac) => world.sightings.get(&mac).map(|s| next::for_sighting(s, now)),
-            Subject::Order(id) => world.order(id).map(|o| trade::for_order(&world, o, now)),
-            Subject::Deal(id) => {
-                world.order(id.order).zip(world.deal(id)).map(|(order, deal)| trade::for_deal(order, deal, now))
-            }
-        };
-        let Some(next) = next else { return };
+        let Some(next) = flow::next(&world, subject, now) else { return };
         self.set_alarm(subject, next.wake);
         for step in next.moves {
             match step {

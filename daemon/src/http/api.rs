@@ -81,13 +81,13 @@ impl Http {
             (ORDERS, _, Method::GET) => self.orders(&tenant, &query).await,
             (ORDERS, _, Method::POST) => self.place(tenant, request).await,
             ("/api/v1/stock", _, Method::GET) => self.in_stock(&query).await,
-            (_, Some(number), Method::GET) => match number.parse() {
-                Ok(id) => self.one(&tenant, id, StatusCode::OK),
-                Err(_) => no_order(number),
+            (_, Some(number), Method::GET) => match self.own(&tenant, number) {
+                Some(id) => self.one(&tenant, id, StatusCode::OK),
+                None => no_order(number),
             },
-            (_, Some(number), Method::DELETE) => match number.parse() {
-                Ok(id) => self.cancel(tenant, id).await,
-                Err(_) => no_order(number),
+            (_, Some(number), Method::DELETE) => match self.own(&tenant, number) {
+                Some(id) => self.cancel(tenant, id).await,
+                None => no_order(number),
             },
             _ => not_this_method(),
         }
@@ -127,6 +127,11 @@ impl Http {
             answer
         });
         made.await.unwrap_or_else(|_| error(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made"))
+    }
+
+    /// The order that the tenant calls so.
+    fn own(&self, tenant: &Text, number: &str) -> Option<OrderId> {
+        self.0.ledger.world().by_reference(tenant, &unescape(number)).map(|o| o.id)
     }
 
     /// One order of the tenant's.

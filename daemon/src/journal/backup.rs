@@ -20,6 +20,9 @@ const PAGES: i32 = 4096;
 /// How many replaced journals are kept side by side.
 const MAX_ASIDE: u32 = 1_000;
 
+/// What the directories of replaced journals are called, with a number.
+const REPLACED: &str = "replaced-";
+
 /// Stands in the directory while a restore moves files in it.
 const UNFINISHED: &str = "restoring";
 
@@ -138,7 +141,7 @@ pub fn verify_file(file: &Path) -> Result<Verified, JournalError> {
 }
 
 /// Puts the backup `from` in place as the journal in `dir`. It is verified fully first. A journal that is there already
-/// is moved into a directory beside, never overwritten.
+/// is moved into a directory beside, never overwritten. The next start begins a new epoch, and holds effects back.
 ///
 /// # Errors
 /// `Locked` while a daemon runs on `dir`, `Broken` and `Newer` if the backup is not sound, `Io` and `Full` from the
@@ -173,14 +176,20 @@ fn move_aside(dir: &Path) -> Result<Option<PathBuf>, JournalError> {
         return Ok(None);
     }
     // If every name is taken, making the last one fails below.
-    let aside = (1..=MAX_ASIDE).map(|n| dir.join(format!("replaced-{n}"))).find(|p| !p.exists());
-    let aside = aside.unwrap_or_else(|| dir.join(format!("replaced-{MAX_ASIDE}")));
+    let aside = (1..=MAX_ASIDE).map(|n| dir.join(format!("{REPLACED}{n}"))).find(|p| !p.exists());
+    let aside = aside.unwrap_or_else(|| dir.join(format!("{REPLACED}{MAX_ASIDE}")));
     fs::DirBuilder::new().mode(0o700).create(&aside).map_err(at(&aside))?;
     for name in there {
         fs::rename(dir.join(name), aside.join(name)).map_err(at(&aside))?;
     }
     sync_dir(&aside)?;
     Ok(Some(aside))
+}
+
+/// Whether a journal was moved aside in `dir`.
+pub(super) fn has_replaced(dir: &Path) -> bool {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.into_iter().any(|e| e.file_name().to_string_lossy().starts_with(REPLACED))
 }
 
 /// That no restore was cut off in `dir`.

@@ -154,8 +154,14 @@ fn check_reach(
     Ok(())
 }
 
+/// Verifies the events after `after`, up to the last.
+pub(super) fn walk_after(conn: &Connection, site: &SiteId, after: Seq) -> Result<(Seq, Hash), JournalError> {
+    let missing = || JournalError::broken(after, format!("event {after} is missing"));
+    walk(conn, after, hash_at(conn, site, after)?.ok_or_else(missing)?)
+}
+
 /// The head a finished backup carries in itself.
-fn sealed_head(conn: &Connection) -> Result<Option<(Seq, Hash)>, JournalError> {
+pub(super) fn sealed_head(conn: &Connection) -> Result<Option<(Seq, Hash)>, JournalError> {
     match schema::meta(conn, "head")? {
         None => Ok(None),
         Some(text) => super::head::parse(&text)
@@ -171,9 +177,7 @@ pub(super) fn check_tail(
     reached: Option<(Seq, Hash)>,
 ) -> Result<(Seq, Hash), JournalError> {
     let (head, _) = last(conn, site)?;
-    let after = head.saturating_sub(TAIL);
-    let missing = || JournalError::broken(after, format!("event {after} is missing"));
-    let end = walk(conn, after, hash_at(conn, site, after)?.ok_or_else(missing)?)?;
+    let end = walk_after(conn, site, head.saturating_sub(TAIL))?;
     let checkpoint = conn
         .query_row("SELECT seq, hash FROM checkpoint ORDER BY seq DESC LIMIT 1", [], |r| {
             Ok((r.get::<_, i64>(0)?.cast_unsigned(), r.get(1)?))
@@ -185,13 +189,14 @@ pub(super) fn check_tail(
     Ok(end)
 }
 
-/// Verifies everything: each event, each checkpoint, the length, the tables, then SQLite's own check of every page.
+/// Verifies everything: each event, each checkpoint, the length, the tables, then SQLite's
+/// own check of every page, and what is kept beside the chain.
 pub(super) fn verify(conn: &Connection, reached: Option<(Seq, Hash)>) -> Result<Verified, JournalError> {
     let chain = verify_chain(conn, reached);
     let pages = integrity(conn, "integrity_check");
     match (chain, pages) {
         (Ok(mut verified), Ok(())) => {
-            verified.beside = snapshot::damaged(conn)?;
+            verified.beside = snapshot::verify(conn)?;
             verified.beside.extend(search::damaged(conn)?);
             Ok(verified)
         }

@@ -17,7 +17,7 @@ pub enum JournalError {
         what: String,
     },
     /// Another process has the directory.
-    #[error("the journal in {} is in use by another process; stop it first (`fuser {}/lock` names it)", dir.display(), dir.display())]
+    #[error("the journal in {} is in use by another process; stop it first (`fuser {}/journal.db` names it)", dir.display(), dir.display())]
     Locked {
         /// The directory.
         dir: PathBuf,
@@ -49,6 +49,20 @@ pub enum JournalError {
         seq: Option<Seq>,
         /// What was found.
         what: String,
+    },
+    /// A snapshot stands beside the chain that the chain does not vouch for.
+    #[error(
+        "the snapshot after event {at} is forged: no event of the journal vouches for it. The events are whole; the daemon does not use the snapshot, and drops it when it stops. Find out who can write to its directory"
+    )]
+    Forged {
+        /// The last event that it claims to hold.
+        at: Seq,
+    },
+    /// The database was removed or replaced under a daemon that has it open.
+    #[error("{} was moved or replaced while it was open; stop the daemon, put the file back, and start it again", file.display())]
+    Gone {
+        /// The database.
+        file: PathBuf,
     },
     /// An event that can't be recorded, by its own content.
     #[error("this event can't be recorded: {what}")]

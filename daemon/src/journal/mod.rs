@@ -2,6 +2,7 @@
 
 mod backup;
 mod chain;
+mod epoch;
 mod error;
 mod failpoint;
 mod head;
@@ -18,6 +19,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
+use rackhand_core::bmc::Fingerprint;
 use rackhand_core::event::{Draft, Recorded, Seq};
 use rackhand_core::id::Subject;
 use rusqlite::Connection;
@@ -156,7 +158,18 @@ impl Journal {
         self.on_store(|store| store.probe()).await
     }
 
-    /// Saves the state after event `at`, computed by version `fold` of the fold.
+    /// What the chain must hold of a snapshot before it is saved; gives the snapshot back.
+    pub async fn sum_snapshot(
+        &self,
+        at: Seq,
+        fold: u32,
+        body: Vec<u8>,
+    ) -> Result<(Fingerprint, Vec<u8>), JournalError> {
+        self.read(move |s| Ok((Fingerprint(snapshot::sum_of(s.conn, at, fold, &body)?), body))).await
+    }
+
+    /// Saves the state after event `at`, computed by version `fold` of the fold. It is used only where the chain vouches
+    /// for it by then.
     pub async fn save_snapshot(&self, at: Seq, fold: u32, body: Vec<u8>) -> Result<(), JournalError> {
         self.on_store(move |store| store.save_snapshot(at, fold, &body)).await
     }

@@ -1,10 +1,11 @@
 //! The single writer of a journal's file.
 
 use std::fs::{DirBuilder, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rackhand_core::bmc::Fingerprint;
 use rackhand_core::event::{Draft, Recorded, Seq};
 use rackhand_core::id::{SiteId, Subject};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -34,8 +35,17 @@ pub struct Store {
 struct Place {
     dir: PathBuf,
     note: HeadNote,
+    /// Which file is open.
+    file: FileId,
     /// Held until the store is dropped; the connection closes before it.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// A file by device and inode; `None` where there is none.
+type FileId = Option<(u64, u64)>;
+
+fn file_id(dir: &Path) -> FileId {
+    std::fs::metadata(dir.join(super::FILE)).ok().map(|m| (m.dev(), m.ino()))
 }
 
 impl Store {
@@ -67,7 +77,7 @@ impl Store {
         }
         let note = HeadNote::open(dir)?;
         note.write(store.head, &store.hash);
-        store.place = Some(Place { dir: dir.to_owned(), note, _lock: lock });
+        store.place = Some(Place { dir: dir.to_owned(), note, file: file_id(dir), _lock: lock });
         Ok(store)
     }
 
@@ -110,6 +120,10 @@ impl Store {
     pub fn append(&mut self, drafts: &[Draft]) -> Result<Seq, JournalError> {
         if drafts.is_empty() {
             return Ok(self.head);
+        }
+        // What is written to a file that has no name any more is lost, and another daemon may be at the one in its place.
+        if let Some(place) = self.place.as_ref().filter(|p| file_id(&p.dir) != p.file) {
+            return Err(JournalError::Gone { file: place.dir.join(super::FILE) });
         }
         match self.commit(drafts) {
             Ok((head, hash)) => {
@@ -172,12 +186,26 @@ impl Store {
         read::replay(&self.conn, after, f)
     }
 
+    /// The directory of a journal on disk.
+    pub(super) fn dir(&self) -> Option<&Path> {
+        self.place.as_ref().map(|p| p.dir.as_path())
+    }
+
+    /// What an event of the chain must name before a snapshot is saved.
+    pub fn sum_snapshot(&self, at: Seq, fold: u32, body: &[u8]) -> Result<Fingerprint, JournalError> {
+        Ok(Fingerprint(snapshot::sum_of(&self.conn, at, fold, body)?))
+    }
+
     /// Saves the state after event `at`, computed by version `fold` of the fold. The newest two are kept.
     pub fn save_snapshot(&mut self, at: Seq, fold: u32, body: &[u8]) -> Result<(), JournalError> {
         snapshot::save(&self.conn, at, fold, body)
     }
 
-    /// The newest sound state of version `fold`, and the place of the last event in it. A damaged one is passed over.
+    /// The newest sound state of version `fold` that the chain vouches for, and the place of the last event in it.
+    /// Others are passed over.
+    ///
+    /// # Errors
+    /// `Broken` where an event after it was altered.
     pub fn load_snapshot(&self, fold: u32) -> Result<Option<(Seq, Vec<u8>)>, JournalError> {
         snapshot::load(&self.conn, fold)
     }
@@ -256,7 +284,7 @@ impl Store {
     }
 
     pub(super) fn source(&self) -> Source<'_> {
-        Source { conn: &self.conn, dir: self.place.as_ref().map(|p| p.dir.as_path()) }
+        Source { conn: &self.conn, dir: self.dir() }
     }
 }
 
@@ -267,14 +295,26 @@ fn mark(conn: &Connection, seq: Seq) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Takes the directory for this process, until the file is dropped.
-pub(super) fn lock(dir: &Path) -> Result<File, JournalError> {
+/// What holds a directory for this process.
+pub(super) struct Lock {
+    /// Names the process to `fuser`.
+    _file: File,
+    /// The directory itself: it can't be removed as long as anything is in it, as a file can.
+    _dir: File,
+}
+
+/// Takes the directory for this process, until the lock is dropped.
+pub(super) fn lock(dir: &Path) -> Result<Lock, JournalError> {
     let path = dir.join("lock");
     let open = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
     let file = open.map_err(|e| JournalError::io(&path, &e))?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Locked { dir: dir.to_owned() }),
-        Err(e) => Err(JournalError::io(&path, &e.into())),
+    let directory = File::open(dir).map_err(|e| JournalError::io(dir, &e))?;
+    for (held, at) in [(&file, path.as_path()), (&directory, dir)] {
+        match rustix::fs::flock(held, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(JournalError::Locked { dir: dir.to_owned() }),
+            Err(e) => return Err(JournalError::io(at, &e.into())),
+        }
     }
+    Ok(Lock { _file: file, _dir: directory })
 }

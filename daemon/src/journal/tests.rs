@@ -3,6 +3,7 @@
 
 mod damage;
 mod disk;
+mod epoch;
 mod handle;
 mod reading;
 #[path = "../../../tests/untested.rs"]
@@ -10,14 +11,16 @@ mod untested;
 
 use std::path::Path;
 
-use rackhand_core::event::{Draft, Event, Recorded};
+use rackhand_core::event::{Draft, Event, Recorded, Seq};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::world::FOLD;
 
 use super::*;
+use crate::site::fold;
 
 fn site() -> SiteId {
     SiteId::new("ams1")
@@ -188,6 +191,32 @@ fn a_second_opener_is_refused_while_the_first_lives() {
 }
 
 #[test]
+fn a_second_opener_is_refused_though_the_lock_file_was_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), &site()).unwrap();
+    std::fs::remove_file(dir.path().join("lock")).unwrap();
+    let refused = Store::open(dir.path(), &site()).err();
+    assert_eq!(refused, Some(JournalError::Locked { dir: dir.path().to_owned() }));
+    drop(store);
+    Store::open(dir.path(), &site()).unwrap();
+}
+
+#[test]
+fn nothing_is_recorded_in_a_file_that_was_removed_or_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), &site()).unwrap();
+    store.append(&drafts(0..1)).unwrap();
+    let (file, aside) = (dir.path().join(FILE), dir.path().join("aside.db"));
+    let gone = Err(JournalError::Gone { file: file.clone() });
+    std::fs::rename(&file, &aside).unwrap();
+    assert_eq!(store.append(&drafts(1..2)), gone);
+    std::fs::write(&file, "another").unwrap();
+    assert_eq!(store.append(&drafts(1..2)), gone);
+    std::fs::rename(&aside, &file).unwrap();
+    assert_eq!(store.append(&drafts(1..2)), Ok(2), "it is the same file again");
+}
+
+#[test]
 fn a_journal_of_a_later_version_or_of_another_site_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     journal(dir.path(), 3);
@@ -216,13 +245,31 @@ fn only_the_owner_can_enter_the_journals_directory() {
     }
 }
 
+/// An event about the journal itself.
+fn about_itself(event: Event) -> Draft {
+    Draft {
+        at: Timestamp::from_secs(1_795_000_000),
+        subject: Subject::Journal,
+        actor: Actor::Rackhand,
+        cause: None,
+        event,
+    }
+}
+
+/// Keeps a snapshot as a site does: the chain vouches for it first.
+fn keep(store: &mut Store, at: Seq, fold: u32, body: &[u8]) {
+    let sum = store.sum_snapshot(at, fold, body).unwrap();
+    store.append(&[about_itself(Event::SnapshotKept { at, fold, sum })]).unwrap();
+    store.save_snapshot(at, fold, body).unwrap();
+}
+
 #[test]
 fn the_newest_two_snapshots_are_kept_and_a_bad_or_foreign_one_is_passed_over() {
     let mut store = Store::open_in_memory(&site()).unwrap();
     store.append(&drafts(0..30)).unwrap();
     assert!(matches!(store.save_snapshot(31, 1, b"x"), Err(JournalError::Refused { .. })));
     for at in [10, 20, 30] {
-        store.save_snapshot(at, 1, format!("after {at}").as_bytes()).unwrap();
+        keep(&mut store, at, 1, format!("after {at}").as_bytes());
     }
     assert_eq!(store.load_snapshot(1).unwrap(), Some((30, b"after 30".to_vec())));
     assert_eq!(store.load_snapshot(2).unwrap(), None);
@@ -231,5 +278,5 @@ fn the_newest_two_snapshots_are_kept_and_a_bad_or_foreign_one_is_passed_over() {
     conn.execute("UPDATE snapshot SET body = CAST('after 3X' AS BLOB) WHERE seq = 30", []).unwrap();
     assert_eq!(store.load_snapshot(1).unwrap(), Some((20, b"after 20".to_vec())));
     assert_eq!(store.verify().unwrap().beside, ["the snapshot after event 30 is damaged and is not used"]);
-    store.save_snapshot(0, 1, b"nothing").unwrap();
+    keep(&mut store, 0, 1, b"nothing");
 }

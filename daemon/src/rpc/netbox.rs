@@ -12,7 +12,7 @@ use super::Desk;
 use crate::ledger::Patience;
 
 /// Refuses who has less than this role.
-fn least(actor: &Actor, role: Role) -> Result<(), Refusal> {
+pub(super) fn least(actor: &Actor, role: Role) -> Result<(), Refusal> {
     match actor {
         Actor::Person { role: own, .. } if *own < role => {
             Err(Refusal::new(Why::NotAllowed, format!("this takes the role {role}; yours is {own}")))
@@ -34,11 +34,16 @@ impl Desk {
     /// Makes in NetBox what is missing, and takes up what NetBox had refused before. Runs again without harm.
     pub(super) async fn set_netbox_up(&self, actor: &Actor) -> Result<NetboxSetup, Refusal> {
         least(actor, Role::Admin)?;
+        if let Some(held) = self.ledger.world().stream.held {
+            return Err(Refusal::new(Why::Conflict, held.text()));
+        }
         let setup =
             self.ports.netbox.init().await.map_err(|fault| Refusal::new(Why::Unavailable, fault.to_string()))?;
         for made in &setup.created {
             tracing::info!(%actor, %made, "made in NetBox");
         }
+        let made = Input::NetboxPrepared(setup.created.clone());
+        self.ledger.submit(actor.clone(), Patience::Keep, made).await?;
         self.ledger.submit(actor.clone(), Patience::Refuse, Input::NetboxSetUp).await?;
         Ok(setup)
     }

@@ -84,7 +84,7 @@ impl Desk {
     pub(super) fn purchase_paper(&self, id: OrderId) -> Result<PurchasePaper, Refusal> {
         let world = self.ledger.world();
         let order = world.order(id).ok_or_else(|| no_order(id))?;
-        let bought = order.purchase.and_then(|p| world.deal(DealId { order: id, seller: p.seller }));
+        let bought = order.purchase.as_ref().and_then(|p| world.deal(DealId { order: id, seller: p.seller }));
         let none = || Refusal::new(Why::NotFound, format!("order {id} has no purchase order"));
         let (purchase, title) = bought.and_then(|d| Some((d.purchase.as_ref()?, &d.title))).ok_or_else(none)?;
         let document = purchase_order(purchase, title);

@@ -25,7 +25,7 @@ impl Roles {
 }
 
 /// The user's name from the local passwd file, else the number. Names from a directory service are configured by number.
-fn user_name(uid: u32) -> Text {
+pub fn user_name(uid: u32) -> Text {
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let found = passwd.lines().find_map(|line| {
         let mut fields = line.split(':');

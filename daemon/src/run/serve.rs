@@ -12,7 +12,7 @@ use rackhand_core::world::World;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Stop, notify};
+use super::{Stop, notify, reload};
 use rackhand_adapters::carrier::Carriers;
 use rackhand_adapters::port::dial::Dial;
 
@@ -20,6 +20,7 @@ use crate::config::{self, Config};
 use crate::doctor::Doctor;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
+use crate::keys::Keyring;
 use crate::projection;
 use crate::random::Random;
 use crate::rpc;
@@ -29,7 +30,7 @@ use crate::tap;
 /// Runs until it is told to stop. `begun` is when the process started; `lab` whether its
 /// clock may be another than the machine's.
 pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: bool) -> Result<(), Stop> {
-    let config = Config::read(file).map_err(|e| Stop::misconfigured(e.to_string()))?;
+    let mut config = Config::read(file).map_err(|e| Stop::misconfigured(e.to_string()))?;
     if config.speed().is_some() && !lab {
         let what = "[lab] is for labs only: deadlines and token lives would not be what they say. Remove it, or start \
                     rackhandd with --lab";
@@ -38,6 +39,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
     let no_signals = |e| Stop::failed(format!("the system gives no signals: {e}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let hangups = signal(SignalKind::hangup()).map_err(no_signals)?;
     let captures: Vec<PathBuf> = config.pcap.iter().cloned().chain(more).collect();
     let (journal, world) = open(&config).await?;
     let http = listen(&config).await?;
@@ -49,6 +51,9 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
         http: http.local_addr().map_or_else(|_| config.listen.to_string(), |a| a.to_string()),
         socket: config.socket.clone(),
     });
+    if let Some(held) = &world.stream.held {
+        tracing::warn!("{}", held.text());
+    }
     if let Some(speed) = config.speed() {
         tracing::warn!(speed, "the clock runs faster than time; this is a lab");
     }
@@ -57,7 +62,9 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
     let offers = config.offers.clone();
     let (files, maas, dial) = (config.lease_files.clone(), config.maas.clone(), Arc::new(config.dial.clone()));
     crate::door::widen();
-    let mut site = start(config, journal, world, random.clone());
+    let keys = std::mem::take(&mut config.keys);
+    let keys = Keyring::open(keys, &config.data_dir).map_err(|e| Stop::failed(e.to_string()))?;
+    let mut site = start(config, keys.clone(), journal, world, random.clone());
     site.intake.wire().only(servers);
     // It is set once.
     let _ = site.desk.doctor.set(Doctor::inside(file).into());
@@ -76,6 +83,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
     notify::ready(&said.status(said.events));
     let (world, status) = (site.ledger.worlds(), Arc::clone(&said));
     let alive = tokio::spawn(notify::watch(site.pulse.clone(), move || status.status(world.borrow().head)));
+    let reload = tokio::spawn(reload::on_hangup(hangups, file.to_owned(), keys, Arc::clone(&site.desk)));
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
     tokio::select! {
         biased;
@@ -88,6 +96,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
     tracing::info!("stopping: calls in the air are awaited; a second signal ends at once");
     notify::stopping();
     alive.abort();
+    reload.abort();
     replay.abort();
     let stopped = tokio::select! {
         biased;
@@ -104,7 +113,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
     Ok(())
 }
 
-fn start(config: Config, journal: Journal, world: World, random: Random) -> Site {
+fn start(config: Config, keys: Keyring, journal: Journal, world: World, random: Random) -> Site {
     let clock = config.clock();
     let projection = projection::Settings::standard(&config.data_dir);
     let dial: Arc<dyn Dial> = Arc::new(config.dial);
@@ -121,7 +130,7 @@ fn start(config: Config, journal: Journal, world: World, random: Random) -> Site
         bmc_port: config.bmc_port,
         sellers,
         carriers,
-        keys: config.keys,
+        keys,
         base: config.base,
         roles: config.roles,
         demo: false,
@@ -143,10 +152,11 @@ fn failed(error: JournalError) -> Stop {
 
 /// The journal, and the world its events fold to.
 async fn open(config: &Config) -> Result<(Journal, World), Stop> {
-    let (dir, site) = (config.data_dir.clone(), config.policy.site.clone());
+    let (dir, site, now) = (config.data_dir.clone(), config.policy.site.clone(), config.clock().now());
     let opened = tokio::task::spawn_blocking(move || {
-        let store = Store::open(&dir, &site)?;
-        let world = fold(&store)?;
+        let mut store = Store::open(&dir, &site)?;
+        let mut world = fold(&store)?;
+        store.begin_epoch(&mut world, now)?;
         Ok((Journal::thread(store)?, world))
     });
     opened.await.map_err(|e| Stop::failed(format!("the journal could not be opened: {e}")))?.map_err(failed)

@@ -1,4 +1,4 @@
-//! What is done to a journal without a daemon: verify, backup, restore.
+//! What is done to a journal without a daemon: verify, backup, restore, resume.
 
 use std::fmt;
 use std::fs;
@@ -6,10 +6,17 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rackhand_adapters::port::clock::Clock;
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Answer, Input, Moment, decide};
+use rackhand_core::id::{Actor, Entropy, Role};
+use rackhand_core::policy::Policy;
 use rackhand_core::time::Timestamp;
 
 use super::Stop;
-use crate::journal::{self, JournalError, Reader};
+use crate::journal::{self, JournalError, Reader, Store};
+use crate::rpc::user_name;
+use crate::site::fold;
 
 /// A copy's name is this, the time, and the end.
 const COPY: &str = "journal-";
@@ -76,8 +83,30 @@ pub(super) fn backup_into(data: &Path, dir: &Path, keep: usize) -> Result<(), St
 pub(super) fn restore(from: &Path, dir: &Path) -> Result<(), Stop> {
     let done = journal::restore(from, dir).map_err(failed)?;
     say(format_args!("restored: {} events, head {}", done.verified.events, done.verified.head))?;
-    match done.aside {
-        Some(aside) => say(format_args!("the journal that was there is in {}", aside.display())),
-        None => Ok(()),
+    if let Some(aside) = done.aside {
+        say(format_args!("the journal that was there is in {}", aside.display()))?;
+    }
+    say(format_args!(
+        "the daemon starts with effects on hold: check what happened after this backup, then `rackhand resume --reason TEXT`"
+    ))
+}
+
+/// What a person says before the daemon is started: effects go out again.
+pub(super) fn resume(dir: &Path, reason: &str) -> Result<(), Stop> {
+    let site = reader(dir)?.check_tail().map_err(failed)?.0;
+    let mut store = Store::open(dir, &site).map_err(failed)?;
+    let mut world = fold(&store).map_err(failed)?;
+    let now = Clock::wall().now();
+    // A restore that no daemon has seen yet has not begun its epoch.
+    store.begin_epoch(&mut world, now).map_err(failed)?;
+    let name = user_name(rustix::process::getuid().as_raw());
+    let moment = Moment { now, entropy: Entropy::default(), actor: Actor::Person { name, role: Role::Operator } };
+    let command = Input::Command(Command::Resume { reason: reason.into() });
+    let decided = decide(&world, &Policy::standard(site), &moment, &command);
+    let decided = decided.map_err(|refusal| Stop::failed(refusal.to_string()))?;
+    let head = store.append(&decided.drafts).map_err(failed)?;
+    match decided.answer {
+        Answer::Already => say(format_args!("nothing to do: effects are not on hold")),
+        _ => say(format_args!("resumed at event {head}: effects go out as soon as the daemon runs")),
     }
 }

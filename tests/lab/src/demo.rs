@@ -132,9 +132,11 @@ impl Demo {
         outside.projection =
             Some(projection::Settings { file: None, changes: Duration::from_mins(5), whole: Duration::from_hours(24) });
         let home = Home(std::env::temp_dir().join(format!("rackhand-demo-{}", std::process::id())));
-        let store = Store::open(&home.0, &policy.site).map_err(io::Error::other)?;
+        let mut store = Store::open(&home.0, &policy.site).map_err(io::Error::other)?;
+        let mut world = World::default();
+        store.begin_epoch(&mut world, clock.now()).map_err(io::Error::other)?;
         let journal = Journal::thread(store).map_err(io::Error::other)?;
-        let site = outside.start(journal, World::default(), Random::from_seed(options.seed), true);
+        let site = outside.start(journal, world, Random::from_seed(options.seed), true);
         let listener = rpc::bind(&home.0.join("rackhandd.sock"), None).await?;
         tokio::spawn(site.desk.clone().listen(listener, site.stopping()));
         trade::seat(&site, &home.0).await?;
@@ -339,6 +341,13 @@ async fn enter(site: &Site, fleet: Vec<Command>) -> io::Result<()> {
     let actor = Actor::Person { name: "demo".into(), role: Role::Admin };
     for command in fleet {
         let done = site.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(command)).await;
+        done.map_err(io::Error::other)?;
+    }
+    // Into the pool it takes a second person.
+    let second = Actor::Person { name: "demo-two".into(), role: Role::Admin };
+    for unit in site.ledger.world().units.values().filter(|u| u.guard.is_some()) {
+        let release = Command::Release { unit: unit.id, reason: Some("it stood in the pool before".into()) };
+        let done = site.ledger.submit(second.clone(), Patience::Refuse, Input::Command(release)).await;
         done.map_err(io::Error::other)?;
     }
     Ok(())

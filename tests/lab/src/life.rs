@@ -124,7 +124,9 @@ impl Life {
 
     fn start(&mut self) -> Result<(), String> {
         self.starts += 1;
-        let world = fold(&lock(&self.store)).map_err(|e| e.to_string())?;
+        let mut world = fold(&lock(&self.store)).map_err(|e| e.to_string())?;
+        let now = self.outside.clock.now();
+        lock(&self.store).begin_epoch(&mut world, now).map_err(|e| e.to_string())?;
         let journal = Journal::inline(self.store.clone());
         let full = self.full.clone();
         journal.inject(Box::new(move |_| lock(&full).then(|| JournalError::Full { what: "no space left".into() })));

@@ -292,7 +292,7 @@ impl Outside {
             bmc_port,
             sellers: self.sellers.clone(),
             carriers: self.carriers.clone(),
-            keys: self.keys(),
+            keys: self.keys().into(),
             base: "http://rackhandd.lab".to_owned(),
             roles: Roles { own: Some(rackhand_core::id::Role::Admin), ..Roles::default() },
             demo,

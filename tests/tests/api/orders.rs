@@ -12,10 +12,10 @@ use crate::shop::{ACME, BETA, SPEC, Shop, wish};
 async fn every_described_operation_answers_as_described() {
     let mut shop = Shop::open(3).await;
     let (status, order) = shop.order(ACME, None, wish(4, SPEC)).await;
-    assert_eq!(
-        (status, &order["order"], &order["site"], &order["tenant"]),
-        (201, &json!(1), &json!("fra1"), &json!("acme"))
-    );
+    assert_eq!((status, &order["site"], &order["tenant"]), (201, &json!("fra1"), &json!("acme")));
+    let first = order["order"].as_str().unwrap().to_owned();
+    assert!(first.starts_with("FRA1-") && first.ends_with("-1"), "site, epoch, and its own number: {first}");
+    let path = format!("/api/v1/orders/{first}");
     let line = &order["lines"][0];
     assert_eq!((&line["from_stock"], &line["to_buy"], &line["arrived"]), (&json!(3), &json!(1), &json!(0)));
     let more = json!({
@@ -27,9 +27,12 @@ async fn every_described_operation_answers_as_described() {
     assert_eq!((&order["needed_by"], &order["note"]), (&json!("2027-01-31T00:00:00Z"), &json!("cluster 7")));
     // Each sees its own.
     let (_, listed) = shop.get(BETA, "/api/v1/orders").await;
-    assert_eq!((&listed["total"], &listed["orders"][0]["order"]), (&json!(1), &json!(2)));
-    assert_eq!(shop.get(ACME, "/api/v1/orders/1").await.0, 200);
-    for path in ["/api/v1/orders/2", "/api/v1/orders/9", "/api/v1/orders/x", "/api/v1/orders/"] {
+    assert_eq!((&listed["total"], &listed["orders"][0]["order"]), (&json!(1), &json!(first)), "each counts its own");
+    assert_eq!(shop.get(ACME, &path).await.1["tenant"], json!("acme"));
+    assert_eq!(shop.get(BETA, &path).await.1["tenant"], json!("beta"));
+    for path in
+        ["/api/v1/orders/1", "/api/v1/orders/2", "/api/v1/orders/FRA1-1-1", "/api/v1/orders/x", "/api/v1/orders/"]
+    {
         let (status, told) = shop.get(ACME, path).await;
         let number = path.rsplit('/').next().unwrap();
         assert_eq!((status, told), (404, json!({ "error": format!("there is no order {number}") })), "{path}");
@@ -44,7 +47,7 @@ async fn every_described_operation_answers_as_described() {
     );
     // Cancelled, and the same once more.
     for _ in 0..2 {
-        let (status, order) = shop.ask(ACME, Method::DELETE, "/api/v1/orders/1", (None, None)).await;
+        let (status, order) = shop.ask(ACME, Method::DELETE, &path, (None, None)).await;
         assert_eq!((status, &order["state"], &order["end"]["how"]), (200, &json!("cancelled"), &json!("cancelled")));
     }
     let (_, stock) = shop.get(BETA, &format!("/api/v1/stock?site=fra1&spec={spec}")).await;
@@ -77,7 +80,7 @@ async fn the_same_key_is_the_same_order_also_after_a_restart() {
         assert_eq!((status, &again["order"]), (200, &first["order"]));
     }
     let (status, told) = shop.order(ACME, Some("k1"), wish(3, SPEC)).await;
-    assert!(status == 409 && told["error"].as_str().unwrap().contains("was used for order 1"), "{told}");
+    assert!(status == 409 && told["error"].as_str().unwrap().contains("was used for order FRA1-"), "{told}");
     // A key is a tenant's own.
     assert_eq!(shop.order(BETA, Some("k1"), wish(3, SPEC)).await.0, 201);
     let mut shop = shop.restart().await;
@@ -128,14 +131,16 @@ async fn what_is_not_understood_is_told_field_by_field_and_nothing_is_ordered() 
     }
     let (_, listed) = shop.get(ACME, "/api/v1/orders").await;
     assert_eq!(listed, json!({ "total": 0, "offset": 0, "orders": [] }));
-    assert!(shop.place.events().is_empty());
+    assert!(shop.place.told().is_empty());
     assert!(shop.daemon.terminate().await.success());
 }
 
 #[tokio::test]
 async fn a_tenant_cancels_only_what_nothing_was_spent_on() {
     let mut shop = Shop::open(1).await;
-    let cancel = |n: u32| format!("/api/v1/orders/{n}");
+    let epoch = shop.place.events()[0].draft.event.clone();
+    let Event::EpochBegun { epoch, .. } = epoch else { panic!("{epoch:?}") };
+    let cancel = |n: u32| format!("/api/v1/orders/FRA1-{epoch}-{n}");
     assert_eq!(shop.order(ACME, None, wish(1, SPEC)).await.0, 201);
     shop.command(Command::AssignStock { order: OrderId(1) }).await;
     let (status, told) = shop.ask(ACME, Method::DELETE, &cancel(1), (None, None)).await;

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::id::SiteId;
+use rackhand_core::event::{Draft, Event};
+use rackhand_core::id::{Actor, Entropy, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::time::Timestamp;
+use rackhand_daemon::journal::Store;
 use rackhand_rpc::ConsoleClient;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -38,14 +41,31 @@ pub fn place(per_minute: u32) -> Place {
     place
 }
 
+/// A journal in which these servers are in the pool: two people did that before, and one socket has one user.
+fn fill_the_pool(place: &Place, servers: usize) {
+    let site = SiteId::new("fra1");
+    let mut store = Store::open(&place.data(), &site).unwrap();
+    let draft = |n: usize| {
+        let (at, entropy) = (Timestamp::from_secs(1_795_000_000), Entropy([n as u8 + 1; 16]));
+        let (serial, stage) = (format!("POOL{n}").into(), Stage::Ready);
+        let (bmc_mac, vendor, model) = (None, None, None);
+        let event = Event::UnitImported { site: site.clone(), serial, bmc_mac, vendor, model, stage };
+        Draft { at, subject: Subject::Unit(UnitId::mint(at, entropy)), actor: Actor::Rackhand, cause: None, event }
+    };
+    let drafts: Vec<Draft> = (0..servers).map(draft).collect();
+    if !drafts.is_empty() {
+        store.append(&drafts).unwrap();
+    }
+    store.close().unwrap();
+}
+
 impl Shop {
     pub async fn open(servers: usize) -> Self {
-        let shop = Self::over(place(60_000)).await;
+        let place = place(60_000);
+        fill_the_pool(&place, servers);
+        let shop = Self::over(place).await;
         for n in 0..servers {
             let serial = format!("POOL{n}");
-            let (site, stage) = (SiteId::new("fra1"), Stage::Ready);
-            let (bmc_mac, vendor, model) = (None, None, None);
-            shop.command(Command::Import { site, serial: serial.as_str().into(), bmc_mac, vendor, model, stage }).await;
             let unit = shop.console.find(soon(), serial).await.unwrap().unwrap();
             shop.command(Command::Describe { unit, spec: SPEC.into() }).await;
         }

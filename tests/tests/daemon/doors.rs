@@ -184,13 +184,13 @@ async fn a_repeated_request_gives_the_first_answer_and_does_nothing_more() {
     // The same request over another connection, as a console does that lost its answer.
     let (other, _) = connect(&place.socket()).await.unwrap();
     let again = other.command(soon(), "one".into(), import("SER1")).await.unwrap().unwrap();
-    assert_eq!((&again, again.head), (&first, 1));
+    assert_eq!((&again, again.head), (&first, 2));
     assert_eq!(first.answer, Answer::Done);
     let anew = console.command(soon(), "two".into(), import("SER1")).await.unwrap().unwrap();
     assert_eq!(anew.answer, Answer::Already, "another request is another question");
     let nameless = console.command(soon(), String::new(), import("SER2")).await.unwrap().unwrap_err();
     assert_eq!(nameless.why, Why::Invalid, "{nameless}");
-    assert_eq!(place.events().len(), 1);
+    assert_eq!(place.told().len(), 1);
     assert!(daemon.terminate().await.success());
 }
 
@@ -214,7 +214,7 @@ async fn the_same_request_sent_twice_at_once_is_done_once() {
         });
     }
     let answers = calls.join_all().await;
-    let first = |a: &Result<Receipt, Refusal>| a.as_ref().is_ok_and(|r| r.answer == Answer::Done && r.head == 1);
+    let first = |a: &Result<Receipt, Refusal>| a.as_ref().is_ok_and(|r| r.answer == Answer::Done && r.head == 2);
     assert!(answers.iter().all(first), "{answers:?}");
     assert!(daemon.terminate().await.success());
 }
@@ -224,10 +224,10 @@ async fn a_watch_ends_at_its_time_and_at_the_next_event() {
     let place = Place::alone();
     let daemon = place.start(None).await;
     let (console, _) = connect(&place.socket()).await.unwrap();
-    assert_eq!(console.watch(within(Duration::from_secs(20)), 0, 1).await.unwrap(), 0);
+    assert_eq!(console.watch(within(Duration::from_secs(20)), 1, 1).await.unwrap(), 1);
     let watching = console.clone();
-    let watch = tokio::spawn(async move { watching.watch(within(Duration::from_secs(20)), 0, 15_000).await.unwrap() });
+    let watch = tokio::spawn(async move { watching.watch(within(Duration::from_secs(20)), 1, 15_000).await.unwrap() });
     super::process::import(&console, 1).await;
-    assert_eq!(watch.await.unwrap(), 1);
+    assert_eq!(watch.await.unwrap(), 2);
     assert!(daemon.terminate().await.success());
 }

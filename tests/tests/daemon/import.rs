@@ -1,5 +1,7 @@
 //! Rows of a manifest through the daemon's own door, while NetBox is away.
 
+use std::collections::BTreeMap;
+
 use rackhand_core::decide::Why;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::event::Event;
@@ -20,7 +22,7 @@ fn rows(from: usize, count: usize) -> Vec<Row> {
 }
 
 fn import(rows: Vec<Row>, check: bool) -> Import {
-    Import { rows, site: SiteId::new("fra1"), stage: Stage::Received, create: None, check }
+    Import { rows, site: SiteId::new("fra1"), stage: Stage::Received, create: None, check, accounts: BTreeMap::new() }
 }
 
 #[tokio::test]
@@ -32,7 +34,7 @@ async fn each_row_is_whole_on_the_disk_and_known_when_it_comes_again() {
 
     let judged = console.import(soon(), import(all[..2].to_vec(), true)).await.unwrap().unwrap();
     assert_eq!(judged, [Ok(Entry::Imported), Ok(Entry::Imported)]);
-    assert!(place.events().is_empty(), "a check changes nothing");
+    assert!(place.told().is_empty(), "a check changes nothing");
     let too_many = console.import(soon(), import(rows(0, MAX_IMPORT + 1), false)).await.unwrap().unwrap_err();
     assert_eq!(too_many.why, Why::Invalid);
 

@@ -271,7 +271,7 @@ async fn other_paths_methods_and_serials_change_nothing() {
         let script = asked.text().await.unwrap();
         assert!(script.starts_with("#!ipxe\n") && script.ends_with(end), "{query}: {script}");
     }
-    assert!(place.events().is_empty());
+    assert!(place.told().is_empty());
     assert!(daemon.terminate().await.success());
 }
 

@@ -43,11 +43,11 @@ async fn it_says_that_it_is_ready_and_greets_a_console() {
     let place = Place::alone();
     let daemon = place.start(None).await;
     let ready = daemon.ready.clone().unwrap_or_else(|| panic!("{}", place.log()));
-    let expected = format!("ms: site fra1, 0 events, http {}, socket {}", place.http, place.socket().display());
+    let expected = format!("ms: site fra1, 1 events, http {}, socket {}", place.http, place.socket().display());
     assert!(ready.starts_with("rackhandd: ready in ") && ready.ends_with(&expected), "{ready}");
     let (console, hello) = connect(&place.socket()).await.unwrap();
-    assert_eq!((hello.site.as_str(), hello.head, hello.role), ("fra1", 0, Some(Role::Admin)));
-    assert_eq!(console.overview(soon()).await.unwrap().head, 0);
+    assert_eq!((hello.site.as_str(), hello.head, hello.role), ("fra1", 1, Some(Role::Admin)));
+    assert_eq!(console.overview(soon()).await.unwrap().head, 1, "its epoch");
     assert!(daemon.terminate().await.success());
 }
 
@@ -89,21 +89,28 @@ async fn socket_directory_and_journal_are_their_owners_alone() {
 #[tokio::test]
 async fn sigterm_and_sigint_stop_it_with_a_snapshot_and_the_next_start_has_the_same_head() {
     let place = Place::alone();
-    let mut head = 0;
+    // A new journal begins with its epoch.
+    let mut head = 1;
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
         let mut daemon = place.start(None).await;
         let (console, hello) = connect(&place.socket()).await.unwrap();
         assert_eq!(hello.head, head, "what it stopped with is what it starts with");
-        if head == 0 {
+        if head == 1 {
             import(&console, 5).await;
             head = console.overview(soon()).await.unwrap().head;
-            assert_eq!(head, 5);
+            assert_eq!(head, 6);
         }
         daemon.signal(signal);
         assert!(daemon.child.wait().await.unwrap().success());
         assert!(!place.socket().exists(), "its socket goes with it");
         let store = Store::open(&place.data(), &SiteId::new("fra1")).unwrap();
-        assert_eq!(store.load_snapshot(FOLD).unwrap().map(|(at, _)| at), Some(head));
+        assert_eq!(
+            store.load_snapshot(FOLD).unwrap().map(|(at, _)| at),
+            Some(6),
+            "where nothing happened none is kept"
+        );
+        head = 7;
+        assert_eq!(store.head(), head, "the event that vouches for the snapshot");
         assert_eq!(fold(&store).unwrap(), folded(&place.events()), "the snapshot is what the events fold to");
         store.verify().unwrap();
     }
@@ -184,7 +191,7 @@ async fn the_journal_is_verified_copied_and_put_back_by_the_same_program() {
     import(&console, 3).await;
     let sound = tool(&["verify", "--data-dir", data]).await;
     let line = String::from_utf8_lossy(&sound.stdout).into_owned();
-    assert!(sound.status.success() && line.starts_with("sound: 3 events, head 3"), "{line} {}", said(&sound));
+    assert!(sound.status.success() && line.starts_with("sound: 4 events, head 4"), "{line} {}", said(&sound));
     assert!(tool(&["backup", "--data-dir", data, "--to", copy]).await.status.success());
     import(&console, 4).await;
     let busy = tool(&["restore", "--from", copy, "--data-dir", data]).await;
@@ -193,8 +200,32 @@ async fn the_journal_is_verified_copied_and_put_back_by_the_same_program() {
 
     let back = tool(&["restore", "--from", copy, "--data-dir", data]).await;
     assert!(back.status.success(), "{}", said(&back));
+    assert!(String::from_utf8_lossy(&back.stdout).contains("starts with effects on hold"));
+    // It begins an epoch, and says to all that nothing goes out.
     let daemon = place.start(None).await;
-    assert_eq!(connect(&place.socket()).await.unwrap().1.head, 3);
+    let (console, hello) = connect(&place.socket()).await.unwrap();
+    assert_eq!(hello.head, 5);
+    let held = |health: rackhand_core::view::Health| health.held.map(|h| h.to_string());
+    let told = held(console.overview(soon()).await.unwrap().health).unwrap();
+    assert!(told.contains("restored from a backup") && told.contains("rackhand resume --reason"), "{told}");
+    let health = super::machines::client().get(format!("http://{}/healthz", place.http)).send().await.unwrap();
+    assert!(health.status().is_success() && health.text().await.unwrap().contains("effects are on hold"));
+    let resume = ["resume", "--data-dir", data, "--reason", "looked at"];
+    assert_eq!(tool(&resume).await.status.code(), Some(1), "the daemon has the journal; it is asked itself");
+    let reason = "all was looked at".into();
+    console.command(soon(), "one".into(), Command::Resume { reason }).await.unwrap().unwrap();
+    assert_eq!(held(console.overview(soon()).await.unwrap().health), None);
+    assert!(daemon.terminate().await.success());
+
+    // A person may say so before the start as well.
+    assert!(tool(&["restore", "--from", copy, "--data-dir", data]).await.status.success());
+    let resumed = tool(&resume).await;
+    assert!(resumed.status.success(), "{}", said(&resumed));
+    let daemon = place.start(None).await;
+    let (console, _) = connect(&place.socket()).await.unwrap();
+    assert_eq!(held(console.overview(soon()).await.unwrap().health), None);
+    let last = place.told().len() + 3;
+    assert_eq!(place.events().len(), last, "two epochs and the resumption");
     assert!(daemon.terminate().await.success());
 }
 

@@ -51,7 +51,7 @@ async fn it_is_ready_when_all_doors_are_open_and_tells_that_it_lives_and_stops()
     let manager = Manager::of(&mut place);
     let mut daemon = place.start(None).await;
     let first = manager.message().await;
-    assert!(first.starts_with("READY=1\nSTATUS=site fra1, 0 events, http "), "{first}");
+    assert!(first.starts_with("READY=1\nSTATUS=site fra1, 1 events, http "), "{first}");
     assert_eq!(connect(&place.socket()).await.unwrap().1.role, Some(Role::Admin));
     TcpStream::connect(place.http).await.unwrap();
     for _ in 0..3 {
@@ -59,7 +59,7 @@ async fn it_is_ready_when_all_doors_are_open_and_tells_that_it_lives_and_stops()
     }
     let (console, _) = connect(&place.socket()).await.unwrap();
     import(&console, 2).await;
-    let status = async { while !manager.hears("WATCHDOG=1").await.contains("STATUS=site fra1, 2 events") {} };
+    let status = async { while !manager.hears("WATCHDOG=1").await.contains("STATUS=site fra1, 3 events") {} };
     tokio::time::timeout(EVER, status).await.expect("the status follows the journal");
     daemon.signal(rustix::process::Signal::TERM);
     manager.hears("STOPPING=1").await;
@@ -70,7 +70,7 @@ async fn it_is_ready_when_all_doors_are_open_and_tells_that_it_lives_and_stops()
 async fn it_is_not_told_alive_while_the_ledger_hangs() {
     let mut place = Place::alone();
     let manager = Manager::of(&mut place);
-    place.env.push(("RACKHAND_HANG_AT", "before:1".to_owned()));
+    place.env.push(("RACKHAND_HANG_AT", "before:2".to_owned()));
     let mut daemon = place.start(None).await;
     manager.hears("READY=1").await;
     for _ in 0..3 {

@@ -107,8 +107,10 @@ fn notes(lab: &Lab, events: &[Recorded], check: &mut impl FnMut(bool, String)) {
         owed.extend(world.sightings.values().flat_map(|s| &s.notes.owed).map(|n| n.seq));
     }
     let there = lab.outside.netbox.notes_of(lab.server.device);
+    let site = rackhand_core::id::SiteId::new("fra1");
+    check(world.stream.epoch() > 0, "the journal has no epoch".to_owned());
     for seq in &owed {
-        let key = format!("[rackhand fra1/{seq}]");
+        let key = format!("[rackhand {}]", world.stream.event_name(&site, *seq));
         let count = there.iter().filter(|(_, text)| text.contains(&key)).count();
         check(count == 1, format!("note of event {seq}: {count} times"));
     }

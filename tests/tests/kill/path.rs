@@ -155,7 +155,14 @@ async fn settled(lab: &Lab, point: Option<Point>, told: &AtomicU64) {
         told.fetch_max(hello.head, Ordering::Relaxed);
         if let Some(row) = &lab.row {
             let (site, stage) = (hello.site.clone(), Stage::Received);
-            let import = Import { rows: vec![row.clone()], site, stage, create: None, check: false };
+            let import = Import {
+                rows: vec![row.clone()],
+                site,
+                stage,
+                create: None,
+                check: false,
+                accounts: std::collections::BTreeMap::new(),
+            };
             // tarpc's client may never answer a call that was made while the other side went away.
             let taken = tokio::time::timeout(WATCH * 2, console.import(within(WATCH * 2), import)).await;
             let Ok(Ok(Ok(answers))) = taken else { continue };

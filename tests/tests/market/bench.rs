@@ -8,11 +8,11 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::dcim::Port;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
-use rackhand_core::event::{Event, Seq};
+use rackhand_core::event::{Draft, Event, Seq};
 use rackhand_core::facility::propose::Request;
 use rackhand_core::facility::reservation::Shown;
 use rackhand_core::flow::trade::state;
-use rackhand_core::id::{Actor, OrderId, Role, SiteId, UnitId};
+use rackhand_core::id::{Actor, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
@@ -55,7 +55,7 @@ impl Person {
     /// Who approves too.
     const CARL: Self = Self("carl", Role::Approver);
     /// The technician.
-    const TINA: Self = Self("tina", Role::Technician);
+    pub const TINA: Self = Self("tina", Role::Technician);
 
     fn actor(self) -> Actor {
         Actor::Person { name: self.0.into(), role: self.1 }
@@ -85,11 +85,20 @@ fn journal(store: &Arc<Mutex<Store>>, kill: &Arc<AtomicU64>, killed: &Arc<Atomic
 
 impl Bench {
     pub fn new(manner: Manner) -> Self {
-        Self::fitted(manner, |_, _| {})
+        Self::made(manner, &[], |_, _| {})
     }
 
     /// The same, with servers to be sold that are made otherwise than usual.
     pub fn fitted(manner: Manner, fit: fn(usize, &mut Hardware)) -> Self {
+        Self::made(manner, &[], fit)
+    }
+
+    /// A daemon that starts from a journal which begins with these events about itself.
+    pub fn over(manner: Manner, begins: &[Event]) -> Self {
+        Self::made(manner, begins, |_, _| {})
+    }
+
+    fn made(manner: Manner, begins: &[Event], fit: fn(usize, &mut Hardware)) -> Self {
         let fra1 = SiteId::new("fra1");
         let mut policy = Policy::standard(fra1.clone());
         rules(&mut policy);
@@ -100,9 +109,18 @@ impl Bench {
         outside.netbox.set_weights(Some((rack, 900)), None);
         let market = outside.open_market(4, &manner);
         let store = Arc::new(Mutex::new(Store::open_in_memory(&fra1).unwrap()));
+        let about = |event: &Event| Draft {
+            at: EPOCH,
+            subject: Subject::Journal,
+            actor: Actor::Rackhand,
+            cause: None,
+            event: event.clone(),
+        };
+        store.lock().unwrap().append(&begins.iter().map(about).collect::<Vec<_>>()).unwrap();
+        let world = fold(&store.lock().unwrap()).unwrap();
         let (kill, killed) = (Arc::default(), Arc::default());
         let journal = journal(&store, &kill, &killed);
-        let site = outside.start(journal, World::default(), Random::from_seed(7), false);
+        let site = outside.start(journal, world, Random::from_seed(7), false);
         Self { outside, market, site, store, kill, killed }
     }
 

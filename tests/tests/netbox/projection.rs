@@ -14,9 +14,9 @@ use rackhand_daemon::site::Site;
 use rackhand_lab::bmc::Pace;
 use rackhand_lab::machine::LifePace;
 use rackhand_lab::outside::{EPOCH, Outside};
-use rackhand_rpc::ConsoleClient;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::greet;
+use rackhand_rpc::{ConsoleClient, JournalQuery};
 use serde::de::DeserializeOwned;
 
 use super::*;
@@ -148,6 +148,22 @@ async fn consoles_check_set_up_and_compare_by_role() {
         assert_eq!((diff.total, diff.rows.len()), (3, 3));
         assert!(diff.rows.iter().all(|d| d.then.contains("first lease")));
     }
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_has_made_in_netbox_stands_in_the_journal_under_their_name() {
+    let outside = outside();
+    outside.netbox.remove_custom_field("discovered_at");
+    let running = start(&outside);
+    let console = console(&running, Role::Admin).await;
+    let made = console.netbox_init(soon()).await.unwrap().unwrap().created;
+    assert!(made.len() == 1 && made[0].contains("discovered_at"), "{made:?}");
+    assert!(console.netbox_init(soon()).await.unwrap().unwrap().created.is_empty());
+    let query = JournalQuery { kind: Some("netbox_prepared".into()), limit: 10, ..JournalQuery::default() };
+    let rows = console.journal(soon(), query).await.unwrap().unwrap().rows;
+    assert_eq!(rows.len(), 1, "nothing is told of a run that made nothing: {rows:?}");
+    assert!(rows[0].actor.as_str() == "anna" && rows[0].text.contains("discovered_at"), "{rows:?}");
     running.stop().await.unwrap();
 }
 

@@ -29,7 +29,7 @@ calls! { |seller, order|
     find_chase => seller.find_chase(&text("RFQ-7"), &text("RFQ-7-C1"));
     chase => seller.chase(&chase("RFQ-7-C1"));
     withdraw => seller.withdraw(&text("RFQ-7"));
-    find_order => seller.find_order(&order.number);
+    find_order => seller.find_order(order);
     send_order => seller.send_order(&PurchaseOrder { number: text("PO-000013"), ..order.clone() });
     cancel_order => seller.cancel_order(order, &text("not needed"));
     papers => seller.papers(&[Open::Request(text("RFQ-7")), Open::Order(order.number.clone())]);

@@ -90,7 +90,7 @@ async fn orders_reminders_and_withdrawals_arrive_each_under_a_name_of_its_own() 
     assert_eq!(letters[0].header("In-Reply-To").as_deref(), Some("<RFQ-7.rackhand@fra1.example>"));
     assert!(letters[2].text.contains("27,900.10 EUR") && letters[2].text.contains("223,450.80 EUR"));
     assert!(letters[3].text.contains("not needed"));
-    for asked in [seller.find_request(&text("RFQ-7")).await, seller.find_order(&order.number).await] {
+    for asked in [seller.find_request(&text("RFQ-7")).await, seller.find_order(&order).await] {
         let fault = asked.unwrap_err();
         assert!(fault.kind == Kind::Rejected && fault.advice.contains("phone"), "{fault}");
     }

@@ -100,7 +100,7 @@ async fn a_refused_order_says_why(house: House) {
     let received = b.answers().await;
     let said = confirmation(&received).unwrap();
     assert_eq!((said.verdict, said.note.as_deref()), (Accepts::No, Some("credit limit")));
-    assert_eq!(b.seller.find_order(&order.number).await.unwrap().unwrap().state, State::Refused);
+    assert_eq!(b.seller.find_order(&order).await.unwrap().unwrap().state, State::Refused);
 }
 
 fn serials(received: &Received) -> Vec<String> {

@@ -11,6 +11,7 @@ on_each_house! {
     a_withdrawn_request_is_told_as_such_and_withdrawing_again_sends_nothing,
     a_cancelled_order_is_told_as_such_and_cancelling_again_sends_nothing,
     a_cancellation_that_is_refused_says_why_in_the_vendors_words,
+    an_order_that_another_sent_under_our_number_is_not_taken_for_ours,
     a_reminder_is_looked_for_by_its_own_number,
     a_number_that_is_there_twice_is_for_a_person,
     what_is_not_there_cannot_be_withdrawn_chased_or_cancelled,
@@ -48,7 +49,7 @@ async fn a_lost_answer_to_an_order_is_unknown_and_the_look_finds_it(house: House
     let order = order("PO-000012", &b.quoted().await);
     b.once(Method::POST, "orders", Effect::Answer(Fate::Lost));
     assert_eq!(kind(b.seller.send_order(&order).await), Kind::Unknown);
-    assert_eq!(b.seller.find_order(&order.number).await.unwrap().unwrap().state, State::Open);
+    assert_eq!(b.seller.find_order(&order).await.unwrap().unwrap().state, State::Open);
     assert_eq!((b.vendor.arrivals().orders["PO-000012"], b.vendor.orders().len()), (1, 1));
 }
 
@@ -88,12 +89,27 @@ async fn a_withdrawn_request_is_told_as_such_and_withdrawing_again_sends_nothing
     assert_eq!(b.quotes().await, []);
 }
 
+async fn an_order_that_another_sent_under_our_number_is_not_taken_for_ours(house: House) {
+    let b = bench(house);
+    let theirs = b.ordered().await;
+    let mut ours = theirs.clone();
+    for line in &mut ours.lines {
+        line.part = text("OTHER-1");
+    }
+    let fault = b.seller.find_order(&ours).await.unwrap_err();
+    assert_eq!(fault.kind, Kind::Conflict);
+    assert!(fault.to_string().contains("PO-000012 is there as"), "{fault}");
+    assert_eq!(kind(b.seller.cancel_order(&ours, &text("not needed")).await), Kind::Conflict);
+    assert!(b.vendor.arrivals().cancels.is_empty(), "what is another's is not cancelled");
+    assert_eq!(b.seller.find_order(&theirs).await.unwrap().unwrap().state, State::Open);
+}
+
 async fn a_cancelled_order_is_told_as_such_and_cancelling_again_sends_nothing(house: House) {
     let b = bench(house);
     let order = b.ordered().await;
     b.once(Method::POST, "cancel", Effect::Answer(Fate::Lost));
     assert_eq!(kind(b.seller.cancel_order(&order, &text("not needed")).await), Kind::Unknown);
-    assert_eq!(b.seller.find_order(&order.number).await.unwrap().unwrap().state, State::Cancelled);
+    assert_eq!(b.seller.find_order(&order).await.unwrap().unwrap().state, State::Cancelled);
     b.seller.cancel_order(&order, &text("not needed")).await.unwrap();
     assert_eq!(b.vendor.arrivals().cancels["PO-000012"], 1);
     assert_eq!(b.vendor.orders()[0].cancelled.as_deref(), Some("not needed"));
@@ -110,7 +126,7 @@ async fn a_cancellation_that_is_refused_says_why_in_the_vendors_words(house: Hou
     b.vendor.behave(|m| m.keeps_orders = Some("No cancellations at the end of the quarter.".into()));
     let fault = b.seller.cancel_order(&order, &text("late")).await.unwrap_err();
     assert!(fault.what.contains("end of the quarter"), "{fault}");
-    assert_eq!(b.seller.find_order(&order.number).await.unwrap().unwrap().state, State::Open);
+    assert_eq!(b.seller.find_order(&order).await.unwrap().unwrap().state, State::Open);
 }
 
 async fn a_reminder_is_looked_for_by_its_own_number(house: House) {

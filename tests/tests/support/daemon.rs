@@ -9,6 +9,7 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use rackhand_core::event::Recorded;
+use rackhand_core::id::Subject;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{JournalFilter, Reader};
 use tempfile::TempDir;
@@ -135,6 +136,12 @@ impl Place {
         let mut events = Reader::new(&self.data()).page(&JournalFilter::default(), None, 10_000).unwrap();
         events.reverse();
         events
+    }
+
+    /// All events but those about the journal itself.
+    #[allow(dead_code)] // not each test binary asks
+    pub fn told(&self) -> Vec<Recorded> {
+        self.events().into_iter().filter(|e| e.draft.subject != Subject::Journal).collect()
     }
 
     /// What went wrong, for a failed test.

@@ -30,7 +30,7 @@ async fn from_lease_to_staged(kind: Kind) {
 
     let daemon = lab.place.start(None).await;
     let (console, mut head) = connect(&lab.place.socket()).await.map(|(c, h)| (c, h.head)).unwrap();
-    assert!(lab.place.events().is_empty());
+    assert!(lab.place.told().is_empty());
     let _server = Server::start(kind, "");
     let _client = Client::udhcpc("bmc");
 

@@ -64,7 +64,7 @@ async fn the_hook_tells(kind: Kind, class: Option<&str>) {
     );
     let server = Server::start(kind, &told(kind));
     let client = Client::udhcpc("bmc");
-    eventually("told of", || !place.events().is_empty(), || format!("{}{}", server.log(), place.log())).await;
+    eventually("told of", || !place.told().is_empty(), || format!("{}{}", server.log(), place.log())).await;
     client.renew("bmc").await;
     let first = place.events().remove(0).draft;
     assert_eq!(first.subject, Subject::Bmc(MAC.parse().unwrap()));

@@ -30,7 +30,7 @@ fn a_lease_of_a_server_that_is_not_on_the_list_is_told_of_and_not_taken() {
         eventually("told of again", || rogues()[0].leases > 1, || format!("{:?}", rogues())).await;
         assert_eq!((rogues().len(), rogues()[0].address), (1, Some([10, 77, 0, 1].into())));
         assert!(place.log().contains("not on the list"), "{}", place.log());
-        assert!(place.events().is_empty(), "{:?}", place.events());
+        assert!(place.told().is_empty(), "{:?}", place.events());
         assert!(daemon.terminate().await.success());
     });
 }

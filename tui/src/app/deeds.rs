@@ -207,7 +207,7 @@ fn hold(model: &mut Model, target: &Target, out: &mut Vec<Effect>) {
         model.layer = Some(Layer::Form(Box::new(form)));
     } else {
         let told = Text::from(format!("release {}", row.label));
-        let command = Command::Release { unit: row.id };
+        let command = Command::Release { unit: row.id, reason: None };
         let undo = opposite(&command, row.disposition);
         send(model, Wish { parts: vec![Part { label: row.label.clone(), command, undo }], told }, out);
     }

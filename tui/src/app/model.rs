@@ -502,6 +502,7 @@ impl Model {
             let wrong = wrong.as_ref()?;
             Some((Text::from(format!("{name} away")), Text::from(format!("{name}: {wrong}"))))
         });
-        intake.chain(systems).collect()
+        let held = health.held.iter().map(|why| (Text::new("EFFECTS ON HOLD"), why.clone()));
+        intake.chain(held).chain(systems).collect()
     }
 }

@@ -30,9 +30,9 @@ pub fn opposite(command: &Command, before: Disposition) -> Option<Command> {
     let reason = || Text::new("taken back at once: the release was not meant");
     match (command, before) {
         (Command::Locate { unit, on }, _) => Some(Command::Locate { unit: *unit, on: !on }),
-        (Command::Hold { unit, .. }, Disposition::Normal) => Some(Command::Release { unit: *unit }),
-        (Command::Release { unit }, Disposition::OnHold) => Some(Command::Hold { unit: *unit, reason: reason() }),
-        (Command::Release { unit }, Disposition::Quarantined) => {
+        (Command::Hold { unit, .. }, Disposition::Normal) => Some(Command::Release { unit: *unit, reason: None }),
+        (Command::Release { unit, .. }, Disposition::OnHold) => Some(Command::Hold { unit: *unit, reason: reason() }),
+        (Command::Release { unit, .. }, Disposition::Quarantined) => {
             Some(Command::Quarantine { unit: *unit, reason: reason() })
         }
         _ => None,

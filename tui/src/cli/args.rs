@@ -19,9 +19,11 @@ pub use self::look::LookArgs;
 use super::dhcp::DhcpEvent;
 use super::import::Import;
 use super::order::OrderVerb;
+use super::password::Password;
 use super::place::{Place, WorkOrder};
 use super::racks::Racks;
 use super::receive::Receive;
+use super::takeover::TakeOver;
 use super::values::{rows, speed, words};
 use super::work::Work;
 use crate::link::host::HostSpec;
@@ -134,6 +136,11 @@ pub enum Verb {
     Change(Change),
     /// Enter the servers a vendor's manifest names, and have NetBox hold their BMCs' MACs
     Import(Import),
+    /// Take over servers that run already: NetBox's active and ready devices become units, by a plan
+    #[command(subcommand)]
+    TakeOver(TakeOver),
+    /// Give the password of one server's BMC, read from standard input or asked for; it is sealed on the daemon's disk
+    Password(Password),
     /// Check the whole journal; exit code 4 where it is damaged
     Verify,
     /// Tell of a lease: for the hooks of DHCP servers
@@ -256,15 +263,25 @@ pub enum Change {
     Cancel(Final),
     /// Stop for now
     Hold(Reasoned),
-    /// Back to normal, from hold, quarantine, loss or a finished cancellation
+    /// Back to normal, from hold, quarantine, loss or a finished cancellation. Out of quarantine after a tenant, and into
+    /// the pool without proof, it takes two people: each runs this with a reason
     Release {
         /// Serial or unit id
         label: String,
+        /// Why; goes into the journal
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Keep from everything until a person clears it
     Quarantine(Reasoned),
     /// Out of use for good
     Retire(Final),
+    /// Let effects go out again after a restore or a lost journal
+    Resume {
+        /// What you found: what was ordered, written and reset since; goes into the journal
+        #[arg(long)]
+        reason: String,
+    },
     /// A task is done
     Done {
         /// Serial or unit id

@@ -71,7 +71,9 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
             meant(link, command, sure, "Its BMC must show this certificate from now on.", out).await?
         }
         Change::Hold(what) => Command::Hold { unit: unit(what.label).await?, reason: what.reason.into() },
-        Change::Release { label } => Command::Release { unit: unit(label).await? },
+        Change::Release { label, reason } => {
+            Command::Release { unit: unit(label).await?, reason: reason.map(Into::into) }
+        }
         Change::Quarantine(what) => Command::Quarantine { unit: unit(what.label).await?, reason: what.reason.into() },
         Change::Cancel(Final { what, typed }) => {
             let command = Command::Cancel { unit: unit(what.label).await?, reason: what.reason.into() };
@@ -81,6 +83,7 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
             let command = Command::Retire { unit: unit(what.label).await?, reason: what.reason.into() };
             meant(link, command, typed, "Retire it: out of use for good.", out).await?
         }
+        Change::Resume { reason } => Command::Resume { reason: reason.into() },
         Change::Done { label, task, note } => Command::CloseTask { unit: unit(label).await?, task, note: note.into() },
         Change::Describe { label, spec } => Command::Describe { unit: unit(label).await?, spec: spec.into() },
         Change::Locate { label, to } => Command::Locate { unit: unit(label).await?, on: to == Switch::On },

@@ -80,6 +80,11 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
     ),
     ("import", "check, ignored [column], rows [row, serial, bmc_mac, entry, result, text], summary {result: n}"),
     (
+        "take-over plan",
+        "plan, site, now, rows [seen {device, bmc_mac}, enters, obstacle, bmc_address, credential], beyond, no_servers",
+    ),
+    ("take-over confirm", "plan, rows [serial, result, text]; result: taken, second, confirmed, already, refused"),
+    (
         "place",
         "read_at, labels [[unit, label]], alternatives [alternative], refused [[rack, why]], more_refused; with --take and --withdraw answer, head",
     ),

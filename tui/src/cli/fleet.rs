@@ -61,6 +61,9 @@ fn health(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
     let mut table = Table::new(&[], Last::Wrap);
     let intake = now.health.intake_stopped.as_ref().map_or("open".to_owned(), |why| format!("STOPPED: {why}"));
     table.row(["Journal".into(), intake]);
+    if let Some(held) = &now.health.held {
+        table.row(["Effects".into(), format!("ON HOLD: {held}")]);
+    }
     for (system, wrong) in &now.health.systems {
         let wrong = wrong.as_ref().map_or("ok".to_owned(), |wrong| format!("NOT WELL: {wrong}"));
         table.row([system.to_string(), wrong]);

@@ -16,6 +16,7 @@ use rackhand_core::lifecycle::registration::{Registered, Standing};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::manifest::{self, Columns, Line, Manifest, Row};
 use rackhand_core::text::Text;
+use rackhand_rpc::password::Given;
 use rackhand_rpc::{MAX_IMPORT, Receipt};
 use serde::Serialize;
 use tarpc::client::RpcError;
@@ -48,10 +49,11 @@ pub struct Import {
     /// notice too, in JSON, cXML or X12 (856)
     #[arg(long, value_name = "ORDER", conflicts_with_all = ["device_type", "role", "site", "check"])]
     pub order: Option<OrderId>,
-    /// Which of its columns are meant: serial="Service Tag",mac="iDRAC MAC"
+    /// Which of its columns are meant: serial="Service Tag",mac="iDRAC MAC"; user and password name the BMC's factory
+    /// account, which is sealed and used for the first login
     #[arg(long, value_name = "MAP", value_parser = Columns::in_text)]
     pub map: Option<Columns>,
-    /// The same in a TOML file with the keys serial and mac
+    /// The same in a TOML file with the keys serial, mac, user and password
     #[arg(long, value_name = "FILE", conflicts_with = "map")]
     pub columns: Option<PathBuf>,
     /// Device type of devices NetBox lacks, by its slug; with --role and --site they are made
@@ -126,6 +128,8 @@ struct Terms {
     stage: Stage,
     create: Option<NewDevice>,
     check: bool,
+    /// Factory accounts of the BMCs, by serial.
+    accounts: BTreeMap<Text, Given>,
 }
 
 pub(super) async fn import(host: &HostSpec, args: Import, out: &mut Output<'_>) -> Result<u8, Fail> {
@@ -147,8 +151,14 @@ pub(super) async fn import(host: &HostSpec, args: Import, out: &mut Output<'_>) 
         _ => None,
     };
     let site = args.site.unwrap_or_else(|| link.hello.site.clone());
-    let terms = Terms { site, stage: args.stage, create, check: args.check };
     let Manifest { lines, ignored } = manifest;
+    let account = |line: &Line| Some((line.row.as_ref().ok()?.serial.clone(), Given(line.account.clone()?)));
+    let accounts: BTreeMap<Text, Given> = lines.iter().filter_map(account).collect();
+    if !accounts.is_empty() && args.order.is_some() {
+        let what = "passwords of an order's servers are not taken with --order; import the file again without it";
+        return Err(Fail::Usage(format!("{name}: {what}, once they are bound")));
+    }
+    let terms = Terms { site, stage: args.stage, create, check: args.check, accounts };
     let rows: Vec<Row> = lines.iter().filter_map(|line| line.row.clone().ok()).collect();
     let entries = match args.order {
         Some(order) => bind(host, &link, &rows, order).await?,
@@ -256,6 +266,10 @@ async fn send(link: &Connection, part: &[Row], terms: &Terms) -> Result<Entered,
         stage: terms.stage,
         create: terms.create.clone(),
         check: terms.check,
+        accounts: part
+            .iter()
+            .filter_map(|row| Some((row.serial.clone(), terms.accounts.get(&row.serial)?.clone())))
+            .collect(),
     };
     answered(COMMAND, link.client.import(within(COMMAND), import)).await
 }
@@ -308,7 +322,7 @@ fn tell(
     answers: &mut impl Iterator<Item = Result<Entry, Refusal>>,
     standings: &BTreeMap<Text, Standing>,
 ) -> Told {
-    let Line { line: row, serial, bmc_mac, row: read } = line;
+    let Line { line: row, serial, bmc_mac, row: read, account: _ } = line;
     let (serial, bmc_mac, answer) = match &read {
         Ok(read) => (read.serial.clone(), Text::from(read.bmc_mac.to_string()), answers.next()),
         Err(_) => (serial, bmc_mac, None),

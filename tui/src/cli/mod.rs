@@ -23,6 +23,8 @@
 //! | `doctor` | `doctor::Report` |
 //! | `explain` | `{"topic": ..., "text": ...}` |
 //! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
+//! | `take-over plan` | `TakeOverPlan` |
+//! | `take-over confirm` | `{"plan", "rows": [{"serial", "result", "text"}]}` |
 //! | `work` | `Page<WorkRow>` |
 //! | `place --dry-run` | `Proposals` |
 //! | `work-order` | `Document`; with `--pdf` `{"file", "bytes"}` |
@@ -55,11 +57,13 @@ mod netbox;
 mod order;
 mod output;
 mod pages;
+mod password;
 mod place;
 mod racks;
 mod receive;
 mod table;
 mod tail;
+mod takeover;
 mod theme;
 mod unit;
 mod values;
@@ -170,6 +174,8 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
         Verb::Tail { label, since } => tail::tail(host, label.as_deref(), since, out).await?,
         Verb::Import(manifest) => return import::import(host, manifest, out).await,
+        Verb::TakeOver(what) => return takeover::take_over(&connect(host).await?, what, out).await,
+        Verb::Password(what) => password::password(&connect(host).await?, what, out).await?,
         Verb::Work(which) => work::work(&connect(host).await?, which, out).await?,
         Verb::Receive(what) => return receive::receive(host, what, out).await,
         Verb::Place(what) => place::place(host, what, out).await?,

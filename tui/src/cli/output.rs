@@ -152,6 +152,12 @@ impl<'a> Output<'a> {
         let _ = writeln!(self.streams.err, "{}", text.into());
     }
 
+    /// A question whose answer is read elsewhere.
+    pub fn prompt(&mut self, question: &Text) -> Result<(), Fail> {
+        write!(self.streams.err, "{question}")?;
+        Ok(self.streams.err.flush()?)
+    }
+
     /// A person's answer; `None` where there is nobody.
     pub fn ask(&mut self, question: &Text) -> Result<Option<String>, Fail> {
         let Some(answers) = self.streams.answers.as_mut() else { return Ok(None) };

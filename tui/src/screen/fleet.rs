@@ -297,6 +297,9 @@ fn around(model: &Model) -> Vec<(String, String, Token)> {
         Some(why) => rows.push((false, "journal".into(), format!("NOT WRITABLE, nothing new is accepted: {why}"))),
         None => rows.push((true, "journal".into(), "ok, writable".into())),
     }
+    if let Some(held) = &health.held {
+        rows.push((false, "effects".into(), format!("ON HOLD {held}")));
+    }
     for (system, wrong) in &health.systems {
         let told = wrong.as_ref().map_or_else(|| "ok".to_owned(), |wrong| format!("NOT WELL {wrong}"));
         rows.push((wrong.is_none(), system.to_string(), told));

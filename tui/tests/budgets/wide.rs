@@ -90,6 +90,7 @@ impl Console for Wide {
             dead_letters: 0,
             health: Health {
                 intake_stopped: None,
+                held: None,
                 systems: Vec::new(),
                 unknown_leases: 0,
                 taps: Vec::new(),
@@ -139,6 +140,10 @@ impl Console for Wide {
         placement,
         work_order,
         work_order_pdf,
+        plan_take_over,
+        confirm_take_over,
+        planned_servers,
+        give_password,
         doctor,
         netbox_check,
         netbox_init,

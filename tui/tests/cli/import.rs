@@ -160,7 +160,7 @@ async fn a_file_that_cannot_be_read_as_a_whole_reaches_nobody() {
     let fake = Fake::start();
     for (text, said) in [
         (&b"serial,mac\nA,B\n"[..], "no column server_bmc_mac"),
-        (b"server_serial,server_bmc_mac,bmc_password\nA1,94:40:C9:00:01:00,calvin\n", "[[credentials]]"),
+        (b"server_serial,server_bmc_mac,bios_password\nA1,94:40:C9:00:01:00,calvin\n", "--map password="),
         (b"server_serial,server_bmc_mac\nA1,94:40:C9:00:01:00\n\xFF,x\n", "line 3: not UTF-8"),
         (b"", "nothing in it"),
     ] {
@@ -214,8 +214,8 @@ async fn a_vendors_file_is_read_by_its_own_names_or_by_those_that_are_given() {
         let (code, _, err) = fake.run(&["import", &own, "--map", map]).await;
         assert!(code == 2 && err.contains("--map"), "{map}: {err}");
     }
-    let secret = file(&fake, "Service Tag,iDRAC MAC,iDRAC Default Password\nA1,94:40:C9:00:01:00,calvin\n");
+    let secret = file(&fake, "Service Tag,iDRAC MAC,BIOS Default Password\nA1,94:40:C9:00:01:00,calvin\n");
     let (code, _, err) = fake.run(&["import", &secret, "--map", "mac=iDRAC MAC"]).await;
-    assert!(code == 2 && err.contains("`iDRAC Default Password` is not taken") && !err.contains("calvin"), "{err}");
+    assert!(code == 2 && err.contains("`BIOS Default Password` may hold a secret") && !err.contains("calvin"), "{err}");
     assert_eq!(fake.held().imports.len(), 3, "nothing of those was sent");
 }

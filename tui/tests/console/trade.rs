@@ -11,7 +11,7 @@ use rackhand_core::id::{Actor, DealId, Entropy, OrderId, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::policy::{Policy, Terms};
 use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::order::{OrderRequest, Wish, purchase_number};
+use rackhand_core::procurement::order::{OrderRequest, Wish};
 use rackhand_core::procurement::paper::{
     Accepts, Carrier, Confirmation, Flaw, Paper, Quote, QuoteLine, ShipNotice, ShippedItem, Tracked, Transit,
 };
@@ -166,10 +166,10 @@ impl Fake {
     }
 
     fn confirmation(&self, order: OrderId, total: Option<u64>) -> Confirmation {
-        let number = self.inside.lock().unwrap().world.order(order).unwrap().purchase.unwrap().number;
+        let purchase = self.inside.lock().unwrap().world.order(order).unwrap().purchase.clone().unwrap().name;
         Confirmation {
             number: format!("D-88{order}").into(),
-            purchase: purchase_number(number),
+            purchase,
             verdict: Accepts::Yes,
             lines: Vec::new(),
             currency: None,

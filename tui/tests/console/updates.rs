@@ -86,7 +86,10 @@ fn news_while_an_answer_is_on_its_way_is_asked_once_more_not_ten_times() {
             .fake
             .carry_out(format!("{:?}", bench.fake.moment().now), Command::Quarantine { unit: id, reason: "x".into() })
             .ok();
-        bench.fake.carry_out(format!("b{:?}", bench.fake.moment().now), Command::Release { unit: id }).ok();
+        bench
+            .fake
+            .carry_out(format!("b{:?}", bench.fake.moment().now), Command::Release { unit: id, reason: None })
+            .ok();
         bench.heard();
     }
     assert_eq!(bench.asked.len(), 2, "{:?}", bench.asked);

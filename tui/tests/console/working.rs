@@ -82,11 +82,13 @@ fn what_is_wrong_around_comes_first_and_is_told_in_words() {
         let mut inside = bench.fake.inside.lock().unwrap();
         inside.health.systems[0].1 = Some("since 2026-11-18T14:00:00Z: 503".into());
         inside.health.intake_stopped = Some("the disk is full".into());
+        inside.health.held = Some("effects are on hold: the journal was restored".into());
     }
     bench.heard();
     let shown = shown(&bench);
     let at = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text} in\n{shown}"));
     assert!(at("NOT WRITABLE, nothing new is accepted: the disk is full") < at("of MACs nobody knows"));
+    assert!(at("ON HOLD effects are on hold: the journal was restored") < at("of MACs nobody knows"));
     assert!(at("NOT WELL since 2026-11-18T14:00:00Z: 503") < at("LIVE to fra1 as anna, operator"));
 }
 

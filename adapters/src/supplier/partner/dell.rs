@@ -37,7 +37,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::State;
-use super::wire::{self, Amount, Entry, Flaws, Grant, List, Number, PAGE, Page, Post, Reading, Wire};
+use super::wire::{self, Amount, Contents, Entry, Flaws, Grant, List, Number, PAGE, Page, Post, Reading, Wire};
 
 /// Dell's.
 #[derive(Debug)]
@@ -215,6 +215,14 @@ impl Wire for Dell {
             note: raw.comments,
         };
         flaws.done(number, Some(quote))
+    }
+
+    fn contents(&self, row: &str) -> Contents {
+        let raw = serde_json::from_str::<RawOrder>(row).ok();
+        raw.map_or_else(Contents::default, |raw| Contents {
+            currency: raw.currency_code,
+            parts: raw.items.into_iter().map(|i| i.order_code).collect(),
+        })
     }
 
     fn confirmation(&self, row: &str) -> Reading<Option<Confirmation>> {

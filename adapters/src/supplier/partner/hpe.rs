@@ -38,7 +38,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::State;
-use super::wire::{self, Amount, Entry, Flaws, Grant, List, PAGE, Page, Post, Reading, Wire};
+use super::wire::{self, Amount, Contents, Entry, Flaws, Grant, List, PAGE, Page, Post, Reading, Wire};
 
 /// HPE's.
 #[derive(Debug)]
@@ -203,6 +203,14 @@ impl Wire for Hpe {
             note: raw.remarks,
         };
         flaws.done(raw.quote_number, Some(quote))
+    }
+
+    fn contents(&self, row: &str) -> Contents {
+        let raw = serde_json::from_str::<RawOrder>(row).ok();
+        raw.map_or_else(Contents::default, |raw| Contents {
+            currency: raw.currency,
+            parts: raw.lines.into_iter().map(|l| l.sku).collect(),
+        })
     }
 
     fn confirmation(&self, row: &str) -> Reading<Option<Confirmation>> {

@@ -88,6 +88,30 @@ pub(super) struct Entry {
     pub status: Text,
 }
 
+/// What a row of the orders says of the order's contents.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// Its currency, where it is told.
+    pub currency: Option<Currency>,
+    /// Its parts; empty where none is told.
+    pub parts: Vec<Text>,
+}
+
+impl Contents {
+    /// In what this can't be our order, whatever the vendor may have changed of it since.
+    pub(super) fn denies(&self, order: &PurchaseOrder) -> Option<String> {
+        if let Some(currency) = self.currency.filter(|c| *c != order.currency) {
+            return Some(format!("it is in {currency}, ours in {}", order.currency));
+        }
+        let ours = |part: &Text| order.lines.iter().any(|l| l.part.eq_ignore_ascii_case(part));
+        if self.parts.is_empty() || self.parts.iter().any(ours) {
+            return None;
+        }
+        let told: Vec<&str> = self.parts.iter().take(3).map(Text::as_str).collect();
+        Some(format!("it is for {}, and we order none of these", told.join(", ")))
+    }
+}
+
 /// A paper, or which one it is and why it is not taken.
 pub(super) type Reading<T> = Result<T, (Text, Vec<Flaw>)>;
 
@@ -95,6 +119,8 @@ pub(super) type Reading<T> = Result<T, (Text, Vec<Flaw>)>;
 pub(super) trait Wire: std::fmt::Debug + Send + Sync {
     /// How the token is asked for.
     fn grant(&self) -> Grant;
+    /// What a row of [`List::Orders`] says of its contents.
+    fn contents(&self, row: &str) -> Contents;
     /// Path and query of a page, from 0; `ours` is encoded.
     fn list(&self, list: List<'_>, ours: &str, page: u32) -> String;
     /// A page; `before` is how many rows came in those before it.

@@ -33,7 +33,7 @@ pub struct Ports {
     /// Vendors.
     pub sellers: Sellers,
     /// Passwords.
-    pub keys: crate::keys::Keys,
+    pub keys: crate::keys::Keyring,
     /// Time.
     pub clock: Clock,
     /// The business's rules.
@@ -115,7 +115,7 @@ pub async fn act(ports: &Ports, netbox: &NetBox, world: &World, subject: Subject
 fn unit_of(world: &World, subject: Subject) -> Result<&Unit, Fault> {
     match subject {
         Subject::Unit(id) => world.unit(id),
-        Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) => None,
+        Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => None,
     }
     .ok_or_else(|| missing("the unit"))
 }

@@ -14,15 +14,16 @@ use super::{Ports, missing};
 /// Notes written in one request at the most.
 const BATCH: usize = 50;
 
-fn key(ports: &Ports, note: &Note) -> Text {
-    format!("[rackhand {}/{}]", ports.policy.site, note.seq).into()
+/// What the event is called outside. A note of another epoch with the same sequence number is another note.
+fn key(ports: &Ports, world: &World, note: &Note) -> Text {
+    format!("[rackhand {}]", world.stream.event_name(&ports.policy.site, note.seq)).into()
 }
 
 fn owed(world: &World, subject: Subject) -> Result<(ObjectId, &[Note]), Fault> {
     let notes: Option<&Notes> = match subject {
         Subject::Unit(id) => world.unit(id).map(|u| &u.notes),
         Subject::Bmc(mac) => world.sightings.get(&mac).map(|s| &s.notes),
-        Subject::Order(_) | Subject::Deal(_) => None,
+        Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => None,
     };
     let notes = notes.ok_or_else(|| missing("its notes"))?;
     let device = notes.device.ok_or_else(|| missing("its NetBox device"))?;
@@ -36,7 +37,7 @@ pub async fn look(
     subject: Subject,
 ) -> Result<Option<Observation>, Fault> {
     let (device, notes) = owed(world, subject)?;
-    let keys: Vec<Text> = notes.iter().map(|n| key(ports, n)).collect();
+    let keys: Vec<Text> = notes.iter().map(|n| key(ports, world, n)).collect();
     let there = netbox.notes_present(device, &keys).await?;
     // Only an unbroken run from the oldest counts as seen.
     let seen = notes.iter().zip(&keys).take_while(|(_, k)| there.contains(*k)).last();
@@ -49,7 +50,7 @@ pub async fn act(ports: &Ports, netbox: &NetBox, world: &World, subject: Subject
     let entries: Vec<Entry> = notes
         .iter()
         .map(|note| Entry {
-            key: key(ports, note),
+            key: key(ports, world, note),
             kind: if note.warning { NoteKind::Warning } else { NoteKind::Info },
             text: note.text.clone(),
         })

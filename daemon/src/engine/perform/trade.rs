@@ -56,9 +56,9 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
         Step::ChaseQuote => {
             Ok(seller.find_chase(&deal.request_number(), &chase_number(deal)).await?.map(Observation::Held))
         }
-        Step::PlacePurchase => open(seller.find_order(&purchase(deal)?.number).await?),
+        Step::PlacePurchase => open(seller.find_order(purchase(deal)?).await?),
         Step::WithdrawRequest => Ok(undone(seller.find_request(&deal.request_number()).await?)),
-        Step::CancelPurchase => Ok(undone(seller.find_order(&purchase(deal)?.number).await?)),
+        Step::CancelPurchase => Ok(undone(seller.find_order(purchase(deal)?).await?)),
         _ => Err(missing("a vendor's part in this step")),
     }
 }

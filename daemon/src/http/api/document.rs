@@ -1,7 +1,7 @@
 //! What a tenant is told: its orders without vendors and prices, and stock as numbers.
 
 use rackhand_core::flow::trade::state;
-use rackhand_core::id::{OrderId, SiteId};
+use rackhand_core::id::SiteId;
 use rackhand_core::procurement::order::{Line, Order, OrderState};
 use rackhand_core::procurement::spec::{Unclear, read};
 use rackhand_core::procurement::stock::{Fit, matches};
@@ -25,7 +25,8 @@ pub(super) struct Listed {
 /// An order.
 #[derive(Serialize)]
 pub(super) struct Shown {
-    order: OrderId,
+    /// What its tenant calls it.
+    order: Text,
     tenant: Text,
     site: SiteId,
     state: OrderState,
@@ -85,7 +86,7 @@ impl Shown {
             at: end.at.to_string(),
         });
         Self {
-            order: order.id,
+            order: order.reference.clone(),
             tenant: order.tenant.clone(),
             site: order.site.clone(),
             state: state(world, order),

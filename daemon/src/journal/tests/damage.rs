@@ -284,7 +284,7 @@ fn a_flipped_bit_in_the_file_is_noticed_or_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     journal(dir.path(), 800);
     let mut store = Store::open(dir.path(), &site()).unwrap();
-    store.save_snapshot(700, 1, &vec![7; 20_000]).unwrap();
+    keep(&mut store, 700, 1, &vec![7; 20_000]);
     store.close().unwrap();
     drop(store);
     let tally = flip(dir.path(), FILE, trials());
@@ -318,4 +318,61 @@ fn every_flipped_bit_in_a_backup_is_noticed() {
         std::fs::write(&to, bytes).unwrap();
         assert!(matches!(verify_file(&to), Err(JournalError::Broken { .. })), "byte {place}");
     }
+}
+
+#[test]
+fn a_forged_snapshot_is_neither_believed_at_a_start_nor_passed_by_verify() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), &site()).unwrap();
+    store.append(&drafts(0..50)).unwrap();
+    let mut world = fold(&store).unwrap();
+    keep(&mut store, 50, FOLD, &serde_json::to_vec(&world).unwrap());
+    assert_eq!(store.load_snapshot(FOLD).unwrap().map(|(at, _)| at), Some(50));
+    assert_eq!(store.verify().unwrap().beside, Vec::<String>::new());
+    // Whoever can write the file can compute its sum, too.
+    world.last_purchase = 7;
+    let forged = serde_json::to_vec(&world).unwrap();
+    let sum = store.sum_snapshot(50, FOLD, &forged).unwrap();
+    let raw = Connection::open(dir.path().join(FILE)).unwrap();
+    raw.execute("UPDATE snapshot SET body = ?1, sum = ?2", (&forged, &sum.0)).unwrap();
+    assert_eq!(store.load_snapshot(FOLD).unwrap(), None);
+    assert_eq!(fold(&store).unwrap().last_purchase, 0, "the events say what is so");
+    assert_eq!(store.verify().err(), Some(JournalError::Forged { at: 50 }));
+    // With an event that vouches for it, it is still not what the events give.
+    store.append(&[about_itself(Event::SnapshotKept { at: 50, fold: FOLD, sum })]).unwrap();
+    let Err(JournalError::Broken { seq: Some(50), what }) = store.verify() else { panic!() };
+    assert!(what.contains("is not what the events up to it give"), "{what}");
+}
+
+#[test]
+fn a_forged_snapshot_is_dropped_with_the_next_that_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), &site()).unwrap();
+    store.append(&drafts(0..50)).unwrap();
+    let body = serde_json::to_vec(&fold(&store).unwrap()).unwrap();
+    let sum = store.sum_snapshot(50, FOLD, &body).unwrap();
+    let raw = Connection::open(dir.path().join(FILE)).unwrap();
+    for seq in [50, 60, 1_i64 << 40] {
+        raw.execute("INSERT INTO snapshot VALUES (?1, ?2, ?3, ?4)", (seq, FOLD, &sum.0, &body)).unwrap();
+    }
+    assert!(store.verify().is_err());
+    keep(&mut store, 50, FOLD, &body);
+    assert_eq!(store.verify().unwrap().beside, Vec::<String>::new());
+    assert_eq!(store.load_snapshot(FOLD).unwrap().map(|(at, _)| at), Some(50));
+}
+
+#[test]
+fn a_start_from_a_snapshot_verifies_each_event_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), &site()).unwrap();
+    store.append(&drafts(0..50)).unwrap();
+    let body = serde_json::to_vec(&fold(&store).unwrap()).unwrap();
+    keep(&mut store, 50, FOLD, &body);
+    store.append(&drafts(50..900)).unwrap();
+    store.close().unwrap();
+    let raw = Connection::open(dir.path().join(FILE)).unwrap();
+    raw.execute_batch("DROP TRIGGER event_is_not_changed; UPDATE event SET at = at + 1 WHERE seq = 100").unwrap();
+    drop(store);
+    let store = Store::open(dir.path(), &site()).unwrap();
+    assert!(matches!(fold(&store), Err(JournalError::Broken { seq: Some(100), .. })));
 }

@@ -204,6 +204,11 @@ impl NetBox {
         customisation::fields::save(&mut state, None, &body, START);
     }
 
+    /// Takes a custom field away.
+    pub fn remove_custom_field(&self, name: &str) {
+        lock(&self.0).fields.retain(|_, field| field.name != name);
+    }
+
     /// A site.
     pub fn add_site(&self, slug: &str) -> ObjectId {
         lock(&self.0).named(|s| &mut s.sites, "dcim/sites", slug)

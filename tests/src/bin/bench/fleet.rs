@@ -135,6 +135,15 @@ pub fn grow(dir: &Path, units: u64, events: u64) -> Measured<()> {
         head = put(&chunk)?;
     }
     let body = serde_json::to_vec(&world)?;
+    let sum = store.sum_snapshot(world.head, FOLD, &body)?;
+    let event = Event::SnapshotKept { at: world.head, fold: FOLD, sum };
+    store.append(&[Draft {
+        at: Timestamp::from_secs(1_795_000_000),
+        subject: Subject::Journal,
+        actor: Actor::Rackhand,
+        cause: None,
+        event,
+    }])?;
     store.save_snapshot(world.head, FOLD, &body)?;
     Ok(store.close()?)
 }

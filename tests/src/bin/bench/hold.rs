@@ -43,7 +43,7 @@ pub fn serve(dir: &Path) -> Measured<()> {
             bmc_port: 443,
             sellers: rackhand_adapters::supplier::Sellers::default(),
             carriers: None,
-            keys: Keys::default(),
+            keys: Keys::default().into(),
             base: "http://127.0.0.1".into(),
             roles: Roles { own: Some(Role::Admin), ..Roles::default() },
             demo: false,

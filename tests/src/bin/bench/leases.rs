@@ -84,7 +84,7 @@ fn site(runtime: &Runtime, dir: &Path, port: u16) -> Measured<Site> {
         bmc_port: 443,
         sellers: rackhand_adapters::supplier::Sellers::default(),
         carriers: None,
-        keys: Keys::default(),
+        keys: Keys::default().into(),
         base: "http://127.0.0.1".into(),
         roles: Roles::default(),
         demo: false,

@@ -108,7 +108,7 @@ async fn walked(course: &Course) -> Measured<Walk> {
         bmc_port: BMC_PORT,
         sellers: rackhand_adapters::supplier::Sellers::default(),
         carriers: None,
-        keys: outside.keys(),
+        keys: outside.keys().into(),
         base: "http://rackhandd.lab".to_owned(),
         roles: Roles::default(),
         demo: false,

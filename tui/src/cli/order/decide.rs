@@ -185,6 +185,6 @@ async fn spare(
 }
 
 fn bought_from(order: &OrderDetail, id: OrderId) -> Result<rackhand_core::procurement::paper::SellerId, Fail> {
-    let bought = order.purchase.map(|p| p.seller);
+    let bought = order.purchase.as_ref().map(|p| p.seller);
     bought.ok_or_else(|| Fail::Refused(Refusal::new(Why::Conflict, format!("order {id} is not bought from anybody"))))
 }

@@ -95,7 +95,7 @@ pub(in crate::cli) async fn import(
 ) -> Result<u8, Fail> {
     let seen = super::read(link, order).await?;
     let none = || format!("order {order} is {}: no vendor has shipped anything for it", seen.row.state);
-    let seller = seen.purchase.map(|p| p.seller);
+    let seller = seen.purchase.as_ref().map(|p| p.seller);
     let seller = seller.ok_or_else(|| Fail::Refused(Refusal::new(Why::Conflict, none())))?;
     send(link, upload(path, bytes, order, seller, BTreeMap::new(), None)?, out).await
 }

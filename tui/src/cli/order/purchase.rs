@@ -23,7 +23,7 @@ pub(super) async fn purchase(link: &Connection, what: Purchase, out: &mut Output
     }
     if out.json {
         let order = read(link, id).await?;
-        let standing = order.purchase.and_then(|p| order.deals.iter().find(|d| d.seller == p.seller));
+        let standing = order.purchase.as_ref().and_then(|p| order.deals.iter().find(|d| d.seller == p.seller));
         let purchase = standing.and_then(|d| d.purchase.as_ref());
         return out.document(purchase.ok_or_else(|| not_found(format!("order {id} has no purchase order any more")))?);
     }

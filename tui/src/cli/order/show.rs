@@ -3,7 +3,6 @@
 use rackhand_core::flow::next::Wait;
 use rackhand_core::id::OrderId;
 use rackhand_core::procurement::deal::Shipment;
-use rackhand_core::procurement::order::purchase_number;
 use rackhand_core::procurement::paper::{Quote, SellerId};
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
@@ -53,7 +52,7 @@ fn head(order: &OrderDetail, out: &mut Output<'_>) -> Result<(), Fail> {
         }
     }
     if let Some(purchase) = &order.purchase {
-        let number = purchase_number(purchase.number);
+        let number = &purchase.name;
         fact(
             "bought",
             format!("{number} from {} for {}, {}", title(order, purchase.seller), purchase.total, purchase.at),

@@ -94,6 +94,7 @@ impl Console for Server {
             dead_letters: held.letters.len() as u32,
             health: Health {
                 intake_stopped: held.intake_stopped.clone(),
+                held: None,
                 systems,
                 unknown_leases: 3,
                 taps: taps(),
@@ -429,7 +430,15 @@ impl Console for Server {
         Ok(PurchasePaper { document: purchase_order(&purchase, &title), pdf: Octets(b"%PDF-1.7 of a test".to_vec()) })
     }
 
-    crate::unasked::unasked!(placement, work_order, work_order_pdf);
+    crate::unasked::unasked!(
+        placement,
+        work_order,
+        work_order_pdf,
+        plan_take_over,
+        confirm_take_over,
+        planned_servers,
+        give_password
+    );
 
     async fn doctor(self, _: Context) -> Report {
         self.held().report.clone()

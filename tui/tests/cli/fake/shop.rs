@@ -3,7 +3,8 @@
 use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Moment, Refusal, decide};
-use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, UnitId};
+use rackhand_core::event::{Draft, Event};
+use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::policy::{Policy, Terms};
 use rackhand_core::procurement::order::{OrderRequest, Wish};
@@ -37,13 +38,13 @@ impl Shop {
         let mut shop = Self { world: World::default(), policy, drawn: 0 };
         for serial in ["CZ2D1X0GB8", "CZ2D1X0GB9"] {
             let (site, serial) = (SiteId::new("fra1"), Text::new(serial));
-            let stage = Stage::Ready;
-            shop.put(
-                "root",
-                &Command::Import { site, serial: serial.clone(), bmc_mac: None, vendor: None, model: None, stage },
-            )
-            .unwrap();
-            let unit = shop.find(&serial).unwrap();
+            let (bmc_mac, vendor, model, stage) = (None, None, None, Stage::Ready);
+            shop.drawn += 1;
+            let unit = UnitId::mint(NOW, Entropy([shop.drawn; 16]));
+            // Two people have said so.
+            let event = Event::UnitImported { site, serial, bmc_mac, vendor, model, stage };
+            let draft = Draft { at: NOW, subject: Subject::Unit(unit), actor: Actor::Rackhand, cause: None, event };
+            shop.world.apply_draft(shop.world.head + 1, &draft);
             shop.put("root", &Command::Describe { unit, spec: SPEC.into() }).unwrap();
         }
         shop
