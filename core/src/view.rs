@@ -358,10 +358,8 @@ pub fn detail(world: &World, unit: &Unit, now: Timestamp, actor: &crate::id::Act
         fact("locator led", Some(led.to_string()));
     }
     let planned = unit.plan.as_ref().map(|p| p.interfaces.iter().filter(|i| i.peer.is_some()).count());
-    fact(
-        "cables planned",
-        planned.map(|n| if n == 0 { "no plan: they are not checked".into() } else { n.to_string() }),
-    );
+    let told = |n: usize| if n == 0 { "no plan: they are not checked".into() } else { n.to_string() };
+    fact("cables planned", planned.map(told));
     facts.extend(parts::facts(world, unit));
     let steps = unit.progress.values().map(step_row).collect();
     let ways = table::open_ways(unit.stage, actor)
