@@ -58,6 +58,9 @@ impl From<&str> for Unbootable {
 /// # Errors
 /// Why it boots what it has.
 pub fn bootable(world: &World, serial: &Text, nic: Option<Mac>) -> Result<Bootable, Unbootable> {
+    if world.stream.held.is_some() {
+        return Err("effects are on hold".into());
+    }
     let unit = world.by_serial(serial).ok_or("no unit has this serial")?;
     may_boot(unit, nic)?;
     let token = unit.boot.token;

@@ -259,7 +259,6 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::LookedUpAgain(mac, lookup) => d.looked_up(*mac, lookup),
         Input::Expired(subject, lane, step) => d.expired(*subject, *lane, *step)?,
         Input::ReadAgain(id, reading) => d.read_again(*id, reading),
-        Input::BootRequest { .. } if d.not_held().is_err() => Answer::BootLocal("effects are on hold".into()),
         Input::BootRequest { serial, nic, token } => d.boot_request(serial, *nic, *token),
         Input::StepReported(token, report) => d.step_reported(token, report)?,
         Input::FinalReport(token, report) => d.final_report(token, report)?,

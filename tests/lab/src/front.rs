@@ -17,7 +17,7 @@ use rackhand_core::text::Text;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::faults::{Faults, lock};
-use crate::host::{Fate, Host, Reply, Request};
+use crate::host::{Door, Fate, Host, Reply, Request};
 
 /// A host with its fault rules and the clock it lives by.
 #[derive(Clone)]
@@ -167,6 +167,14 @@ impl Dial for Network {
                 let what = Text::from(format!("connection to {authority} refused"));
                 return Err(DialError { kind: Kind::Transient, what });
             };
+            match station.host.door(station.clock.now()) {
+                Door::Open => {}
+                Door::Silent => std::future::pending().await,
+                Door::Refused => {
+                    let what = Text::from(format!("connection to {authority} refused"));
+                    return Err(DialError { kind: Kind::Transient, what });
+                }
+            }
             if let rackhand_adapters::port::dial::Trust::Pin(Some(pin)) = trust
                 && station.certificate != Some(pin)
             {

@@ -100,8 +100,25 @@ impl Reply {
     }
 }
 
+/// What a system does with who wants to connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Door {
+    /// Lets it in.
+    #[default]
+    Open,
+    /// Refuses at once: nothing listens yet.
+    Refused,
+    /// Says nothing.
+    Silent,
+}
+
 /// A simulated system.
 pub trait Host: Send + Sync {
     /// Answers one request at `now`.
     fn answer(&self, request: &Request, now: Timestamp) -> Reply;
+
+    /// What it does with a connection at `now`.
+    fn door(&self, _now: Timestamp) -> Door {
+        Door::Open
+    }
 }

@@ -139,6 +139,7 @@ impl Outside {
         };
         let mut spec = Spec::new(personality, &serial, bmc_mac);
         spec.pace = Pace::default();
+        spec.late = self.late(bmc_mac);
         let model = spec.model.clone();
         let nics: Vec<(Mac, Option<Port>)> = spec.nics.iter().map(|mac| (*mac, None)).collect();
         let mut hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);

@@ -29,7 +29,7 @@ use rackhand_daemon::rpc::Roles;
 use rackhand_daemon::site::{Parts, Site};
 
 use crate::bmc::fleet::Fleet;
-use crate::bmc::{Pace, Personality, Spec};
+use crate::bmc::{Late, Pace, Personality, Spec};
 use crate::faults::{Faults, lock};
 use crate::front::{Network, Station};
 use crate::machine::{Hardware, LifePace, Uplink};
@@ -61,6 +61,7 @@ pub struct Outside {
     /// How a daemon keeps its copy of NetBox; not at all unless this is set.
     pub projection: Option<projection::Settings>,
     pace: LifePace,
+    habits: bool,
     policy: Policy,
     /// The vendors it asks.
     pub sellers: Sellers,
@@ -149,6 +150,7 @@ impl Outside {
             door,
             projection: None,
             pace,
+            habits: false,
             policy,
             sellers: Sellers::default(),
             carriers: None,
@@ -202,6 +204,7 @@ impl Outside {
         let mut spec = Spec::new(personality, &serial, bmc_mac);
         spec.pace = pace;
         spec.hears = (self.hears)(n);
+        spec.late = self.late(bmc_mac);
         let model = spec.model.clone();
         let rack = format!("{site}-r{:02}", n / 20 + 1);
         let plan: Vec<Port> = ["a", "b"]
@@ -232,7 +235,10 @@ impl Outside {
         let account = Credentials { user: spec.user.as_str().into(), password: Secret::new(spec.password.clone()) };
         self.keys.by_serial.insert(serial.clone(), account);
         let address = Ipv4Addr::new(127, 77, (n / 250) as u8, (n % 250 + 1) as u8);
-        self.fleet.add(spec, IpAddr::V4(address), hardware, self.pace);
+        let bmc = self.fleet.add(spec, IpAddr::V4(address), hardware, self.pace);
+        if self.habits && low.is_multiple_of(5) {
+            bmc.behave(|b| b.expand_gone = vec!["/EthernetInterfaces".to_owned()]);
+        }
         self.servers.push(Server { serial, bmc_mac, address, device, plan });
         &self.servers[self.servers.len() - 1]
     }
@@ -254,6 +260,17 @@ impl Outside {
     /// Has our keys know an account.
     pub(crate) fn know(&mut self, serial: &str, account: Credentials) {
         self.keys.by_serial.insert(serial.to_owned(), account);
+    }
+
+    /// From now on, servers that are added have controllers with habits of their own, as real ones do, drawn by their
+    /// MAC: most come up late, and one in five does not find the NICs it is asked to fill in.
+    pub fn draw_habits(&mut self) {
+        self.habits = true;
+    }
+
+    /// How late a controller comes up.
+    pub(crate) fn late(&self, mac: Mac) -> Late {
+        if self.habits { Late::of(mac) } else { Late::default() }
     }
 
     /// How long a life's parts take.

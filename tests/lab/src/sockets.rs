@@ -14,6 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::front::{Station, serve};
+use crate::host::Door;
 
 /// Makes self-signed certificates on one key, which is made once: keys are the slow part.
 pub struct Issuer(rcgen::KeyPair);
@@ -121,6 +122,11 @@ async fn accept(listener: TcpListener, station: Station, acceptor: Option<TlsAcc
 async fn converse(stream: TcpStream, station: Station, acceptor: Option<TlsAcceptor>) {
     // Small answers; without it Nagle and delayed acknowledgements add 40 ms to each.
     drop(stream.set_nodelay(true));
+    match station.host.door(station.clock.now()) {
+        Door::Open => {}
+        Door::Silent => std::future::pending().await,
+        Door::Refused => return,
+    }
     match acceptor {
         None => serve(station, stream).await,
         // A client that does not like the certificate ends here.

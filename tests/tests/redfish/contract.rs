@@ -103,7 +103,9 @@ fn lab(personality: Personality) -> BTreeMap<String, Value> {
 fn links(value: &Value, into: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
-            into.extend(object.get("@odata.id").and_then(Value::as_str).map(str::to_owned));
+            // Behind `#` is a part of the resource.
+            let resource = |link: &str| link.split('#').next().map(str::to_owned);
+            into.extend(object.get("@odata.id").and_then(Value::as_str).and_then(resource));
             object.values().for_each(|v| links(v, into));
         }
         Value::Array(list) => list.iter().for_each(|v| links(v, into)),

@@ -1,14 +1,22 @@
 //! What servers have that no recorded one has: many drives and cards, cards listed twice, licences in an older place,
 //! tags on everything.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use rackhand_adapters::port::clock::Clock;
+use rackhand_adapters::redfish::Redfish;
 use rackhand_core::bmc::reading::{BmcReading, Section};
+use rackhand_core::fault::Kind;
+use rackhand_core::mac::Mac;
 use rackhand_lab::bmc::Personality::{self, Idrac9, Idrac10, Ilo5, Ilo6, Ilo7};
-use rackhand_lab::bmc::{Fitted, Spec};
+use rackhand_lab::bmc::{Fitted, LabBmc, Late, Spec};
+use rackhand_lab::front::{Network, Station};
 use rackhand_lab::host::{Host, Request};
 use reqwest::header::{HeaderMap, HeaderValue, IF_MATCH};
 use reqwest::{Method, StatusCode};
 
-use crate::bed::{ALL, Bed, EPOCH, Job};
+use crate::bed::{ADDRESS, ALL, AUTHORITY, Bed, EPOCH, Job, MAC, PIN, failed};
 
 async fn fitted(personality: Personality, fitted: Fitted) -> Bed {
     Bed::with(personality, |spec| (spec.running, spec.fitted) = (true, fitted)).await
@@ -55,7 +63,7 @@ async fn every_partition_of_a_nic_has_its_mac_read() {
     for personality in ALL {
         let bed = Bed::with(personality, |spec| {
             spec.running = true;
-            let partition = |n: u8| rackhand_core::mac::Mac([0x94, 0x40, 0xC9, 2, 0, n]);
+            let partition = |n: u8| Mac([0x94, 0x40, 0xC9, 2, 0, n]);
             spec.nics = (0..64).map(partition).collect();
         })
         .await;
@@ -186,4 +194,37 @@ async fn a_collection_that_is_not_found_when_its_members_are_asked_for_is_read_o
         let inventory = read(&bed, Section::Inventory).await.inventory.unwrap();
         assert_eq!((inventory.processors.len(), inventory.drives.len()), (2, 2), "{personality:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_controller_has_its_address_minutes_before_it_answers_and_so_after_each_cold_start() {
+    for silent in [false, true] {
+        let clock = Clock::scaled(EPOCH, 1.0);
+        let late = Late { by: Duration::from_mins(2), silent };
+        let bmc = Arc::new(LabBmc::new(Spec { late, ..Spec::new(Ilo6, "CZ2D1X0GK7", MAC) }));
+        let network = Network::default();
+        let (host, faults) = (Arc::clone(&bmc) as Arc<dyn Host>, Arc::default());
+        network.attach(AUTHORITY, Station { host, faults, clock: clock.clone(), certificate: Some(PIN) });
+        let redfish = Redfish::new(Arc::new(network), clock.clone(), 443);
+        for answered in 1..=2 {
+            failed(redfish.identify(ADDRESS, None).await, Kind::Transient);
+            clock.sleep(Duration::from_secs(100)).await;
+            failed(redfish.identify(ADDRESS, None).await, Kind::Transient);
+            clock.sleep(Duration::from_secs(20)).await;
+            redfish.identify(ADDRESS, None).await.unwrap();
+            assert_eq!(bmc.counters(clock.now()).requests, answered, "silent: {silent}");
+            bmc.cold_start();
+        }
+    }
+}
+
+#[test]
+fn most_controllers_of_a_fleet_come_up_late_by_minutes_and_each_always_alike() {
+    let fleet: Vec<Late> = (0..=255).map(|n| Late::of(Mac([0x94, 0x40, 0xC9, 0x10, 0, n]))).collect();
+    let late: Vec<&Late> = fleet.iter().filter(|l| !l.by.is_zero()).collect();
+    assert!((128..=240).contains(&late.len()), "{} of 256 are late", late.len());
+    assert!(late.iter().all(|l| (45..=360).contains(&l.by.as_secs())), "{late:?}");
+    let silent = late.iter().filter(|l| l.silent).count();
+    assert!((late.len() / 4..=late.len() * 3 / 4).contains(&silent), "{silent} of {} are silent", late.len());
+    assert_eq!(Late::of(MAC), Late::of(MAC));
 }

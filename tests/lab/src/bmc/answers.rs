@@ -27,6 +27,26 @@ pub(super) fn extended(personality: Personality, ids: &[&str]) -> Value {
     }})
 }
 
+/// Messages with this id, one for each of these properties.
+pub(super) fn about(personality: Personality, id: &str, properties: &[String]) -> Vec<Value> {
+    let one = |property: &String| {
+        let mut info =
+            json!({ "MessageId": id, "MessageArgs": [property], "RelatedProperties": [format!("/{property}")] });
+        if !personality.is_ilo() {
+            info["Message"] = json!(sentence(id));
+        }
+        info
+    };
+    properties.iter().map(one).collect()
+}
+
+/// A refusal because of these properties.
+pub(super) fn refused_about(personality: Personality, id: &str, properties: &[String]) -> Reply {
+    let mut body = extended(personality, &[id]);
+    body["error"]["@Message.ExtendedInfo"] = Value::from(about(personality, id, properties));
+    Reply::json(StatusCode::BAD_REQUEST, &body)
+}
+
 fn sentence(id: &str) -> &'static str {
     match id.rsplit('.').next() {
         Some("RAC0218") => "No session is free.",

@@ -75,14 +75,14 @@ impl Bodies {
         let links: Vec<Value> = nics.iter().map(|(path, _)| json!({ "@odata.id": path })).collect();
         Self {
             root: bytes(&root(spec, serial)),
-            systems: bytes(&collection(SYSTEMS, &[json!({ "@odata.id": paths.system })])),
+            systems: bytes(&listing(SYSTEMS, &[json!({ "@odata.id": paths.system })])),
             session_service: bytes(&json!({
-                "@odata.id": "/redfish/v1/SessionService", "Id": "SessionService", "Name": "Session Service",
+                "@odata.id": "/redfish/v1/SessionService", "@odata.type": "#SessionService.v1_0_0.SessionService", "Id": "SessionService", "Name": "Session Service",
                 "ServiceEnabled": true, "SessionTimeout": if spec.personality.is_ilo() { 30 } else { 1_800 },
                 "Sessions": { "@odata.id": SESSIONS },
             })),
-            interfaces: bytes(&collection(&paths.interfaces, &links)),
-            no_interfaces: bytes(&collection(&paths.interfaces, &[])),
+            interfaces: bytes(&listing(&paths.interfaces, &links)),
+            no_interfaces: bytes(&listing(&paths.interfaces, &[])),
             nics,
             system_head: system_head(spec, serial, id, &paths),
             paths,
@@ -131,7 +131,8 @@ impl Bodies {
             boot["BootSourceOverrideTarget"] = json!(target);
             boot["BootSourceOverrideEnabled"] = json!(enabled);
         }
-        json!({ "@odata.id": self.paths.settings, "Id": "System.Embedded.1", "Name": "System", "Boot": boot })
+        json!({ "@odata.id": self.paths.settings, "@odata.type": "#ComputerSystem.v1_20_1.ComputerSystem",
+            "Id": "System.Embedded.1", "Name": "System", "Boot": boot })
     }
 }
 
@@ -139,13 +140,34 @@ fn bytes(value: &Value) -> Bytes {
     Bytes::from(value.to_string())
 }
 
-fn collection(path: &str, members: &[Value]) -> Value {
-    json!({ "@odata.id": path, "Name": "Collection", "Members": members, "Members@odata.count": members.len() })
+/// A collection of these members.
+pub(super) fn listing(path: &str, members: &[Value]) -> Value {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    // What a collection holds is told by its name, with these exceptions.
+    let of = match last {
+        "Chassis" | "Memory" | "Storage" => last,
+        "Systems" => "ComputerSystem",
+        "Entries" => "LogEntry",
+        "FirmwareInventory" => "SoftwareInventory",
+        "Accounts" => "ManagerAccount",
+        "Processors" => "Processor",
+        "LogServices" => "LogService",
+        "LicenseService" => "HpeiLOLicense",
+        "BaseNetworkAdapters" => "HpeBaseNetworkAdapter",
+        other => other.trim_end_matches('s'),
+    };
+    json!({ "@odata.id": path, "@odata.type": format!("#{of}Collection.{of}Collection"), "Name": "Collection",
+        "Members": members, "Members@odata.count": members.len() })
 }
 
 fn root(spec: &Spec, serial: &str) -> Value {
+    let schema = match spec.personality {
+        Personality::Ilo5 => "#ServiceRoot.v1_5_1.ServiceRoot",
+        Personality::Ilo6 | Personality::Ilo7 => "#ServiceRoot.v1_13_0.ServiceRoot",
+        Personality::Idrac9 | Personality::Idrac10 => "#ServiceRoot.v1_16_0.ServiceRoot",
+    };
     let mut root = json!({
-        "@odata.id": "/redfish/v1", "@odata.type": "#ServiceRoot.v1_13_0.ServiceRoot", "Id": "RootService",
+        "@odata.id": "/redfish/v1", "@odata.type": schema, "Id": "RootService",
         "Name": "Root Service", "RedfishVersion": spec.personality.redfish_version(),
         "Systems": { "@odata.id": SYSTEMS },
         "Managers": { "@odata.id": "/redfish/v1/Managers" },
@@ -192,6 +214,7 @@ fn system_head(spec: &Spec, serial: &str, id: &str, paths: &Paths) -> String {
         vec!["On", "ForceOff", "GracefulShutdown", "ForceRestart", "Nmi", "PushPowerButton", "GracefulRestart"];
     let mut system = json!({
         "@odata.id": paths.system, "@odata.type": "#ComputerSystem.v1_17_0.ComputerSystem", "Id": id,
+        "Name": "System",
         "EthernetInterfaces": { "@odata.id": paths.interfaces },
         "BiosVersion": "1.13.2", "HostName": "", "UUID": "4c4c4544-004c-4c10-8056-c3c04f305233",
         "Links": { "ManagedBy": [{ "@odata.id": paths.manager }] },

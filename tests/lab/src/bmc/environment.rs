@@ -27,7 +27,7 @@ pub(super) fn chassis(spec: &Spec, paths: &Paths, switched: Switched, way: Locat
     let at = &paths.chassis;
     let link = |part: &str| json!({ "@odata.id": format!("{at}/{part}") });
     let mut body = json!({
-        "@odata.id": at, "@odata.type": "#Chassis.v1_10_2.Chassis", "Id": at.rsplit('/').next(), "Name": "Chassis",
+        "@odata.id": at, "@odata.type": "#Chassis.v1_23_0.Chassis", "Id": at.rsplit('/').next(), "Name": "Chassis",
         "ChassisType": "RackMount", "LocationIndicatorActive": switched.locator, "Power": link("Power"),
         "Thermal": link("Thermal"), "NetworkAdapters": link("NetworkAdapters"),
         "Status": { "Health": "OK", "State": "Enabled" },
@@ -53,14 +53,18 @@ pub(super) fn chassis(spec: &Spec, paths: &Paths, switched: Switched, way: Locat
     body
 }
 
+/// What stands before a path inside a resource: iLO leaves out the slash that the standard wants.
+fn pointer(spec: &Spec) -> &'static str {
+    if spec.personality.is_ilo() { "#" } else { "#/" }
+}
+
 /// `Power`. While nothing is capped, iLO 5 and 6 leave the limit out; the others say that it is `null` watts.
 pub(super) fn power(spec: &Spec, paths: &Paths, phase: Phase, switched: Switched) -> Value {
-    let off = phase == Phase::Off;
+    let (at, mark, off) = (format!("{}/Power", paths.chassis), pointer(spec), phase == Phase::Off);
     let (ilo, watts) = (spec.personality.is_ilo(), if off { 18 } else { 252 });
     let metrics = json!({ "AverageConsumedWatts": watts, "MinConsumedWatts": watts, "MaxConsumedWatts": watts + 24,
         "IntervalInMin": if ilo { 20 } else { 1 } });
-    let mut control =
-        json!({ "MemberId": "0", "PowerCapacityWatts": 1_600, "PowerConsumedWatts": watts, "PowerMetrics": metrics });
+    let mut control = json!({ "@odata.id": format!("{at}{mark}PowerControl/0"), "MemberId": "0", "PowerCapacityWatts": 1_600, "PowerConsumedWatts": watts, "PowerMetrics": metrics });
     match (spec.personality, switched.cap) {
         (_, Some(cap)) => control["PowerLimit"] = json!({ "LimitInWatts": cap }),
         (Personality::Ilo7 | Personality::Idrac9 | Personality::Idrac10, None) => {
@@ -69,7 +73,8 @@ pub(super) fn power(spec: &Spec, paths: &Paths, phase: Phase, switched: Switched
         (Personality::Ilo5 | Personality::Ilo6, None) => {}
     }
     let supply = |n: u32| {
-        let mut body = json!({ "MemberId": (n - 1).to_string(), "FirmwareVersion": "2.00", "LastPowerOutputWatts": watts / 2,
+        let mut body = json!({ "@odata.id": format!("{at}{mark}PowerSupplies/{}", n - 1), "MemberId": (n - 1).to_string(),
+            "FirmwareVersion": "2.00", "LastPowerOutputWatts": watts / 2,
             "LineInputVoltage": 230, "Manufacturer": "DELTA", "Model": "865438-B21", "PowerCapacityWatts": 800,
             "SerialNumber": format!("5WBYE0F4DGX2J{n}"), "Status": { "Health": "OK", "State": "Enabled" } });
         if ilo {
@@ -81,7 +86,7 @@ pub(super) fn power(spec: &Spec, paths: &Paths, phase: Phase, switched: Switched
         }
         body
     };
-    json!({ "@odata.id": format!("{}/Power", paths.chassis), "@odata.type": "#Power.v1_3_0.Power", "Id": "Power",
+    json!({ "@odata.id": at, "@odata.type": "#Power.v1_7_1.Power", "Id": "Power",
         "Name": "Power", "PowerControl": [control], "PowerSupplies": [supply(1), supply(2)] })
 }
 
@@ -96,7 +101,8 @@ pub(super) fn thermal(spec: &Spec, paths: &Paths, phase: Phase) -> Value {
         json!({ "Name": name, "PhysicalContext": context, "ReadingCelsius": if there { celsius } else { 0 },
             "UpperThresholdCritical": if there { json!(70) } else { Value::Null }, "Status": state(there) })
     };
-    let temperatures = if ilo {
+    let (at, mark) = (format!("{}/Thermal", paths.chassis), pointer(spec));
+    let mut temperatures = if ilo {
         vec![
             sensor("01-Inlet Ambient", "Intake", 21, true),
             sensor("02-CPU 1", "CPU", 40, !off),
@@ -107,6 +113,10 @@ pub(super) fn thermal(spec: &Spec, paths: &Paths, phase: Phase) -> Value {
         let inlet = if spec.personality == Personality::Idrac10 { "Inlet Temp" } else { "System Board Inlet Temp" };
         vec![sensor("CPU1 Temp", "CPU", 40, !off), sensor(inlet, "SystemBoard", 21, true)]
     };
+    for (n, sensor) in temperatures.iter_mut().enumerate() {
+        sensor["@odata.id"] = json!(format!("{at}{mark}Temperatures/{n}"));
+        sensor["MemberId"] = json!(n.to_string());
+    }
     let fan = |n: u32| {
         let (reading, unit) = match (ilo, off) {
             (true, false) => (26, "Percent"),
@@ -115,9 +125,9 @@ pub(super) fn thermal(spec: &Spec, paths: &Paths, phase: Phase) -> Value {
             (false, true) => (0, "RPM"),
         };
         let name = if ilo { format!("Fan {n}") } else { format!("System Board Fan{n}A") };
-        json!({ "MemberId": (n - 1).to_string(), "Name": name, "Reading": reading, "ReadingUnits": unit, "Status": state(true) })
+        json!({ "@odata.id": format!("{at}{mark}Fans/{}", n - 1), "MemberId": (n - 1).to_string(), "Name": name, "Reading": reading, "ReadingUnits": unit, "Status": state(true) })
     };
-    json!({ "@odata.id": format!("{}/Thermal", paths.chassis), "@odata.type": "#Thermal.v1_7_1.Thermal", "Id": "Thermal",
+    json!({ "@odata.id": at, "@odata.type": "#Thermal.v1_7_1.Thermal", "Id": "Thermal",
         "Name": "Thermal", "Temperatures": temperatures, "Fans": [fan(1), fan(2)] })
 }
 

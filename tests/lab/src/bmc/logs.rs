@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Personality;
 use super::answers::refused;
-use super::bodies::Paths;
+use super::bodies::{Paths, listing};
 use super::tree::{Tree, collection, put};
 use crate::host::{Reply, Request};
 
@@ -50,10 +50,33 @@ pub(super) fn services(tree: &mut Tree, personality: Personality, paths: &Paths)
         let at = format!("{home}/{name}");
         let link = json!({ "@odata.id": format!("{at}/Entries") });
         put(tree, &at, json!({ "@odata.type": "#LogService.v1_0_0.LogService", "Name": name, "Entries": link }));
-        let listed = json!({ "@odata.id": format!("{at}/Entries"), "Name": "Entries", "Members": entries,
-            "Members@odata.count": entries.len() });
-        tree.insert(format!("{at}/Entries"), listed);
+        let at = format!("{at}/Entries");
+        let entries: Vec<Value> = entries.iter().map(|entry| placed(&at, entry.clone())).collect();
+        let listed = listing(&at, &entries);
+        let own = |entry: &Value| (entry["@odata.id"].as_str().unwrap_or_default().to_owned(), entry.clone());
+        tree.extend(entries.iter().map(own));
+        tree.insert(at, listed);
     }
+}
+
+/// The entry with its place and what every entry has.
+fn placed(at: &str, mut entry: Value) -> Value {
+    entry["@odata.id"] = json!(format!("{at}/{}", entry["Id"].as_str().unwrap_or_default()));
+    entry["Name"] = json!("Log Entry");
+    let format = if at.contains("/IML/") {
+        Some("Hpe-IML")
+    } else if at.contains("/IEL/") {
+        Some("Hpe-iLOEventLog")
+    } else if at.contains("/Event/") {
+        Some("Hpe-Event")
+    } else {
+        at.contains("/Lclog/").then_some("Dell")
+    };
+    entry["EntryType"] = json!(if format.is_some() { "Oem" } else { "SEL" });
+    if let Some(format) = format {
+        entry["OemRecordFormat"] = json!(format);
+    }
+    entry
 }
 
 /// An entry of iLO's.
@@ -67,10 +90,24 @@ fn written(id: u64, number: u64, message: &str, severity: &str, repaired: bool) 
         "Message": "Connectivity status changed", "MessageId": message, "Oem": { "Hpe": hpe }, "Severity": standard })
 }
 
-/// A page of iDRAC's lifecycle log; `None` for another path.
+fn lifecycle_entry(at: &str, n: u64) -> Value {
+    // Each tenth says that the one before it came again.
+    let (id, args) = if n.is_multiple_of(10) { ("LOG007", vec!["3"]) } else { ("USR0030", vec!["root"]) };
+    let entry = json!({ "@odata.type": "#LogEntry.v1_15_0.LogEntry", "Id": n.to_string(), "Severity": "OK",
+        "Created": "2026-11-20T06:00:00-06:00", "Message": "Done.", "MessageArgs": args,
+        "MessageId": format!("IDRAC.2.9.{id}") });
+    placed(at, entry)
+}
+
+/// A page of iDRAC's lifecycle log, or one of its entries; `None` for another path.
 pub(super) fn lifecycle(personality: Personality, manager: &str, request: &Request) -> Option<Reply> {
     let at = format!("{manager}/LogServices/Lclog/Entries");
-    if personality.is_ilo() || request.path.trim_end_matches('/') != at {
+    let rest = request.path.trim_end_matches('/').strip_prefix(&at).filter(|_| !personality.is_ilo())?;
+    if let Some(number) = rest.strip_prefix('/').and_then(|n| n.parse().ok()) {
+        let there = (1..=LIFECYCLE_ENTRIES).contains(&number);
+        return there.then(|| Reply::json(StatusCode::OK, &lifecycle_entry(&at, number)));
+    }
+    if !rest.is_empty() {
         return None;
     }
     let skip = request.query.split('&').find_map(|q| q.strip_prefix("$skip=")?.parse().ok()).unwrap_or(0_u64);
@@ -78,20 +115,12 @@ pub(super) fn lifecycle(personality: Personality, manager: &str, request: &Reque
         return Some(refused(personality, StatusCode::BAD_REQUEST, &["Base.1.18.QueryParameterOutOfRange"]));
     }
     let numbers = (1..=LIFECYCLE_ENTRIES - skip).rev().take(usize::try_from(PAGE).unwrap_or(usize::MAX));
-    let members: Vec<Value> = numbers
-        .map(|n| {
-            // Each tenth says that the one before it came again.
-            let (id, args) = if n % 10 == 0 { ("LOG007", vec!["3"]) } else { ("USR0030", vec!["root"]) };
-            json!({ "@odata.type": "#LogEntry.v1_15_0.LogEntry", "Id": n.to_string(), "Severity": "OK",
-                "Created": "2026-11-20T06:00:00-06:00", "Message": "Done.", "MessageArgs": args,
-                "MessageId": format!("IDRAC.2.9.{id}") })
-        })
-        .collect();
+    let members: Vec<Value> = numbers.map(|n| lifecycle_entry(&at, n)).collect();
     // As iDRAC does, there is a next page behind the last.
     let next = format!("{at}?$skip={}", skip + PAGE);
     Some(Reply::json(
         StatusCode::OK,
-        &json!({ "@odata.id": at, "Name": "Entries", "Members": members, "Members@odata.count": LIFECYCLE_ENTRIES,
-            "Members@odata.nextLink": next }),
+        &json!({ "@odata.id": at, "@odata.type": "#LogEntryCollection.LogEntryCollection", "Name": "Entries",
+            "Members": members, "Members@odata.count": LIFECYCLE_ENTRIES, "Members@odata.nextLink": next }),
     ))
 }

@@ -1,6 +1,7 @@
 //! BMCs: service root, sessions, boot override, power and self-test, each controller with its own habits. State
 //! moves by the time of the request alone, so a BMC needs no task of its own.
 
+mod accounts;
 mod answers;
 mod bodies;
 mod environment;
@@ -11,6 +12,7 @@ mod parts;
 mod power;
 pub mod recorded;
 mod routes;
+mod service;
 mod sessions;
 mod spec;
 mod tree;
@@ -22,13 +24,14 @@ use std::time::Duration;
 use rackhand_core::time::Timestamp;
 use tokio::sync::watch;
 
+use self::accounts::Accounts;
 use self::bodies::Bodies;
 use self::environment::Switched;
 use self::jobs::Job;
 use self::power::{Action, Phase};
 pub use self::power::{Boot, Pace};
 use self::sessions::Sessions;
-pub use self::spec::{Fitted, Personality, Spec};
+pub use self::spec::{Fitted, Late, Personality, Spec};
 use crate::faults::lock;
 
 /// What is wrong with a BMC; changed while it runs by [`LabBmc::behave`].
@@ -121,7 +124,9 @@ struct State {
     enabled: &'static str,
     generation: u64,
     boot: Option<Boot>,
+    up: Option<Timestamp>,
     sessions: Sessions,
+    accounts: Accounts,
     behaviour: Behaviour,
     counters: Counters,
     bodies: Bodies,
@@ -144,7 +149,9 @@ impl LabBmc {
             enabled: "Disabled",
             generation: 0,
             boot: None,
+            up: None,
             sessions: Sessions::default(),
+            accounts: Accounts::of(&spec),
             behaviour: Behaviour {
                 locator: if spec.is_old_idrac() { LocatorWay::Words } else { LocatorWay::Active },
                 ..Behaviour::default()
@@ -217,6 +224,12 @@ impl LabBmc {
     /// Ends every open session, as the controller's own restart does.
     pub fn drop_sessions(&self) {
         lock(&self.state).sessions = Sessions::default();
+    }
+
+    /// Takes the controller's power away and gives it back: its sessions end, and it comes up late again.
+    pub fn cold_start(&self) {
+        let mut state = lock(&self.state);
+        (state.up, state.sessions) = (None, Sessions::default());
     }
 
     /// When the server's phase changes next by itself.

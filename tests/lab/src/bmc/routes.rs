@@ -6,16 +6,21 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH};
 use hyper::{Method, StatusCode};
 use rackhand_core::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::answers::{refused, taken, unauthorised};
-use super::bodies::{Present, SESSIONS, SYSTEMS};
+use super::accounts::{ACCOUNTS, Changed, account_of};
+use super::answers::{about, refused, refused_about, taken, unauthorised};
+use super::bodies::{Present, SESSIONS, SYSTEMS, listing};
 use super::power::{Action, Phase};
 use super::sessions::Login;
 use super::tree::Tree;
-use super::{LabBmc, LocatorWay, Personality, State, environment, logs, tree};
+use super::{LabBmc, LocatorWay, Personality, State, environment, logs, service, tree};
 use crate::faults::lock;
-use crate::host::{Fate, Host, Reply, Request};
+use crate::host::{Door, Fate, Host, Reply, Request};
+
+/// Posting to a collection's members is posting to the collection.
+const MEMBERS_OF_SESSIONS: &str = "/redfish/v1/SessionService/Sessions/Members";
+const MEMBERS_OF_ACCOUNTS: &str = "/redfish/v1/AccountService/Accounts/Members";
 
 impl Host for LabBmc {
     fn answer(&self, request: &Request, now: Timestamp) -> Reply {
@@ -26,7 +31,18 @@ impl Host for LabBmc {
             return Reply { fate: Fate::Hang, ..Reply::status(StatusCode::OK) };
         }
         let reply = self.route(&mut state, request, now);
+        let reply = service::dressed(self.spec.personality, &state.bodies.paths, request, reply);
         reply.after(self.spec.pace.answer + state.behaviour.slow)
+    }
+
+    fn door(&self, now: Timestamp) -> Door {
+        let late = self.spec.late;
+        let up = *lock(&self.state).up.get_or_insert(now + late.by);
+        match (now < up, late.silent) {
+            (false, _) => Door::Open,
+            (true, true) => Door::Silent,
+            (true, false) => Door::Refused,
+        }
     }
 }
 
@@ -34,17 +50,28 @@ impl LabBmc {
     fn route(&self, state: &mut State, request: &Request, now: Timestamp) -> Reply {
         let personality = self.spec.personality;
         let path = request.path.trim_end_matches('/');
+        let reads = matches!(request.method, Method::GET | Method::HEAD);
+        if let Some(refusal) = service::not_understood(personality, request) {
+            return refusal;
+        }
+        if reads && let Some(document) = service::document(path, &state.bodies.root, || self.tree(state)) {
+            return document;
+        }
         match (&request.method, path) {
-            (&Method::GET, "/redfish/v1") => return tagged(personality, path, ready(&state.bodies.root)),
+            _ if reads && path == "/redfish/v1" => return tagged(personality, path, ready(&state.bodies.root)),
             // The alias older clients use.
             (_, "/redfish/v1/Sessions") if personality.is_ilo() => {
                 return Reply::status(StatusCode::PERMANENT_REDIRECT).header("location", SESSIONS);
             }
-            (&Method::POST, SESSIONS) => return self.log_in(state, request, now),
+            (&Method::POST, SESSIONS | MEMBERS_OF_SESSIONS) => return self.log_in(state, request, now),
             _ => {}
         }
-        if !request.header("x-auth-token").is_some_and(|token| state.sessions.admits(token, now)) {
-            return unauthorised(personality, false);
+        let Some(account) = self.asker(state, request, now) else { return unauthorised(personality, false) };
+        if reads {
+            return self.get(state, request, path, now);
+        }
+        if !state.accounts.may_change(account, path) {
+            return refused(personality, StatusCode::FORBIDDEN, &["Base.1.18.InsufficientPrivilege"]);
         }
         if request.method == Method::PATCH
             && let Some(refusal) = self.precondition(state, request, path, now)
@@ -52,40 +79,100 @@ impl LabBmc {
             state.counters.override_refused += u32::from(path == state.bodies.paths.system);
             return refusal;
         }
+        self.change(state, request, path, account, now)
+    }
+
+    /// Everything below the root that is the same at any time.
+    fn tree(&self, state: &State) -> Tree {
+        let (spec, paths) = (&self.spec, &state.bodies.paths);
+        let serial = state.behaviour.wrong_serial.as_deref().unwrap_or(&spec.serial);
+        let mut tree = tree::tree(spec, &state.accounts, serial, paths);
+        if !spec.personality.is_ilo() {
+            let sensors = format!("{}/Sensors", paths.chassis);
+            tree::collection(&mut tree, &sensors, vec![format!("{sensors}/SystemBoardCPUUsage")]);
+        }
+        tree
+    }
+
+    /// The account that asks: of a session, or by name and password.
+    fn asker(&self, state: &mut State, request: &Request, now: Timestamp) -> Option<u32> {
+        if let Some(token) = request.header("x-auth-token") {
+            return state.sessions.admits(token, now);
+        }
+        let (user, password) = service::basic(request)?;
+        let account = state.accounts.admits(&user, &password).filter(|_| !state.behaviour.bad_credentials);
+        let proven = state.sessions.proves(account, self.spec.lockout, now);
+        state.counters.logins_bad += u32::from(proven.is_none());
+        proven
+    }
+
+    /// A request that changes something, by who may.
+    fn change(&self, state: &mut State, request: &Request, path: &str, asker: u32, now: Timestamp) -> Reply {
+        let personality = self.spec.personality;
         let paths = &state.bodies.paths;
+        let slots = personality == Personality::Idrac9;
+        let account = account_of(path);
+        let session = path.strip_prefix(SESSIONS).and_then(|rest| session_number(rest.strip_prefix('/')?));
+        match (&request.method, account, session) {
+            (&Method::PATCH, Some(id), _) => return self.change_account(state, request, id, asker, now),
+            (&Method::DELETE, Some(id), _) if !slots => {
+                return if state.accounts.delete(id) { taken(personality) } else { missing(personality) };
+            }
+            (&Method::DELETE, _, Some(id)) if state.sessions.close(id) => {
+                state.counters.sessions_closed += 1;
+                return taken(personality);
+            }
+            (&Method::DELETE, ..) if path.starts_with(SESSIONS) && path != SESSIONS => return missing(personality),
+            _ => {}
+        }
         match request.method {
-            Method::GET => self.get(state, request, path, now),
             Method::POST if path == paths.reset => self.reset(state, request, now),
+            Method::POST if (path == ACCOUNTS || path == MEMBERS_OF_ACCOUNTS) && !slots => {
+                match state.accounts.create(personality, &request.json()) {
+                    Ok(made) => {
+                        let body = self.read(state, &made, &OnceCell::new(), now).body;
+                        json_reply(StatusCode::CREATED, body).header("location", &made)
+                    }
+                    Err((status, id)) => refused(personality, status, &[id]),
+                }
+            }
             Method::PATCH if path == paths.system => self.patch(state, request, personality != Personality::Idrac10),
             Method::PATCH if path == paths.settings && !personality.is_ilo() => {
                 self.patch(state, request, personality == Personality::Idrac10)
             }
             Method::PATCH if path == paths.chassis => self.switch_locator(state, request),
             Method::PATCH if *path == format!("{}/Power", paths.chassis) => self.limit_power(state, request),
-            Method::DELETE => {
-                let id = path.strip_prefix(SESSIONS).and_then(|p| session_number(p.trim_start_matches('/')));
-                if id.is_some_and(|id| state.sessions.close(id)) {
-                    state.counters.sessions_closed += 1;
-                    return taken(personality);
-                }
-                missing(personality)
-            }
             _ => refused(personality, StatusCode::METHOD_NOT_ALLOWED, &["Base.1.18.OperationNotAllowed"]),
+        }
+    }
+
+    fn change_account(&self, state: &mut State, request: &Request, id: u32, asker: u32, now: Timestamp) -> Reply {
+        let personality = self.spec.personality;
+        let restricted = !state.accounts.may_change(asker, ACCOUNTS);
+        let path = request.path.trim_end_matches('/');
+        match state.accounts.change(personality, id, &request.json(), restricted) {
+            Ok(Changed::All) => taken(personality),
+            Ok(Changed::Some(unknown)) => {
+                let whole = self.read(state, path, &OnceCell::new(), now);
+                let mut body: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
+                body["@Message.ExtendedInfo"] = Value::from(about(personality, "Base.1.18.PropertyUnknown", &unknown));
+                Reply::json(StatusCode::OK, &body)
+            }
+            Ok(Changed::Nothing(unknown)) => refused_about(personality, "Base.1.18.PropertyUnknown", &unknown),
+            Err((status, id)) => refused(personality, status, &[id]),
         }
     }
 
     fn log_in(&self, state: &mut State, request: &Request, now: Timestamp) -> Reply {
         let personality = self.spec.personality;
         let body = request.json();
-        let right = body["UserName"] == self.spec.user
-            && body["Password"] == self.spec.password
-            && !state.behaviour.bad_credentials;
-        match state.sessions.log_in(right, personality.session_cap(), self.spec.lockout, self.seed, now) {
+        let told = (body["UserName"].as_str().unwrap_or_default(), body["Password"].as_str().unwrap_or_default());
+        let account = state.accounts.admits(told.0, told.1).filter(|_| !state.behaviour.bad_credentials);
+        match state.sessions.log_in(account, personality.session_cap(), self.spec.lockout, self.seed, now) {
             Login::Opened(id, token) => {
                 state.counters.logins_ok += 1;
-                let path = format!("{SESSIONS}/{}", session_name(personality, &self.spec.user, id));
-                let body = format!(r#"{{"@odata.id":"{path}","Id":"{id}","Name":"User Session"}}"#);
-                let reply = json_reply(StatusCode::CREATED, Bytes::from(body));
+                let path = format!("{SESSIONS}/{}", session_name(personality, told.0, id));
+                let reply = json_reply(StatusCode::CREATED, Bytes::from(session(&path, told.0).to_string()));
                 reply.header("x-auth-token", &token).header("location", &path)
             }
             Login::Refused => {
@@ -94,6 +181,20 @@ impl LabBmc {
             }
             Login::Full => refused(personality, StatusCode::SERVICE_UNAVAILABLE, &["IDRAC.2.9.RAC0218"]),
         }
+    }
+
+    /// Sessions that are open, or one of them.
+    fn sessions(&self, state: &State, path: &str) -> Option<Value> {
+        let rest = path.strip_prefix(SESSIONS)?;
+        let open = state.sessions.all().map(|(id, account)| {
+            let user = state.accounts.user(account);
+            (format!("{SESSIONS}/{}", session_name(self.spec.personality, user, id)), user)
+        });
+        if rest.is_empty() {
+            let links: Vec<Value> = open.map(|(path, _)| tree::link(&path)).collect();
+            return Some(listing(SESSIONS, &links));
+        }
+        open.into_iter().find(|(one, _)| one == path).map(|(path, user)| session(&path, user))
     }
 
     /// A resource; a collection with its members filled in, where that is asked for.
@@ -145,7 +246,6 @@ impl LabBmc {
     fn rare(&self, state: &State, path: &str, kept: &OnceCell<Tree>, now: Timestamp) -> Option<Value> {
         let (spec, paths) = (&self.spec, &state.bodies.paths);
         let part = path.strip_prefix(&paths.chassis);
-        let sensors = format!("{}/Sensors", paths.chassis);
         match part {
             Some("") => {
                 return Some(environment::chassis(spec, paths, state.switched, state.behaviour.locator));
@@ -160,14 +260,10 @@ impl LabBmc {
         if path == super::jobs::PATH {
             return state.job?.body(now);
         }
-        let same = kept.get_or_init(|| {
-            let serial = state.behaviour.wrong_serial.as_deref().unwrap_or(&spec.serial);
-            let mut tree = tree::tree(spec, serial, paths);
-            if !spec.personality.is_ilo() {
-                tree::collection(&mut tree, &sensors, vec![format!("{sensors}/SystemBoardCPUUsage")]);
-            }
-            tree
-        });
+        if path.starts_with(SESSIONS) {
+            return self.sessions(state, path);
+        }
+        let same = kept.get_or_init(|| self.tree(state));
         same.get(path).cloned()
     }
 
@@ -351,6 +447,12 @@ fn missing(personality: Personality) -> Reply {
 /// iLO names a session by its user and a number, iDRAC by the number.
 fn session_name(personality: Personality, user: &str, id: u64) -> String {
     if personality.is_ilo() { format!("{}{id:016x}", user.to_lowercase()) } else { id.to_string() }
+}
+
+/// A session.
+fn session(path: &str, user: &str) -> Value {
+    json!({ "@odata.id": path, "@odata.type": "#Session.v1_0_0.Session", "Id": path.rsplit('/').next(),
+        "Name": "User Session", "UserName": user })
 }
 
 fn session_number(name: &str) -> Option<u64> {

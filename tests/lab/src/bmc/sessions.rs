@@ -1,9 +1,11 @@
 //! Logins: sessions with a cap and a timeout, wrong passwords counted, lockout.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use rackhand_core::time::Timestamp;
+use sha2::{Digest, Sha256};
 
 /// Without a request for this long a session ends.
 const IDLE: Duration = Duration::from_mins(30);
@@ -23,6 +25,7 @@ pub(super) struct Sessions {
 #[derive(Debug)]
 struct Open {
     token: String,
+    account: u32,
     used: Timestamp,
 }
 
@@ -43,16 +46,30 @@ impl Sessions {
         self.open.retain(|_, s| now.since(s.used) < IDLE);
     }
 
-    /// One attempt. `lockout` wrong ones in a row lock the account for ten minutes, for the right password too.
-    pub(super) fn log_in(&mut self, right: bool, cap: usize, lockout: u32, seed: u64, now: Timestamp) -> Login {
+    /// One proof of who asks. `lockout` wrong ones in a row lock all accounts for ten minutes, for the right password
+    /// too.
+    pub(super) fn proves(&mut self, account: Option<u32>, lockout: u32, now: Timestamp) -> Option<u32> {
         let locked = self.locked_until.is_some_and(|until| now < until);
-        if !right || locked {
+        if account.is_none() || locked {
             self.bad_in_a_row += 1;
             if self.bad_in_a_row >= lockout && !locked {
                 self.locked_until = Some(now + LOCKED);
             }
-            return Login::Refused;
+            return None;
         }
+        account
+    }
+
+    /// One login.
+    pub(super) fn log_in(
+        &mut self,
+        account: Option<u32>,
+        cap: usize,
+        lockout: u32,
+        seed: u64,
+        now: Timestamp,
+    ) -> Login {
+        let Some(account) = self.proves(account, lockout, now) else { return Login::Refused };
         if self.open.len() >= cap {
             return Login::Full;
         }
@@ -60,22 +77,31 @@ impl Sessions {
         self.locked_until = None;
         self.next += 1;
         let id = self.next;
-        let token =
-            format!("{:016x}{id:08x}", seed.rotate_left((id % 61) as u32) ^ id.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        self.open.insert(id, Open { token: token.clone(), used: now });
+        let token = Sha256::digest(format!("{seed} {id}")).iter().take(16).fold(String::new(), |mut token, octet| {
+            // Writing to a String does not fail.
+            let _ = write!(token, "{octet:02x}");
+            token
+        });
+        self.open.insert(id, Open { token: token.clone(), account, used: now });
         Login::Opened(id, token)
     }
 
     /// Opens a session nobody closes, as other tools leave them.
     pub(super) fn occupy(&mut self, now: Timestamp) {
         self.next += 1;
-        self.open.insert(self.next, Open { token: String::new(), used: now });
+        self.open.insert(self.next, Open { token: String::new(), account: 0, used: now });
     }
 
-    /// Whether the token is of an open session, which then counts as used.
-    pub(super) fn admits(&mut self, token: &str, now: Timestamp) -> bool {
-        let found = self.open.values_mut().find(|s| !s.token.is_empty() && s.token == token);
-        found.map(|s| s.used = now).is_some()
+    /// The account of an open session with this token, which then counts as used.
+    pub(super) fn admits(&mut self, token: &str, now: Timestamp) -> Option<u32> {
+        let found = self.open.values_mut().find(|s| !s.token.is_empty() && s.token == token)?;
+        found.used = now;
+        Some(found.account)
+    }
+
+    /// The sessions with their accounts.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.open.iter().map(|(id, open)| (*id, open.account))
     }
 
     /// Closes a session; `false` where there is none of that id.

@@ -1,6 +1,8 @@
 //! What a BMC is made with: which controller, in which server.
 
 use rackhand_core::dcim::Port;
+use std::time::Duration;
+
 use rackhand_core::mac::Mac;
 
 use super::power::Pace;
@@ -49,6 +51,30 @@ impl Personality {
     /// How many sessions may be open at once.
     pub(super) const fn session_cap(self) -> usize {
         if self.is_ilo() { 64 } else { 8 }
+    }
+}
+
+/// A controller has its address, and its lease, before its web server answers: for minutes at a cold start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Late {
+    /// From the first try to reach it.
+    pub by: Duration,
+    /// Whether it says nothing till then. Otherwise it refuses.
+    pub silent: bool,
+}
+
+impl Late {
+    /// What a controller with this MAC does: one in four is up already; the others take up to six minutes, and every
+    /// other of them is silent meanwhile.
+    pub fn of(mac: Mac) -> Self {
+        let sum = mac.0.iter().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193));
+        // Neighbours are not alike.
+        let mixed = (sum ^ (sum >> 15)).wrapping_mul(0x2C1B_3C6D);
+        let drawn = mixed ^ (mixed >> 12);
+        if drawn.is_multiple_of(4) {
+            return Self::default();
+        }
+        Self { by: Duration::from_secs(u64::from(45 + drawn / 8 % 315)), silent: drawn & 4 != 0 }
     }
 }
 
@@ -106,6 +132,8 @@ pub struct Spec {
     pub machine: Option<Box<Hardware>>,
     /// The switch port that its own port hears by LLDP.
     pub hears: Option<Port>,
+    /// How long after power comes, and the first try to reach it, Redfish is up.
+    pub late: Late,
     /// Whether the server runs at the start. One that never ran has no NIC MACs to tell on iLO.
     pub running: bool,
     /// How long things take.
@@ -137,6 +165,7 @@ impl Spec {
             fitted: Fitted::default(),
             machine: None,
             hears: None,
+            late: Late::default(),
             running: false,
             pace: Pace::default(),
         }

@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::bodies::Paths;
+use super::accounts::Accounts;
+use super::bodies::{Paths, listing};
 use super::{Personality, Spec, logs, parts};
 
 /// Resources by path.
 pub(super) type Tree = BTreeMap<String, Value>;
 
 /// Everything below the root that is the same at any time.
-pub(super) fn tree(spec: &Spec, serial: &str, paths: &Paths) -> Tree {
+pub(super) fn tree(spec: &Spec, accounts: &Accounts, serial: &str, paths: &Paths) -> Tree {
     let mut tree = Tree::new();
     let ilo = spec.personality.is_ilo();
     collection(&mut tree, "/redfish/v1/Chassis", vec![paths.chassis.clone()]);
     collection(&mut tree, "/redfish/v1/Managers", vec![paths.manager.clone()]);
     manager(&mut tree, spec, serial, paths);
-    accounts(&mut tree, spec);
+    accounts.serve(&mut tree, spec);
     firmware(&mut tree, spec);
     memory_and_processors(&mut tree, spec, paths);
     parts::storage(&mut tree, spec, paths);
@@ -37,10 +38,8 @@ pub(super) fn put(tree: &mut Tree, path: &str, mut body: Value) {
 
 /// A collection of these.
 pub(super) fn collection(tree: &mut Tree, path: &str, members: Vec<String>) {
-    let links: Vec<Value> = members.iter().map(|m| json!({ "@odata.id": m })).collect();
-    let count = links.len();
-    let body = json!({ "@odata.id": path, "Name": "Collection", "Members": links, "Members@odata.count": count });
-    tree.insert(path.to_owned(), body);
+    let links: Vec<Value> = members.iter().map(|m| link(m)).collect();
+    tree.insert(path.to_owned(), listing(path, &links));
 }
 
 /// Resources in a collection.
@@ -93,7 +92,11 @@ fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
             "LicenseType": "Perpetual", "LicenseExpire": "", "Name": "iLO License" });
         filled(tree, &licences, vec![("1".into(), licence)]);
         let certificate = format!("{security}/HttpsCert");
-        put(tree, &security, json!({ "Links": { "HttpsCert": link(&certificate) } }));
+        put(
+            tree,
+            &security,
+            json!({ "@odata.type": "#HpeSecurityService.v2_6_0.HpeSecurityService", "Links": { "HttpsCert": link(&certificate) } }),
+        );
         let x509 = json!({ "Issuer": "CN = Default Issuer (Do not trust), O = Hewlett Packard Enterprise",
             "Subject": format!("CN = ILO{serial}, O = Hewlett Packard Enterprise"), "SerialNumber": "05:2a:1a:98",
             "ValidNotBefore": "2026-01-01T00:00:00Z", "ValidNotAfter": "2041-01-01T00:00:00Z" });
@@ -153,42 +156,11 @@ fn licences(tree: &mut Tree, spec: &Spec, manager: &mut Value, at: &str) {
     if spec.is_old_idrac() {
         return;
     }
-    let service = json!({ "@odata.type": "#LicenseService.v1_1_0.LicenseService", "Licenses": link(LISTED) });
+    let service = json!({ "@odata.type": "#LicenseService.v1_1_0.LicenseService", "Name": "LicenseService", "Licenses": link(LISTED) });
     put(tree, "/redfish/v1/LicenseService", service);
     let licence = json!({ "@odata.type": "#License.v1_1_1.License", "Description": NAME, "LicenseType": "Production",
         "ExpirationDate": null, "Name": ID });
     filled(tree, LISTED, vec![(ID.into(), licence)]);
-}
-
-/// iDRAC9 has sixteen slots to be filled, the first of no use; the others list accounts and nothing else.
-fn accounts(tree: &mut Tree, spec: &Spec) {
-    const PATH: &str = "/redfish/v1/AccountService/Accounts";
-    let mut service = json!({ "@odata.type": "#AccountService.v1_5_0.AccountService", "Accounts": link(PATH),
-        "Name": "Account Service", "MinPasswordLength": if spec.personality.is_ilo() { 8 } else { 0 } });
-    let account = |user: &str, role: &str, enabled: bool| {
-        let mut body = json!({ "@odata.type": "#ManagerAccount.v1_3_0.ManagerAccount", "Name": "User Account",
-            "Enabled": enabled, "Password": null, "RoleId": role, "UserName": user });
-        if spec.personality.is_ilo() {
-            // In spite of its name, this is what the web pages show.
-            body["Oem"] = json!({ "Hpe": { "LoginName": "Operations" } });
-        } else {
-            body["Locked"] = json!(false);
-        }
-        body
-    };
-    let own = account(&spec.user, "Administrator", true);
-    let members = match spec.personality {
-        Personality::Idrac9 => {
-            (1..=16).map(|n| (n.to_string(), if n == 2 { own.clone() } else { account("", "None", false) })).collect()
-        }
-        Personality::Idrac10 => vec![("2".into(), own)],
-        Personality::Ilo5 | Personality::Ilo6 | Personality::Ilo7 => vec![("1".into(), own)],
-    };
-    if !spec.personality.is_ilo() {
-        service["MaxPasswordLength"] = json!(127);
-    }
-    put(tree, "/redfish/v1/AccountService", service);
-    filled(tree, PATH, members);
 }
 
 fn firmware(tree: &mut Tree, spec: &Spec) {
@@ -196,7 +168,7 @@ fn firmware(tree: &mut Tree, spec: &Spec) {
     put(
         tree,
         "/redfish/v1/UpdateService",
-        json!({ "@odata.type": "#UpdateService.v1_2_1.UpdateService", "FirmwareInventory": link(PATH) }),
+        json!({ "@odata.type": "#UpdateService.v1_2_1.UpdateService", "Name": "Update Service", "FirmwareInventory": link(PATH) }),
     );
     let kind = "#SoftwareInventory.v1_2_0.SoftwareInventory";
     let members = if let Some(name) = spec.personality.ilo() {
