@@ -98,6 +98,9 @@ pub fn host(name: &str) -> &str {
 pub struct CablingPlan {
     /// All but management-only interfaces, by id.
     pub interfaces: Vec<Interface>,
+    /// The interface of its management controller, where it has one of a name we know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bmc: Option<Interface>,
 }
 
 /// What has to be told of a device so that it can be made, as slugs of NetBox.

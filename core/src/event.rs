@@ -208,6 +208,9 @@ events! {
         task: TaskId,
         /// What was done or said.
         note: Text,
+        /// Whether an operator takes the server as it is: a part that is less than ordered, and stays so.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        accepted: bool,
     } = "task_closed",
     /// A step is about to be taken. Written before anything is sent.
     StepIntended {

@@ -92,6 +92,32 @@ pub struct LeaseEvent {
     pub source: Option<Text>,
 }
 
+/// The same in the envelope of an event, as hooks written for a queue send it: its kind, its source, and the lease.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Envelope {
+    /// Its kind.
+    pub event_type: Kind,
+    /// Who says so.
+    #[serde(default)]
+    pub source: Option<Text>,
+    /// The lease.
+    pub data: LeaseEvent,
+}
+
+/// Kinds of events in an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An address was given.
+    DhcpLeaseAssigned,
+}
+
+impl From<Envelope> for LeaseEvent {
+    fn from(told: Envelope) -> Self {
+        Self { source: told.data.source.or(told.source), ..told.data }
+    }
+}
+
 impl LeaseEvent {
     /// Why this can be nobody's address; `None` where it can be. Which networks may be spoken to is the dialler's rule.
     pub fn impossible(&self) -> Option<&'static str> {
@@ -134,6 +160,11 @@ mod tests {
 
     #[test]
     fn an_event_needs_no_more_than_mac_and_address() {
+        let enveloped = r#"{"event_type":"dhcp_lease_assigned","timestamp":"2026-02-11T10:00:00Z","source":"maas-dhcp",
+            "data":{"ip":"10.0.4.23","mac":"94:40:c9:1:2:3","hostname":"ilo-srv001","lease_time":86400}}"#;
+        let enveloped: Envelope = serde_json::from_str(enveloped).unwrap();
+        let told = LeaseEvent::from(enveloped);
+        assert_eq!((told.address.to_string().as_str(), told.source), ("10.0.4.23", Some("maas-dhcp".into())));
         let event: LeaseEvent = serde_json::from_str(r#"{"mac":"94:40:c9:1:2:3","ip":"10.0.4.23"}"#).unwrap();
         assert_eq!((event.mac, event.event), (Mac([0x94, 0x40, 0xC9, 1, 2, 3]), Change::Add));
         assert_eq!(event.impossible(), None);

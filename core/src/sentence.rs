@@ -40,7 +40,8 @@ impl Event {
                 format!("first word to release it: {reason}; a second person's is needed")
             }
             Self::TaskOpened { task } => format!("task: {}: {}", task.kind.title(), task.text),
-            Self::TaskClosed { task, note } => format!("task {task} closed: {note}"),
+            Self::TaskClosed { task, note, accepted: true } => format!("task {task} closed, taken as it is: {note}"),
+            Self::TaskClosed { task, note, .. } => format!("task {task} closed: {note}"),
             Self::StepIntended { step, attempt, rung, .. } => match rung {
                 Some(rung) => format!("{step} intended ({rung}, attempt {attempt})"),
                 None => format!("{step} intended (attempt {attempt})"),

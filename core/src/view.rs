@@ -7,6 +7,7 @@ pub mod guide;
 mod letters;
 pub mod netbox;
 pub mod order;
+mod parts;
 pub mod rack;
 pub mod receiving;
 pub mod stock;
@@ -316,7 +317,7 @@ fn state(unit: &Unit, next: &next::Next) -> State {
 }
 
 /// Everything about a unit.
-pub fn detail(unit: &Unit, now: Timestamp, actor: &crate::id::Actor) -> UnitDetail {
+pub fn detail(world: &World, unit: &Unit, now: Timestamp, actor: &crate::id::Actor) -> UnitDetail {
     let next = next::for_unit(unit, now);
     let mut facts: Vec<(Text, Text)> = Vec::new();
     let mut fact = |name: &str, value: Option<String>| {
@@ -357,7 +358,9 @@ pub fn detail(unit: &Unit, now: Timestamp, actor: &crate::id::Actor) -> UnitDeta
         fact("locator led", Some(led.to_string()));
     }
     let planned = unit.plan.as_ref().map(|p| p.interfaces.iter().filter(|i| i.peer.is_some()).count());
-    fact("cables planned", planned.map(|n| n.to_string()));
+    let told = |n: usize| if n == 0 { "no plan: they are not checked".into() } else { n.to_string() };
+    fact("cables planned", planned.map(told));
+    facts.extend(parts::facts(world, unit));
     let steps = unit.progress.values().map(step_row).collect();
     let ways = table::open_ways(unit.stage, actor)
         .filter(|(to, _)| !unit.stage.is_on_order() || *to > unit.stage)

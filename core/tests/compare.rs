@@ -38,7 +38,14 @@ impl Desk {
                 (seller("dell"), Record { orders: 11, late: 0, days_late: 0 }),
             ]
             .into(),
-            policy: Policy { months: 36, megawatt_hour: Some(28_500), day: 100, warranty_month: 200, untried_days: 3 },
+            policy: Policy {
+                months: 36,
+                megawatt_hour: Some(28_500),
+                day: 100,
+                warranty_month: 200,
+                untried_days: 3,
+                unknown_lead_days: 400,
+            },
         }
     }
 
@@ -200,7 +207,7 @@ fn what_is_missing_is_said_and_is_never_the_best() {
         [
             "225,887.76 EUR cheaper, without energy, than HPE",
             "lead time, warranty, energy use missing: ranked after offers that tell more",
-            "nothing ordered from it before: taken as 3 days late",
+            "no history: counted as 3 days late",
         ]
     );
     for what in ["lead time", "warranty", "watts each", "energy 36 months EUR", "cost 36 months EUR", "stated total"] {
@@ -364,6 +371,7 @@ fn absurd_figures_are_no_panic() {
         day: u64::MAX,
         warranty_month: u64::MAX,
         untried_days: u32::MAX,
+        unknown_lead_days: u32::MAX,
     };
     let most = |n| QuoteLine { watts: Some(u32::MAX), lead_days: Some(u16::MAX), ..line(n, u32::MAX, u64::MAX) };
     let mut found = offer("hpe", vec![most(1), most(2)]);

@@ -8,6 +8,7 @@ mod trade;
 
 use std::collections::BTreeSet;
 
+use rackhand_core::bmc::inventory::Neighbour;
 use rackhand_core::bmc::{Fingerprint, Identity, Power, Rung, SystemReading, Vendor};
 use rackhand_core::dcim::rack::Face;
 use rackhand_core::dcim::{BmcPort, Device, Lookup, NewDevice};
@@ -15,6 +16,7 @@ use rackhand_core::event::{Draft, Event, Recorded};
 use rackhand_core::facility::reservation::{NetworkCable, PowerCord, Reservation};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::hardware::parts::{Cpu, Disk, NetPort, Parts, Ram};
 use rackhand_core::hardware::report::{Measurement, Processor, StepReport, ValidationReport, ValidationStep};
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::lifecycle::c4::Verdict;
@@ -22,6 +24,7 @@ use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::guard::Cause;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
+use rackhand_core::procurement::spec::DriveKind;
 use rackhand_core::stream::Origin;
 use rackhand_core::takeover::{Login, PlanId, Seen};
 use rackhand_core::time::Timestamp;
@@ -104,7 +107,10 @@ fn lines() -> Vec<(&'static str, Event)> {
                 task: Task { kind: TaskKind::FixCable, role: Role::Technician, text: "move it".into() },
             },
         ),
-        (r#"{"task_closed":{"task":17,"note":"moved"}}"#, Event::TaskClosed { task: 17, note: "moved".into() }),
+        (
+            r#"{"task_closed":{"task":17,"note":"moved"}}"#,
+            Event::TaskClosed { task: 17, note: "moved".into(), accepted: false },
+        ),
         (
             r#"{"step_intended":{"step":"reset_for_boot","generation":1,"attempt":2,"rung":"power_cycle","until":1795000000000000}}"#,
             Event::StepIntended {
@@ -368,6 +374,10 @@ fn every_verdict_and_every_observation_is_read() {
     ] {
         assert_eq!(read::<Verdict>(line), verdict);
     }
+    assert_eq!(
+        read::<Event>(r#"{"task_closed":{"task":17,"note":"the rest comes later","accepted":true}}"#),
+        Event::TaskClosed { task: 17, note: "the rest comes later".into(), accepted: true }
+    );
     let controller = "iDRAC9".into();
     let identity = Identity { vendor: Vendor::Dell, controller, firmware: Some("7.10".into()), serial: None };
     let nics = vec![nic_mac(1)];
@@ -393,6 +403,18 @@ fn every_verdict_and_every_observation_is_read() {
             r#"{"system":{"serial":"SN0001","model":"R760","power":"powering_on","nics":["3C:EC:EF:00:00:01"]}}"#,
             Observation::System(system),
         ),
+        (
+            r#"{"parts":{"processors":[{"model":"Xeon","cores":32}],"memory":{"bytes":1024,"modules":2,"kind":"DDR5"},"drives":[{"serial":"D1","bytes":9,"kind":"nvme"}],"ports":[{"macs":["3C:EC:EF:00:00:01"],"gbps":25}],"bmc_port":{"chassis":"mgmt1","port":"Ethernet9"}}}"#,
+            Observation::Parts(Box::new(Parts {
+                processors: Some(vec![Cpu { model: Some("Xeon".into()), cores: Some(32) }]),
+                memory: Some(Ram { bytes: 1_024, modules: Some(2), kind: Some("DDR5".into()) }),
+                drives: Some(vec![Disk { serial: Some("D1".into()), bytes: 9, kind: Some(DriveKind::Nvme) }]),
+                ports: Some(vec![NetPort { macs: vec![nic_mac(1)], gbps: Some(25) }]),
+                bmc_port: Some(Neighbour { chassis: "mgmt1".into(), port: Some("Ethernet9".into()) }),
+            })),
+        ),
+        // What a witness does not tell is unknown.
+        (r#"{"parts":{}}"#, Observation::Parts(Box::default())),
         (r#""placed""#, Observation::Placed),
         (r#""armed""#, Observation::Armed),
         (r#""script_fetched""#, Observation::ScriptFetched),
@@ -414,7 +436,7 @@ fn the_words_of_stages_dispositions_and_steps_stay() {
     let dispositions =
         r#"["normal","on_hold","cancelled","rejected","returned_to_vendor","quarantined","retired","lost"]"#;
     assert_eq!(read::<Vec<Disposition>>(dispositions), Disposition::ALL);
-    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","place_device","unplace_device","disarm_network_boot","release_bmc_address","leave_staging","request_quote","chase_quote","place_purchase","withdraw_request","cancel_purchase"]"#;
+    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","place_device","unplace_device","disarm_network_boot","release_bmc_address","leave_staging","request_quote","chase_quote","place_purchase","withdraw_request","cancel_purchase","read_parts"]"#;
     for step in read::<Vec<Step>>(steps) {
         assert!(steps.contains(step.word()));
     }

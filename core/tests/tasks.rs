@@ -47,6 +47,9 @@ fn a_report_that_does_not_match_is_tasks_and_when_they_are_done_the_machine_show
     wrong.steps[1].verdict = StepVerdict::Stopped;
     scene.later(50);
     scene.final_report(token(1), wrong).unwrap();
+    assert!(scene.unit(id).tasks.is_empty(), "its BMC's list of parts is not read yet");
+    let parts = good(1, scene.unit(id), Step::ReadParts).unwrap();
+    scene.attempt(id, Step::ReadParts, Outcome::Observed(parts));
     let tasks: Vec<_> = scene.unit(id).tasks.iter().map(|(n, t)| (*n, t.kind)).collect();
     assert_eq!(tasks.iter().map(|t| t.1).collect::<Vec<_>>(), [TaskKind::CheckHardware, TaskKind::FixCable]);
     assert!(scene.waits(id).iter().all(|w| w.since == scene.now && keys(w) == ["done"]));

@@ -344,7 +344,7 @@ fn a_persons_retry_grants_a_fresh_budget_and_leaves_the_other_lane_alone() {
     assert_eq!(scene.due(id)[0].step, Step::WriteNotes);
     assert_eq!((scene.due(id)[0].generation, scene.due(id)[0].attempt), (2, 1));
     scene.final_report(token(1), report(1)).unwrap();
-    assert_eq!(scene.unit(id).stage, Stage::PhysicalValidated);
+    scene.lead_to_stage(1, id, Stage::PhysicalValidated);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::redfish::{Bmc, Credentials, Kept, Redfish, Reset};
+use rackhand_core::bmc::inventory::Inventory;
 use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::bmc::{Fingerprint, Identity, Power, SystemReading};
 use rackhand_core::fault::{Fault, Kind, System};
@@ -175,6 +176,11 @@ impl Session {
     /// See [`Redfish::read_system`].
     pub async fn read_system(&self) -> Result<SystemReading, Fault> {
         self.line.redfish().read_system(&self.bmc, &self.credentials).await
+    }
+
+    /// See [`Redfish::read_inventory`].
+    pub async fn inventory(&self) -> Result<Inventory, Fault> {
+        self.line.redfish().read_inventory(&self.bmc, &self.credentials).await
     }
 
     /// See [`Redfish::power`].

@@ -346,7 +346,7 @@ impl Console for Seat {
     async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {
         let world = self.desk.ledger.world();
         let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
-        let mut detail = view::detail(unit, self.desk.clock.now(), &self.actor()?);
+        let mut detail = view::detail(&world, unit, self.desk.clock.now(), &self.actor()?);
         // The flow does not know that NetBox's gate is closed; what waits at it says so here.
         if let (Some(step), Some(trouble)) = (wanted(unit, Lane::Dcim), self.desk.gates.netbox.trouble()) {
             let at_gate = detail.steps.iter().all(|s| s.step != step || s.phase.as_str() != "parked");

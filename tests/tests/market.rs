@@ -15,6 +15,7 @@ use rackhand_core::event::Event;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::procurement::order::OrderState;
 use rackhand_core::stream::Origin;
 use rackhand_lab::faults::{Effect, Rule};
@@ -57,6 +58,52 @@ async fn four_servers_are_ordered_bought_received_placed_and_staged_on_the_same_
     assert!(hpe.requests.values().chain(dell.requests.values()).all(|n| *n == 1), "{hpe:?} {dell:?}");
     assert_eq!(hpe.orders.len() + dell.orders.len(), 1);
     assert!(hpe.orders.values().chain(dell.orders.values()).all(|n| *n == 1), "{hpe:?} {dell:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_comes_with_less_than_was_ordered_is_a_task_and_the_others_are_as_ordered() {
+    // Of each house the first server is made with a drive and half of its memory missing.
+    let mut bench = Bench::fitted(quick(), |n, hardware| {
+        if n < 2 {
+            hardware.memory_bytes /= 2;
+            hardware.drives.truncate(1);
+        }
+    });
+    let order = bench.order(FOUR).await;
+    bench.until_point(order, "judged").await;
+    let world = bench.world();
+    let units: Vec<_> = bench.units(order).into_iter().filter_map(|u| world.unit(u)).collect();
+    let (less, whole): (Vec<_>, Vec<_>) = units.into_iter().partition(|u| u.is_blocked());
+    assert_eq!((less.len(), whole.len()), (1, 3));
+    let mut texts: Vec<_> = less[0].tasks.iter().map(|(_, t)| (t.kind, t.text.to_string())).collect();
+    texts.retain(|(kind, _)| *kind == TaskKind::LessThanOrdered);
+    let [(_, memory), (_, drives)] = &texts[..] else { panic!("{texts:?}") };
+    assert!(memory.starts_with("memory: 512 GB ordered and confirmed, 256 GB here (BMC: 256GB DDR5"), "{memory}");
+    assert!(drives.starts_with("drives: 2x 3.84 TB NVMe ordered and confirmed, 1 missing"), "{drives}");
+    let passed = bench.events().into_iter().filter_map(|e| match e {
+        Event::StageEntered { to: Stage::PhysicalValidated, evidence, .. } => Some(evidence.note.to_string()),
+        _ => None,
+    });
+    let passed: Vec<String> = passed.collect();
+    assert!(
+        passed.len() == 3 && passed.iter().all(|note| note.contains("; as ordered; 2 cables as planned")),
+        "{passed:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_offers_of_one_order_differ_in_price_lead_time_and_terms() {
+    let mut bench = Bench::new(quick());
+    let order = bench.order(FOUR).await;
+    bench.until_point(order, "quoted").await;
+    let world = bench.world();
+    let offers: Vec<_> =
+        world.deals_of(world.order(order).unwrap()).filter_map(|d| d.offer()).map(|o| o.quote.clone()).collect();
+    let [a, b] = &offers[..] else { panic!("{offers:?}") };
+    assert_ne!(a.payable(), b.payable());
+    assert_ne!(a.lead_days(), b.lead_days());
+    assert_ne!(a.lines[0].warranty_months, b.lines[0].warranty_months);
+    assert_ne!(a.valid_until, b.valid_until);
 }
 
 /// Where an order is cancelled, by what has just come true of it.

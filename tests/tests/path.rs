@@ -1,6 +1,9 @@
 //! The path: from a lease to `staged` through every room, in virtual time, and what stops it.
 #![allow(clippy::unwrap_used)]
 
+#[path = "path/parts.rs"]
+mod parts;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,9 +40,15 @@ struct Bench {
 
 impl Bench {
     fn with(servers: usize) -> Self {
+        Self::fitted(servers, |_| {})
+    }
+
+    /// The same, after something has been changed about the outside, before its servers are made.
+    fn fitted(servers: usize, change: impl FnOnce(&mut Outside)) -> Self {
         let fra1 = SiteId::new("fra1");
         let clock = Clock::scaled(EPOCH, 1.0);
         let mut outside = Outside::new(clock, Policy::standard(fra1.clone()), LifePace::default());
+        change(&mut outside);
         for n in 0..servers {
             outside.add_server(n, "fra1", Pace::default());
         }

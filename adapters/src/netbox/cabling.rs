@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rackhand_core::dcim::inventory::is_bmc_name;
 use rackhand_core::dcim::{CablingPlan, Interface, ObjectId, Port, host, is_same_host};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use serde_json::{Value, json};
 
@@ -38,11 +40,39 @@ pub struct CableEnd {
 }
 
 impl NetBox {
-    /// The device's interfaces, management-only ones left out, with the far ends of their cables.
+    /// The device's interfaces, management-only ones left out but its BMC's, with the far ends of their cables.
     pub async fn cabling_plan(&self, device: ObjectId) -> Result<CablingPlan, Fault> {
         let interfaces = self.interfaces_of(device).await?;
         let plan = interfaces.iter().filter(|i| !i.mgmt_only).map(interface).collect();
-        Ok(CablingPlan { interfaces: plan })
+        let bmc = interfaces.iter().find(|i| i.mgmt_only && is_bmc_name(&i.name)).map(interface);
+        Ok(CablingPlan { interfaces: plan, bmc })
+    }
+
+    /// Makes interfaces of these names for NICs that the device lacks; one of the same name that has come meanwhile is
+    /// taken. Of what type a port is nobody tells, so it is `other`. Returns the interface of each MAC.
+    pub async fn make_interfaces(&self, device: ObjectId, nics: &[(Text, Mac)]) -> Result<Vec<(ObjectId, Mac)>, Fault> {
+        if nics.is_empty() {
+            return Ok(Vec::new());
+        }
+        let there = self.interfaces_of(device).await?;
+        let (mut found, mut make) = (Vec::new(), Vec::new());
+        for (name, mac) in nics {
+            match there.iter().find(|i| i.name == *name) {
+                Some(interface) => found.push((interface.id, *mac)),
+                None => make.push((json!({ "device": device, "name": name, "type": "other" }), *mac)),
+            }
+        }
+        if !make.is_empty() {
+            let body = Value::Array(make.iter().map(|(body, _)| body.clone()).collect());
+            let made: Vec<Id> = self.post(INTERFACES, &body).await?;
+            if made.len() != make.len() {
+                let what = format!("{INTERFACES}: {} interfaces sent, {} made", make.len(), made.len());
+                return Err(Self::fault(Kind::Malformed, what));
+            }
+            // A list is answered in its own order.
+            found.extend(made.iter().zip(make).map(|(made, (_, mac))| (made.id, mac)));
+        }
+        Ok(found)
     }
 
     /// The same with each cable and whether it is connected.

@@ -66,7 +66,7 @@ const fn of(path: &'static str, model: &'static str, verbs: &'static [Verb]) -> 
 /// All collections we use.
 pub const USES: [Use; 21] = [
     of(DEVICES, "dcim.device", &[View, Add, Change]),
-    of(INTERFACES, "dcim.interface", &[View, Change]),
+    of(INTERFACES, "dcim.interface", &[View, Add, Change]),
     of(MACS, "dcim.macaddress", &[View, Add, Change]),
     of(address::ADDRESSES, "ipam.ipaddress", &[View, Add, Change]),
     of(address::PREFIXES, "ipam.prefix", &[View]),

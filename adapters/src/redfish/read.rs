@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rackhand_core::bmc::Power;
-use rackhand_core::bmc::inventory::{Adapter, Drive, FirmwareComponent, Inventory};
+use rackhand_core::bmc::inventory::{Adapter, Drive, FirmwareComponent, Inventory, Neighbour};
 use rackhand_core::bmc::reading::{
     AccountsReading, BmcReading, BootReading, IdentityReading, Licence, Log, PowerReading, Section, SensorsReading,
     Unread,
@@ -289,13 +289,26 @@ impl Conversation {
     pub(super) async fn inventory(&mut self) -> Result<Inventory, Fault> {
         let memory = self.linked(link(&self.body, &["Memory"])).await?;
         let processors = self.linked(link(&self.body, &["Processors"])).await?;
+        let drives = self.drives().await?;
+        let (adapters, own) = self.adapters().await?;
+        let management = match own {
+            Some(heard) => Some(heard),
+            None => self.dedicated_port().await?,
+        };
         Ok(Inventory {
             memory: memory.iter().filter_map(inventory::memory).collect(),
             processors: processors.iter().filter_map(inventory::processor).collect(),
-            drives: self.drives().await?,
-            adapters: self.adapters().await?,
+            drives,
+            adapters,
             interfaces: self.nics().await,
+            management,
         })
+    }
+
+    /// What the controller's own port hears, where its manager lists that port (DSP0268 `DedicatedNetworkPorts`).
+    async fn dedicated_port(&mut self) -> Result<Option<Neighbour>, Fault> {
+        let ports = link(self.manager().await?, &["DedicatedNetworkPorts"]);
+        Ok(self.linked(ports).await?.iter().filter_map(inventory::port).find_map(|p| p.neighbour))
     }
 
     /// Drives of `Storage`; where it knows none, of iLO 5's Smart Array tree; else of `SimpleStorage`.
@@ -328,7 +341,8 @@ impl Conversation {
         Ok(drives)
     }
 
-    async fn adapters(&mut self) -> Result<Vec<Adapter>, Fault> {
+    /// The host's adapters, and what the controller's own port hears where that is told among theirs.
+    async fn adapters(&mut self) -> Result<(Vec<Adapter>, Option<Neighbour>), Fault> {
         let chassis = self.chassis().await?.1.clone();
         let mut adapters = Vec::new();
         let listed = self.linked(link(&chassis, &["NetworkAdapters"])).await?;
@@ -346,22 +360,27 @@ impl Conversation {
                 Some(_) => {}
             }
         }
-        self.neighbours(&mut adapters).await?;
-        Ok(adapters)
+        let own = self.neighbours(&mut adapters).await?;
+        Ok((adapters, own))
     }
 
-    /// iDRAC tells LLDP neighbours in a resource of its own.
-    async fn neighbours(&mut self, adapters: &mut [Adapter]) -> Result<(), Fault> {
+    /// iDRAC tells LLDP neighbours in a resource of its own, that of its own port among them.
+    async fn neighbours(&mut self, adapters: &mut [Adapter]) -> Result<Option<Neighbour>, Fault> {
         const PATH: [&str; 4] = ["Links", "Oem", "Dell", "DellSwitchConnectionCollection"];
         let path = at(self.manager().await?, &PATH).and_then(|l| link(l, &[]));
+        let mut own = None;
         for (function, neighbour) in self.linked(path).await?.iter().filter_map(inventory::switch_connection) {
+            if function.starts_with("iDRAC.") {
+                own.get_or_insert(neighbour);
+                continue;
+            }
             let mut ports = adapters.iter_mut().flat_map(|a| &mut a.ports);
             let its = ports.find(|p| p.id.as_ref().is_some_and(|id| inventory::of_port(&function, id)));
             if let Some(port) = its {
                 port.neighbour.get_or_insert(neighbour);
             }
         }
-        Ok(())
+        Ok(own)
     }
 }
 

@@ -153,4 +153,6 @@ pub struct Inventory {
     pub adapters: Vec<Adapter>,
     /// MACs of the host's own interfaces; see [`super::SystemReading::nics`].
     pub interfaces: Vec<Mac>,
+    /// What the controller's own port hears by LLDP.
+    pub management: Option<Neighbour>,
 }

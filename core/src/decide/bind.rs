@@ -7,14 +7,41 @@ use crate::id::{OrderId, Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::procurement::deal::Deal;
+use crate::procurement::paper::ShippedItem;
+use crate::procurement::tender::bought;
 use crate::text::Text;
 
 impl Deciding<'_> {
-    /// The servers of an order that no serial is known of yet, in order.
-    pub(super) fn unbound(&self, id: OrderId) -> impl Iterator<Item = &Unit> {
+    /// The servers of an order, or of one of its lines, that no serial is known of yet, in order.
+    pub(super) fn unbound(&self, id: OrderId, line: Option<u16>) -> impl Iterator<Item = &Unit> {
         let bought = self.world.order(id).into_iter().flat_map(crate::procurement::order::Order::bought);
-        let free = |u: &&Unit| u.serial.is_none() && u.stage.is_on_order() && u.disposition.may_move();
+        let free = move |u: &&Unit| {
+            let of_line = line.is_none_or(|line| u.order.is_some_and(|(_, number)| number == line));
+            of_line && u.serial.is_none() && u.stage.is_on_order() && u.disposition.may_move()
+        };
         bought.filter_map(|u| self.world.unit(u)).filter(free)
+    }
+
+    /// Which line of the order a shipped server is of: by the line of our purchase order that the paper names, else by
+    /// its part number. `None` where neither tells, and then any line may be meant.
+    pub(super) fn line_of(&self, id: OrderId, item: &ShippedItem) -> Result<Option<u16>, String> {
+        let Some(order) = self.world.order(id) else { return Ok(None) };
+        let bought = bought(&self.world, order);
+        if let Some(named) = item.line {
+            let found = usize::from(named).checked_sub(1).and_then(|n| bought.get(n));
+            return match found {
+                Some((Some(line), _)) => Ok(Some(*line)),
+                Some((None, line)) if bought.iter().any(|(answers, _)| answers.is_some()) => {
+                    Err(format!("line {named} of the purchase order is {}, and no server", line.part))
+                }
+                Some((None, _)) => Ok(None),
+                None => Err(format!("the purchase order has no line {named}")),
+            };
+        }
+        let mut of_part =
+            bought.iter().filter(|(_, l)| Some(&l.part) == item.part.as_ref()).filter_map(|(line, _)| *line);
+        let first = of_part.next();
+        Ok(first.filter(|first| of_part.all(|line| line == *first)))
     }
 
     /// Whether this serial can be one of the order's servers: the one it is already, or `None` for one to come.
@@ -37,10 +64,11 @@ impl Deciding<'_> {
         }
     }
 
-    /// Binds a serial to the first server of the order that has none. The caller has seen that it can be.
+    /// Binds a serial to the first server of the order, or of its line, that has none. The caller has seen that it can
+    /// be.
     pub(super) fn bind(
         &mut self,
-        id: OrderId,
+        (id, line): (OrderId, Option<u16>),
         serial: &Text,
         bmc_mac: Option<Mac>,
         model: Option<&Text>,
@@ -49,7 +77,7 @@ impl Deciding<'_> {
         let known = self.world.by_serial(serial).map(|u| u.id);
         let unit = match known {
             Some(unit) => unit,
-            None => self.unbound(id).next()?.id,
+            None => self.unbound(id, line).next()?.id,
         };
         let subject = Subject::Unit(unit);
         if known.is_none() {
@@ -82,10 +110,10 @@ impl Deciding<'_> {
         };
         self.open_order(id)?;
         let before = self.world.head;
-        if self.bindable(id, &serial, bmc_mac)?.is_none() && self.unbound(id).next().is_none() {
+        if self.bindable(id, &serial, bmc_mac)?.is_none() && self.unbound(id, None).next().is_none() {
             return Err(Refusal::new(Why::Conflict, format!("order {id} awaits no more servers")));
         }
-        self.bind(id, &serial, bmc_mac, model, &Text::new("manifest"));
+        self.bind((id, None), &serial, bmc_mac, model, &Text::new("manifest"));
         Ok(if self.world.head == before { Answer::Already } else { Answer::Done })
     }
 

@@ -2,13 +2,16 @@
 
 use super::Deciding;
 use crate::event::Event;
-use crate::hardware::check::check;
+use crate::hardware::check::{check, told};
+use crate::hardware::ordered::hold;
+use crate::hardware::parts::Parts;
 use crate::id::{Actor, Subject};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::Stage;
+use crate::procurement::tender::expected;
 
 impl Deciding<'_> {
-    /// Judges a report once report and plan are both there; stages a unit once NetBox shows all of it.
+    /// Judges a report once report, plan and the BMC's list of parts are there; stages a unit once NetBox shows all of it.
     pub(super) fn consequences(&mut self, subject: Subject) {
         let Subject::Unit(id) = subject else { return };
         // A person's word may have led here, but it is the evidence that moves the unit.
@@ -17,12 +20,12 @@ impl Deciding<'_> {
         if unit.stage == Stage::Discovered
             && unit.disposition.may_move()
             && !unit.validation.refused
-            && let (Some(report), Some(plan)) = (&unit.validation.report, &unit.plan)
+            && let (Some(report), Some(plan), Some(parts)) = (&unit.validation.report, &unit.plan, &unit.parts)
         {
-            let points = check(report, unit, plan);
+            let parts = hold(&expected(&self.world, unit), parts, &Parts::reported(report));
+            let points = check(report, unit, plan, &parts);
             if points.is_empty() {
-                let (nics, drives) = (report.nics.len(), report.drives.len());
-                let note = format!("{nics} NICs, {drives} drives, {} GiB", report.memory_bytes >> 30);
+                let note = told(report, unit, plan, &parts);
                 self.enter(id, Stage::PhysicalValidated, Proof::ReportMatches, &note);
             } else {
                 let count = u32::try_from(points.len()).unwrap_or(u32::MAX);

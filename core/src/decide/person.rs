@@ -368,12 +368,17 @@ impl Deciding<'_> {
             return Err(Refusal::new(Why::NotFound, format!("{} has no open task {task}", unit.label())));
         };
         self.demand(found.role)?;
+        // Who added a part may be wrong; who answers for the order may live with less.
+        let accepted = found.kind == TaskKind::LessThanOrdered && self.demand(Role::Operator).is_ok();
+        if accepted {
+            need_reason(note)?;
+        }
         let settled = unit.bmc_mac.filter(|mac| {
             let judged = self.world.sightings.get(mac).and_then(|s| s.verdict.as_ref());
             found.kind == TaskKind::SettleInventory && matches!(judged, Some(Verdict::Settle(_)))
         });
         let subject = Subject::Unit(id);
-        self.emit(subject, Event::TaskClosed { task, note: note.clone() });
+        self.emit(subject, Event::TaskClosed { task, note: note.clone(), accepted });
         if let Some(mac) = settled {
             // What the person settled must be shown by NetBox.
             self.reopen(mac, "a person settled it");

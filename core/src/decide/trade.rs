@@ -1,6 +1,8 @@
 //! What vendors and carriers say, and what is bought: papers are held against what they answer, an offer is approved by
 //! whom the rules demand, and one purchase order is made of it.
 
+use std::collections::BTreeMap;
+
 use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::event::Event;
@@ -319,17 +321,37 @@ impl Deciding<'_> {
             flaws.push(("purchase".into(), why));
             return Err(refuse_paper(id, &what, flaws));
         }
-        let mut fresh = 0;
+        let mut fresh: BTreeMap<Option<u16>, usize> = BTreeMap::new();
+        let mut lines = Vec::new();
         for item in &notice.items {
+            let line = self.line_of(id.order, item).unwrap_or_else(|why| {
+                flaws.push((item.serial.clone(), why));
+                None
+            });
             match self.bindable(id.order, &item.serial, item.bmc_mac) {
-                Ok(None) => fresh += 1,
-                Ok(Some(_)) => {}
+                Ok(None) => *fresh.entry(line).or_default() += 1,
+                // What a manifest bound before, to whichever line, the seller's own word may contradict.
+                Ok(Some(unit)) => {
+                    let bound = self.world.unit(unit).and_then(|u| u.order).map(|(_, line)| line);
+                    if let (Some(line), Some(bound)) = (line, bound)
+                        && line != bound
+                    {
+                        let why = format!("it is bound to line {bound} of the order, and the notice has it in {line}");
+                        flaws.push((item.serial.clone(), why));
+                    }
+                }
                 Err(refusal) => flaws.push((item.serial.clone(), refusal.text.to_string())),
             }
+            lines.push(line);
         }
-        let open = self.unbound(id.order).count();
-        if fresh > open {
-            flaws.push(("items".into(), format!("{fresh} new serials, and {open} servers are awaited")));
+        let all: usize = fresh.values().sum();
+        for (line, fresh) in fresh.into_iter().chain([(None, all)]) {
+            let open = self.unbound(id.order, line).count();
+            if fresh > open {
+                let of = line.map_or(String::new(), |n| format!(" of line {n}"));
+                flaws.push(("items".into(), format!("{fresh} new serials, and {open} servers{of} are awaited")));
+                break;
+            }
         }
         if !flaws.is_empty() {
             return Err(refuse_paper(id, &what, flaws));
@@ -353,8 +375,11 @@ impl Deciding<'_> {
             self.emit(Subject::Deal(id), event);
             self.on_its_way(id, &number);
         }
-        for item in &notice.items {
-            self.bind(id.order, &item.serial, item.bmc_mac, item.model.as_ref(), &Text::from(what.clone()));
+        // Those of a known line first: the others take what is left.
+        let (named, open): (Vec<_>, Vec<_>) = notice.items.iter().zip(lines).partition(|(_, line)| line.is_some());
+        for (item, line) in named.into_iter().chain(open) {
+            let source = Text::from(what.clone());
+            self.bind((id.order, line), &item.serial, item.bmc_mac, item.model.as_ref(), &source);
         }
         Ok(Answer::Done)
     }

@@ -230,8 +230,12 @@ fn inventory_step(unit: &Unit) -> Option<Step> {
 
 fn boot_step(unit: &Unit) -> Option<Step> {
     let moves = unit.disposition.may_move() && unit.stage == Stage::Discovered && !unit.is_blocked();
-    if !moves || unit.bmc_address.is_none() || unit.validation.report.is_some() {
+    if !moves || unit.bmc_address.is_none() {
         return None;
+    }
+    if unit.validation.report.is_some() {
+        // Many controllers list their parts only once the server has been through a self-test: that was this boot.
+        return (unit.parts.is_none() && unit.identity.is_some()).then_some(Step::ReadParts);
     }
     Some(if unit.identity.is_none() {
         Step::ReachBmc

@@ -181,6 +181,16 @@ pub const RULES: &[Rule] = &[
         role: Role::Technician,
         ..BASE
     },
+    Rule {
+        step: Step::ReadParts,
+        lane: Lane::Bmc,
+        class: Class::Read,
+        attempts: Some(6),
+        first: secs(10),
+        cap: secs(300),
+        skip: Some("parts are held against the order by the machine's word alone"),
+        ..BASE
+    },
     Rule { step: Step::WriteInterfaces, skip: Some("NetBox misses the NICs' MACs"), ..BASE },
     Rule { step: Step::WriteCables, skip: Some("NetBox misses cables that LLDP proved"), ..BASE },
     Rule { step: Step::EnterStaging, undo: Some(Step::LeaveStaging), ..BASE },

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::bmc::{Fingerprint, Identity, SystemReading};
 use crate::dcim::{BmcPort, CablingPlan, Lookup};
 use crate::event::Seq;
+use crate::hardware::parts::Parts;
 use crate::lifecycle::stage::Stage;
 use crate::text::Text;
 
@@ -53,6 +54,8 @@ steps! {
     ResetForBoot = "reset_for_boot",
     /// Wait for the machine's own reports.
     Validate = "validate",
+    /// Read from the BMC which parts it lists, once the machine has started and told its own.
+    ReadParts = "read_parts",
     /// Write the NICs' MACs to NetBox.
     WriteInterfaces = "write_interfaces",
     /// Write the cables LLDP proved to NetBox.
@@ -120,6 +123,8 @@ pub enum Observation {
     },
     /// The system as a logged-in reading shows it.
     System(SystemReading),
+    /// The parts that the BMC lists.
+    Parts(Box<Parts>),
     /// The BMC shows one-time network boot.
     Armed,
     /// The boot script was fetched with this boot's token.

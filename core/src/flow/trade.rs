@@ -166,7 +166,7 @@ pub fn state(world: &World, order: &Order) -> OrderState {
     }
     if order.bought().next().is_none() {
         let waits = order.unassigned().next().is_some() || order.lines.iter().any(|l| l.short() > 0);
-        return if waits { OrderState::Reserved } else { OrderState::Delivered };
+        return if waits { OrderState::Reserved } else { OrderState::Assigned };
     }
     if let Some(purchase) = &order.purchase {
         let deal = world.deals_of(order).find(|d| d.id.seller == purchase.seller);
@@ -174,7 +174,11 @@ pub fn state(world: &World, order: &Order) -> OrderState {
             return OrderState::Buying;
         }
         let all_here = order.bought().filter_map(|u| world.unit(u)).all(|u| !u.stage.is_on_order());
-        return if all_here { OrderState::Delivered } else { OrderState::Shipping };
+        return match (all_here, order.unassigned().next()) {
+            (false, _) => OrderState::Shipping,
+            (true, Some(_)) => OrderState::Reserved,
+            (true, None) => OrderState::Delivered,
+        };
     }
     if world.deals_of(order).any(|d| d.offer().is_some()) { OrderState::Deciding } else { OrderState::Quoting }
 }

@@ -10,6 +10,7 @@ use crate::event::{Event, Seq};
 use crate::facility::reservation::{Held, Reservation, Shown};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Observation, Step};
+use crate::hardware::parts::Parts;
 use crate::sentence::with_photo;
 use crate::time::{Timestamp, human};
 
@@ -87,8 +88,11 @@ impl Unit {
                 self.tasks.push((seq, task.clone()));
                 self.tasks_since.insert(seq, at);
             }
-            Event::TaskClosed { task, note } => {
+            Event::TaskClosed { task, note, accepted } => {
                 let blocked = self.is_blocked();
+                if *accepted && let Some((_, found)) = self.tasks.iter().find(|(id, _)| id == task) {
+                    self.accepted.push(found.text.clone());
+                }
                 self.tasks.retain(|(id, _)| id != task);
                 self.tasks_since.remove(task);
                 self.note(seq, at, false, format!("task {task} closed: {note}"));
@@ -234,12 +238,13 @@ impl Unit {
     fn validate_again(&mut self) {
         self.boot = Boot::default();
         self.validation = Validation::default();
+        self.parts = None;
         self.interfaces_written = false;
         self.cables_written = false;
         self.staging_written = false;
         self.forget(|s| {
-            matches!(s, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate | Step::WriteInterfaces)
-                || matches!(s, Step::WriteCables | Step::EnterStaging)
+            matches!(s, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate | Step::ReadParts)
+                || matches!(s, Step::WriteInterfaces | Step::WriteCables | Step::EnterStaging)
         });
     }
 
@@ -316,6 +321,7 @@ impl Unit {
                 self.certificate = *certificate;
             }
             Observation::System(reading) => self.system = Some(reading.clone()),
+            Observation::Parts(parts) => self.parts = Some((**parts).clone()),
             Observation::Armed => self.boot.armed = true,
             Observation::ScriptFetched => {
                 let (generation, until) = (self.generation(Step::Validate), rule(Step::Validate).deadline);
@@ -422,6 +428,7 @@ impl Unit {
                 }
             }
             Step::ReadCablingPlan => self.plan = Some(crate::dcim::CablingPlan::default()),
+            Step::ReadParts => self.parts = Some(Parts::default()),
             Step::WriteInterfaces => self.interfaces_written = true,
             Step::WriteCables => self.cables_written = true,
             Step::WriteNotes => self.notes.owed.clear(),

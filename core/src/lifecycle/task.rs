@@ -19,6 +19,8 @@ pub enum TaskKind {
     FixCable,
     /// A component is missing or is not what was expected.
     CheckHardware,
+    /// A part is less or other than was ordered or confirmed.
+    LessThanOrdered,
     /// Two witnesses of identity disagree.
     CheckIdentity,
     /// The inventory and the journal disagree.
@@ -39,6 +41,7 @@ impl TaskKind {
             Self::ConfirmPlacement => "confirm placement",
             Self::FixCable => "fix cable",
             Self::CheckHardware => "check hardware",
+            Self::LessThanOrdered => "less than ordered",
             Self::CheckIdentity => "check identity",
             Self::SettleInventory => "settle inventory",
             Self::ReturnToVendor => "return to vendor",

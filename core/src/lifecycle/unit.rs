@@ -18,6 +18,7 @@ use crate::facility::reservation::{Held, Reservation};
 use crate::fault::{Fault, System};
 use crate::flow::rules::{Class, Lane, Rule, rule};
 use crate::flow::step::Step;
+use crate::hardware::parts::Parts;
 use crate::hardware::report::{StepReport, ValidationReport};
 use crate::id::{OrderId, SiteId, UnitId};
 use crate::mac::Mac;
@@ -127,6 +128,12 @@ pub struct Unit {
     /// What it is by the word of who entered it; its own report tells better.
     #[serde(default)]
     pub told: Option<Spec>,
+    /// The parts that its BMC lists, read after the machine's own report.
+    #[serde(default)]
+    pub parts: Option<Parts>,
+    /// The words of tasks by which an operator took it with less than was ordered.
+    #[serde(default)]
+    pub accepted: Vec<Text>,
     /// The plan it was taken over by, where it ran before there was Rackhand.
     #[serde(default)]
     pub taken_over: Option<PlanId>,
@@ -338,6 +345,8 @@ impl Unit {
             order: None,
             tenant: None,
             told: None,
+            parts: None,
+            accepted: Vec::new(),
             taken_over: None,
             guard: None,
             revision: 0,

@@ -20,7 +20,7 @@ use super::spec::Spec;
 use crate::text::Text;
 use crate::time::Timestamp;
 
-pub use lines::{Line, Part};
+pub use lines::{Line, Part, answers, spec_of};
 pub use table::{Cell, Mark, Row};
 
 /// The word for what a paper does not tell.
@@ -74,6 +74,9 @@ pub struct Policy {
     pub warranty_month: u64,
     /// How many days late a vendor is taken to be from whom nothing was ordered yet.
     pub untried_days: u32,
+    /// How many days an offer is taken to need that does not say how many.
+    #[serde(default)]
+    pub unknown_lead_days: u32,
 }
 
 /// What offers are judged by.

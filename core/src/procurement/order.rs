@@ -258,8 +258,10 @@ pub enum OrderState {
     Buying,
     /// It was confirmed; servers are on their way.
     Shipping,
-    /// All of it is here or assigned.
+    /// All that was bought for it is here.
     Delivered,
+    /// The pool served all of it, and it was assigned. Nothing was handed over yet.
+    Assigned,
     /// The pool serves all of it, and it waits to be assigned.
     Reserved,
     /// Cancelled.
@@ -270,12 +272,13 @@ pub enum OrderState {
 
 impl OrderState {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Quoting,
         Self::Deciding,
         Self::Buying,
         Self::Shipping,
         Self::Delivered,
+        Self::Assigned,
         Self::Reserved,
         Self::Cancelled,
         Self::Rejected,
@@ -289,6 +292,7 @@ impl OrderState {
             Self::Buying => "buying",
             Self::Shipping => "shipping",
             Self::Delivered => "delivered",
+            Self::Assigned => "assigned",
             Self::Reserved => "reserved",
             Self::Cancelled => "cancelled",
             Self::Rejected => "rejected",
@@ -297,7 +301,7 @@ impl OrderState {
 
     /// Whether nothing is left to be done for it.
     pub const fn is_over(self) -> bool {
-        matches!(self, Self::Delivered | Self::Cancelled | Self::Rejected)
+        matches!(self, Self::Delivered | Self::Assigned | Self::Cancelled | Self::Rejected)
     }
 }
 

@@ -164,12 +164,12 @@ const GIB: u64 = 1 << 30;
 const GB: u64 = 1_000_000_000;
 
 /// Memory as people write it.
-fn binary(bytes: u64) -> String {
+pub(crate) fn binary(bytes: u64) -> String {
     if bytes.is_multiple_of(GIB) { format!("{}GB", bytes / GIB) } else { format!("{}MB", bytes >> 20) }
 }
 
 /// Drives as people write them.
-fn decimal(bytes: u64) -> String {
+pub(crate) fn decimal(bytes: u64) -> String {
     if bytes >= 1_000 * GB {
         let tenths = format!("{:.3}", bytes as f64 / 1e12);
         format!("{}TB", tenths.trim_end_matches('0').trim_end_matches('.'))

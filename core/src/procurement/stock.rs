@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::spec::{DriveKind, Drives, Memory, Ports, Spec};
+use crate::hardware::parts::{Parts, kind_of};
 use crate::hardware::report::ValidationReport;
 use crate::id::{SiteId, UnitId};
 use crate::text::Text;
@@ -90,6 +91,8 @@ pub struct Match {
 
 /// A drive may be this much smaller than the number on its label says: vendors round, and sectors take their share.
 const DRIVE_TOLERANCE: u64 = 50;
+/// The memory that a machine reports may be less by this part of it.
+pub const MEMORY_TOLERANCE: u64 = 34;
 /// Points less, other or unknown that a near match may have.
 const NEAR: usize = 2;
 
@@ -198,6 +201,43 @@ pub fn deviations(asked: &Spec, offered: &Spec) -> Vec<Difference> {
             height: offered.height,
         },
     )
+}
+
+/// Every point in which what a witness tells of a server is not what was asked for. A link that is slower than what was
+/// asked says nothing of what the port can do.
+pub fn lacks(spec: &Spec, has: &Parts) -> Vec<Difference> {
+    let wanted = spec.processors.as_ref().and_then(|p| p.model.as_ref());
+    let other = |p: &&crate::hardware::parts::Cpu| match (wanted, &p.model) {
+        (Some(wanted), Some(model)) => !is_model(wanted, model),
+        _ => false,
+    };
+    // One that is another than was asked for speaks for all.
+    let cpu = |all: &[crate::hardware::parts::Cpu]| {
+        let odd = all.iter().find(other).or_else(|| all.iter().min_by_key(|p| p.cores))?;
+        Some((odd.model.clone(), odd.cores.map(u64::from)))
+    };
+    let odd = has.processors.as_deref().and_then(cpu);
+    let fastest = spec.ports.iter().map(|p| p.gbps).max();
+    let memory = has.memory.as_ref().map(|m| {
+        // What firmware keeps for itself is less than the smallest module of a full board.
+        let asked = spec.memory.as_ref().map_or(0, |m| m.bytes);
+        if m.bytes < asked && m.bytes >= asked - asked / MEMORY_TOLERANCE { asked } else { m.bytes }
+    });
+    let modules = has.memory.as_ref().map(|m| Memory { bytes: m.bytes, modules: m.modules, kind: m.kind.clone() });
+    let told = Told {
+        processors: has
+            .processors
+            .as_ref()
+            .map(|all| (all.len() as u64, odd.as_ref().map(|(model, cores)| (model.as_ref(), *cores)))),
+        memory,
+        modules: modules.as_ref(),
+        drives: has.drives.as_ref().map(|all| all.iter().map(|d| (d.bytes, d.kind, 1)).collect()),
+        ports: has.ports.as_ref().map(|all| {
+            all.iter().map(|p| (p.gbps.filter(|g| fastest.is_none_or(|fastest| *g >= fastest)), 1)).collect()
+        }),
+        height: spec.height,
+    };
+    points(spec, &told)
 }
 
 /// A processor's model and cores, as far as they are told.
@@ -418,9 +458,4 @@ impl Candidate {
             height: None,
         }
     }
-}
-
-/// What a drive's model name says of its kind, where it says anything.
-fn kind_of(model: &str) -> Option<DriveKind> {
-    super::spec::read(&format!("1GB {model}")).spec.drives.first().map(|d| d.kind)
 }

@@ -5,18 +5,17 @@ use std::collections::BTreeMap;
 use super::compare::{self, Asked, Basis, Comparison, Record, compare};
 use super::deal::Shipment;
 use super::order::Order;
-use super::paper::SellerId;
+use super::paper::{QuoteLine, SellerId};
+use crate::hardware::ordered::{Confirmed, Expected};
+use crate::id::DealId;
+use crate::lifecycle::unit::Unit;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 use crate::world::World;
 
 /// The offers as they stand; `None` where there is none.
 pub fn comparison(world: &World, policy: &Policy, order: &Order, now: Timestamp) -> Option<Comparison> {
-    let asked: Vec<Asked> = order
-        .numbered()
-        .filter(|(_, l)| !l.units.is_empty())
-        .map(|(line, l)| Asked { line, quantity: l.units.len() as u32, spec: l.spec.clone() })
-        .collect();
+    let asked = asked(order);
     let offers: Vec<compare::Offer> = world
         .deals_of(order)
         .filter_map(|d| {
@@ -31,6 +30,44 @@ pub fn comparison(world: &World, policy: &Policy, order: &Order, now: Timestamp)
     let records = records(world, now);
     let (rates, policy) = (&policy.purchase.rates, &policy.purchase.worth);
     Some(compare(&Basis { asked: &asked, rates, records: &records, policy, now }, &offers))
+}
+
+/// What is to be bought.
+fn asked(order: &Order) -> Vec<Asked> {
+    let bought = order.numbered().filter(|(_, l)| !l.units.is_empty());
+    bought.map(|(line, l)| Asked { line, quantity: l.units.len() as u32, spec: l.spec.clone() }).collect()
+}
+
+/// The lines of the offer that an order was bought by, each with the line of the order that it is about. A line's place
+/// here is its number in the purchase order, from 1.
+pub fn bought<'a>(world: &'a World, order: &Order) -> Vec<(Option<u16>, &'a QuoteLine)> {
+    let offer = order.purchase.as_ref().and_then(|p| {
+        let deal = world.deal(DealId { order: order.id, seller: p.seller })?;
+        deal.quotes.iter().find(|o| o.revision == p.revision)
+    });
+    let lines = offer.map_or(&[][..], |o| &o.quote.lines);
+    compare::answers(&asked(order), lines).into_iter().zip(lines).collect()
+}
+
+/// What a server is expected to be: as its order has it, and as its seller has confirmed it.
+pub fn expected(world: &World, unit: &Unit) -> Expected {
+    let Some((order, number)) = unit.order.and_then(|(id, line)| Some((world.order(id)?, line))) else {
+        return Expected::default();
+    };
+    let ordered = order.line(number).map(|l| l.spec.clone());
+    let confirmed = order.purchase.as_ref().and_then(|p| {
+        let deal = world.deal(DealId { order: order.id, seller: p.seller })?;
+        let says = &deal.confirmation()?.paper;
+        // Where several lines answer one of ours, the first is the server and the rest goes with it.
+        let (place, line) =
+            bought(world, order).into_iter().enumerate().find(|(_, (answers, _))| *answers == Some(number))?;
+        let place = place + 1;
+        let other = says.lines.iter().any(|c| c.line.map(usize::from) == Some(place) && c.part != line.1.part);
+        // Another part was confirmed, and a person took it: nobody has told what it is.
+        let spec = (!other).then(|| compare::spec_of(line.1)).filter(|s| !s.is_empty());
+        Some(Confirmed { by: deal.title.clone(), spec })
+    });
+    Expected { ordered, confirmed }
 }
 
 /// How punctual each vendor has been: what arrived behind the day it was promised for, or is overdue.

@@ -24,6 +24,8 @@ pub enum Job {
     FixCable,
     /// Reseat or swap a part.
     CheckHardware,
+    /// Add the part that is missing, or take the server as it is.
+    LessThanOrdered,
     /// Find out which server it is.
     CheckIdentity,
     /// Make NetBox and the journal agree.
@@ -68,6 +70,7 @@ impl Job {
             TaskKind::ConfirmPlacement => Self::ConfirmPlacement,
             TaskKind::FixCable => Self::FixCable,
             TaskKind::CheckHardware => Self::CheckHardware,
+            TaskKind::LessThanOrdered => Self::LessThanOrdered,
             TaskKind::CheckIdentity => Self::CheckIdentity,
             TaskKind::SettleInventory => Self::SettleInventory,
             TaskKind::ReturnToVendor => Self::ReturnToVendor,
@@ -156,6 +159,14 @@ impl Job {
                 ],
                 proof: "The server is then asked anew who it is.",
                 fails: &["It is another server than expected: leave it; an operator quarantines it."],
+            },
+            Self::LessThanOrdered => Guide {
+                steps: &[
+                    "Open the server and count the part: compare it with the line above and the packing list.",
+                    "It is there but not seen: reseat it. It is not there: tell an operator, who claims it from the seller.",
+                ],
+                proof: "The server is then validated again. Said by an operator, it is taken as it is, with the reason.",
+                fails: &["The part comes later: hold the server with the seller's number for it."],
             },
             Self::SettleInventory => Guide {
                 steps: &["Find out which is right, NetBox or the journal, and correct NetBox where it is not."],
@@ -251,7 +262,7 @@ mod tests {
     use crate::id::{Entropy, Role, SiteId, UnitId};
     use crate::time::Timestamp;
 
-    const ALL: [Job; 13] = [
+    const ALL: [Job; 14] = [
         Job::Receive,
         Job::Rack,
         Job::Cable,
@@ -259,6 +270,7 @@ mod tests {
         Job::ConfirmPlacement,
         Job::FixCable,
         Job::CheckHardware,
+        Job::LessThanOrdered,
         Job::CheckIdentity,
         Job::SettleInventory,
         Job::ReturnToVendor,

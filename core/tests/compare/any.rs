@@ -87,7 +87,14 @@ fn numbers(found: &Comparison) -> Vec<String> {
 
 fn desk() -> Desk {
     let mut desk = Desk::asking(&[2, 1]);
-    desk.policy = Policy { months: 1, megawatt_hour: Some(100_000), day: 50, warranty_month: 50, untried_days: 1 };
+    desk.policy = Policy {
+        months: 1,
+        megawatt_hour: Some(100_000),
+        day: 50,
+        warranty_month: 50,
+        untried_days: 1,
+        unknown_lead_days: 400,
+    };
     desk
 }
 

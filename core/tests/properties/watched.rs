@@ -232,7 +232,7 @@ impl Watched {
                 assert!(decided.is_ok(), "{step:?} is due and refused: {decided:?}");
             }
             for role in [Role::ReadOnly, Role::Technician, Role::Admin] {
-                let detail = view::detail(unit, now, &person(role));
+                let detail = view::detail(world, unit, now, &person(role));
                 assert!(!detail.row.label.is_empty() && !detail.row.waits_for.is_empty(), "{}", where_());
             }
         }

@@ -17,6 +17,7 @@ use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::{Due, Move, Next, Wait, for_sighting, for_unit};
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
+use rackhand_core::hardware::parts::Parts;
 use rackhand_core::hardware::report::{Drive, Nic, StepReport, StepVerdict, ValidationReport, ValidationStep};
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
@@ -106,7 +107,7 @@ pub fn port(n: u8) -> Port {
 
 pub fn plan(n: u8) -> CablingPlan {
     let nic = Interface { id: 7, name: "eth0".into(), mac: Some(nic_mac(n)), peer: Some(port(n)) };
-    CablingPlan { interfaces: vec![nic] }
+    CablingPlan { interfaces: vec![nic], bmc: None }
 }
 
 pub fn step_report(step: ValidationStep) -> StepReport {
@@ -148,6 +149,7 @@ pub fn good(n: u8, unit: &Unit, step: Step) -> Option<Observation> {
             let model = "ProLiant DL360 Gen11".into();
             Observation::System(SystemReading { serial: serial(n), model, power: Power::Off, nics: vec![nic_mac(n)] })
         }
+        Step::ReadParts => Observation::Parts(Box::new(Parts::reported(&report(n)))),
         Step::ArmNetworkBoot => Observation::Armed,
         Step::WriteInterfaces => Observation::Interfaces,
         Step::WriteCables => Observation::Cables,

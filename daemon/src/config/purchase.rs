@@ -18,6 +18,8 @@ use super::source::{ConfigError, Source};
 const LINES: usize = 8;
 /// Letters of such a line at most.
 const LETTERS: usize = 80;
+/// Days that can be meant: ten years.
+const DAYS: u32 = 3_650;
 /// Hours that can be meant: a quarter of a year.
 const HOURS: u64 = 24 * 92;
 
@@ -49,6 +51,19 @@ pub(super) struct RawPurchase {
     /// What a kilowatt hour costs in the base currency. Without it offers are compared without their energy.
     #[schemars(with = "Option<String>")]
     energy_price_kwh: Option<Spanned<String>>,
+    /// What it is worth to have one server a day earlier, in the base currency: lead times, and how late a vendor has been,
+    /// weigh by it when offers are compared. Without it they are shown and weigh nothing.
+    #[schemars(with = "Option<String>")]
+    day_worth: Option<Spanned<String>>,
+    /// What a month more of warranty is worth for one server, in the base currency. Without it warranty weighs nothing.
+    #[schemars(with = "Option<String>")]
+    warranty_month_worth: Option<Spanned<String>>,
+    /// How many days late a vendor is taken to be from whom nothing was ordered yet. Default: 14.
+    #[schemars(with = "Option<u64>", range(max = 3650))]
+    untried_days: Option<Spanned<u64>>,
+    /// How many days an offer is taken to need that names no lead time. Default: 180.
+    #[schemars(with = "Option<u64>", range(max = 3650))]
+    unknown_lead_days: Option<Spanned<u64>>,
     /// The role that bought servers get in NetBox (slug), where their devices are to be made there: that takes an order
     /// that names the model. Without it somebody makes them.
     #[schemars(with = "Option<String>", regex(pattern = "^[a-z0-9_-]{1,100}$"))]
@@ -90,6 +105,14 @@ pub struct Purchase {
     pub reserve_for: Duration,
     /// What a kilowatt hour costs, in millionths of the base currency's unit.
     pub energy_price_kwh: Option<u64>,
+    /// What a server is worth a day earlier.
+    pub day_worth: Option<Money>,
+    /// What a month more of warranty is worth for a server.
+    pub warranty_month_worth: Option<Money>,
+    /// Days that a vendor without a history counts as late.
+    pub untried_days: Option<u32>,
+    /// Days that an offer without a lead time counts as needing.
+    pub unknown_lead_days: Option<u32>,
     /// The role of bought servers in NetBox.
     pub role: Option<Text>,
     /// Who pays, a line each.
@@ -143,6 +166,10 @@ impl RawPurchase {
             chase_after: hours(source, self.chase_after.as_ref(), 24)?,
             reserve_for: hours(source, self.reserve_for.as_ref(), 72)?,
             energy_price_kwh: energy,
+            day_worth: self.day_worth.as_ref().map(amount).transpose()?,
+            warranty_month_worth: self.warranty_month_worth.as_ref().map(amount).transpose()?,
+            untried_days: days(source, self.untried_days.as_ref())?,
+            unknown_lead_days: days(source, self.unknown_lead_days.as_ref())?,
             role: self.role.as_ref().map(|role| slug(source, role)).transpose()?,
             bill_to: lines(source, &self.bill_to)?,
             destinations,
@@ -183,6 +210,15 @@ fn hours(source: &Source<'_>, raw: Option<&Spanned<u64>>, default: u64) -> Resul
         Some(raw) if hours == 0 || hours > HOURS => Err(source.at(raw, format!("hours, from 1 to {HOURS}"))),
         _ => Ok(Duration::from_secs(hours * 3_600)),
     }
+}
+
+/// Days, up to ten years.
+fn days(source: &Source<'_>, raw: Option<&Spanned<u64>>) -> Result<Option<u32>, ConfigError> {
+    let read = |raw: &Spanned<u64>| match u32::try_from(*raw.get_ref()) {
+        Ok(days) if days <= DAYS => Ok(days),
+        _ => Err(source.at(raw, format!("days, up to {DAYS}"))),
+    };
+    raw.map(read).transpose()
 }
 
 /// A decimal of up to six decimals, in millionths.

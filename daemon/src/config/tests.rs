@@ -107,7 +107,11 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     assert_eq!(config.offers.kernel, "console=ttyS0,115200 rackhand.write=never");
     assert_eq!(format!("{:?}", config.offers.tenants), "[\"acme\"]");
     assert_eq!(config.lease_files.len(), 2);
-    assert_eq!(config.vendors.len(), 3);
+    assert_eq!(config.vendors.len(), 4);
+    let by_hand = config.policy.purchase.sellers.iter().filter(|t| t.by_hand);
+    assert_eq!(by_hand.map(|t| t.title.to_string()).collect::<Vec<_>>(), ["Boxes & More"]);
+    let worth = &config.policy.purchase.worth;
+    assert_eq!((worth.day, worth.warranty_month, worth.untried_days, worth.unknown_lead_days), (300, 200, 14, 180));
     assert!(!format!("{:?}", config.vendors).contains("calvin"), "a secret is never shown");
     let purchase = config.purchase.as_ref().unwrap();
     assert_eq!(purchase.rates.millionths.len(), 2);

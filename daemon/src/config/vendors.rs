@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_adapters::supplier::cxml::{self, CxmlParty, Identity};
-use rackhand_adapters::supplier::format::Columns;
+use rackhand_adapters::supplier::format::{Columns, Field};
 use rackhand_adapters::supplier::{mail, partner};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::Cidr;
@@ -15,11 +15,14 @@ use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::value::StrDeserializer;
 use toml::Spanned;
 
 use super::netbox::guarded_url;
 use super::source::{ConfigError, Source};
 
+/// Letters of a column's header at most.
+const HEADER: usize = 80;
 /// Letters of a vendor's title at most: it heads a column.
 const TITLE: usize = 40;
 
@@ -29,13 +32,13 @@ const TITLE: usize = 40;
 #[schemars(rename = "Vendor")]
 pub(super) struct RawVendor {
     /// How it is spoken to: `hpe` or `dell`, by that partner API; `cxml`, by documents that each side posts to the other;
-    /// `mail`, by letters.
+    /// `mail`, by letters; `hand`, by a person who asks, and enters what it answers.
     #[schemars(with = "Kind")]
     kind: Spanned<Kind>,
     /// What people call it. Default: its name here.
     #[schemars(with = "Option<String>", length(max = 40))]
     title: Option<Spanned<String>>,
-    /// cXML and mail: whose servers it sells, `hpe`, `dell` or `other`. Default: `other`.
+    /// cXML, mail and hand: whose servers it sells, `hpe`, `dell` or `other`. Default: `other`.
     #[serde(default)]
     #[schemars(schema_with = "super::bmc::vendors")]
     makes: Option<bmc::Vendor>,
@@ -70,6 +73,14 @@ pub(super) struct RawVendor {
     /// Mail: the directory the mail system puts the vendor's attachments into.
     #[schemars(with = "Option<String>")]
     inbox: Option<PathBuf>,
+    /// Mail: which header its tables have over which field of ours, such as `unit_price = "Nettopreis"`. Headers that are
+    /// known without, and what case and punctuation make of them, need no entry.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// Mail: the currency of tables that have no column for it.
+    #[schemars(with = "Option<String>", regex(pattern = "^[A-Z]{3}$"))]
+    currency: Option<Spanned<String>>,
     /// The authorities that sign this vendor's certificate, in PEM. Default: that of `[netbox] ca_file`.
     #[schemars(with = "Option<String>")]
     pub ca_file: Option<Spanned<PathBuf>>,
@@ -87,6 +98,8 @@ enum Kind {
     Cxml,
     /// E-mail.
     Mail,
+    /// A person asks.
+    Hand,
 }
 
 /// When TLS begins with a mail server.
@@ -123,6 +136,8 @@ pub enum Channel {
     Cxml(cxml::Settings),
     /// E-mail.
     Mail(mail::Settings),
+    /// A person asks, and enters what it answers.
+    Hand,
 }
 
 /// Where secrets come from: the files, or nowhere as long as only the text is looked at.
@@ -130,10 +145,14 @@ type Secrets<'a> = dyn Fn(&Spanned<PathBuf>) -> Result<Secret, ConfigError> + 'a
 
 impl RawVendor {
     /// The keys that are there, with the kinds that have them.
-    fn keys(&self) -> [(&'static str, bool, &'static [Kind]); 10] {
+    fn keys(&self) -> [(&'static str, bool, &'static [Kind]); 14] {
         const API: &[Kind] = &[Kind::Hpe, Kind::Dell];
         [
-            ("makes", self.makes.is_some(), &[Kind::Cxml, Kind::Mail]),
+            ("makes", self.makes.is_some(), &[Kind::Cxml, Kind::Mail, Kind::Hand]),
+            ("columns", !self.columns.is_empty(), &[Kind::Mail]),
+            ("currency", self.currency.is_some(), &[Kind::Mail]),
+            ("secret_file", self.secret_file.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Cxml, Kind::Mail]),
+            ("ca_file", self.ca_file.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Cxml, Kind::Mail]),
             ("url", self.url.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Cxml]),
             ("token_url", self.token_url.is_some(), API),
             ("client", self.client.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Mail]),
@@ -172,6 +191,7 @@ impl RawVendor {
             Ok((target, path))
         };
         match kind {
+            Kind::Hand => Ok(Channel::Hand),
             Kind::Hpe | Kind::Dell => {
                 let (Some(base), Some(client), Some(secret)) = (&self.url, &self.client, &self.secret_file) else {
                     return Err(needs("a partner API needs url, client and secret_file"));
@@ -211,9 +231,30 @@ impl RawVendor {
                 self.vouched(source, server, &target, authority)?;
                 let inbox = self.inbox.as_ref().map(|dir| source.beside(dir));
                 let (from, to) = (mailbox(source, from)?, mailbox(source, to)?);
-                Ok(Channel::Mail(mail::Settings { target, login, from, to, inbox, columns: Columns::default() }))
+                Ok(Channel::Mail(mail::Settings { target, login, from, to, inbox, columns: self.columns(source)? }))
             }
         }
+    }
+
+    /// How its tables are read.
+    fn columns(&self, source: &Source<'_>) -> Result<Columns, ConfigError> {
+        let mut headers: BTreeMap<Field, Text> = BTreeMap::new();
+        for (field, header) in &self.columns {
+            let word = StrDeserializer::<serde::de::value::Error>::new(field.get_ref());
+            let known = Field::deserialize(word);
+            let known = known.map_err(|_| source.at(field, "no field of quotes, confirmations or ship notices"))?;
+            let name = Text::new(header.get_ref());
+            if name.trim().is_empty() || name.chars().count() > HEADER {
+                return Err(source.at(header, format!("not a header: give 1 to {HEADER} letters")));
+            }
+            if headers.values().any(|known| known.eq_ignore_ascii_case(&name)) {
+                return Err(source.at(header, "another field has this header already; a column is one field"));
+            }
+            headers.insert(known, name);
+        }
+        let currency = self.currency.as_ref();
+        let currency = currency.map(|c| c.get_ref().parse().map_err(|e: &str| source.at(c, e))).transpose()?;
+        Ok(Columns { headers, currency })
     }
 
     /// That there is somebody who vouches for the peer, where it is spoken to under TLS.
@@ -318,7 +359,7 @@ pub(super) fn read(
         let makes = match vendor.kind.get_ref() {
             Kind::Hpe => bmc::Vendor::Hpe,
             Kind::Dell => bmc::Vendor::Dell,
-            Kind::Cxml | Kind::Mail => vendor.makes.unwrap_or(bmc::Vendor::Other),
+            Kind::Cxml | Kind::Mail | Kind::Hand => vendor.makes.unwrap_or(bmc::Vendor::Other),
         };
         Ok((id, Vendor { title: vendor.title(source, id)?, makes, channel, dial: dial.transpose()? }))
     });

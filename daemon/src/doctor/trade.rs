@@ -47,6 +47,7 @@ fn vendor(id: SellerId, vendor: &Vendor, own: Arc<dyn Dial>) -> BoxFuture<'stati
         }
         Channel::Cxml(settings) => reach(name, dial, settings.target.clone()),
         Channel::Mail(settings) => reach(name, dial, settings.target.clone()),
+        Channel::Hand => async move { Check::ok(&name, "a person asks it, and enters what it answers") }.boxed(),
     }
 }
 
@@ -162,6 +163,10 @@ mod tests {
             chase_after: Duration::from_hours(24),
             reserve_for: Duration::from_hours(72),
             energy_price_kwh: None,
+            day_worth: None,
+            warranty_month_worth: None,
+            untried_days: None,
+            unknown_lead_days: None,
             role: None,
             bill_to: vec!["Example GmbH".into()],
             destinations: BTreeMap::from([(SiteId::new(&to.site), to)]),

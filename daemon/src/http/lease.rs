@@ -2,11 +2,26 @@
 
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
-use rackhand_core::lease::LeaseEvent;
+use rackhand_core::lease::{Envelope, LeaseEvent};
 
 use super::answer::{Answered, error, json, refused};
 use super::body::{bearer, collect, decode};
 use super::{Http, hash, same};
+
+/// The events of a body: one or a list, bare or each in its envelope. What is wrong is told of the bare form.
+fn events(body: &[u8]) -> Result<Vec<LeaseEvent>, String> {
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        decode::<Vec<LeaseEvent>>(body).or_else(|why| {
+            let all = decode::<Vec<Envelope>>(body).map_err(|_| why)?;
+            Ok(all.into_iter().map(LeaseEvent::from).collect())
+        })
+    } else {
+        decode::<LeaseEvent>(body).map(|event| vec![event]).or_else(|why| {
+            let told = decode::<Envelope>(body).map_err(|_| why)?;
+            Ok(vec![LeaseEvent::from(told)])
+        })
+    }
+}
 
 impl Http {
     /// One event, or a list of them.
@@ -22,12 +37,7 @@ impl Http {
             Ok(body) => body,
             Err(answer) => return answer,
         };
-        let events = if body.trim_ascii_start().first() == Some(&b'[') {
-            decode::<Vec<LeaseEvent>>(&body)
-        } else {
-            decode::<LeaseEvent>(&body).map(|event| vec![event])
-        };
-        match events {
+        match events(&body) {
             Err(what) => error(StatusCode::UNPROCESSABLE_ENTITY, &what),
             Ok(events) => match self.0.intake.tell(&events).await {
                 Ok(told) => json(StatusCode::OK, serde_json::json!(told).to_string()),

@@ -31,13 +31,13 @@ fuzz_target!(
             return;
         }
         let (unit, plan) = expected();
-        let points = check(&report, &unit, &plan);
+        let points = check(&report, &unit, &plan, &[]);
         for point in &points {
             assert!(!point.text.is_empty() && point.text.chars().count() <= MAX_CHARS + 1);
         }
         let proven = report.nics.iter().any(|n| n.mac == NIC && n.neighbour == plan.interfaces[0].peer);
         assert!(proven || !points.is_empty(), "a cable nobody heard passed");
-        assert_eq!(points, check(&report, &unit, &plan), "the same report gives the same points");
+        assert_eq!(points, check(&report, &unit, &plan, &[]), "the same report gives the same points");
     }
 );
 
@@ -81,5 +81,5 @@ fn expected() -> (Unit, CablingPlan) {
     unit.serial = Some("CZ23000017".into());
     unit.bmc_mac = Some(Mac([0x94, 0x40, 0xC9, 0, 0, 1]));
     let planned = Interface { id: 5, name: "eth0".into(), mac: Some(NIC), peer: Some(neighbour()) };
-    (unit, CablingPlan { interfaces: vec![planned] })
+    (unit, CablingPlan { interfaces: vec![planned], bmc: None })
 }

@@ -81,6 +81,8 @@ pub fn rules(policy: &mut Policy) {
     rules.rates.of = crate::outside::EPOCH;
     rules.rates.millionths = [(Currency::USD, 925_000)].into();
     rules.worth.megawatt_hour = Some(24_370);
+    // For one server: 3 EUR for each day it comes earlier, 2 EUR for each month of warranty.
+    (rules.worth.day, rules.worth.warranty_month) = (300, 200);
     rules.bill_to = vec!["Example Hosting GmbH".into(), "Hanauer Landstr. 298, 60314 Frankfurt".into()];
     rules.role = Some("server".into());
     let to = |site: &str| Destination { site: site.into(), address: vec!["Dock 2".into()], country: "DE".into() };
@@ -102,8 +104,8 @@ impl Outside {
             if n % 2 == 0 { &mut hpe } else { &mut dell }.push_back(made);
             boxes.insert(boxed.serial.clone(), boxed);
         }
-        let vendor = |house, stock: VecDeque<Made>| {
-            let vendor = Arc::new(Vendor::of(house, manner.clone()));
+        let vendor = |house, manner: Manner, stock: VecDeque<Made>| {
+            let vendor = Arc::new(Vendor::of(house, manner));
             let stock = Mutex::new(stock);
             vendor.supply(Box::new(move |wanted| {
                 let mut stock = lock(&stock);
@@ -111,7 +113,7 @@ impl Outside {
             }));
             vendor
         };
-        let (hpe, dell) = (vendor(House::Hpe, hpe), vendor(House::Dell, dell));
+        let (hpe, dell) = (vendor(House::Hpe, manner.clone(), hpe), vendor(House::Dell, manner.rival(), dell));
         let ups = Arc::new(Ups::default());
         let faults: BTreeMap<&'static str, Arc<Faults>> =
             ["hpe", "dell", "ups"].map(|name| (name, Arc::new(Faults::default()))).into();
@@ -140,7 +142,8 @@ impl Outside {
         spec.late = self.late(bmc_mac);
         let model = spec.model.clone();
         let nics: Vec<(Mac, Option<Port>)> = spec.nics.iter().map(|mac| (*mac, None)).collect();
-        let hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
+        let mut hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
+        (self.fit)(n, &mut hardware);
         let account = Credentials { user: spec.user.as_str().into(), password: Secret::new(spec.password.clone()) };
         self.know(&serial, account);
         let address = Ipv4Addr::new(127, 78, (n / 250) as u8, (n % 250 + 1) as u8);

@@ -68,6 +68,10 @@ pub struct Outside {
     /// The carriers it asks, and how often.
     pub carriers: Option<(Carriers, std::time::Duration)>,
     keys: Keys,
+    /// What is other in the server with this number than in a typical one. Asked as it is made.
+    pub fit: fn(usize, &mut Hardware),
+    /// What its BMC's own port hears by LLDP. Asked as it is made.
+    pub hears: fn(usize) -> Option<Port>,
 }
 
 /// One server as the outside knows it.
@@ -151,6 +155,8 @@ impl Outside {
             sellers: Sellers::default(),
             carriers: None,
             keys: Keys::default(),
+            fit: |_, _| {},
+            hears: |_| None,
         };
         outside.connect_netbox();
         outside
@@ -197,6 +203,7 @@ impl Outside {
         };
         let mut spec = Spec::new(personality, &serial, bmc_mac);
         spec.pace = pace;
+        spec.hears = (self.hears)(n);
         spec.late = self.late(bmc_mac);
         let model = spec.model.clone();
         let rack = format!("{site}-r{:02}", n / 20 + 1);
@@ -223,7 +230,8 @@ impl Outside {
         };
         let nics: Vec<(Mac, Option<Port>)> =
             spec.nics.iter().zip(&plan).enumerate().map(|(n, (mac, port))| (*mac, Some(heard(n, port)))).collect();
-        let hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
+        let mut hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
+        (self.fit)(n, &mut hardware);
         let account = Credentials { user: spec.user.as_str().into(), password: Secret::new(spec.password.clone()) };
         self.keys.by_serial.insert(serial.clone(), account);
         let address = Ipv4Addr::new(127, 77, (n / 250) as u8, (n % 250 + 1) as u8);

@@ -9,6 +9,7 @@ use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Unit;
+use rackhand_lab::machine::Hardware;
 use rackhand_lab::sockets::Issuer;
 use rackhand_rpc::ConsoleClient;
 
@@ -52,7 +53,13 @@ impl Bed {
     async fn new(firmware: &[Firmware], first_port: &'static str) -> Self {
         segment::lay();
         let issuer = Issuer::new().unwrap();
-        let mut lab = Lab::new(0, QUICK, Tempo::from_now(SPEED), &issuer).await;
+        // The BMC is simulated, the machine is not: of its parts the BMC lists the NICs alone.
+        let unlisted = |_, hardware: &mut Hardware| {
+            hardware.processors.clear();
+            hardware.drives.clear();
+            hardware.memory_bytes = 0;
+        };
+        let mut lab = Lab::fitted(0, QUICK, Tempo::from_now(SPEED), &issuer, unlisted).await;
         lab.place.http = "10.77.0.1:8080".parse().unwrap();
         let more = lab.place.more.replace("[\"127.0.0.0/8\"]", "[\"10.77.0.0/24\"]");
         let heard = format!("interfaces = [\"{INTERFACE}\"]\nservers = [\"10.77.0.1\"]");

@@ -25,7 +25,7 @@ use rackhand_daemon::journal::{Journal, JournalError, Store};
 use rackhand_daemon::ledger::Patience;
 use rackhand_daemon::random::Random;
 use rackhand_daemon::site::{Site, fold};
-use rackhand_lab::machine::LifePace;
+use rackhand_lab::machine::{Hardware, LifePace};
 use rackhand_lab::market::{Market, rules};
 use rackhand_lab::outside::{EPOCH, Outside};
 use rackhand_lab::supplier::Manner;
@@ -85,15 +85,25 @@ fn journal(store: &Arc<Mutex<Store>>, kill: &Arc<AtomicU64>, killed: &Arc<Atomic
 
 impl Bench {
     pub fn new(manner: Manner) -> Self {
-        Self::over(manner, &[])
+        Self::made(manner, &[], |_, _| {})
+    }
+
+    /// The same, with servers to be sold that are made otherwise than usual.
+    pub fn fitted(manner: Manner, fit: fn(usize, &mut Hardware)) -> Self {
+        Self::made(manner, &[], fit)
     }
 
     /// A daemon that starts from a journal which begins with these events about itself.
     pub fn over(manner: Manner, begins: &[Event]) -> Self {
+        Self::made(manner, begins, |_, _| {})
+    }
+
+    fn made(manner: Manner, begins: &[Event], fit: fn(usize, &mut Hardware)) -> Self {
         let fra1 = SiteId::new("fra1");
         let mut policy = Policy::standard(fra1.clone());
         rules(&mut policy);
         let mut outside = Outside::new(Clock::scaled(EPOCH, 1.0), policy, LifePace::default());
+        outside.fit = fit;
         outside.netbox.add_site("fra1");
         let rack = outside.netbox.furnish_rack("fra1", "A7", 24, 16);
         outside.netbox.set_weights(Some((rack, 900)), None);
@@ -201,6 +211,9 @@ impl Bench {
                 let bound = |u: UnitId| world.unit(u).is_some_and(|u| u.serial.is_some());
                 deals.any(|d| !d.shipments.is_empty()) && it.bought().all(bound)
             }
+            "judged" => it
+                .bought()
+                .all(|u| world.unit(u).is_some_and(|u| u.stage >= Stage::PhysicalValidated || u.is_blocked())),
             "racked" => it.bought().all(|u| world.unit(u).is_some_and(|u| u.stage >= Stage::Racked)),
             other => panic!("{other} is no point"),
         }

@@ -59,6 +59,8 @@ async fn every_call_runs_with_what_is_asked_for_and_uses_all_of_it(release: Rele
     b.netbox.displace_device(b.device, &place).await.unwrap();
     b.netbox.place_device(b.device, &place).await.unwrap();
     b.netbox.connect_cables(b.device, &[(b.nic("eth0"), port("Eth1"))]).await.unwrap();
+    let card = Mac([0x94, 0x40, 0xC9, 0, 0, 11]);
+    b.netbox.make_interfaces(b.device, &[("ens9".into(), card)]).await.unwrap();
     let spare = Mac([0x94, 0x40, 0xC9, 0, 0, 10]);
     b.lab.add_mac(spare, None);
     b.netbox.write_macs(b.device, &[(b.nic("eth0"), spare)]).await.unwrap();

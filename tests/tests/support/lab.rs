@@ -16,7 +16,7 @@ use rackhand_core::policy::Policy;
 use rackhand_core::time::Timestamp;
 use rackhand_lab::bmc::Pace;
 use rackhand_lab::bmc::fleet::{Fleet, Server as Twin};
-use rackhand_lab::machine::{LifePace, Uplink};
+use rackhand_lab::machine::{Hardware, LifePace, Uplink};
 use rackhand_lab::outside::{BMC_PORT, Outside, Server, TOKEN};
 use rackhand_lab::sockets::{Issuer, Listening, PlainServer, TlsServer};
 
@@ -69,6 +69,17 @@ impl Lab {
     /// The `n`-th server, whose self-test takes so long, with its lease in a capture that each start of the daemon takes
     /// in.
     pub async fn new(n: usize, post: Duration, tempo: Tempo, issuer: &Issuer) -> Self {
+        Self::fitted(n, post, tempo, issuer, |_, _| {}).await
+    }
+
+    /// The same, with a server that is made otherwise than usual.
+    pub async fn fitted(
+        n: usize,
+        post: Duration,
+        tempo: Tempo,
+        issuer: &Issuer,
+        fit: fn(usize, &mut Hardware),
+    ) -> Self {
         let place = Place::new();
         let clock = tempo.clock();
         let (bmc_pace, life_pace) = pace(post);
@@ -77,6 +88,7 @@ impl Lab {
         let target = Target { host: place.http.ip().to_string().into(), port: place.http.port(), trust: Trust::Plain };
         let uplink = Uplink::new(Arc::new(tcp), target, clock.clone());
         outside.fleet = Fleet::new(clock.clone(), outside.network.clone(), BMC_PORT, uplink);
+        outside.fit = fit;
         let server = outside.add_server(n, "fra1", bmc_pace).clone();
         let netbox = PlainServer::bind("127.0.0.1:0".parse().unwrap(), outside.netbox_station()).await.unwrap();
         let station = outside.fleet.get(&server.serial).unwrap().station();

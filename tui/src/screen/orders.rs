@@ -84,6 +84,7 @@ pub const fn sign(state: OrderState) -> (&'static str, Token) {
         OrderState::Buying => ("B", Token::JobRunning),
         OrderState::Shipping => ("S", Token::StateInfo),
         OrderState::Delivered => (".", Token::StateOk),
+        OrderState::Assigned => ("A", Token::StateOk),
         OrderState::Reserved => ("R", Token::StateWarn),
         OrderState::Cancelled => ("-", Token::StateStale),
         OrderState::Rejected => ("x", Token::StateStale),

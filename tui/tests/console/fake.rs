@@ -292,7 +292,7 @@ impl Fake {
         let actor = self.moment().actor;
         let i = self.inside.lock().unwrap();
         let unit = i.world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, "there is no such unit"))?;
-        Ok(view::detail(unit, i.now, &actor))
+        Ok(view::detail(&i.world, unit, i.now, &actor))
     }
 
     pub fn rack_views(&self) -> Vec<RackView> {

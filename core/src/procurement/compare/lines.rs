@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Asked, Basis};
 use crate::procurement::money::Money;
 use crate::procurement::paper::{Quote, QuoteLine};
-use crate::procurement::spec::read;
+use crate::procurement::spec::{Spec, read};
 use crate::procurement::stock::{Difference, Sense, deviations};
 use crate::text::Text;
 
@@ -94,6 +94,16 @@ fn places(asked: &[Asked], lines: &[QuoteLine]) -> Vec<Option<usize>> {
         None => by_order(at).then_some(at),
     };
     lines.iter().enumerate().map(place).collect()
+}
+
+/// Which of our order's lines each line of a paper is about; `None` where that is not told.
+pub fn answers(asked: &[Asked], lines: &[QuoteLine]) -> Vec<Option<u16>> {
+    places(asked, lines).into_iter().map(|place| place.and_then(|n| asked.get(n)).map(|a| a.line)).collect()
+}
+
+/// What a line of a paper says each server is.
+pub fn spec_of(line: &QuoteLine) -> Spec {
+    read(words(line)).spec
 }
 
 /// The first line of a paper that names ours is the server. Others of its part number are more of it (a delivery that is

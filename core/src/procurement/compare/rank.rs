@@ -136,7 +136,8 @@ fn score(basis: &Basis<'_>, offer: &Compared) -> i128 {
         Some(r) => day.saturating_mul(r.days_late.into()) / i128::from(r.orders.max(1)),
         None => day.saturating_mul(basis.policy.untried_days.into()),
     };
-    let wait = day.saturating_mul(offer.lead_days.unwrap_or(0).into()).saturating_add(late);
+    let lead = offer.lead_days.map_or(basis.policy.unknown_lead_days, u32::from);
+    let wait = day.saturating_mul(lead.into()).saturating_add(late);
     let warranty = month.saturating_mul(offer.warranty_months.unwrap_or(0).into());
     total.saturating_add(minor(offer.energy).unwrap_or(0)).saturating_add(wait).saturating_sub(warranty)
 }
@@ -216,10 +217,11 @@ fn against(
 
 fn lateness(basis: &Basis<'_>, offer: &Compared) -> String {
     let Some(record) = offer.record else {
-        return format!(
-            "nothing ordered from it before: taken as {} late",
-            counted(basis.policy.untried_days.into(), "day")
-        );
+        let days = counted(basis.policy.untried_days.into(), "day");
+        return match basis.policy.day {
+            0 => "no history".to_owned(),
+            _ => format!("no history: counted as {days} late"),
+        };
     };
     let mut said = match record.late {
         0 => return format!("never late in {}", counted(record.orders.into(), "order")),

@@ -139,7 +139,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
 }
 
 /// What is said of a vendor.
-const VENDORS: [(&str, &str); 19] = [
+const VENDORS: [(&str, &str); 22] = [
     ("kind = \"ibm\"", "13:8: unknown variant `ibm`, expected one of `hpe`, `dell`, `cxml`, `mail`"),
     ("url = \"https://a\"", "12:1: missing field `kind`"),
     ("kind = \"hpe\"", "13:8: a partner API needs url, client and secret_file"),
@@ -168,6 +168,15 @@ const VENDORS: [(&str, &str); 19] = [
         "kind = \"cxml\"\nurl = \"http://127.0.0.1\"\nfrom = \"1\"\nto = \"A:1\"\nsecret_file = \"password\"\n\
          their_secret_file = \"password\"",
         "15:8: not an identity: give its domain and its name",
+    ),
+    ("kind = \"hand\"\nclient = \"us\"", "13:8: a vendor of this kind has no `client`"),
+    (
+        "kind = \"mail\"\nserver = \"127.0.0.1:25\"\ntls = \"none\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"\ncolumns = { price = \"Preis\" }",
+        "18:13: no field of quotes",
+    ),
+    (
+        "kind = \"mail\"\nserver = \"127.0.0.1:25\"\ntls = \"none\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"\ncolumns = { part = \"Art\", model = \"Art\" }",
+        "18:20: another field has this header already",
     ),
     ("kind = \"mail\"\nserver = \"127.0.0.1:25\"", "13:8: mail needs server, from and to"),
     ("kind = \"mail\"\nserver = \"a\"\nfrom = \"a@b.c\"\nto = \"a@b.c\"", "14:10: not a mail server"),

@@ -2,6 +2,7 @@
 
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::hardware::parts::Parts;
 use rackhand_core::lifecycle::unit::Unit;
 
 use super::Ports;
@@ -13,6 +14,9 @@ pub async fn look(ports: &Ports, unit: &Unit, step: Step) -> Result<Observation,
         return Ok(Observation::Root { identity, certificate });
     }
     let bmc = ports.keepers.session(unit)?;
+    if step == Step::ReadParts {
+        return Ok(Observation::Parts(Box::new(Parts::listed(&bmc.inventory().await?))));
+    }
     match bmc.read_system().await {
         // A factory password is tried once, before the configured one: that is another login, with another password.
         Err(fault) if fault.kind == Kind::Unauthorised && is_another_left(ports, unit, &bmc) => {

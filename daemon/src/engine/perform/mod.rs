@@ -69,7 +69,7 @@ pub async fn look(
         }
         Step::PlaceDevice | Step::UnplaceDevice => place::look(netbox, unit, due.step).await,
         Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(netbox, unit, due.step).await,
-        Step::ReachBmc | Step::LogInToBmc => controller::look(ports, unit, due.step).await.map(Some),
+        Step::ReachBmc | Step::LogInToBmc | Step::ReadParts => controller::look(ports, unit, due.step).await.map(Some),
         Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::look(ports, unit, due.step).await,
         // Shown by the machine itself, never by looking.
         Step::ResetForBoot | Step::Validate | Step::LookUpDevice | Step::WriteNotes => Ok(None),
@@ -102,6 +102,7 @@ pub async fn act(ports: &Ports, netbox: &NetBox, world: &World, subject: Subject
         | Step::ReadCablingPlan
         | Step::ReachBmc
         | Step::LogInToBmc
+        | Step::ReadParts
         | Step::Validate
         | Step::RequestQuote
         | Step::ChaseQuote

@@ -53,7 +53,9 @@ impl Fleet {
 
     /// Adds a server under its BMC's serial, with the BMC plugged in at `address`, and starts its machine's task.
     /// Must be called inside a tokio runtime.
-    pub fn add(&mut self, spec: Spec, address: IpAddr, hardware: Hardware, pace: LifePace) -> &Server {
+    pub fn add(&mut self, mut spec: Spec, address: IpAddr, hardware: Hardware, pace: LifePace) -> &Server {
+        // The controller lists what is in the machine behind it.
+        spec.machine.get_or_insert_with(|| Box::new(hardware.clone()));
         let serial = spec.serial.clone();
         let bmc = Arc::new(LabBmc::new(spec));
         let flaws = Arc::new(Mutex::new(Flaws::default()));

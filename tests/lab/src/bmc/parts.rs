@@ -1,5 +1,6 @@
 //! Drives and network cards, where each controller lists them.
 
+use rackhand_core::hardware::report::Drive;
 use rackhand_core::mac::Mac;
 use serde_json::{Value, json};
 
@@ -18,7 +19,10 @@ pub(super) fn storage(tree: &mut Tree, spec: &Spec, paths: &Paths) {
     let ilo = spec.personality.is_ilo();
     let fitted = &spec.fitted;
     let mut all = Vec::new();
-    let behind: Vec<(String, Value)> = (1..=fitted.drives).map(|n| sata(ilo, n)).collect();
+    let behind: Vec<(String, Value)> = match &spec.machine {
+        Some(machine) => (1..).zip(&machine.drives).map(|(n, drive)| of_machine(ilo, n, drive)).collect(),
+        None => (1..=fitted.drives).map(|n| sata(ilo, n)).collect(),
+    };
     let controller = if ilo { "DE00A000" } else { "CPU.1" };
     all.push(subsystem(tree, ilo, paths, controller, behind));
     let nvme: Vec<(String, Value)> = (1..=fitted.nvme).map(|n| nvme(ilo, n)).collect();
@@ -65,6 +69,15 @@ fn nvme(ilo: bool, n: u32) -> (String, Value) {
     (id, drive)
 }
 
+/// A drive that the machine reports too.
+fn of_machine(ilo: bool, n: u32, drive: &Drive) -> (String, Value) {
+    let (_, mut body) = nvme(ilo, n);
+    body["CapacityBytes"] = json!(drive.bytes);
+    body["Model"] = json!(drive.model);
+    body["SerialNumber"] = json!(drive.serial);
+    (sata(ilo, n).0, body)
+}
+
 fn place(ilo: bool, slot: &str, n: u32) -> Value {
     let mut place = json!({ "LocationOrdinalValue": n });
     if ilo {
@@ -97,7 +110,14 @@ pub(super) fn network(tree: &mut Tree, spec: &Spec, paths: &Paths) {
             "Status": { "Health": "OK", "State": "Enabled" } });
         cards.push((id, body));
     };
-    let own = spec.nics.iter().enumerate().map(|(n, mac)| ethernet(ilo, n, *mac, true)).collect();
+    let own = spec.nics.iter().enumerate().map(|(n, mac)| {
+        let mut port = ethernet(ilo, n, *mac, true);
+        if spec.machine.is_some() {
+            port["CurrentSpeedGbps"] = json!(100);
+        }
+        port
+    });
+    let own = own.collect();
     add(0, true, "Ethernet 10/25Gb 2-port SFP28 MCX512F-ACHT Adapter", "ILC220027S", own);
     let fitted = &spec.fitted;
     for n in 1..=fitted.cards {

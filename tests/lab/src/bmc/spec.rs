@@ -1,10 +1,12 @@
 //! What a BMC is made with: which controller, in which server.
 
+use rackhand_core::dcim::Port;
 use std::time::Duration;
 
 use rackhand_core::mac::Mac;
 
 use super::power::Pace;
+use crate::machine::Hardware;
 
 /// Which controller it plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,6 +128,10 @@ pub struct Spec {
     pub lockout: u32,
     /// What is in the server.
     pub fitted: Fitted,
+    /// The machine behind it, whose processors, memory and drives it then lists in the place of the recorded ones.
+    pub machine: Option<Box<Hardware>>,
+    /// The switch port that its own port hears by LLDP.
+    pub hears: Option<Port>,
     /// How long after power comes, and the first try to reach it, Redfish is up.
     pub late: Late,
     /// Whether the server runs at the start. One that never ran has no NIC MACs to tell on iLO.
@@ -157,6 +163,8 @@ impl Spec {
             password: format!("factory-{serial}"),
             lockout: 3,
             fitted: Fitted::default(),
+            machine: None,
+            hears: None,
             late: Late::default(),
             running: false,
             pace: Pace::default(),

@@ -21,7 +21,7 @@ pub(super) fn tree(spec: &Spec, accounts: &Accounts, serial: &str, paths: &Paths
     manager(&mut tree, spec, serial, paths);
     accounts.serve(&mut tree, spec);
     firmware(&mut tree, spec);
-    memory_and_processors(&mut tree, ilo, paths);
+    memory_and_processors(&mut tree, spec, paths);
     parts::storage(&mut tree, spec, paths);
     parts::network(&mut tree, spec, paths);
     boot(&mut tree, ilo, paths);
@@ -79,6 +79,15 @@ fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
         services["KVMIP"] = on(17_990);
         services["VirtualMedia"]["Port"] = json!(17_988);
         services["SSDP"] = on(1_900);
+        if let Some(port) = &spec.hears {
+            let ports = format!("{at}/DedicatedNetworkPorts");
+            body["DedicatedNetworkPorts"] = link(&ports);
+            let heard = json!({ "ChassisId": port.switch, "ChassisIdSubtype": "LocalAssign", "PortId": port.port,
+                "PortIdSubtype": "IfName" });
+            let own = json!({ "@odata.type": "#Port.v1_6_0.Port", "Name": "Port", "LinkStatus": "LinkUp",
+                "Ethernet": { "LLDPReceive": heard } });
+            filled(tree, &ports, vec![("1".into(), own)]);
+        }
         let licence = json!({ "@odata.type": "#HpeiLOLicense.v2_3_0.HpeiLOLicense", "License": "iLO Advanced",
             "LicenseType": "Perpetual", "LicenseExpire": "", "Name": "iLO License" });
         filled(tree, &licences, vec![("1".into(), licence)]);
@@ -121,7 +130,13 @@ fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
                 "SwitchPortConnectionID": format!("swp{}", n + 1) });
             (function, body)
         });
-        filled(tree, &switches, connections.collect());
+        let own = spec.hears.iter().map(|port| {
+            let body = json!({ "@odata.type": "#DellSwitchConnection.v1_1_0.DellSwitchConnection",
+                "FQDD": "iDRAC.Embedded.1-1", "Name": "DellSwitchConnection", "StaleData": "NotStale",
+                "SwitchConnectionID": port.switch, "SwitchPortConnectionID": port.port });
+            ("iDRAC.Embedded.1-1".to_owned(), body)
+        });
+        filled(tree, &switches, connections.chain(own).collect());
     }
     put(tree, at, body);
     put(tree, &protocol, services);
@@ -184,31 +199,46 @@ fn firmware(tree: &mut Tree, spec: &Spec) {
     filled(tree, PATH, members);
 }
 
-fn memory_and_processors(tree: &mut Tree, ilo: bool, paths: &Paths) {
+/// Modules of the size that a full board of sixteen has.
+const MODULES: u64 = 16;
+
+fn memory_and_processors(tree: &mut Tree, spec: &Spec, paths: &Paths) {
+    let ilo = spec.personality.is_ilo();
     let enabled = json!({ "Health": "OK", "State": "Enabled" });
-    let module = |n: u32| {
-        json!({ "@odata.type": "#Memory.v1_7_1.Memory", "Name": format!("dimm{n}"), "CapacityMiB": 16_384,
+    let (modules, mebibytes, kind) = match &spec.machine {
+        Some(machine) => (MODULES, (machine.memory_bytes / MODULES) >> 20, "DDR5"),
+        None => (2, 16_384, "DDR4"),
+    };
+    let module = |n: u64| {
+        json!({ "@odata.type": "#Memory.v1_7_1.Memory", "Name": format!("dimm{n}"), "CapacityMiB": mebibytes,
             "DeviceLocator": if ilo { format!("PROC 1 DIMM {n}") } else { format!("DIMM A{n}") },
-            "Manufacturer": "Samsung", "MemoryDeviceType": "DDR4", "OperatingSpeedMhz": 3_200,
+            "Manufacturer": "Samsung", "MemoryDeviceType": kind, "OperatingSpeedMhz": 3_200,
             "PartNumber": "M393A2K43DB3-CWE", "SerialNumber": format!("14D4DE0{n}"), "Status": enabled })
     };
-    let id = |n: u32| if ilo { format!("proc1dimm{n}") } else { format!("DIMM.Socket.A{n}") };
-    let mut modules: Vec<(String, Value)> = (1..=2).map(|n| (id(n), module(n))).collect();
+    let id = |n: u64| if ilo { format!("proc1dimm{n}") } else { format!("DIMM.Socket.A{n}") };
+    let mut listed: Vec<(String, Value)> = (1..=modules).map(|n| (id(n), module(n))).collect();
     if ilo {
         // iLO lists empty slots, iDRAC does not.
-        let empty = json!({ "@odata.type": "#Memory.v1_7_1.Memory", "Name": "proc1dimm3", "CapacityMiB": 0,
-            "DeviceLocator": "PROC 1 DIMM 3", "Status": { "Health": "OK", "State": "Absent" } });
-        modules.push((id(3), empty));
+        let slot = modules + 1;
+        let empty = json!({ "@odata.type": "#Memory.v1_7_1.Memory", "Name": format!("proc1dimm{slot}"), "CapacityMiB": 0,
+            "DeviceLocator": format!("PROC 1 DIMM {slot}"), "Status": { "Health": "OK", "State": "Absent" } });
+        listed.push((id(slot), empty));
     }
-    filled(tree, &format!("{}/Memory", paths.system), modules);
-    let processor = |n: u32| {
+    filled(tree, &format!("{}/Memory", paths.system), listed);
+    let recorded = ("Intel(R) Xeon(R) Gold 6354 CPU @ 3.00GHz".to_owned(), 18);
+    let processors = match &spec.machine {
+        Some(machine) => machine.processors.iter().map(|p| (p.model.to_string(), p.cores)).collect(),
+        None => vec![recorded.clone(), recorded],
+    };
+    let processor = |n: usize, (model, cores): &(String, u32)| {
         json!({ "@odata.type": "#Processor.v1_7_2.Processor", "Name": format!("CPU {n}"), "ProcessorType": "CPU",
-            "Model": "Intel(R) Xeon(R) Gold 6354 CPU @ 3.00GHz", "TotalCores": 18, "TotalThreads": 36,
+            "Model": model, "TotalCores": cores, "TotalThreads": 2 * cores,
             "Socket": if ilo { format!("Proc {n}") } else { format!("CPU.Socket.{n}") },
             "MaxSpeedMHz": 4_000, "Status": enabled })
     };
-    let id = |n: u32| if ilo { n.to_string() } else { format!("CPU.Socket.{n}") };
-    filled(tree, &format!("{}/Processors", paths.system), (1..=2).map(|n| (id(n), processor(n))).collect());
+    let id = |n: usize| if ilo { n.to_string() } else { format!("CPU.Socket.{n}") };
+    let processors = (1..).zip(&processors).map(|(n, p)| (id(n), processor(n, p))).collect();
+    filled(tree, &format!("{}/Processors", paths.system), processors);
 }
 
 fn boot(tree: &mut Tree, ilo: bool, paths: &Paths) {

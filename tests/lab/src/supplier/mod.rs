@@ -75,6 +75,23 @@ impl Default for Manner {
     }
 }
 
+impl Manner {
+    /// One who does the same as this one for less money, slower, with less warranty, and holds its offers shorter.
+    #[must_use]
+    pub fn rival(&self) -> Self {
+        let book = &self.book;
+        let cheaper = Book {
+            base: book.base - book.base / 12,
+            memory_gb: book.memory_gb + 12,
+            freight: book.freight * 2,
+            lead_days: book.lead_days + 14,
+            warranty_months: book.warranty_months - 12,
+            ..book.clone()
+        };
+        Self { holds: self.holds / 2, book: cheaper, ..self.clone() }
+    }
+}
+
 /// Which vendor it plays, and so which API it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum House {

@@ -268,7 +268,7 @@ pub struct Purchase {
 pub struct Wait {
     /// Which order
     pub order: OrderId,
-    /// The state: quoting, deciding, buying, shipping, delivered in this order; or reserved, cancelled, rejected
+    /// The state: quoting, deciding, buying, shipping, delivered in this order; or reserved, assigned, cancelled, rejected
     #[arg(value_parser = state)]
     pub state: OrderState,
     /// Also until so many vendors have made an offer

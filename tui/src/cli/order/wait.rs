@@ -88,6 +88,7 @@ fn is_reached(state: OrderState, wanted: OrderState) -> bool {
     match (place(state), place(wanted)) {
         (Some(at), Some(to)) => at >= to,
         (Some(_), None) => wanted == OrderState::Reserved && state == OrderState::Delivered,
+        (None, _) if wanted == OrderState::Reserved => matches!(state, OrderState::Reserved | OrderState::Assigned),
         _ => state == wanted,
     }
 }

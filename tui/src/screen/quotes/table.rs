@@ -124,7 +124,7 @@ fn rows(all: &Comparison) -> Vec<Row> {
     };
     let record = |o: &Compared| match o.record {
         Some(r) => plain(format!("{} of {} orders, {} days in all", r.late, r.orders, r.days_late), Mark::Plain),
-        None => plain("nothing bought there yet".to_owned(), Mark::Plain),
+        None => plain("no history".to_owned(), Mark::Plain),
     };
     let row = |what: &str, cells: Vec<Cell>| Row { what: what.to_owned(), asked: None, cells };
     let mut out = vec![

@@ -1,0 +1,138 @@
+//! Which line of its order a server is of, and whether it is what that line asks for.
+
+use rackhand_core::decide::command::Command;
+use rackhand_core::flow::step::{Observation, Outcome, Step};
+use rackhand_core::id::Role;
+use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::procurement::paper::{Paper, QuoteLine};
+
+use super::scene;
+use super::shop::{self, SPEC, Shop, by};
+
+/// Two lines of one server each, bought from HPE: line 1 as usual, line 2 with a terabyte. The quote has line 2 first.
+fn two_lines() -> Shop {
+    const LARGE: &str = "2x Xeon Gold 6530, 1TB DDR5, 4x 3.84TB NVMe, 2x 100GbE";
+    let mut shop = Shop::new();
+    let mut request = shop.request(1, SPEC);
+    let model = None;
+    request.lines.push(rackhand_core::procurement::order::Wish { quantity: 1, spec: LARGE.into(), model });
+    shop.put(by("anna", Role::Operator), Command::Order(request)).unwrap();
+    shop.carry_out("hpe");
+    shop.carry_out("dell");
+    let mut offer = shop::offer(1, 5_500_000);
+    let large = QuoteLine {
+        line: Some(2),
+        part: "P-LARGE".into(),
+        spec: Some(LARGE.into()),
+        unit_price: Some(6_000_000),
+        ..offer.lines[0].clone()
+    };
+    offer.lines.insert(0, large);
+    shop.paper("hpe", Paper::Quote(offer)).unwrap();
+    shop.approve("berta", "hpe", 1, "115000").unwrap();
+    shop.approve("carl", "hpe", 1, "115000").unwrap();
+    shop.carry_out("hpe");
+    shop.paper("hpe", shop.confirmation("hpe")).unwrap();
+    shop
+}
+
+/// The notice with what each item says of its line and part.
+fn of_lines(notice: Paper, says: &[(Option<u16>, Option<&str>)]) -> Paper {
+    let Paper::ShipNotice(mut notice) = notice else { unreachable!() };
+    for (item, (line, part)) in notice.items.iter_mut().zip(says) {
+        (item.line, item.part) = (*line, part.map(Into::into));
+    }
+    Paper::ShipNotice(notice)
+}
+
+#[test]
+fn a_serial_is_bound_to_the_line_that_its_ship_notice_names_by_number_or_by_part() {
+    for says in [
+        // The purchase order has the lines as the quote has them: its first is line 2 of the order.
+        [(Some(1), None), (Some(2), None)],
+        [(None, Some("P-LARGE")), (None, Some("P52562-B21"))],
+        [(Some(1), None), (None, None)],
+        [(None, None), (Some(2), None)],
+    ] {
+        let mut shop = two_lines();
+        let notice = of_lines(shop.shipment("hpe", &["LARGE", "SMALL"]), &says);
+        shop.paper("hpe", notice).unwrap();
+        let line = |serial: &str| shop.world().by_serial(serial).unwrap().order.unwrap().1;
+        assert_eq!((line("LARGE"), line("SMALL")), (2, 1), "{says:?}");
+        let unit = shop.world().by_serial("LARGE").unwrap();
+        let expected = rackhand_core::procurement::tender::expected(shop.world(), unit);
+        assert!(expected.ordered.unwrap().to_string().contains("1024GB"));
+        assert!(expected.confirmed.unwrap().spec.unwrap().to_string().contains("1024GB"));
+    }
+}
+
+#[test]
+fn a_ship_notice_with_more_of_a_line_than_is_awaited_or_of_a_line_that_is_not_there_binds_nothing() {
+    for (says, why) in [
+        ([(Some(1), None), (Some(1), None)], "2 new serials, and 1 servers of line 2 are awaited"),
+        ([(Some(1), None), (Some(9), None)], "the purchase order has no line 9"),
+    ] {
+        let mut shop = two_lines();
+        let notice = of_lines(shop.shipment("hpe", &["A", "B"]), &says);
+        let refused = shop.paper("hpe", notice).unwrap_err();
+        assert!(refused.text.contains(why), "{}", refused.text);
+        assert!(shop.world().by_serial("A").is_none());
+    }
+}
+
+#[test]
+fn a_server_with_less_than_was_ordered_stands_still_until_it_is_mended_or_an_operator_takes_it() {
+    use rackhand_core::hardware::parts::{Parts, Ram};
+    use rackhand_core::lifecycle::task::TaskKind;
+    // Two terabytes are ordered, offered and confirmed; the report of the scene has half a one.
+    let mut shop = Shop::new();
+    let request = shop.request(1, "2TB DDR5");
+    shop.put(by("anna", Role::Operator), Command::Order(request)).unwrap();
+    shop.carry_out("hpe");
+    shop.carry_out("dell");
+    let mut offer = shop::offer(1, 4_000_000);
+    offer.lines[0].spec = Some("2TB DDR5".into());
+    shop.paper("hpe", Paper::Quote(offer)).unwrap();
+    shop.approve("berta", "hpe", 1, "40000").unwrap();
+    shop.carry_out("hpe");
+    shop.paper("hpe", shop.confirmation("hpe")).unwrap();
+    let notice = shop.shipment_with_mac("hpe", &scene::serial(1), scene::bmc_mac(1));
+    shop.paper("hpe", notice).unwrap();
+    shop.receive(&scene::serial(1));
+    shop.scene.lease(1, scene::address(1));
+    shop.scene.answer(1, rackhand_core::dcim::Lookup::One(scene::device(1, "offline")));
+    let id = shop.world().by_serial(&scene::serial(1)).unwrap().id;
+    let small = Parts {
+        memory: Some(Ram { bytes: 1 << 39, modules: Some(16), kind: Some("DDR5".into()) }),
+        ..Parts::reported(&scene::report(1))
+    };
+    let judge = |shop: &mut Shop| {
+        shop.scene.lead_to(1, id, Step::ReadParts);
+        let saw = Observation::Parts(Box::new(small.clone()));
+        shop.scene.attempt(id, Step::ReadParts, Outcome::Observed(saw));
+    };
+    judge(&mut shop);
+    let less = |t: &&(u64, rackhand_core::lifecycle::task::Task)| t.1.kind == TaskKind::LessThanOrdered;
+    let found = |shop: &Shop| shop.unit(id).tasks.iter().find(less).cloned();
+    let (task, told) = found(&shop).unwrap();
+    assert_eq!((told.kind, told.role), (TaskKind::LessThanOrdered, Role::Technician));
+    assert!(told.text.starts_with("memory: 2048 GB ordered and confirmed, 512 GB here"), "{}", told.text);
+    // Who works on it says that it is mended: the machine shows that it is not.
+    let note: rackhand_core::text::Text = "reseated the modules".into();
+    shop.put(by("tina", Role::Technician), Command::CloseTask { unit: id, task, note }).unwrap();
+    judge(&mut shop);
+    let (task, again) = found(&shop).unwrap();
+    assert_eq!(again.text, told.text);
+    // Who answers for the order lives with it, and says why.
+    let close = |note: &str| Command::CloseTask { unit: id, task, note: note.into() };
+    assert!(shop.put(by("anna", Role::Operator), close(" ")).is_err());
+    shop.put(by("anna", Role::Operator), close("the rest is credited")).unwrap();
+    judge(&mut shop);
+    assert_eq!((found(&shop), shop.unit(id).stage), (None, Stage::PhysicalValidated));
+    assert_eq!(shop.unit(id).accepted, [told.text]);
+    let detail = rackhand_core::view::detail(shop.world(), shop.unit(id), shop.scene.now, &by("anna", Role::Operator));
+    let memory = detail.facts.iter().find(|(name, _)| name.as_str() == "memory").map(|(_, said)| said.to_string());
+    assert!(
+        memory.is_some_and(|m| m.starts_with("less than ordered; memory: 2048 GB ordered and confirmed, 512 GB here"))
+    );
+}
