@@ -64,7 +64,10 @@ fn whatever_comes_in_the_invariants_hold() {
     // The sequences are worth something only if they come far.
     // To forget takes more BMCs than a sequence has leases; tests/c4.rs has it. Orders have sequences of their own, in
     // tests/trade.rs, which hold the list of what is left out here.
-    let elsewhere = |k: &&&str| **k == "sighting_forgotten" || TRADE.contains(k);
+    // Taking over and two people's words are in tests/takeover.rs and tests/two_people.rs.
+    let own = ["sighting_forgotten", "take_over_planned", "unit_taken_over", "first_word_given"];
+    let own = [&own[..], &["password_given", "password_forgotten"]].concat();
+    let elsewhere = |k: &&&str| own.contains(*k) || TRADE.contains(k);
     let missed: Vec<_> = Event::KINDS.iter().filter(|k| !kinds.contains(*k) && !elsewhere(k)).collect();
     assert!(missed.is_empty(), "never seen: {missed:?}");
     assert!(stages.contains(&Stage::Staged) && stages.contains(&Stage::Cabled), "{stages:?}");
