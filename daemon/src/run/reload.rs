@@ -10,9 +10,13 @@ use crate::keys::Keyring;
 use crate::rpc::Desk;
 
 /// Reloads at each hangup. A configuration that is wrong changes nothing.
-pub(super) async fn on_hangup(mut hangups: Signal, file: PathBuf, keys: Keyring, desk: Arc<Desk>) {
-    // What a restart would bring stays named until there is one.
-    let known = settings(&file).unwrap_or_default();
+/// `known` is what the daemon was started with: what a restart would bring stays named until there is one.
+pub(super) async fn on_hangup(
+    mut hangups: Signal,
+    (file, known): (PathBuf, toml::Table),
+    keys: Keyring,
+    desk: Arc<Desk>,
+) {
     while hangups.recv().await.is_some() {
         let at = file.clone();
         let read = tokio::task::spawn_blocking(move || read(&at));

@@ -31,6 +31,7 @@ use crate::tap;
 /// clock may be another than the machine's.
 pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: bool) -> Result<(), Stop> {
     let mut config = Config::read(file).map_err(|e| Stop::misconfigured(e.to_string()))?;
+    let settings = config::settings(file).map_err(|e| Stop::misconfigured(e.to_string()))?;
     if config.speed().is_some() && !lab {
         let what = "[lab] is for labs only: deadlines and token lives would not be what they say. Remove it, or start \
                     rackhandd with --lab";
@@ -83,7 +84,7 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
     notify::ready(&said.status(said.events));
     let (world, status) = (site.ledger.worlds(), Arc::clone(&said));
     let alive = tokio::spawn(notify::watch(site.pulse.clone(), move || status.status(world.borrow().head)));
-    let reload = tokio::spawn(reload::on_hangup(hangups, file.to_owned(), keys, Arc::clone(&site.desk)));
+    let reload = tokio::spawn(reload::on_hangup(hangups, (file.to_owned(), settings), keys, Arc::clone(&site.desk)));
     let replay = tokio::spawn(replay(site.intake.clone(), captures));
     tokio::select! {
         biased;
