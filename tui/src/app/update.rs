@@ -17,6 +17,7 @@ use crate::command::registry::Act;
 use crate::event::{Event, Mouse, News, Timer};
 use crate::input::burst::label;
 use crate::input::key::Key;
+use crate::input::line::Line;
 use crate::overlay::{Did, Layer, Origin};
 use crate::screen;
 
@@ -177,10 +178,8 @@ fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
     } else if model.place == Place::Receiving {
         receive::insert(model, text, out);
     } else if let Some(words) = filter_in_one_read(model, text, from) {
-        moves::open_filter(model);
-        if let Some(line) = &mut model.filter {
-            line.insert(words);
-        }
+        // It is the whole of it: nobody has seen the field to add to what it held.
+        model.filter = Some(Line::holding(words));
     } else {
         match from {
             Origin::Scanner => moves::scanned(model, &label(text), out),

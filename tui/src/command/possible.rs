@@ -130,7 +130,7 @@ fn nothing_chosen(model: &Model) -> Text {
 fn slipped(model: &Model) -> Text {
     match model.target() {
         Some(target) => {
-            Text::from(format!("the one before has left this list; {} is selected now: press again", target.label))
+            Text::from(format!("{} is selected now; press again (the one before has left this list)", target.label))
         }
         None => Text::new("the one before has left this list; nothing is selected now"),
     }

@@ -252,6 +252,11 @@ fn a_filter_that_comes_in_one_read_is_a_filter_and_what_follows_it_acts_on_what_
         bench.key(key);
         assert_eq!(bench.model.pipeline.marks.len(), left, "{filter}");
     }
+    // One behind the other: the second is not added to the first.
+    let mut bench = Bench::live((80, 24));
+    in_one_read(&mut bench, "/stage:racked\n");
+    in_one_read(&mut bench, "/dell\n");
+    assert_eq!(bench.model.pipeline.filter, "dell", "{}", bench.toast());
     // All of it at once, on a screen without a filter, and a label.
     let mut bench = Bench::live((80, 24));
     in_one_read(&mut bench, "/stage:racked\n*");

@@ -382,7 +382,7 @@ fn behind_a_selection_that_left_the_next_takes_commands_once_that_was_said() {
     assert!(possible(Act::Hold, &bench.model).is_err_and(|why| why.contains("has left this list")));
     bench.key("R");
     assert_eq!(bench.called.len(), 1, "the same key again hits nothing else");
-    assert!(bench.toast().contains(&format!("{next} is selected now: press again")), "{}", bench.toast());
+    assert!(bench.toast().contains(&format!("{next} is selected now; press again")), "{}", bench.toast());
     bench.key("H");
     assert!(matches!(&bench.model.layer, Some(Layer::Form(form)) if form.label == next), "{}", bench.toast());
     bench.keys(&["Esc", "Down", "y"]);
