@@ -36,15 +36,12 @@ impl CxmlParty {
     pub(super) fn verify(&self, root: Element<'_>) -> Result<(), Vec<Flaw>> {
         match root.path("Header") {
             Some(header) => self.verify_header(header),
-            None => Err(only(at(None, "Header"), "it is missing, so nobody stands for the paper")),
+            None => forged(at(None, "Header"), "it is missing, so nobody stands for the paper"),
         }
     }
 
     /// Holds a header against this.
     pub(super) fn verify_header(&self, header: Element<'_>) -> Result<(), Vec<Flaw>> {
-        let forged = |place: At<'_>, why: &str| {
-            Err(only(place, format!("{why}; nothing of it is taken. Ask the vendor whether it sent this")))
-        };
         for (end, expected) in [("From", &self.from), ("To", &self.to)] {
             if credential(header, end, expected).is_none() {
                 return forged(at(None, &format!("Header/{end}")), "another identity than the one we deal with");
@@ -61,6 +58,10 @@ impl CxmlParty {
             forged(at(None, "Header/Sender/Credential/SharedSecret"), "a wrong shared secret, or none")
         }
     }
+}
+
+fn forged(place: At<'_>, why: &str) -> Result<(), Vec<Flaw>> {
+    Err(only(place, format!("{why}; nothing of it is taken. Ask the vendor whether it sent this")))
 }
 
 fn credential<'a>(header: Element<'a>, end: &str, expected: &Identity) -> Option<Element<'a>> {
