@@ -34,7 +34,7 @@ async fn a_nic_that_netbox_lacks_is_made_there_with_its_mac_and_its_cable() {
     b.lease(0).await;
     b.staged(0).await;
     let netbox = &b.outside.netbox;
-    let made = netbox.interface_id(b.outside.servers[0].device, "ens1f0").expect("an interface for its third NIC");
+    let made = netbox.interface_id(b.outside.servers[0].device, "ens1f0").unwrap();
     assert_eq!(netbox.primary_mac(made), Some(Mac([0x3C, 0xEC, 0xEF, 9, 9, 9])));
     assert_eq!(netbox.cable_of(made).map(|(_, status)| status).as_deref(), Some("connected"), "to {spine:?}");
 }
@@ -47,7 +47,7 @@ async fn a_nic_that_may_be_one_of_netboxs_interfaces_is_named_for_a_person() {
     b.until(0, Unit::is_blocked).await;
     let unit = b.unit(0).unwrap();
     let task = unit.tasks.iter().find(|(_, t)| t.kind == TaskKind::SettleInventory).map(|(_, t)| t.text.to_string());
-    let task = task.expect("a task that names the NIC");
+    let task = task.unwrap();
     assert!(task.contains("ens1f1") && task.contains("eno2") && task.contains("MAC"), "{task}");
     assert_eq!(b.outside.netbox.interface_id(device(&b), "ens1f1"), None, "nothing is guessed");
 }

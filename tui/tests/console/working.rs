@@ -208,7 +208,7 @@ fn a_server_is_racked_by_the_label_of_its_rack_and_never_by_its_own_alone() {
     assert!(bench.called.is_empty() && bench.toast().contains("P proposes one"), "{}", bench.toast());
     // Another server's label is no rack: its work is shown.
     let other = bench.fake.unit("7XK21025");
-    let other = bench.fake.inside.lock().unwrap().world.unit(other).unwrap().label().to_owned();
+    let other = bench.fake.inside.lock().unwrap().world.unit(other).unwrap().label().clone();
     scan(&mut bench, &other.as_str().into());
     assert!(bench.called.is_empty() && bench.model.work.filter == other, "{}", bench.toast());
     bench.key("Esc");
