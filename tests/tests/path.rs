@@ -28,8 +28,10 @@ use rackhand_daemon::ledger::Patience;
 use rackhand_daemon::random::Random;
 use rackhand_daemon::site::{Site, fold};
 use rackhand_lab::bmc::Pace;
+use rackhand_lab::faults::{Effect, Rule};
 use rackhand_lab::machine::LifePace;
 use rackhand_lab::outside::{EPOCH, NETBOX, Outside};
+use reqwest::Method;
 
 /// A site with its outside, and a journal that outlives it.
 struct Bench {
@@ -127,6 +129,7 @@ async fn a_lease_leads_every_kind_of_server_to_staged_and_each_effect_happens_on
         }
         // Six transitions and five steps of the validation image.
         assert_eq!(netbox.notes_of(server.device).len(), 11);
+        b.outside.clock.sleep(Duration::from_secs(61)).await;
         let bmc = b.outside.fleet.get(&server.serial).unwrap().counters();
         assert_eq!((bmc.resets_total(), bmc.armed, bmc.logins_bad, bmc.sessions_open), (1, 1, 0, 0));
     }
@@ -288,7 +291,12 @@ async fn a_panic_in_a_steps_call_is_told_counted_and_tried_again() {
         b.outside.network.plant_bug(authority, 2);
     }
     b.lease(0).await;
+    let twin = b.outside.fleet.get(&server.serial).unwrap();
+    // So slow that the reset reads again what it rests on, on a connection that breaks.
+    twin.behave(|x| x.slow = Duration::from_secs(3));
     b.until(0, |u| u.boot.armed).await;
+    let (method, path) = (Some(Method::GET), "/redfish".to_owned());
+    twin.faults.add(Rule { method, path, effect: Effect::Drop, times: 1 });
     // The reset may have gone out for all anybody knows: it is not sent again before its time is over.
     b.outside.network.plant_bug(&bmc, 1);
     b.staged(0).await;

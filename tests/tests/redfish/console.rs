@@ -75,7 +75,7 @@ async fn a_technician_reads_a_whole_bmc_and_one_section_of_it() {
         assert_eq!(all.unread, []);
         assert_eq!(all.identity.unwrap().serial, unit.serial, "{}", server.serial);
         assert_eq!(all.accounts.unwrap().accounts.len(), 1);
-        assert_eq!(all.inventory.unwrap().memory.len(), 2);
+        assert_eq!(all.inventory.unwrap().memory.len(), 16);
         let dell = unit.vendor == Some(rackhand_core::bmc::Vendor::Dell);
         // A staged server is off: its utilisation is unknown, however the controller puts it.
         let sensors = all.sensors.unwrap();
