@@ -10,7 +10,7 @@ pub fn fit(wanted: &[u32], least: &[u32], room: u32) -> Vec<u32> {
     }
     let floor: Vec<u32> = wanted.iter().zip(least).map(|(w, l)| *w.min(l)).collect();
     let all = total(&floor);
-    if all >= u64::from(room) {
+    if all > u64::from(room) {
         let share = |w: &u32| (u64::from(*w) * u64::from(room) / all.max(1)) as u32;
         return floor.iter().map(|w| share(w).max(1)).collect();
     }

@@ -63,6 +63,7 @@ calls! { |netbox, on|
     cabling_plan => netbox.cabling_plan(on.device);
     cables => netbox.cables(on.device);
     connect_cables => netbox.connect_cables(on.device, &[(on.nic, port("Eth4"))]);
+    make_interfaces => netbox.make_interfaces(on.device, &[("eth9".into(), Mac([2, 0, 0, 0, 0, 9]))]);
     write_macs => netbox.write_macs(on.device, &[(on.nic, NIC)]);
     notes_present => netbox.notes_present(on.device, &[note(1, "").key]);
     add_notes => netbox.add_notes(on.device, &[note(1, "x")]);

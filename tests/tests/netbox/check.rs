@@ -71,7 +71,7 @@ async fn each_missing_permission_is_named(release: Release) {
             named += 1;
         }
     }
-    assert_eq!(named, 36);
+    assert_eq!(named, 37);
     let b = bench(release);
     for token in [TOKEN, V1] {
         b.lab.deny(token, "view", "core/object-changes");
@@ -86,7 +86,7 @@ async fn a_read_only_token_lacks_all_that_writes(release: Release) {
     b.lab.add_token("read-only", false);
     let (netbox, _, _) = adapter(b.lab.clone(), Token::V1(Secret::new("read-only")));
     let found = netbox.check().await.unwrap();
-    assert_eq!(found.missing_permissions.len(), 16, "{:?}", found.missing_permissions);
+    assert_eq!(found.missing_permissions.len(), 17, "{:?}", found.missing_permissions);
     assert!(found.missing_permissions.iter().all(|p| !p.starts_with("view")));
     assert_eq!(found.missing_statuses, None, "what may not be asked is unknown, not missing");
 }
