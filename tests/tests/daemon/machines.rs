@@ -90,9 +90,15 @@ impl Booted {
         let (spec, server) = (self.lab.twin().bmc.spec().clone(), &self.lab.server);
         let nics: Vec<Value> = spec.nics.iter().zip(&server.plan).enumerate().map(nic).collect();
         let steps: Vec<Value> = ["01-init", "02-memory", "03-disk", "04-lldp", "05-report"].map(step).to_vec();
+        // What its BMC lists, part by part.
+        let processor = json!({"model": "Intel(R) Xeon(R) Gold 6430", "cores": 32});
+        let drive = |n: u8| {
+            let serial = format!("{}-D{n}", spec.serial);
+            json!({"serial": serial, "model": "NVMe", "bytes": 3_840_755_982_336_u64, "holds_data": false})
+        };
         json!({
             "serial": spec.serial, "model": spec.model, "bmc_mac": spec.bmc_mac, "memory_bytes": 549_755_813_888_u64,
-            "processors": [{"model": "Xeon", "cores": 32}], "drives": [], "nics": nics, "steps": steps,
+            "processors": [processor, processor], "drives": [drive(0), drive(1)], "nics": nics, "steps": steps,
         })
     }
 }
