@@ -66,7 +66,7 @@ async fn the_hook_tells(kind: Kind, class: Option<&str>) {
     let client = Client::udhcpc("bmc");
     eventually("told of", || !place.told().is_empty(), || format!("{}{}", server.log(), place.log())).await;
     client.renew("bmc").await;
-    let first = place.events().remove(0).draft;
+    let first = place.told().remove(0).draft;
     assert_eq!(first.subject, Subject::Bmc(MAC.parse().unwrap()));
     let Event::BmcSighted { address, hostname, vendor_class } = first.event else { panic!("{first:?}") };
     assert!(address.to_string().starts_with("10.77.0."), "{address}");
