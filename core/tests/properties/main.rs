@@ -65,10 +65,19 @@ fn whatever_comes_in_the_invariants_hold() {
     // To forget takes more BMCs than a sequence has leases; tests/c4.rs has it. Orders have sequences of their own, in
     // tests/trade.rs, which hold the list of what is left out here.
     // Taking over and two people's words are in tests/takeover.rs and tests/two_people.rs.
-    let own = ["sighting_forgotten", "take_over_planned", "unit_taken_over", "first_word_given"];
     // Epochs and what is held after a restore are in tests/held.rs; NetBox's setting up and snapshots are the daemon's.
-    let own = [&own[..], &["password_given", "password_forgotten"]].concat();
-    let own = [&own[..], &["epoch_begun", "effects_resumed", "snapshot_kept", "netbox_prepared"]].concat();
+    let own = [
+        "sighting_forgotten",
+        "take_over_planned",
+        "unit_taken_over",
+        "first_word_given",
+        "password_given",
+        "password_forgotten",
+        "epoch_begun",
+        "effects_resumed",
+        "snapshot_kept",
+        "netbox_prepared",
+    ];
     let elsewhere = |k: &&&str| own.contains(*k) || TRADE.contains(k);
     let missed: Vec<_> = Event::KINDS.iter().filter(|k| !kinds.contains(*k) && !elsewhere(k)).collect();
     assert!(missed.is_empty(), "never seen: {missed:?}");
