@@ -215,7 +215,11 @@ impl Desk {
         }
     }
 
-    async fn carry_out(&self, actor: &Actor, request: &str, command: Command) -> Result<Receipt, Refusal> {
+    /// Carries a person's command out, once for each `request` of that person.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn carry_out(&self, actor: &Actor, request: &str, command: Command) -> Result<Receipt, Refusal> {
         if request.is_empty() || request.len() > 64 {
             return Err(Refusal::new(Why::Invalid, "a request id has 1 to 64 characters"));
         }

@@ -167,6 +167,38 @@ async fn an_answer_that_is_lost_on_the_way_back_sends_nothing_twice() {
     }
 }
 
+/// Vendors that take what is new with a receipt, and list it an hour later.
+fn lagging() -> Manner {
+    Manner { lists_after: Duration::from_secs(3_600), ..quick() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_vendor_has_taken_and_does_not_list_yet_is_not_sent_again() {
+    let mut bench = Bench::new(lagging());
+    let order = bench.order(FOUR).await;
+    bench.until_point(order, "confirmed").await;
+    let (hpe, dell) = (bench.market.hpe.arrivals(), bench.market.dell.arrivals());
+    for arrivals in [&hpe, &dell] {
+        assert!(arrivals.requests.values().chain(arrivals.orders.values()).all(|n| *n == 1), "{arrivals:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_cancelled_before_its_vendor_lists_it_is_taken_back_once_it_is_listed() {
+    let mut bench = Bench::new(lagging());
+    let order = bench.order(FOUR).await;
+    bench.until_point(order, "approved").await;
+    bench.outside.clock.sleep(Duration::from_secs(300)).await;
+    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    bench.rest().await;
+    let (hpe, dell) = (bench.market.hpe, bench.market.dell);
+    let orders: Vec<_> = hpe.orders().into_iter().chain(dell.orders()).collect();
+    assert_eq!(orders.len(), 1);
+    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
+    let requests: Vec<_> = hpe.requests().into_iter().chain(dell.requests()).collect();
+    assert!(requests.iter().all(|r| r.withdrawn), "{requests:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn after_a_restore_no_vendor_hears_anything_until_an_operator_resumes_and_numbers_hold_site_and_epoch() {
     let mut bench = Bench::over(quick(), &[Event::EpochBegun { epoch: 7, origin: Origin::Restored }]);

@@ -65,6 +65,10 @@ pub struct Deal {
     pub done: Vec<Step>,
     /// Undo steps still to be taken, the next one last.
     pub undo: Vec<Step>,
+    /// Steps that the vendor has given its receipt for and its list has not shown yet, since when: nothing of that is
+    /// sent again.
+    #[serde(default)]
+    pub receipts: BTreeMap<Step, Timestamp>,
     /// Why nothing more is wanted of it.
     pub ended: Option<Text>,
     /// The last event about it.
@@ -141,6 +145,7 @@ impl Deal {
             generations: BTreeMap::new(),
             done: Vec::new(),
             undo: Vec::new(),
+            receipts: BTreeMap::new(),
             ended: None,
             revision: 0,
         }
@@ -241,6 +246,7 @@ impl Deal {
             Event::QuoteOverdue {} => self.overdue = Some(at),
             Event::PurchaseMade { purchase } => {
                 self.purchase = Some((**purchase).clone());
+                self.receipts.remove(&Step::PlacePurchase);
                 self.ordered = None;
                 self.confirmations.clear();
                 self.forget();
@@ -296,7 +302,8 @@ impl Deal {
                     phase: Phase::Intended,
                 });
             }
-            Event::StepAccepted { receipt, .. } => {
+            Event::StepAccepted { step, receipt, .. } => {
+                self.receipts.entry(*step).or_insert(at);
                 if let Some(progress) = &mut self.progress {
                     progress.phase = Phase::Accepted { receipt: receipt.clone() };
                     progress.since = at;
@@ -312,6 +319,8 @@ impl Deal {
             }
             Event::StepRetried { step, generation } => {
                 self.generations.insert(*step, *generation);
+                // A person has it sent again.
+                self.receipts.remove(step);
                 self.progress = None;
             }
             Event::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
@@ -328,6 +337,7 @@ impl Deal {
     }
 
     fn observe(&mut self, step: Step, at: Timestamp) {
+        self.receipts.remove(&step);
         self.progress = self.progress.take().filter(|p| p.step != step);
         if rule(step).undo.is_some() && !self.done.contains(&step) {
             self.done.push(step);
@@ -342,6 +352,7 @@ impl Deal {
 
     fn undone(&mut self, step: Step) {
         self.progress = self.progress.take().filter(|p| p.step != step);
+        self.receipts.retain(|s, _| *s != step && rule(*s).undo != Some(step));
         self.undo.retain(|s| *s != step);
         self.done.retain(|s| rule(*s).undo != Some(step));
     }

@@ -33,7 +33,10 @@ fn away(fault: &Fault) -> Refusal {
 
 impl Desk {
     /// Proposals for these units, with reasons, and why other racks do not do. Nothing is kept for anybody.
-    pub(super) async fn placement(&self, actor: &Actor, request: &Request) -> Result<Proposals, Refusal> {
+    ///
+    /// # Errors
+    /// Not a technician's; what is asked for makes no sense, or NetBox does not answer.
+    pub async fn placement(&self, actor: &Actor, request: &Request) -> Result<Proposals, Refusal> {
         if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Technician) {
             return Err(Refusal::new(Why::NotAllowed, "places are for technicians and operators"));
         }

@@ -30,7 +30,10 @@ const PROOF: Duration = Duration::from_secs(60);
 
 impl Desk {
     /// Makes a plan of what NetBox shows now, and journals what it rests on.
-    pub(super) async fn plan_take_over(&self, actor: &Actor, filter: Filter) -> Result<TakeOverPlan, Refusal> {
+    ///
+    /// # Errors
+    /// Not an operator's, or of a site of another daemon's; NetBox or the journal does not answer.
+    pub async fn plan_take_over(&self, actor: &Actor, filter: Filter) -> Result<TakeOverPlan, Refusal> {
         least(actor, Role::Operator)?;
         let site = self.own_site(filter.site.clone())?;
         let (world, all, no_servers) = self.survey(&site).await?;
@@ -69,7 +72,10 @@ impl Desk {
     }
 
     /// Confirms rows of a plan: proves the password of each BMC by one login, then takes the servers over.
-    pub(super) async fn confirm_take_over(
+    ///
+    /// # Errors
+    /// Not an operator's, without a reason, or of no plan; NetBox or the journal does not answer.
+    pub async fn confirm_take_over(
         &self,
         actor: &Actor,
         confirm: Confirm,

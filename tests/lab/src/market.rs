@@ -139,11 +139,15 @@ impl Outside {
         };
         let mut spec = Spec::new(personality, &serial, bmc_mac);
         spec.pace = Pace::default();
+        spec.fitted = (self.fitted)(n);
         spec.late = self.late(bmc_mac);
         let model = spec.model.clone();
         let nics: Vec<(Mac, Option<Port>)> = spec.nics.iter().map(|mac| (*mac, None)).collect();
         let mut hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
         (self.fit)(n, &mut hardware);
+        // Behind its controller; the others are no controller's.
+        spec.machine = Some(Box::new(hardware.clone()));
+        hardware.drives.extend(spec.fitted.loose_drives());
         let account = Credentials { user: spec.user.as_str().into(), password: Secret::new(spec.password.clone()) };
         self.know(&serial, account);
         let address = Ipv4Addr::new(127, 78, (n / 250) as u8, (n % 250 + 1) as u8);

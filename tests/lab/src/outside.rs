@@ -29,7 +29,7 @@ use rackhand_daemon::rpc::Roles;
 use rackhand_daemon::site::{Parts, Site};
 
 use crate::bmc::fleet::Fleet;
-use crate::bmc::{Late, Pace, Personality, Spec};
+use crate::bmc::{Fitted, Late, Pace, Personality, Spec};
 use crate::faults::{Faults, lock};
 use crate::front::{Network, Station};
 use crate::machine::{Hardware, LifePace, Uplink};
@@ -70,6 +70,8 @@ pub struct Outside {
     keys: Keys,
     /// What is other in the server with this number than in a typical one. Asked as it is made.
     pub fit: fn(usize, &mut Hardware),
+    /// What is in that server besides processors, memory and its first network card. Asked as it is made.
+    pub fitted: fn(usize) -> Fitted,
     /// What its BMC's own port hears by LLDP. Asked as it is made.
     pub hears: fn(usize) -> Option<Port>,
 }
@@ -156,6 +158,7 @@ impl Outside {
             carriers: None,
             keys: Keys::default(),
             fit: |_, _| {},
+            fitted: |_| Fitted::default(),
             hears: |_| None,
         };
         outside.connect_netbox();
@@ -203,6 +206,7 @@ impl Outside {
         };
         let mut spec = Spec::new(personality, &serial, bmc_mac);
         spec.pace = pace;
+        spec.fitted = (self.fitted)(n);
         spec.hears = (self.hears)(n);
         spec.late = self.late(bmc_mac);
         let model = spec.model.clone();
@@ -232,6 +236,9 @@ impl Outside {
             spec.nics.iter().zip(&plan).enumerate().map(|(n, (mac, port))| (*mac, Some(heard(n, port)))).collect();
         let mut hardware = Hardware::typical(&serial, &model, bmc_mac, &nics);
         (self.fit)(n, &mut hardware);
+        // Behind its controller; the others are no controller's.
+        spec.machine = Some(Box::new(hardware.clone()));
+        hardware.drives.extend(spec.fitted.loose_drives());
         let account = Credentials { user: spec.user.as_str().into(), password: Secret::new(spec.password.clone()) };
         self.keys.by_serial.insert(serial.clone(), account);
         let address = Ipv4Addr::new(127, 77, (n / 250) as u8, (n % 250 + 1) as u8);

@@ -2,18 +2,53 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rackhand_lab::life::{Plan, live};
+use rackhand_lab::life::{Outcome, Plan, live};
+
+/// Lives with something wrong that are printed.
+const SHOWN: usize = 20;
 
 struct Wish {
     lives: u64,
     minutes: Option<u64>,
     first: u64,
-    servers: usize,
+    servers: Option<usize>,
     verbose: bool,
+}
+
+/// What all lives together showed.
+#[derive(Default)]
+struct Sum {
+    lived: u64,
+    events: u64,
+    due: u64,
+    staged: u64,
+    /// Virtual hours.
+    hours: u64,
+    faults: BTreeMap<&'static str, u64>,
+    did: BTreeMap<&'static str, u64>,
+    bad: Vec<(u64, String)>,
+}
+
+impl Sum {
+    fn add(&mut self, outcome: &Outcome) {
+        self.events += outcome.events;
+        self.due += outcome.due as u64;
+        self.staged += outcome.staged as u64;
+        self.hours += outcome.settled_after / 3_600;
+        for (sums, counts) in [(&mut self.faults, &outcome.faults), (&mut self.did, &outcome.did)] {
+            for (what, count) in counts {
+                *sums.entry(what).or_default() += u64::from(*count);
+            }
+        }
+    }
+}
+
+fn lock(sum: &Mutex<Sum>) -> MutexGuard<'_, Sum> {
+    sum.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[allow(clippy::print_stdout, clippy::print_stderr)] // a program whose output is its purpose
@@ -21,14 +56,13 @@ fn main() -> ExitCode {
     let wish = match wish() {
         Ok(wish) => wish,
         Err(what) => {
-            eprintln!("{what}\nusage: life [--lives N] [--minutes M] [--seed FIRST] [--servers N] [--verbose]");
+            eprintln!("{what}\nusage: life [--lives N] [--minutes M] [--seed ONE | --from FIRST] [--servers N] [--verbose]");
             return ExitCode::from(2);
         }
     };
     let began = Instant::now();
-    let (next, lived) = (AtomicU64::new(0), AtomicU64::new(0));
-    let sums: Mutex<BTreeMap<&'static str, u64>> = Mutex::default();
-    let bad: Mutex<Vec<String>> = Mutex::default();
+    let next = AtomicU64::new(0);
+    let sum: Mutex<Sum> = Mutex::default();
     let lanes = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..lanes {
@@ -39,55 +73,63 @@ fn main() -> ExitCode {
                     if n >= wish.lives || late {
                         return;
                     }
-                    let seed = wish.first + n;
-                    let plan = Plan { servers: wish.servers, ..Plan::standard(seed) };
-                    let outcome = live(plan);
-                    // Every tenth life is lived twice: the same seed must leave the same trace.
-                    let again = (n % 10 == 0).then(|| live(plan));
-                    lived.fetch_add(1, Ordering::Relaxed);
-                    let mut wrong = Vec::new();
-                    match &outcome {
-                        Err(what) => wrong.push(what.clone()),
-                        Ok(o) => {
-                            wrong.extend(o.violations.iter().cloned());
-                            let mut sums = sums.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                            *sums.entry("staged").or_default() += o.staged as u64;
-                            *sums.entry("explained").or_default() += o.explained.len() as u64;
-                            *sums.entry("events").or_default() += o.events;
-                            for (fault, count) in &o.faults {
-                                *sums.entry(fault).or_default() += u64::from(*count);
-                            }
-                            if wish.verbose {
-                                println!("seed {seed}: {o:#?}");
-                            }
-                        }
-                    }
-                    if again.is_some_and(|again| again != outcome) {
-                        wrong.push("a second life from the same seed went otherwise".to_owned());
-                    }
-                    if !wrong.is_empty() {
-                        let mut bad = bad.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                        bad.push(format!("seed {seed}: {}", wrong.join("; ")));
-                    }
+                    one(n, &wish, &sum);
                 }
             });
         }
     });
-    let lived = lived.load(Ordering::Relaxed);
-    println!("{lived} lives of {} servers in {} s, seeds from {}", wish.servers, began.elapsed().as_secs(), wish.first);
-    for (what, count) in sums.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter() {
-        println!("  {what:<24}{count:>10}");
+    let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (lived, took) = (sum.lived, began.elapsed());
+    let last = wish.first + lived.saturating_sub(1);
+    println!("{lived} lives, seeds {} to {last}, in {} s on {lanes} threads", wish.first, took.as_secs());
+    let share = if sum.due == 0 { 0.0 } else { 100.0 * sum.staged as f64 / sum.due as f64 };
+    println!("  {} events, {} virtual hours", sum.events, sum.hours);
+    println!("  {} of {} servers staged that nobody kept from it: {share:.1} %", sum.staged, sum.due);
+    for (title, counts) in [("people", &sum.did), ("faults", &sum.faults)] {
+        println!("{title}");
+        for (what, count) in counts {
+            println!("  {what:<28}{count:>10}");
+        }
     }
-    let bad = bad.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    println!("  {:<24}{:>10}", "lives with violations", bad.len());
-    for line in bad.iter().take(20) {
-        println!("  {line}");
+    println!("{} lives with violations", sum.bad.len());
+    for (seed, line) in sum.bad.iter().take(SHOWN) {
+        let servers = wish.servers.map_or_else(String::new, |n| format!(" --servers {n}"));
+        println!("  seed {seed}: {line}\n    again: life --seed {seed}{servers} --verbose");
     }
-    if bad.is_empty() && lived > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if sum.bad.is_empty() && lived > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Lives one life. Every tenth is lived twice: the same seed must leave the same trace.
+#[allow(clippy::print_stdout)] // a program whose output is its purpose
+fn one(n: u64, wish: &Wish, sum: &Mutex<Sum>) {
+    let seed = wish.first + n;
+    let standard = Plan::standard(seed);
+    let plan = Plan { servers: wish.servers.unwrap_or(standard.servers), story: wish.verbose, ..standard };
+    let outcome = live(plan);
+    let again = n.is_multiple_of(10).then(|| live(plan));
+    let mut wrong = Vec::new();
+    match &outcome {
+        Err(what) => wrong.push(what.clone()),
+        Ok(outcome) => {
+            wrong.extend(outcome.violations.iter().cloned());
+            lock(sum).add(outcome);
+            if wish.verbose {
+                println!("seed {seed}: {outcome:#?}");
+            }
+        }
+    }
+    if again.is_some_and(|again| again != outcome) {
+        wrong.push("a second life from the same seed went otherwise".to_owned());
+    }
+    let mut sum = lock(sum);
+    sum.lived += 1;
+    if !wrong.is_empty() {
+        sum.bad.push((seed, wrong.join("; ")));
+    }
 }
 
 fn wish() -> Result<Wish, String> {
-    let mut wish = Wish { lives: 1_000, minutes: None, first: 1, servers: 100, verbose: false };
+    let mut wish = Wish { lives: 1_000, minutes: None, first: 1, servers: None, verbose: false };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|n| n.parse::<u64>().ok()).ok_or(format!("{arg} takes a number"));
@@ -95,7 +137,8 @@ fn wish() -> Result<Wish, String> {
             "--lives" => wish.lives = number()?,
             "--minutes" => (wish.minutes, wish.lives) = (Some(number()?), u64::MAX),
             "--seed" => (wish.first, wish.lives) = (number()?, 1),
-            "--servers" => wish.servers = number()? as usize,
+            "--from" => wish.first = number()?,
+            "--servers" => wish.servers = Some(number()? as usize),
             "--verbose" => wish.verbose = true,
             _ => return Err(format!("{arg} is not known")),
         }

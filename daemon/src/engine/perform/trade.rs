@@ -1,6 +1,8 @@
 //! What is sent to vendors: looked for under our own number first, sent once, seen in their list afterwards. A vendor
 //! whose list can't be searched is believed its receipt; where even that is missing, a person is asked.
 
+use std::time::Duration;
+
 use rackhand_adapters::supplier::{Chase, Listed, Seller, State};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Due;
@@ -51,16 +53,41 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
         .advise("ask the vendor; skip where it counts all the same, or cancel the order")),
         other => Ok(held(other)),
     };
-    match due.step {
+    let taken = |step: Step| deal.receipts.get(&step).map(|at| not_listed(seller, step, ports.clock.now().since(*at)));
+    let undoes = |step: Step, found: Option<Listed>| match taken(step).filter(|_| found.is_none()) {
+        // It is there, and not to be seen: it cannot be taken back yet.
+        Some(fault) => Err(fault),
+        None => Ok(undone(found)),
+    };
+    let saw = match due.step {
         Step::RequestQuote => open(seller.find_request(&deal.request_number()).await?),
         Step::ChaseQuote => {
             Ok(seller.find_chase(&deal.request_number(), &chase_number(deal)).await?.map(Observation::Held))
         }
         Step::PlacePurchase => open(seller.find_order(purchase(deal)?).await?),
-        Step::WithdrawRequest => Ok(undone(seller.find_request(&deal.request_number()).await?)),
-        Step::CancelPurchase => Ok(undone(seller.find_order(purchase(deal)?).await?)),
+        Step::WithdrawRequest => {
+            undoes(Step::RequestQuote, seller.find_request(&deal.request_number()).await?)
+        }
+        Step::CancelPurchase => undoes(Step::PlacePurchase, seller.find_order(purchase(deal)?).await?),
         _ => Err(missing("a vendor's part in this step")),
+    };
+    match (saw?, taken(due.step)) {
+        (None, Some(fault)) => Err(fault),
+        (saw, _) => Ok(saw),
     }
+}
+
+/// How long a vendor's list may lag behind its receipts before a person is asked.
+const LAG: Duration = Duration::from_hours(24);
+
+/// The vendor gave its receipt, and its list does not show it: many take what is new into a queue of theirs. It is looked
+/// for again, and never sent again by itself.
+fn not_listed(seller: &Seller, step: Step, waited: Duration) -> Fault {
+    let what = format!("{} took {step} {} ago, and its list does not show it", seller.title, human(waited));
+    if waited < LAG {
+        return Fault::new(System::Vendor, Kind::Transient, format!("{what} yet"));
+    }
+    Fault::new(System::Vendor, Kind::Conflict, what).advise("ask the vendor: skip if it has it, retry to send it again")
 }
 
 /// What was never there, or is cancelled, or was refused, is undone.
@@ -114,7 +141,7 @@ fn request(ports: &Ports, order: &Order, deal: &Deal) -> QuoteRequest {
     };
     QuoteRequest {
         number: deal.request_number(),
-        answer_by: deal.since + std::time::Duration::from_secs(deal.patience),
+        answer_by: deal.since + Duration::from_secs(deal.patience),
         currency: policy.rates.base,
         to: policy.destination(&order.site),
         lines: order.numbered().map(line).filter(|l| l.quantity > 0).collect(),

@@ -17,6 +17,7 @@ mod sessions;
 mod spec;
 mod tree;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use self::jobs::Job;
 use self::power::{Action, Phase};
 pub use self::power::{Boot, Pace};
 use self::sessions::Sessions;
+use self::tree::Tree;
 pub use self::spec::{Fitted, Late, Personality, Spec};
 use crate::faults::lock;
 
@@ -130,6 +132,8 @@ struct State {
     behaviour: Behaviour,
     counters: Counters,
     bodies: Bodies,
+    /// What is the same at any time, as long as somebody reads.
+    kept: OnceCell<Tree>,
     switched: Switched,
     job: Option<Job>,
 }
@@ -158,6 +162,7 @@ impl LabBmc {
             },
             counters: Counters::default(),
             bodies: Bodies::of(&spec, &spec.serial),
+            kept: OnceCell::new(),
             switched: Switched::default(),
             job: None,
         };
@@ -173,6 +178,7 @@ impl LabBmc {
     pub fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
         let mut state = lock(&self.state);
         change(&mut state.behaviour);
+        state.kept.take();
         let serial = state.behaviour.wrong_serial.clone();
         state.bodies = Bodies::of(&self.spec, serial.as_deref().unwrap_or(&self.spec.serial));
     }

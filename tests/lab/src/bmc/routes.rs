@@ -1,7 +1,5 @@
 //! The BMC's requests, one by one.
 
-use std::cell::OnceCell;
-
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH};
 use hyper::{Method, StatusCode};
@@ -31,6 +29,11 @@ impl Host for LabBmc {
             return Reply { fate: Fate::Hang, ..Reply::status(StatusCode::OK) };
         }
         let reply = self.route(&mut state, request, now);
+        // Made anew once something was changed; a fleet that nobody is logged in to holds none.
+        let reads = matches!(request.method, Method::GET | Method::HEAD);
+        if !reads || state.sessions.count() == 0 {
+            state.kept.take();
+        }
         let reply = service::dressed(self.spec.personality, &state.bodies.paths, request, reply);
         reply.after(self.spec.pace.answer + state.behaviour.slow)
     }
@@ -130,7 +133,8 @@ impl LabBmc {
             Method::POST if (path == ACCOUNTS || path == MEMBERS_OF_ACCOUNTS) && !slots => {
                 match state.accounts.create(personality, &request.json()) {
                     Ok(made) => {
-                        let body = self.read(state, &made, &OnceCell::new(), now).body;
+                        state.kept.take();
+                        let body = self.read(state, &made, now).body;
                         json_reply(StatusCode::CREATED, body).header("location", &made)
                     }
                     Err((status, id)) => refused(personality, status, &[id]),
@@ -153,7 +157,8 @@ impl LabBmc {
         match state.accounts.change(personality, id, &request.json(), restricted) {
             Ok(Changed::All) => taken(personality),
             Ok(Changed::Some(unknown)) => {
-                let whole = self.read(state, path, &OnceCell::new(), now);
+                state.kept.take();
+                let whole = self.read(state, path, now);
                 let mut body: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
                 body["@Message.ExtendedInfo"] = Value::from(about(personality, "Base.1.18.PropertyUnknown", &unknown));
                 Reply::json(StatusCode::OK, &body)
@@ -203,9 +208,8 @@ impl LabBmc {
         if let Some(page) = logs::lifecycle(personality, &state.bodies.paths.manager, request) {
             return page;
         }
-        let tree = OnceCell::new();
         if !request.query.contains("$expand") {
-            return self.read(state, path, &tree, now);
+            return self.read(state, path, now);
         }
         if state.behaviour.no_expand {
             return refused(personality, StatusCode::BAD_REQUEST, &["Base.1.18.QueryNotSupportedOnResource"]);
@@ -213,11 +217,11 @@ impl LabBmc {
         if state.behaviour.expand_gone.iter().any(|end| path.ends_with(end.as_str())) {
             return missing(personality);
         }
-        let reply = self.read(state, path, &tree, now);
+        let reply = self.read(state, path, now);
         let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
         for member in body["Members"].as_array_mut().into_iter().flatten() {
             let target = member["@odata.id"].as_str().unwrap_or_default().to_owned();
-            if let Ok(whole) = serde_json::from_slice(&self.read(state, &target, &tree, now).body) {
+            if let Ok(whole) = serde_json::from_slice(&self.read(state, &target, now).body) {
                 *member = whole;
             }
         }
@@ -229,7 +233,7 @@ impl LabBmc {
 
     /// Why a change is not taken: it was made for another state than the present one, or for none.
     fn precondition(&self, state: &State, request: &Request, path: &str, now: Timestamp) -> Option<Reply> {
-        let present = self.read(state, path, &OnceCell::new(), now);
+        let present = self.read(state, path, now);
         let present = present.headers.get(ETAG)?;
         let personality = self.spec.personality;
         match request.headers.get(IF_MATCH) {
@@ -243,7 +247,7 @@ impl LabBmc {
     }
 
     /// What is not kept ready: measured at this instant, or the same for all servers of a kind.
-    fn rare(&self, state: &State, path: &str, kept: &OnceCell<Tree>, now: Timestamp) -> Option<Value> {
+    fn rare(&self, state: &State, path: &str, now: Timestamp) -> Option<Value> {
         let (spec, paths) = (&self.spec, &state.bodies.paths);
         let part = path.strip_prefix(&paths.chassis);
         match part {
@@ -263,7 +267,7 @@ impl LabBmc {
         if path.starts_with(SESSIONS) {
             return self.sessions(state, path);
         }
-        let same = kept.get_or_init(|| self.tree(state));
+        let same = state.kept.get_or_init(|| self.tree(state));
         same.get(path).cloned()
     }
 
@@ -295,12 +299,12 @@ impl LabBmc {
         taken(self.spec.personality)
     }
 
-    /// A resource with its tag. `kept` is what was made for another one of the same request.
-    fn read(&self, state: &State, path: &str, kept: &OnceCell<Tree>, now: Timestamp) -> Reply {
-        tagged(self.spec.personality, path, self.untagged(state, path, kept, now))
+    /// A resource with its tag.
+    fn read(&self, state: &State, path: &str, now: Timestamp) -> Reply {
+        tagged(self.spec.personality, path, self.untagged(state, path, now))
     }
 
-    fn untagged(&self, state: &State, path: &str, kept: &OnceCell<Tree>, now: Timestamp) -> Reply {
+    fn untagged(&self, state: &State, path: &str, now: Timestamp) -> Reply {
         let bodies = &state.bodies;
         match path {
             SYSTEMS => ready(&bodies.systems),
@@ -327,7 +331,7 @@ impl LabBmc {
             _ if path == bodies.paths.interfaces => ready(&bodies.interfaces),
             _ => match bodies.nics.iter().find(|(p, _)| p == path) {
                 Some((_, body)) => ready(body),
-                None => match self.rare(state, path, kept, now) {
+                None => match self.rare(state, path, now) {
                     Some(body) => Reply::json(StatusCode::OK, &body),
                     None => missing(self.spec.personality),
                 },

@@ -3,7 +3,9 @@
 use rackhand_core::dcim::Port;
 use std::time::Duration;
 
+use rackhand_core::hardware::report::Drive;
 use rackhand_core::mac::Mac;
+use rackhand_core::text::Text;
 
 use super::power::Pace;
 use crate::machine::Hardware;
@@ -102,6 +104,17 @@ impl Fitted {
     /// Sixteen drives behind a RAID controller, sixteen NVMe drives, eight Ethernet cards, two of InfiniBand.
     pub const fn full() -> Self {
         Self { drives: 16, nvme: 16, cards: 8, infiniband: 2 }
+    }
+
+    /// The NVMe drives as the machine finds them, by the serials that the controller lists.
+    pub fn loose_drives(&self) -> Vec<Drive> {
+        let drive = |n: u32| Drive {
+            serial: Text::from(format!("LBNVME{n:06}")),
+            model: Text::new("LB003840NVME"),
+            bytes: 3_840_755_982_336,
+            holds_data: false,
+        };
+        (1..=self.nvme).map(drive).collect()
     }
 }
 

@@ -313,6 +313,11 @@ impl Vendor {
         change(&mut lock(&self.state).manner);
     }
 
+    /// Whether its list shows what is new only after a while.
+    pub fn lags(&self) -> bool {
+        !lock(&self.state).manner.lists_after.is_zero()
+    }
+
     /// From now on servers are made by this.
     pub fn supply(&self, supplier: Supplier) {
         lock(&self.state).supplier = Some(supplier);
