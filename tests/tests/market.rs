@@ -200,6 +200,28 @@ async fn what_is_cancelled_before_its_vendor_lists_it_is_taken_back_once_it_is_l
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_is_held_comes_with_its_order_all_the_same_and_follows_it_once_it_is_released() {
+    let mut bench = Bench::new(quick());
+    let order = bench.order(FOUR).await;
+    let held = bench.units(order)[1];
+    bench.say(Person::TINA, Command::Hold { unit: held, reason: "is it needed?".into() }).await.unwrap();
+    bench.until_point(order, "shipped").await;
+    assert_eq!(bench.world().unit(held).unwrap().stage, Stage::Ordered);
+    bench.say(Person::TINA, Command::Release { unit: held, reason: None }).await.unwrap();
+    assert_eq!(bench.world().unit(held).unwrap().stage, Stage::ShipmentTracking);
+    bench.live(order).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_its_vendor_is_to_bring_is_not_retired_alone() {
+    let mut bench = Bench::new(quick());
+    let order = bench.order(FOUR).await;
+    let unit = bench.units(order)[0];
+    let refused = bench.say(Person::ANNA, Command::Retire { unit, reason: "not needed".into() }).await.unwrap_err();
+    assert_eq!((refused.why, refused.text.contains("cancel that")), (Why::Conflict, true), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_restore_no_vendor_hears_anything_until_an_operator_resumes_and_numbers_hold_site_and_epoch() {
     let mut bench = Bench::over(quick(), &[Event::EpochBegun { epoch: 7, origin: Origin::Restored }]);
     let order = bench.order(FOUR).await;

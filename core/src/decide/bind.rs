@@ -4,6 +4,7 @@ use super::{Answer, Deciding, Refusal, Why};
 use crate::dcim::NewDevice;
 use crate::event::Event;
 use crate::id::{OrderId, Subject, UnitId};
+use crate::lifecycle::stage::Disposition;
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::procurement::deal::Deal;
@@ -17,7 +18,10 @@ impl Deciding<'_> {
         let bought = self.world.order(id).into_iter().flat_map(crate::procurement::order::Order::bought);
         let free = move |u: &&Unit| {
             let of_line = line.is_none_or(|line| u.order.is_some_and(|(_, number)| number == line));
-            of_line && u.serial.is_none() && u.stage.is_on_order() && u.disposition.may_move()
+            // Which server is stopped or not, the vendor ships them all.
+            let comes =
+                u.disposition.may_move() || matches!(u.disposition, Disposition::OnHold | Disposition::Quarantined);
+            of_line && u.serial.is_none() && u.stage.is_on_order() && comes
         };
         bought.filter_map(|u| self.world.unit(u)).filter(free)
     }

@@ -44,6 +44,7 @@ impl Deciding<'_> {
                 self.stand(*unit, Disposition::Quarantined, reason, |u| u.disposition != Disposition::Cancelled)
             }
             Command::Retire { unit, reason } => {
+                self.not_bought(*unit)?;
                 self.stand(*unit, Disposition::Retired, reason, |u| !u.stage.is_tenants() && u.undo.is_empty())
             }
             Command::Release { unit, reason } => self.release(*unit, reason.as_ref()),
@@ -261,12 +262,18 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    fn cancel(&mut self, id: UnitId, reason: &Text) -> Result<Answer, Refusal> {
-        if let Some((order, _)) =
-            self.known(id)?.order.filter(|_| self.world.unit(id).is_some_and(|u| u.stage.is_on_order()))
-        {
-            return Err(Refusal::new(Why::Conflict, format!("it is bought with order {order}: cancel that")));
+    /// What its vendor is to bring is ended with its order, and not alone: it would come all the same.
+    fn not_bought(&self, id: UnitId) -> Result<(), Refusal> {
+        match self.known(id)?.order.filter(|_| self.world.unit(id).is_some_and(|u| u.stage.is_on_order())) {
+            Some((order, _)) => {
+                Err(Refusal::new(Why::Conflict, format!("it is bought with order {order}: cancel that")))
+            }
+            None => Ok(()),
         }
+    }
+
+    fn cancel(&mut self, id: UnitId, reason: &Text) -> Result<Answer, Refusal> {
+        self.not_bought(id)?;
         let free = |u: &Unit| u.disposition != Disposition::Cancelled && u.stage < Stage::AssignedToTenant;
         self.stand(id, Disposition::Cancelled, reason, free)
     }
@@ -323,6 +330,7 @@ impl Deciding<'_> {
             // What its stage rested on was undone.
             self.enter(id, Stage::Cabled, Proof::EvidenceLost, "released after what was done to it was undone");
         }
+        self.follow_order(id);
         self.consequences(subject);
         Ok(Answer::Done)
     }

@@ -115,6 +115,24 @@ impl Deciding<'_> {
         }
     }
 
+    /// A server that stood aside while its order went on is brought to where its order is.
+    pub(super) fn follow_order(&mut self, unit: UnitId) {
+        let Some((id, _)) = self.world.unit(unit).filter(|u| u.stage.is_on_order()).and_then(|u| u.order) else {
+            return;
+        };
+        let Some(order) = self.world.order(id).filter(|o| o.end.is_none()) else { return };
+        let mut deals = self.world.deals_of(order);
+        let to = match &order.purchase {
+            Some(bought) if deals.any(|d| d.id.seller == bought.seller && d.is_confirmed()) => Stage::ShipmentTracking,
+            Some(_) => Stage::PurchaseApproved,
+            None if self.world.deals_of(order).any(|d| d.offer().is_some()) => Stage::QuoteReceived,
+            None if deals.any(|d| d.asked.is_some()) => Stage::QuoteRequested,
+            None => return,
+        };
+        let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved, Proof::OrderConfirmed];
+        self.lead(id, to, &proofs, "released; its order had gone on meanwhile");
+    }
+
     /// The vendor was seen to have our request.
     pub(super) fn asked(&mut self, id: DealId) {
         let note = format!("{} has {}", id.seller, self.world.deal(id).map_or_else(|| "".into(), Deal::request_number));

@@ -75,11 +75,7 @@ impl Desk {
     ///
     /// # Errors
     /// Not an operator's, without a reason, or of no plan; NetBox or the journal does not answer.
-    pub async fn confirm_take_over(
-        &self,
-        actor: &Actor,
-        confirm: Confirm,
-    ) -> Result<Vec<(Text, Taken)>, Refusal> {
+    pub async fn confirm_take_over(&self, actor: &Actor, confirm: Confirm) -> Result<Vec<(Text, Taken)>, Refusal> {
         least(actor, Role::Operator)?;
         let Confirm { plan: id, serials, reason } = confirm;
         if serials.len() > MAX_CONFIRMED {

@@ -56,7 +56,9 @@ fn main() -> ExitCode {
     let wish = match wish() {
         Ok(wish) => wish,
         Err(what) => {
-            eprintln!("{what}\nusage: life [--lives N] [--minutes M] [--seed ONE | --from FIRST] [--servers N] [--verbose]");
+            eprintln!(
+                "{what}\nusage: life [--lives N] [--minutes M] [--seed ONE | --from FIRST] [--servers N] [--verbose]"
+            );
             return ExitCode::from(2);
         }
     };

@@ -65,9 +65,7 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
             Ok(seller.find_chase(&deal.request_number(), &chase_number(deal)).await?.map(Observation::Held))
         }
         Step::PlacePurchase => open(seller.find_order(purchase(deal)?).await?),
-        Step::WithdrawRequest => {
-            undoes(Step::RequestQuote, seller.find_request(&deal.request_number()).await?)
-        }
+        Step::WithdrawRequest => undoes(Step::RequestQuote, seller.find_request(&deal.request_number()).await?),
         Step::CancelPurchase => undoes(Step::PlacePurchase, seller.find_order(purchase(deal)?).await?),
         _ => Err(missing("a vendor's part in this step")),
     };

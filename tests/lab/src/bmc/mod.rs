@@ -32,8 +32,8 @@ use self::jobs::Job;
 use self::power::{Action, Phase};
 pub use self::power::{Boot, Pace};
 use self::sessions::Sessions;
-use self::tree::Tree;
 pub use self::spec::{Fitted, Late, Personality, Spec};
+use self::tree::Tree;
 use crate::faults::lock;
 
 /// What is wrong with a BMC; changed while it runs by [`LabBmc::behave`].

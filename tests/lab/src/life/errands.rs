@@ -55,7 +55,8 @@ impl Life {
             }
             Errand::Quarantine(span) => {
                 let reason = "it smells burnt".into();
-                let kept = self.on_some("server quarantined", TINA, |unit| Command::Quarantine { unit, reason }).await?;
+                let kept =
+                    self.on_some("server quarantined", TINA, |unit| Command::Quarantine { unit, reason }).await?;
                 if let Some(unit) = kept {
                     self.people.releases.insert(unit, self.now() + span);
                 }

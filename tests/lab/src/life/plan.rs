@@ -28,13 +28,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// 12 to 30 servers and 10 to 30 hours of faults, all drawn; how thick the faults come, from half a minute to an hour
+    /// 8 to 20 servers and 10 to 24 hours of faults, all drawn; how thick the faults come, from half a minute to an hour
     /// apart, too.
     pub fn standard(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed ^ 0xA11_CE5);
         let between = [30, 120, 300, 900, 3_600][(seed % 5) as usize];
-        let servers = rng.random_range(12..=30);
-        let storm = hours(rng.random_range(10..=30));
+        let servers = rng.random_range(8..=20);
+        let storm = hours(rng.random_range(10..=24));
         Self { seed, servers, storm, between: Duration::from_secs(between), story: false }
     }
 }

@@ -57,7 +57,10 @@ impl Life {
         for order in world.orders.values().filter(|o| !state(world, o).is_over()) {
             let row = view::order::order_row(world, order, now);
             if row.who.is_none() || row.waits_for.is_empty() {
-                wrong.push(format!("order {} is {} and does not say who must act: {}", row.id, row.state, row.waits_for));
+                wrong.push(format!(
+                    "order {} is {} and does not say who must act: {}",
+                    row.id, row.state, row.waits_for
+                ));
             }
         }
     }
@@ -158,9 +161,7 @@ fn purchases(world: &World, events: &[Recorded], wrong: &mut Vec<String>) {
                 let given = approved.remove(&id).unwrap_or_default();
                 let who: BTreeSet<&str> = given
                     .iter()
-                    .filter(|(by, s, r, t)| {
-                        *by != requester && *s == seller.to_string() && r == revision && t == total
-                    })
+                    .filter(|(by, s, r, t)| *by != requester && *s == seller.to_string() && r == revision && t == total)
                     .map(|(by, ..)| by.as_str())
                     .collect();
                 // By the lab's rules: two above 50,000 EUR, and one below. A dollar is worth less than a euro.
@@ -196,9 +197,7 @@ fn after_their_end(events: &[Recorded], wrong: &mut Vec<String>) {
         let Some(at) = ended.get(&order) else { continue };
         let goes_on = match &event.draft.event {
             Event::ApprovalGiven { .. } | Event::PurchaseDecided { .. } | Event::PurchaseMade { .. } => true,
-            Event::StepIntended { step, .. } => {
-                deal && !matches!(step, Step::WithdrawRequest | Step::CancelPurchase)
-            }
+            Event::StepIntended { step, .. } => deal && !matches!(step, Step::WithdrawRequest | Step::CancelPurchase),
             _ => false,
         };
         if goes_on {
