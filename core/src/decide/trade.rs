@@ -121,12 +121,12 @@ impl Deciding<'_> {
             return;
         };
         let Some(order) = self.world.order(id).filter(|o| o.end.is_none()) else { return };
-        let mut deals = self.world.deals_of(order);
+        let deals: Vec<&Deal> = self.world.deals_of(order).collect();
         let to = match &order.purchase {
-            Some(bought) if deals.any(|d| d.id.seller == bought.seller && d.is_confirmed()) => Stage::ShipmentTracking,
+            Some(p) if deals.iter().any(|d| d.id.seller == p.seller && d.is_confirmed()) => Stage::ShipmentTracking,
             Some(_) => Stage::PurchaseApproved,
-            None if self.world.deals_of(order).any(|d| d.offer().is_some()) => Stage::QuoteReceived,
-            None if deals.any(|d| d.asked.is_some()) => Stage::QuoteRequested,
+            None if deals.iter().any(|d| d.offer().is_some()) => Stage::QuoteReceived,
+            None if deals.iter().any(|d| d.asked.is_some()) => Stage::QuoteRequested,
             None => return,
         };
         let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved, Proof::OrderConfirmed];

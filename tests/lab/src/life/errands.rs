@@ -63,7 +63,10 @@ impl Life {
                 kept.is_some()
             }
         };
-        if !done {
+        // A whim that finds nothing is forgotten in the end; what somebody needs is not.
+        let needed =
+            matches!(errand, Errand::Order { .. } | Errand::Import | Errand::TakeOver | Errand::Plug(_)) || !self.calm;
+        if !done && needed {
             self.agenda.put(self.now() + AGAIN, errand);
         }
         Ok(())
