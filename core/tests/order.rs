@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::too_many_arguments)]
 
+#[path = "order/asked.rs"]
+mod asked;
 #[path = "order/lines.rs"]
 mod lines;
+#[path = "order/pool.rs"]
+mod pool;
 mod scene;
 #[path = "order/shop.rs"]
 mod shop;
