@@ -95,6 +95,11 @@ impl SiteId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether this is the word for whichever site serves best, and no site's own.
+    pub fn is_any(&self) -> bool {
+        &*self.0 == "any"
+    }
 }
 
 impl fmt::Display for SiteId {

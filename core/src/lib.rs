@@ -15,6 +15,7 @@ pub mod lease;
 pub mod lifecycle;
 pub mod mac;
 pub mod manifest;
+pub mod near;
 pub mod policy;
 pub mod procurement;
 pub mod reconcile;

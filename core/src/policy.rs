@@ -101,6 +101,27 @@ pub struct Purchasing {
     pub destinations: BTreeMap<SiteId, Destination>,
     /// The role of bought servers in NetBox (slug), where their devices are to be made.
     pub role: Option<Text>,
+    /// Sites in the order in which the business likes them, where an order may go to any.
+    #[serde(default)]
+    pub preference: Vec<SiteId>,
+    /// What a server is counted as, of which nobody says what it takes, where an order may go to any site.
+    #[serde(default)]
+    pub planned: Planned,
+}
+
+/// What a server takes of a rack, as a planner counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Height in rack units.
+    pub units: u8,
+    /// Draw in watts.
+    pub watts: u32,
+}
+
+impl Default for Planned {
+    fn default() -> Self {
+        Self { units: 2, watts: 800 }
+    }
 }
 
 /// A vendor that sells to us.
@@ -136,6 +157,8 @@ impl Default for Purchasing {
             bill_to: Vec::new(),
             destinations: BTreeMap::new(),
             role: None,
+            preference: Vec::new(),
+            planned: Planned::default(),
         }
     }
 }

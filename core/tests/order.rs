@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::too_many_arguments)]
 
+#[path = "order/anywhere.rs"]
+mod anywhere;
 #[path = "order/asked.rs"]
 mod asked;
 #[path = "order/lines.rs"]

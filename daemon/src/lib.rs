@@ -11,6 +11,7 @@ pub mod journal;
 pub mod keeper;
 pub mod keys;
 pub mod ledger;
+pub mod outside;
 pub mod post;
 pub mod projection;
 pub mod pulse;

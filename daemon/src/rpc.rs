@@ -24,7 +24,7 @@ use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::takeover::no_such_plan;
-use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::document::Document;
 use rackhand_core::event::Seq;
 use rackhand_core::facility::propose::{Proposals, Request};
@@ -69,11 +69,11 @@ use crate::engine::perform::Ports;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, JournalFilter};
 use crate::ledger::{Ledger, Patience};
+use crate::outside::informed;
 use crate::projection::Projection;
 
 use frames::{Frames, IN_THE_AIR};
 pub use given::Given;
-pub use placement::Rooms;
 pub use racks::Racks;
 pub use roles::{Roles, group_number, user_name};
 pub use socket::bind;
@@ -119,8 +119,6 @@ pub struct Desk {
     pub rows: Mutex<Rows>,
     /// Racks, as last asked for.
     pub racks: Mutex<Racks>,
-    /// Sites as placement last read them.
-    pub rooms: Rooms,
     /// Frames on their way in.
     pub frames: Room,
     /// Turns for what takes longer than a moment.
@@ -229,7 +227,7 @@ impl Desk {
                 command => {
                     let input = match command {
                         Command::Place { choices } => Box::pin(self.choice(choices)).await?,
-                        command => Input::Command(command),
+                        command => informed(&self.ports, &self.gates, &self.ledger.world(), actor, command).await,
                     };
                     let done = self.ledger.submit(actor.clone(), Patience::Refuse, input).await;
                     done.map(|c| Receipt { answer: c.answer, head: c.head })

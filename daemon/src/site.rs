@@ -171,6 +171,7 @@ impl Site {
             keys: parts.keys,
             clock: clock.clone(),
             policy,
+            rooms: crate::outside::Rooms::default(),
         });
         let engine = Engine::new(ledger.clone(), ports.clone(), gates.clone(), clock.clone());
         let engine = tokio::spawn(engine.run(changes, beats, stopping));
@@ -196,7 +197,6 @@ impl Site {
             given: std::sync::Mutex::default(),
             rows: std::sync::Mutex::default(),
             racks: std::sync::Mutex::default(),
-            rooms: crate::rpc::Rooms::default(),
             frames: crate::rpc::frames(),
             turns: crate::rpc::Turns::default(),
             doctor: tokio::sync::OnceCell::new(),

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Stand-in for the usual way to act on DHCP leases: a Python tap that starts a shell hook for every ACK.
 
-Written for the measurements from a description of such taps. It reads frames, each behind four octets of length, from
-standard input, or every packet of an interface (`--interface`, needs CAP_NET_RAW). At the end of its input it prints
-how many ACKs it saw, and the CPU time of itself and of all its hooks, as JSON.
+Written for the measurements from a description of such taps. It reads every packet of an interface (needs
+CAP_NET_RAW), and says `listening` once it does. When its standard input is closed it does what has come by then, and
+prints how many ACKs it saw, and the CPU time of itself and of all its hooks, as JSON.
 """
 
 import argparse
 import json
 import os
 import resource
+import select
 import socket
 import struct
 import subprocess
@@ -50,29 +51,28 @@ def ack(frame):
     return mac, socket.inet_ntoa(bootp[16:20]), found.get(12, b"").decode("ascii", "replace")
 
 
-def from_pipe(stream):
-    """Frames behind their length."""
-    while len(head := stream.read(4)) == 4:
-        yield stream.read(struct.unpack("!I", head)[0])
-
-
-def from_interface(name):
-    """Every packet of an interface."""
+def packets(name):
+    """Every packet of an interface, until standard input is closed and nothing more is waiting."""
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
     tap.bind((name, 0))
+    print("listening", flush=True)
+    told = [tap, sys.stdin]
     while True:
-        yield tap.recv(65535)
+        ready, _, _ = select.select(told, [], [])
+        if tap in ready:
+            yield tap.recv(65535)
+        elif sys.stdin in ready:
+            return
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--netbox", required=True, help="http://host:port")
-    parser.add_argument("--interface")
+    parser.add_argument("--interface", required=True)
     given = parser.parse_args()
     hook = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hook.sh")
-    frames = from_interface(given.interface) if given.interface else from_pipe(sys.stdin.buffer)
     acks = 0
-    for frame in frames:
+    for frame in packets(given.interface):
         if lease := ack(frame):
             acks += 1
             subprocess.run(["bash", hook, given.netbox, *lease], check=False)

@@ -19,6 +19,7 @@ use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::manifest::Row;
 use rackhand_core::policy::Policy;
+use rackhand_core::procurement::order::{OrderRequest, Wish};
 use rackhand_core::text::Text;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
@@ -258,4 +259,37 @@ async fn the_work_order_says_where_each_goes_and_which_cables_as_text_and_as_pdf
     }
     let pdf = b.console.work_order_pdf(soon(), units).await.unwrap().unwrap();
     assert!(pdf.starts_with(b"%PDF-"), "{} bytes", pdf.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_for_any_site_counts_the_racks_that_netbox_shows() {
+    let b = Bench::new(&[]).await;
+    b.outside.netbox.add_tenant("acme");
+    let order = |tenant: &str, quantity| {
+        Command::Order(OrderRequest {
+            tenant: tenant.into(),
+            site: SiteId::new("any"),
+            routed: None,
+            lines: vec![Wish { quantity, spec: "2x Xeon Gold 6530, 512GB DDR5".into(), model: None }],
+            needed_by: None,
+            note: None,
+            sellers: Vec::new(),
+            all_new: false,
+            as_understood: false,
+            key: None,
+        })
+    };
+    let Ok(Answer::Ordered(ordered)) = b.say(order("acme", 2)).await else { panic!("it was refused") };
+    assert_eq!((ordered.site, ordered.unproven), (Some(SiteId::new("fra1")), None));
+    let why = ordered.routed.unwrap();
+    assert!(why.starts_with("room and power for all 2, 0 in stock, 2 to buy"), "{why}");
+    let shown = b.console.order(soon(), ordered.order).await.unwrap().unwrap();
+    assert_eq!(shown.routed.as_ref(), Some(&why), "the order's page");
+    let refused = b.say(order("acme", 400)).await.unwrap_err();
+    assert_eq!(refused.why, Why::Conflict, "{refused}");
+    assert!(refused.text.contains("of 400"), "{refused}");
+    let refused = b.say(order("amce", 1)).await.unwrap_err();
+    assert_eq!(refused.text.as_str(), "NetBox has no tenant amce: did you mean acme?");
+    let assign = b.say(Command::AssignStock { order: ordered.order }).await.unwrap_err();
+    assert_eq!(assign.why, Why::Conflict, "nothing is reserved: {assign}");
 }

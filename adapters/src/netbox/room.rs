@@ -13,6 +13,7 @@ use rackhand_core::facility::room::{
 };
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
+use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
 use self::rows::{
@@ -246,9 +247,22 @@ impl NetBox {
     /// The device type of this model, where exactly one has it: its shape, and what its devices come with. For what
     /// NetBox has no device of yet.
     pub async fn type_of(&self, model: &str) -> Result<Option<(Shape, Ends)>, Fault> {
-        let query = [("model", model), ("fields", TypeRow::FIELDS)];
+        self.type_by(("model", model), |row| &row.model).await
+    }
+
+    /// The same of the device type with this slug, as orders name it.
+    pub async fn type_called(&self, slug: &str) -> Result<Option<(Shape, Ends)>, Fault> {
+        self.type_by(("slug", slug), |row| &row.slug).await
+    }
+
+    async fn type_by(
+        &self,
+        (field, value): (&str, &str),
+        has: fn(&TypeRow) -> &Text,
+    ) -> Result<Option<(Shape, Ends)>, Fault> {
+        let query = [(field, value), ("fields", TypeRow::FIELDS)];
         let mut found: Vec<TypeRow> = self.list(TYPES, &query, OF_A_SERVER).await?;
-        if found.iter().any(|t| t.model.as_str() != model) {
+        if found.iter().any(|row| has(row).as_str() != value) {
             return Err(ignored(TYPES));
         }
         let (Some(row), true) = (found.pop(), found.is_empty()) else { return Ok(None) };

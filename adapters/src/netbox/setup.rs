@@ -1,5 +1,7 @@
 //! What NetBox must have for us, and making what it lacks. Statuses are server configuration: we say which lines.
 
+use std::collections::BTreeSet;
+
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::lifecycle::stage::Stage;
@@ -31,6 +33,8 @@ pub(super) const TENANTS: &str = "tenancy/tenants/";
 const CHOICES: &str = "Rackhand lifecycle stages";
 const DEVICE: &str = "dcim.device";
 const MOST: usize = 100;
+/// Tenants at most.
+const MOST_TENANTS: usize = 20_000;
 
 impl NetBox {
     /// Makes the custom fields, their choices and the staging tenant where they are missing. Runs again without harm.
@@ -134,6 +138,12 @@ impl NetBox {
         let offers = |stage: Stage| set.extra_choices.iter().flatten().any(|(value, _)| value.as_str() == stage.word());
         let missing = Stage::ALL.iter().copied().filter(|stage| !offers(*stage)).collect();
         Ok((set, missing))
+    }
+
+    /// The slugs of all tenants.
+    pub async fn tenants(&self) -> Result<BTreeSet<Text>, Fault> {
+        let found: Vec<Named> = self.list(TENANTS, &[("fields", "id,name,slug")], MOST_TENANTS).await?;
+        Ok(found.into_iter().filter_map(|tenant| tenant.slug).collect())
     }
 
     async fn staging_tenant(&self, setup: &mut NetboxSetup) -> Result<(), Fault> {

@@ -11,6 +11,7 @@ mod lease;
 pub mod locate;
 pub mod order;
 mod outcome;
+mod outside;
 mod person;
 pub mod place;
 mod quota;
@@ -39,6 +40,7 @@ use crate::id::{Actor, DealId, Entropy, SiteId, Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
+use crate::procurement::candidate::Shown;
 use crate::procurement::paper::{Flaw, Paper, Tracked};
 use crate::takeover::{PlanId, Seen, Taken, Taking};
 use crate::text::Text;
@@ -140,6 +142,8 @@ pub enum Input {
     NetboxPrepared(Vec<Text>),
     /// A person wants something.
     Command(Command),
+    /// The same, with what NetBox shows now.
+    Informed(Command, Arc<Shown>),
     /// A password was given for a unit's BMC and is sealed by now.
     PasswordGiven {
         /// Whose.
@@ -272,6 +276,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::Snapshot { at, fold, sum } => d.snapshot(*at, *fold, *sum),
         Input::NetboxPrepared(made) => d.netbox_prepared(made),
         Input::Command(command) => d.command(command)?,
+        Input::Informed(command, shown) => d.informed(command, shown)?,
         Input::Place(choices, room) => d.place(choices, room)?,
         Input::PasswordGiven { unit, user, from } => d.password_given(*unit, user.as_ref(), from)?,
         Input::PasswordForgotten(unit) => d.password_forgotten(*unit)?,

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::event::Event;
-use crate::id::{Actor, DealId, Entropy, OrderId, Role, Subject, UnitId};
+use crate::id::{Actor, DealId, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::{Disposition, Stage};
+use crate::procurement::candidate::Shown;
 use crate::procurement::deal::request_number;
 use crate::procurement::order::{MAX_LINES, MAX_QUANTITY, Order, OrderRequest, Placed, PlacedLine};
 use crate::procurement::spec::{self, Unclear};
@@ -23,6 +24,15 @@ pub struct Ordered {
     pub order: OrderId,
     /// Its lines.
     pub lines: Vec<OrderedLine>,
+    /// Where it goes; `None` where an older daemon answers.
+    #[serde(default)]
+    pub site: Option<SiteId>,
+    /// Why there, where any site would do.
+    #[serde(default)]
+    pub routed: Option<Text>,
+    /// What could not be looked at.
+    #[serde(default)]
+    pub unproven: Option<Text>,
 }
 
 /// What became of one line.
@@ -48,7 +58,7 @@ fn no_order(id: OrderId) -> Refusal {
 }
 
 impl Deciding<'_> {
-    pub(super) fn order(&mut self, request: &OrderRequest) -> Result<Answer, Refusal> {
+    pub(super) fn order(&mut self, request: &OrderRequest, shown: &Shown) -> Result<Answer, Refusal> {
         if let Actor::Tenant { name } = &self.moment.actor {
             if *name != request.tenant {
                 return Err(Refusal::new(Why::NotAllowed, format!("this token orders for {name} only")));
@@ -60,7 +70,11 @@ impl Deciding<'_> {
             return Ok(Answer::Ordered(Box::new(known)));
         }
         self.within_quota(request)?;
-        let placed = self.read(request)?;
+        let mut placed = self.read(request)?;
+        let unproven = self.known_tenant(&request.tenant, shown)?;
+        if request.site.is_any() {
+            self.choose_site(&mut placed, request.all_new, shown)?;
+        }
         let id = OrderId(self.world.orders.get_max().map_or(1, |(last, _)| last.0 + 1));
         let subject = Subject::Order(id);
         self.emit(subject, Event::OrderPlaced { placed: Box::new(placed.clone()) });
@@ -89,7 +103,8 @@ impl Deciding<'_> {
         if told.iter().any(|l| l.to_buy > 0) {
             self.open_deals(id, request);
         }
-        Ok(Answer::Ordered(Box::new(Ordered { order: id, lines: told })))
+        let (site, routed) = (Some(placed.site), placed.routed);
+        Ok(Answer::Ordered(Box::new(Ordered { order: id, lines: told, site, routed, unproven })))
     }
 
     /// The order that was placed before under the same key.
@@ -108,7 +123,9 @@ impl Deciding<'_> {
             to_buy: l.units.len() as u32,
             taken: Vec::new(),
         };
-        Ok(Some(Ordered { order: order.id, lines: order.lines.iter().map(line).collect() }))
+        let (site, routed) = (Some(order.site.clone()), order.routed.clone());
+        let lines = order.lines.iter().map(line).collect();
+        Ok(Some(Ordered { order: order.id, lines, site, routed, unproven: None }))
     }
 
     /// Whether a tenant may end this order: its own, until it is bought and as long as nothing of it was given.
@@ -137,7 +154,7 @@ impl Deciding<'_> {
         if request.tenant.trim().is_empty() {
             return invalid("an order is for a tenant: give its slug".into());
         }
-        if !self.policy.runs(request.site.as_str()) {
+        if !request.site.is_any() && !self.policy.runs(request.site.as_str()) {
             return invalid(format!("{} is no site of this daemon's", request.site));
         }
         if request.lines.is_empty() || request.lines.len() > MAX_LINES {

@@ -18,6 +18,7 @@ use crate::lifecycle::task::{TaskId, TaskKind};
 use crate::lifecycle::unit::{Phase, Progress, Unit};
 use crate::mac::Mac;
 use crate::manifest;
+use crate::procurement::candidate::Shown;
 use crate::text::Text;
 
 impl Deciding<'_> {
@@ -59,7 +60,7 @@ impl Deciding<'_> {
             Command::UndoReceipt { unit } => self.undo_receipt(*unit),
             Command::Locate { unit, on } => self.locate(*unit, *on),
             Command::Describe { unit, spec } => self.describe(*unit, spec),
-            Command::Order(request) => self.order(request),
+            Command::Order(request) => self.order(request, &Shown::default()),
             Command::Reserve { order, line, unit } => self.reserve(*order, *line, *unit),
             Command::ReleaseStock { unit, reason } => self.release_stock(*unit, reason),
             Command::AssignStock { order } => self.assign_stock(*order),

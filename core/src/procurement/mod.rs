@@ -1,6 +1,7 @@
 //! Buying servers: what is asked for, what is in stock, what vendors offer, what is chosen and why. Pure.
 
 pub mod approval;
+pub mod candidate;
 pub mod compare;
 pub mod deal;
 pub mod money;

@@ -23,9 +23,9 @@ pub const MAX_QUANTITY: u32 = 500;
 pub struct OrderRequest {
     /// For whom: the tenant's slug in NetBox.
     pub tenant: Text,
-    /// Where to.
+    /// Where to, or `any`.
     pub site: SiteId,
-    /// Why there, where any site would do.
+    /// Why there, where it was chosen before it came here; for `any` the reason is found here.
     #[serde(default)]
     pub routed: Option<Text>,
     /// What.

@@ -15,9 +15,10 @@ pub struct SiteFacts {
     pub site: SiteId,
     /// Servers in its stock that serve and that nobody has reserved; `None` where its stock is not known.
     pub stock: Option<u32>,
-    /// For how many such servers there are free units; `None` where nobody knows.
+    /// For how many such servers there are free units, those in stock included, since they stand already; `None` where
+    /// nobody knows.
     pub units: Option<u32>,
-    /// For how many such servers there is power when a feed is lost; `None` where nobody knows.
+    /// For how many such servers there is power when a feed is lost, those in stock included; `None` where nobody knows.
     pub power: Option<u32>,
     /// Days until new servers would be there; `None` where nobody knows.
     pub lead_days: Option<u16>,

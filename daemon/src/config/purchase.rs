@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rackhand_core::id::SiteId;
+use rackhand_core::policy::Planned;
 use rackhand_core::procurement::money::{self, Currency, Money, Rates};
 use rackhand_core::procurement::paper::Destination;
 use rackhand_core::text::Text;
@@ -68,6 +69,18 @@ pub(super) struct RawPurchase {
     /// that names the model. Without it somebody makes them.
     #[schemars(with = "Option<String>", regex(pattern = "^[a-z0-9_-]{1,100}$"))]
     role: Option<Spanned<String>>,
+    /// Sites in the order in which you like them: where an order may go to any site, this tells between equal ones.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    preferred_sites: Vec<Spanned<String>>,
+    /// Rack units that a server is counted as whose height neither its specification nor its model tells, where an order
+    /// may go to any site. Default: 2.
+    #[schemars(with = "Option<u64>", range(min = 1, max = 50))]
+    planned_units: Option<Spanned<u64>>,
+    /// Watts that a server is counted as drawing whose model does not tell, where an order may go to any site.
+    /// Default: 800.
+    #[schemars(with = "Option<u64>", range(min = 1, max = 50000))]
+    planned_watts: Option<Spanned<u64>>,
     /// Who pays, a line each, as it stands on orders.
     #[schemars(with = "Vec<String>", length(min = 1, max = 8))]
     bill_to: Spanned<Vec<Spanned<String>>>,
@@ -119,6 +132,10 @@ pub struct Purchase {
     pub bill_to: Vec<Text>,
     /// Where each site's servers go.
     pub destinations: BTreeMap<SiteId, Destination>,
+    /// Sites in the order in which the business likes them.
+    pub preference: Vec<SiteId>,
+    /// What a server is counted as that nobody knows.
+    pub planned: Planned,
 }
 
 /// A slug of NetBox.
@@ -148,10 +165,7 @@ impl RawPurchase {
         let energy = self.energy_price_kwh.as_ref().map(|text| millionths(source, text)).transpose()?;
         let mut destinations = BTreeMap::new();
         for (site, raw) in &self.destinations {
-            let slug = SiteId::new(site.get_ref());
-            if slug.as_str() != site.get_ref() || slug.as_str().is_empty() {
-                return Err(source.at(site, "not a site: give its NetBox slug, at most 32 of a-z, 0-9 and -"));
-            }
+            let slug = site_slug(source, site)?;
             let country = raw.country.get_ref();
             if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
                 return Err(source.at(&raw.country, "not a country: two capital letters, such as DE"));
@@ -173,6 +187,11 @@ impl RawPurchase {
             role: self.role.as_ref().map(|role| slug(source, role)).transpose()?,
             bill_to: lines(source, &self.bill_to)?,
             destinations,
+            preference: self.preferred_sites.iter().map(|site| site_slug(source, site)).collect::<Result<_, _>>()?,
+            planned: Planned {
+                units: up_to(source, self.planned_units.as_ref(), 50)?.unwrap_or(Planned::default().units),
+                watts: up_to(source, self.planned_watts.as_ref(), 50_000)?.unwrap_or(Planned::default().watts),
+            },
         })
     }
 
@@ -202,6 +221,27 @@ impl RawPurchase {
         }
         Ok(Rates { base, of: of.unwrap_or_default(), millionths: found })
     }
+}
+
+fn site_slug(source: &Source<'_>, site: &Spanned<String>) -> Result<SiteId, ConfigError> {
+    let slug = SiteId::new(site.get_ref());
+    if slug.as_str() != site.get_ref() || slug.as_str().is_empty() || slug.is_any() {
+        return Err(source.at(site, "not a site: give its NetBox slug, at most 32 of a-z, 0-9 and -"));
+    }
+    Ok(slug)
+}
+
+/// A number from 1 to `most`.
+fn up_to<T: TryFrom<u64>>(
+    source: &Source<'_>,
+    raw: Option<&Spanned<u64>>,
+    most: u64,
+) -> Result<Option<T>, ConfigError> {
+    let read = |raw: &Spanned<u64>| {
+        let number = Some(*raw.get_ref()).filter(|n| (1..=most).contains(n)).and_then(|n| T::try_from(n).ok());
+        number.ok_or_else(|| source.at(raw, format!("a whole number from 1 to {most}")))
+    };
+    raw.map(read).transpose()
 }
 
 fn hours(source: &Source<'_>, raw: Option<&Spanned<u64>>, default: u64) -> Result<Duration, ConfigError> {

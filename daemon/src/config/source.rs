@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use rackhand_core::near::near;
 use rackhand_core::secret::Secret;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -141,30 +142,7 @@ fn suggest(message: &str) -> Option<String> {
     }
     let mut words = message.split('`').skip(1).step_by(2);
     let given = words.next()?;
-    let close = |word: &&str| distance(given, word) <= (given.len().max(word.len()) / 3).clamp(1, 3);
-    let meant = words.filter(close).min_by_key(|word| distance(given, word))?;
+    let meant = near(given, words, 1).pop()?;
     let (said, _) = message.split_once(", ")?;
     Some(format!("{said}; did you mean `{meant}`?"))
-}
-
-/// Letters to add, drop, change or swap with the next, to make one word of another.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let least = changed.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    least.min(rows[i - 2][j - 2] + 1)
-                } else {
-                    least
-                }
-            };
-        }
-    }
-    rows[a.len()][b.len()]
 }

@@ -47,6 +47,8 @@ pub fn purchasing(purchase: Option<&Purchase>, vendors: &BTreeMap<SellerId, Vend
         bill_to: given.bill_to.clone(),
         role: given.role.clone(),
         destinations: given.destinations.clone(),
+        preference: given.preference.clone(),
+        planned: given.planned,
         ..Purchasing::default()
     };
     // Millionths of a unit for a kilowatt hour are thousandths of it for a megawatt hour.

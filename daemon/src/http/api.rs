@@ -23,6 +23,7 @@ use super::body::{bearer, collect, decode};
 use super::boot::unescape;
 use super::{Http, hash, not_this_method};
 use crate::ledger::Patience;
+use crate::outside::informed;
 use document::{InStock, Listed, Shown, fields};
 use request::{Body, Fault};
 
@@ -170,7 +171,8 @@ impl Http {
         let known = key.as_ref().and_then(|k| self.0.ledger.world().by_key(&tenant, &k.word).map(|o| o.id));
         let command = Command::Order(OrderRequest { key, ..wanted });
         let actor = Actor::Tenant { name: tenant.clone() };
-        match self.0.ledger.submit(actor, Patience::Refuse, Input::Command(command)).await {
+        let input = informed(&self.0.ports, &self.0.gates, &self.0.ledger.world(), &actor, command).await;
+        match self.0.ledger.submit(actor, Patience::Refuse, input).await {
             Ok(done) => match done.answer {
                 Answer::Ordered(ordered) => {
                     let status = if known == Some(ordered.order) { StatusCode::OK } else { StatusCode::CREATED };
@@ -197,7 +199,7 @@ impl Http {
         let Some(spec) = value(query, "spec").filter(|s| !s.trim().is_empty()) else {
             return unclear(vec![Fault::new("spec", "what is looked for, such as ?spec=2x+Xeon+Gold+6530")]);
         };
-        let site = value(query, "site").map(|s| SiteId::new(&s));
+        let site = value(query, "site").map(|s| SiteId::new(&s)).filter(|s| !s.is_any());
         let world = self.0.ledger.world();
         self.apart(move || answer(StatusCode::OK, &InStock::of(&world, site.as_ref(), &spec))).await
     }

@@ -1,8 +1,7 @@
 //! Proposals of places: NetBox's site read when it is asked for and kept for a minute, the journal's reservations taken off.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::decide::place::cannot_be_placed;
@@ -22,15 +21,8 @@ use rackhand_rpc::MAX_PDF;
 
 use super::Desk;
 
-/// How long what was read of a site is good enough for a proposal. Whatever changes in NetBox meanwhile is found when
-/// the place is written.
-const FRESH: Duration = Duration::from_secs(60);
 /// How often ports of further racks are read for one question, when those of the racks before did not do.
 const ROUNDS: usize = 12;
-
-/// Sites as last read. Ports of racks are added as they are asked for.
-#[derive(Default)]
-pub struct Rooms(Mutex<BTreeMap<SiteId, Arc<Room>>>);
 
 /// What NetBox says of a model.
 type OfType = Option<(Shape, Ends)>;
@@ -126,15 +118,7 @@ impl Desk {
 
     /// The site, read now unless it was within the last minute.
     async fn room(&self, site: &SiteId) -> Result<Arc<Room>, Refusal> {
-        let now = self.clock.now();
-        let kept = self.rooms.get(site).filter(|room| now.since(room.read_at) < FRESH);
-        if let Some(room) = kept {
-            return Ok(room);
-        }
-        let read = self.ports.netbox.room(site, now).await;
-        let room = Arc::new(read.map_err(|fault| away(&fault))?);
-        self.rooms.set(room.clone());
-        Ok(room)
+        self.ports.rooms.read(&self.ports.netbox, site, self.clock.now()).await.map_err(|fault| away(&fault))
     }
 
     /// The same with ports and outlets of these racks.
@@ -147,7 +131,7 @@ impl Desk {
         let mut more = Room::clone(&room);
         more.sockets.extend(read);
         let more = Arc::new(more);
-        self.rooms.set(more.clone());
+        self.ports.rooms.set(more.clone());
         Ok(more)
     }
 
@@ -210,14 +194,4 @@ fn named(mut spaces: Vec<Space>, rack: Option<&Text>, site: &SiteId) -> Result<V
         return Err(Refusal::new(Why::NotFound, format!("NetBox has no rack {label} at {site}")));
     }
     Ok(spaces)
-}
-
-impl Rooms {
-    fn get(&self, site: &SiteId) -> Option<Arc<Room>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(site).cloned()
-    }
-
-    fn set(&self, room: Arc<Room>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(room.site.clone(), room);
-    }
 }

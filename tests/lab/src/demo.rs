@@ -128,6 +128,9 @@ impl Demo {
             stand(&mut racks, &policy, n, command);
         }
         outside.netbox.add_site(policy.site.as_str());
+        for tenant in ["acme", "globex", "initech"] {
+            outside.netbox.add_tenant(tenant);
+        }
         let market = trade::open(&mut outside);
         outside.projection =
             Some(projection::Settings { file: None, changes: Duration::from_mins(5), whole: Duration::from_hours(24) });

@@ -191,3 +191,24 @@ async fn without_tenants_no_orders_are_taken() {
     }
     assert!(shop.daemon.terminate().await.success());
 }
+
+#[tokio::test]
+async fn an_order_for_any_site_is_routed_once_and_says_why() {
+    let mut shop = Shop::open(3).await;
+    let any = |quantity: u32| json!({ "site": "any", "lines": [{ "quantity": quantity, "spec": SPEC }] });
+    let (status, order) = shop.order(ACME, Some("k1"), any(3)).await;
+    assert_eq!((status, &order["site"], &order["lines"][0]["from_stock"]), (201, &json!("fra1"), &json!(3)), "{order}");
+    let why = "room and power for all 3, all 3 are in stock; each counted as 2 U and 800 W";
+    assert_eq!(order["routed"], json!(why));
+    // Nothing is left, and NetBox tells of no racks: the key stands for the order that there is.
+    let (status, again) = shop.order(ACME, Some("k1"), any(3)).await;
+    assert_eq!((status, &again["order"], &again["routed"]), (200, &order["order"], &json!(why)));
+    let (status, refused) = shop.order(ACME, Some("k2"), any(1)).await;
+    let text = refused["error"].as_str().unwrap();
+    assert_eq!(status, 409, "{text}");
+    assert!(text.contains("fra1: free units unknown, which is not counted as room"), "{text}");
+    assert!(text.contains("NetBox"), "why nobody knows: {text}");
+    let (_, stock) = shop.get(ACME, "/api/v1/stock?site=any&spec=2x+Xeon+Gold+6530").await;
+    assert_eq!(stock["exact"], json!(0), "{stock}");
+    assert!(shop.daemon.terminate().await.success());
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::{Draft, Event};
@@ -77,7 +78,8 @@ impl Shop {
         let (console, _) = connect(&place.socket()).await.unwrap_or_else(|e| panic!("{e}\n{}", place.log()));
         // Plain HTTP is all this side has; the provider is asked for all the same.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let client = Client::builder().build().unwrap();
+        // The daemon ends a connection that says nothing for ten seconds; one kept as long would be used as it ends.
+        let client = Client::builder().pool_idle_timeout(Duration::from_secs(3)).build().unwrap();
         let answer = client.get(format!("http://{}/api/v1/openapi.json", place.http)).send().await.unwrap();
         let description = answer.json().await.unwrap();
         Self { place, daemon, console, client, description, used: BTreeSet::new() }

@@ -262,6 +262,10 @@ pub fn done(model: &mut Model, id: CallId, call: &Pending, answer: &Answer, out:
 /// What became of an order, line by line.
 fn became(ordered: &Ordered) -> Vec<Text> {
     let mut told = Vec::new();
+    if let (Some(site), Some(why)) = (&ordered.site, &ordered.routed) {
+        told.push(Text::from(format!("it goes to {site}: {why}")));
+    }
+    told.extend(ordered.unproven.clone());
     for (n, line) in (1..).zip(&ordered.lines) {
         told.push(Text::from(format!("line {n}: {}", line.understood)));
         told.extend(line.unclear.iter().map(|u| Text::from(format!("  left out `{}`: {}", u.part, u.why))));

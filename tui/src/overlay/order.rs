@@ -85,8 +85,9 @@ impl OrderForm {
         }
     }
 
+    /// The one site it is for; `None` for any.
     fn site(&self) -> Option<SiteId> {
-        Some(SiteId::new(self.site.text())).filter(|s| !s.as_str().is_empty())
+        Some(SiteId::new(self.site.text())).filter(|s| !s.as_str().is_empty() && !s.is_any())
     }
 
     /// The first line of which it is not known what is in stock: its words, and where.
@@ -119,7 +120,10 @@ impl OrderForm {
         if self.tenant.text().trim().is_empty() {
             return self.complain(Item::Tenant, "for whom? the tenant's slug in NetBox, such as acme");
         }
-        let Some(site) = self.site() else { return self.complain(Item::Site, "where to? a site, such as fra1") };
+        let site = SiteId::new(self.site.text());
+        if site.as_str().is_empty() {
+            return self.complain(Item::Site, "where to? a site, such as fra1, or any");
+        }
         let needed_by = match self.needed.text().trim() {
             "" => None,
             text => match start_of_day(text) {
@@ -234,6 +238,10 @@ impl Sheet for OrderForm {
     fn rows<'a>(&'a self, model: &Model, room: usize) -> Vec<Shown<'a, Item>> {
         let mut rows =
             vec![Shown::Field(Item::Tenant, "tenant", &self.tenant), Shown::Field(Item::Site, "site", &self.site)];
+        if SiteId::new(self.site.text()).is_any() {
+            let how = "  goes where stock, free units, power and time serve it best; the order says why";
+            rows.push(Shown::Said(how.to_owned(), Token::UiDim));
+        }
         for (n, line) in self.lines.iter().enumerate() {
             let name = |first: &'static str, other: &'static str| if n == 0 { first } else { other };
             rows.push(Shown::Field(Item::Count(n), name("how many", "and how many"), &line.count));

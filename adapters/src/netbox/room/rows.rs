@@ -37,6 +37,7 @@ pub(super) struct DeviceRow {
 pub(super) struct TypeRow {
     pub id: ObjectId,
     pub model: Text,
+    pub slug: Text,
     pub u_height: Halves,
     pub is_full_depth: bool,
     pub weight: Option<f64>,
@@ -132,7 +133,7 @@ macro_rules! numbered {
 numbered! {
     RackRow: "id,name,site,location,u_height,starting_unit,desc_units,max_weight,weight_unit",
     DeviceRow: "id,name,serial,site,rack,position,face,device_type,tenant",
-    TypeRow: "id,model,u_height,is_full_depth,weight,weight_unit",
+    TypeRow: "id,model,slug,u_height,is_full_depth,weight,weight_unit",
     FeedRow: "id,name,rack,status,type,phase,voltage,amperage,max_utilization,connected_endpoints",
     ReservationRow: "id,rack,units",
     InletRow: "id,device,name,maximum_draw,allocated_draw,mark_connected,cable",

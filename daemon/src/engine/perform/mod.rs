@@ -39,6 +39,8 @@ pub struct Ports {
     pub clock: Clock,
     /// The business's rules.
     pub policy: Policy,
+    /// Sites as placement and routing last read them.
+    pub rooms: crate::outside::Rooms,
 }
 
 /// Looks whether the step's effect is there. `netbox` is that of this one attempt. `Ok(None)` is a reading that shows it is not.

@@ -29,6 +29,8 @@ pub(super) struct Shown {
     order: Text,
     tenant: Text,
     site: SiteId,
+    /// Why there, where any site would do.
+    routed: Option<Text>,
     state: OrderState,
     placed: String,
     needed_by: Option<String>,
@@ -89,6 +91,7 @@ impl Shown {
             order: order.reference.clone(),
             tenant: order.tenant.clone(),
             site: order.site.clone(),
+            routed: order.routed.clone(),
             state: state(world, order),
             placed: order.placed.to_string(),
             needed_by: order.needed_by.map(|t| t.to_string()),

@@ -42,21 +42,33 @@ impl Line {
         self
     }
 
-    /// The same with an absolute figure that is judged, in `unit`.
-    pub fn absolute(mut self, figure: f64, unit: &'static str, goal: Goal) -> Self {
+    /// The same with a count, or a time of the virtual clock, that is judged: what no machine makes greater or less.
+    pub fn count(mut self, figure: f64, unit: &'static str, goal: Goal) -> Self {
         (self.figure, self.unit, self.goal) = (figure, unit, goal);
         self
+    }
+
+    /// Whether its goal is met; one that could not be measured, for want of a peer, is not.
+    pub fn is_met(&self) -> bool {
+        self.goal.is_met(self.figure)
     }
 }
 
 impl Goal {
+    fn is_met(self, figure: f64) -> bool {
+        match self {
+            Self::None => true,
+            Self::Least(goal) => figure >= goal,
+            Self::Most(goal) => figure <= goal,
+        }
+    }
+
     fn verdict(self, figure: f64) -> String {
         let short = |by: f64| format!("SHORT by {}", number(by));
         match self {
             Self::None => "-".into(),
-            _ if figure.is_nan() => "not measured".into(),
-            Self::Least(goal) if figure >= goal => "met".into(),
-            Self::Most(goal) if figure <= goal => "met".into(),
+            _ if figure.is_nan() => "NOT MEASURED".into(),
+            _ if self.is_met(figure) => "met".into(),
             Self::Least(goal) => short(goal / figure) + "x",
             Self::Most(goal) => short(figure / goal) + "x",
         }

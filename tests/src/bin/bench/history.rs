@@ -49,17 +49,21 @@ pub fn run(place: &Place) -> Measured<Vec<Line>> {
     let needle = subject(77).to_string();
     let jq = peer("jq", &["-c", &format!("select(.subject == \"{needle}\")")], &export);
     let grep = peer("grep", &["-F", &needle], &export);
-    let told = |of: Option<f64>| of.map_or("skipped, not installed".into(), ms);
-    let against = |of: Option<f64>| of.map_or(f64::NAN, |t| t / p95);
+    // For what is not there, grep has to read all of it, as we would without an index.
+    let search = peer("grep", &["-c", "-F", TEXTS[4]], &export);
+    let (Some(jq), Some(grep), Some(search)) = (jq, grep, search) else {
+        return Err("the peers cannot run: jq or grep is not installed".into());
+    };
     Ok(vec![
         Line::told("last 256 of a server, p95, beside jq", ms(p95))
-            .beside(told(jq))
-            .ratio(against(jq), Goal::Least(1_000.0)),
+            .beside(ms(jq))
+            .ratio(jq / p95, Goal::Least(1_000.0)),
         Line::told("last 256 of a server, p95, beside grep", ms(p95))
-            .beside(told(grep))
-            .ratio(against(grep), Goal::Least(50.0)),
-        Line::told("the same, absolute", ms(p95)).absolute(p95, " ms", Goal::Most(5.0)),
-        Line::told("newest 50 with a text, slowest of five", ms(slowest)).absolute(slowest, " ms", Goal::Most(50.0)),
+            .beside(ms(grep))
+            .ratio(grep / p95, Goal::Least(50.0)),
+        Line::told("newest 50 with a text, slowest of five, beside grep", ms(slowest))
+            .beside(ms(search))
+            .ratio(search / slowest, Goal::Least(5.0)),
     ])
 }
 
@@ -78,5 +82,6 @@ fn write(store: &Store, export: &Path) -> Measured<()> {
 fn peer(program: &str, arguments: &[&str], export: &Path) -> Option<f64> {
     let start = Instant::now();
     let out = Command::new(program).args(arguments).arg(export).env("LC_ALL", "C").output().ok()?;
-    (out.status.success() && !out.stdout.is_empty()).then(|| millis(start.elapsed()))
+    // grep ends with 1 where it finds nothing, and has looked all the same.
+    (matches!(out.status.code(), Some(0 | 1)) && !out.stdout.is_empty()).then(|| millis(start.elapsed()))
 }

@@ -1,4 +1,5 @@
-//! Measures Rackhand against its goals, each beside a peer or a probe of the same run.
+//! Measures Rackhand against its goals, each beside a peer or a probe of the same run. A row whose goal is missed, or
+//! whose peer is not installed, fails, and with it the run.
 //!
 //! `cargo run --release -p rackhand-tests --bin bench [row ...]`. Without rows, all of them. Files go to
 //! `RACKHAND_BENCH_DIR`, which should be on the disk in question; else to the directory for temporary files.
@@ -22,6 +23,7 @@ mod start;
 mod stock;
 mod stub;
 mod walk;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -47,14 +49,15 @@ fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
     let given: Vec<&str> = given.iter().map(String::as_str).collect();
     let done = match given.as_slice() {
-        ["--stub"] => stub::serve(),
+        ["--stub"] => stub::serve().map(|()| true),
         // The daemon reads the arguments by itself.
         ["--config", _] => return rackhand_daemon::run::main(),
-        ["--hold", dir] => hold::serve(dir.as_ref()),
+        ["--hold", dir] => hold::serve(dir.as_ref()).map(|()| true),
         rows => measure(rows),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             println!("bench: {error}");
             ExitCode::FAILURE
@@ -62,22 +65,38 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(rows: &[&str]) -> Measured<()> {
+/// Measures one row; whether it met its goals.
+fn one(run: fn(&Place) -> Measured<Vec<Line>>) -> Measured<bool> {
+    let lines = run(&Place::new()?)?;
+    for line in &lines {
+        println!("{line}");
+    }
+    Ok(lines.iter().all(Line::is_met))
+}
+
+/// Measures these rows, or all; whether each was measured and met its goals.
+fn measure(rows: &[&str]) -> Measured<bool> {
     if let Some(unknown) = rows.iter().find(|r| !ROWS.iter().any(|(word, ..)| word == *r)) {
         let words: Vec<&str> = ROWS.iter().map(|(word, ..)| *word).collect();
         return Err(format!("`{unknown}` is no row; there are: {}", words.join(", ")).into());
     }
     println!("{}", board::head());
+    let mut failed = Vec::new();
     for (word, title, run) in ROWS {
         if !rows.is_empty() && !rows.contains(word) {
             continue;
         }
         println!("{word} - {title}");
-        let place = Place::new()?;
-        match run(&place) {
-            Ok(lines) => lines.iter().for_each(|line| println!("{line}")),
-            Err(error) => println!("  not measured: {error}"),
+        let met = one(*run).unwrap_or_else(|error| {
+            println!("  NOT MEASURED: {error}");
+            false
+        });
+        if !met {
+            failed.push(*word);
         }
     }
-    Ok(())
+    if !failed.is_empty() {
+        println!("failed: {}", failed.join(", "));
+    }
+    Ok(failed.is_empty())
 }

@@ -198,16 +198,22 @@ fn whole(inventory: &Inventory) -> Measured<()> {
 fn reading(what: &str, ours: Cost, peer: Cost, most: Goal, lines: &mut Vec<Line>) {
     let extrapolated = format!("{}, extrapolated", peer.told());
     let line = Line::told(what, ours.told()).beside(&extrapolated);
-    let judged = if what.contains("GraphQL") { Goal::Least(100.0) } else { Goal::None };
-    lines.push(line.ratio(peer.wall / ours.wall, judged));
-    lines.push(Line::told("  requests", number(ours.requests)).absolute(ours.requests, "", most));
+    // How long it takes is the lab's own pace, so it is told; how often NetBox is asked is ours.
+    lines.push(line.ratio(peer.wall / ours.wall, Goal::None));
+    lines.push(Line::told("  requests", number(ours.requests)).beside(number(peer.requests)).count(
+        ours.requests,
+        "",
+        most,
+    ));
     let both = |c: Cost| format!("{} s", number(c.theirs / 1e3));
     lines.push(
         Line::told("  NetBox's own time, by the measured figures", both(ours))
             .beside(both(peer))
-            .ratio(peer.theirs / ours.theirs, judged),
+            .ratio(peer.theirs / ours.theirs, Goal::None),
     );
-    lines.push(Line::told("  client CPU", ms(ours.cpu)).beside(ms(peer.cpu)).ratio(peer.cpu / ours.cpu, Goal::None));
+    lines.push(
+        Line::told("  client CPU", ms(ours.cpu)).beside(ms(peer.cpu)).ratio(peer.cpu / ours.cpu, Goal::Least(2.0)),
+    );
 }
 
 /// A client as most are: for each device, the device and its interfaces.
@@ -239,7 +245,7 @@ async fn changes(served: &Served, netbox: &NetBox, inventory: Inventory, lines: 
         return Err("something changed where nothing did".into());
     }
     let real = |c: Cost| c.wall / 1e3;
-    let line = |what: String, c: Cost| Line::told(what, c.told()).absolute(c.requests, " req", Goal::Most(2.0));
+    let line = |what: String, c: Cost| Line::told(what, c.told()).count(c.requests, " req", Goal::Most(2.0));
     lines.push(line("changes, none".into(), cost));
     for n in 1..=CHANGED {
         served.lab.edit(n.into(), &json!({ "serial": format!("CZ99{n:06}") }), now);
@@ -250,8 +256,7 @@ async fn changes(served: &Served, netbox: &NetBox, inventory: Inventory, lines: 
         other => return Err(format!("{CHANGED} changed, told: {other:?}").into()),
     }
     lines.push(line(format!("changes, {CHANGED} devices"), cost));
-    let seconds = Line::told("  real time", format!("{} s", number(real(cost))));
-    lines.push(seconds.absolute(real(cost), " s", Goal::Most(0.2)));
+    lines.push(Line::told("  real time", format!("{} s", number(real(cost)))));
     lines.push(Line::told("  NetBox's own time, by the measured figures", ms(cost.theirs)));
     Ok(())
 }
@@ -279,7 +284,7 @@ async fn writes(served: &Served, netbox: &NetBox, lines: &mut Vec<Line>) -> Meas
     lines.push(
         Line::told(format!("a status written, of {BULK} in bulk, read first"), ms(bulk.wall))
             .beside(format!("{} singly", ms(single.wall)))
-            .ratio(single.wall / bulk.wall, Goal::Least(5.0)),
+            .ratio(single.requests / bulk.requests, Goal::Least(5.0)),
     );
     Ok(())
 }

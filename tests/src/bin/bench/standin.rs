@@ -1,12 +1,13 @@
-//! The peer of the lease row: the stand-in in `tests/peers`, fed frames through a pipe.
+//! The peer of the lease row: the stand-in in `tests/peers`, on the same wire.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde::Deserialize;
 
 use crate::gauge::{Measured, installed};
+use crate::wire;
 
 /// What its hook needs besides Python.
 const NEEDS: [&str; 5] = ["python3", "bash", "curl", "jq", "date"];
@@ -14,7 +15,7 @@ const NEEDS: [&str; 5] = ["python3", "bash", "curl", "jq", "date"];
 /// A running tap.
 pub struct Tap {
     child: Child,
-    pipe: ChildStdin,
+    out: BufReader<ChildStdout>,
 }
 
 /// What a tap says at its end.
@@ -33,34 +34,27 @@ pub fn missing() -> Option<String> {
 }
 
 impl Tap {
-    /// Starts a tap that asks the stub at `port`.
+    /// Starts a tap that asks the stub at `port`, and waits until it listens.
     pub fn start(port: u16) -> Measured<Self> {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers/tap.py");
         let mut child = Command::new("python3")
             .arg(script)
-            .args(["--netbox", &format!("http://127.0.0.1:{port}")])
+            .args(["--netbox", &format!("http://127.0.0.1:{port}"), "--interface", wire::HERE])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let pipe = child.stdin.take().ok_or("the tap has no input")?;
-        Ok(Self { child, pipe })
+        let mut out = BufReader::new(child.stdout.take().ok_or("the tap has no output")?);
+        let mut ready = String::new();
+        out.read_line(&mut ready)?;
+        if ready.trim() == "listening" { Ok(Self { child, out }) } else { Err("the tap does not listen".into()) }
     }
 
-    /// Hands it a frame.
-    pub fn frame(&mut self, frame: &[u8]) -> Measured<()> {
-        self.pipe.write_all(&(frame.len() as u32).to_be_bytes())?;
-        self.pipe.write_all(frame)?;
-        Ok(self.pipe.flush()?)
-    }
-
-    /// Ends its input and waits until it has done everything.
+    /// Tells it to end, and waits until it has done everything that had come.
     pub fn end(self) -> Measured<Account> {
-        let Self { mut child, pipe } = self;
-        drop(pipe);
+        let Self { mut child, mut out } = self;
+        drop(child.stdin.take());
         let mut said = String::new();
-        if let Some(mut out) = child.stdout.take() {
-            out.read_to_string(&mut said)?;
-        }
+        out.read_to_string(&mut said)?;
         child.wait()?;
         Ok(serde_json::from_str(&said)?)
     }

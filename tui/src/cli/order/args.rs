@@ -82,7 +82,7 @@ pub enum OrderVerb {
     Stock {
         /// Such as "2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE"
         spec: String,
-        /// Only this site's
+        /// Only this site's; default, or any: all sites'
         #[arg(long, value_name = "SITE", value_parser = site)]
         site: Option<SiteId>,
     },
@@ -100,7 +100,7 @@ pub struct Place {
     /// For whom: the tenant's slug in NetBox
     #[arg(long, value_name = "SLUG", value_parser = slug, required_unless_present = "file")]
     pub tenant: Option<Text>,
-    /// Where to; default: the daemon's site
+    /// Where to, or any: then it goes where stock, free units, power and time serve it best. Default: the daemon's site
     #[arg(long, value_name = "SITE", value_parser = site)]
     pub site: Option<SiteId>,
     /// How many of what, such as "4: 2x Xeon Gold 6530, 512GB DDR5, 4x 3.84TB NVMe, 2x 100GbE"; again for more lines

@@ -40,6 +40,10 @@ struct Told {
     result: Came,
     tenant: Text,
     site: SiteId,
+    /// Why there, where any site would do.
+    routed: Option<Text>,
+    /// What could not be looked at.
+    unproven: Option<Text>,
     /// Why it failed; empty where it did not.
     text: Text,
     lines: Vec<ToldLine>,
@@ -93,14 +97,16 @@ pub(super) async fn place(host: &HostSpec, what: Place, out: &mut Output<'_>) ->
     for (at, request) in requests.into_iter().enumerate() {
         let done = if dry_run { look(&link, &request).await } else { put(host, &link, &request).await };
         rows.push(match done {
-            Ok((order, lines)) => Told {
+            Ok(done) => Told {
                 row: at + 1,
-                order,
+                order: done.order,
                 result: if dry_run { Came::Checked } else { Came::Placed },
                 tenant: request.tenant,
-                site: request.site,
+                site: done.site.unwrap_or(request.site),
+                routed: done.routed,
+                unproven: done.unproven,
                 text: Text::new(""),
-                lines,
+                lines: done.lines,
             },
             // One order alone fails as any other command; one of many fails by itself.
             Err(Fail::Refused(refusal)) if !alone && refusal.why != Why::NotAllowed => Told {
@@ -109,6 +115,8 @@ pub(super) async fn place(host: &HostSpec, what: Place, out: &mut Output<'_>) ->
                 result: Came::Failed,
                 tenant: request.tenant,
                 site: request.site,
+                routed: None,
+                unproven: None,
                 text: refusal.text,
                 lines: Vec::new(),
             },
@@ -151,14 +159,22 @@ fn request(what: Place, site: SiteId) -> Result<OrderRequest, Fail> {
     })
 }
 
-type Done = Result<(Option<OrderId>, Vec<ToldLine>), Fail>;
+/// What came of one order, or would.
+#[derive(Default)]
+struct Done {
+    order: Option<OrderId>,
+    site: Option<SiteId>,
+    routed: Option<Text>,
+    unproven: Option<Text>,
+    lines: Vec<ToldLine>,
+}
 
-async fn put(host: &HostSpec, link: &Connection, request: &OrderRequest) -> Done {
+async fn put(host: &HostSpec, link: &Connection, request: &OrderRequest) -> Result<Done, Fail> {
     let receipt = carry_out(host, link, &Command::Order(request.clone())).await?;
     let Answer::Ordered(ordered) = receipt.answer else {
         return Err(Fail::Lost("the daemon answered something else; it is of another version".into()));
     };
-    let Ordered { order, lines } = *ordered;
+    let Ordered { order, lines, site, routed, unproven } = *ordered;
     let told = |(at, (line, wish)): (usize, (OrderedLine, &Wish))| ToldLine {
         line: at + 1,
         quantity: wish.quantity,
@@ -169,15 +185,16 @@ async fn put(host: &HostSpec, link: &Connection, request: &OrderRequest) -> Done
         taken: line.taken,
         near: Vec::new(),
     };
-    Ok((Some(order), lines.into_iter().zip(&request.lines).enumerate().map(told).collect()))
+    let lines = lines.into_iter().zip(&request.lines).enumerate().map(told).collect();
+    Ok(Done { order: Some(order), site, routed, unproven, lines })
 }
 
 /// What would be understood and kept. The daemon judges the same again when it is ordered.
-async fn look(link: &Connection, request: &OrderRequest) -> Done {
+async fn look(link: &Connection, request: &OrderRequest) -> Result<Done, Fail> {
     let mut used: Vec<Text> = Vec::new();
     let mut lines = Vec::new();
     for (at, wish) in request.lines.iter().enumerate() {
-        let site = Some(request.site.clone());
+        let site = Some(request.site.clone()).filter(|s| !s.is_any());
         let stock = answered(CALL, link.client.stock(call(), wish.spec.clone(), site)).await?;
         if stock.understood.is_empty() || !(stock.unclear.is_empty() || request.as_understood) {
             return Err(Fail::Refused(Refusal::new(Why::Invalid, misunderstood(at + 1, wish, &stock))));
@@ -204,7 +221,7 @@ async fn look(link: &Connection, request: &OrderRequest) -> Done {
             unclear: stock.unclear,
         });
     }
-    Ok((None, lines))
+    Ok(Done { lines, ..Done::default() })
 }
 
 fn misunderstood(line: usize, wish: &Wish, stock: &Stock) -> String {
@@ -222,8 +239,17 @@ fn misunderstood(line: usize, wish: &Wish, stock: &Stock) -> String {
 fn tell(row: &Told, out: &mut Output<'_>) -> Result<(), Fail> {
     out.line(match row.order {
         Some(order) => format!("order {order} for {} at {}", row.tenant, row.site),
+        None if row.site.is_any() => {
+            format!("would be ordered for {}; its site is chosen then; nothing was changed", row.tenant)
+        }
         None => format!("would be ordered for {} at {}; nothing was changed", row.tenant, row.site),
     })?;
+    if let Some(why) = &row.routed {
+        out.line(format!("{} because: {why}", row.site))?;
+    }
+    if let Some(what) = &row.unproven {
+        out.line(what.clone())?;
+    }
     let mut table = Table::new(&["LINE", "QTY", "STOCK", "BUY", "UNDERSTOOD"], Last::Wrap);
     for line in &row.lines {
         table.row([
@@ -267,7 +293,11 @@ fn table(rows: &[Told], summary: &Summary, dry_run: bool, out: &mut Output<'_>) 
             sum(|l| l.reserved.len() as u32),
             sum(|l| l.to_buy),
             match row.result {
-                Came::Placed => format!("placed{but}"),
+                Came::Placed => {
+                    let there = row.routed.as_ref().map_or_else(String::new, |why| format!(", there because: {why}"));
+                    let unproven = row.unproven.as_ref().map_or_else(String::new, |what| format!("; {what}"));
+                    format!("placed{but}{there}{unproven}")
+                }
                 Came::Checked => format!("would be placed{but}"),
                 Came::Failed => format!("failed: {}", row.text),
             },
