@@ -1,6 +1,7 @@
 //! Real streams: TCP, and TLS over it, only to addresses the daemon may talk to.
 
 pub mod network;
+pub mod proxy;
 pub mod starttls;
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,9 @@ use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
-use crate::port::dial::{Connected, Dial, DialError, Target, Trust};
+use crate::port::dial::{Connected, Dial, DialError, Stream, Target, Trust};
 use network::{Cidr, Networks};
+use proxy::Proxy;
 
 /// The TLS settings cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub struct Tcp {
     networks: Networks,
     pinned: Arc<ClientConfig>,
     authorities: Option<Arc<ClientConfig>>,
+    proxy: Option<Proxy>,
 }
 
 impl Tcp {
@@ -57,21 +60,50 @@ impl Tcp {
             networks: Networks(management),
             pinned: tls::pinned()?,
             authorities: authorities.map(tls::authorities).transpose()?,
+            proxy: None,
         })
     }
 
+    /// The same, by a proxy to whom it serves.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
+    }
+
     async fn connect(&self, target: &Target) -> Result<Connected, DialError> {
-        let mut tcp = open(target, &self.resolve(target).await?).await?;
-        if target.trust == Trust::StartTls {
-            starttls::begin(&mut tcp).await.map_err(|e| {
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| proxy.serves(target)) {
+            let tunnel = self.tunnel(proxy, target).await?;
+            return self.secure(target, tunnel).await.map_err(|error| proxy.behind(error));
+        }
+        let mut tcp = open(&self.resolve(target).await?).await.map_err(|e| unopened(target, &e))?;
+        match target.trust {
+            Trust::Plain => return Ok(Connected { stream: Box::pin(tcp), certificate: None }),
+            Trust::StartTls => starttls::begin(&mut tcp).await.map_err(|e| {
                 let unwilling = e.kind() == io::ErrorKind::Unsupported;
                 refusal(if unwilling { Kind::Rejected } else { Kind::Transient }, target, &e.to_string())
-            })?;
+            })?,
+            Trust::Pin(_) | Trust::Authorities => {}
         }
+        self.secure(target, tcp).await
+    }
+
+    /// A stream to the target that a proxy hands through. The proxy resolves its name.
+    async fn tunnel(&self, proxy: &Proxy, target: &Target) -> Result<impl Stream + Unpin + 'static, DialError> {
+        if let Ok(address) = target.host.parse() {
+            self.networks.check_configured(address).map_err(|why| refusal(Kind::Rejected, target, &why))?;
+        }
+        let found = lookup_host((proxy.target().host.to_string(), proxy.target().port));
+        let mut addresses: Vec<SocketAddr> = found.await.map_err(|e| proxy.unreachable(&e))?.collect();
+        addresses.retain(|address| self.networks.check_configured(address.ip()).is_ok());
+        let tcp = open(&addresses).await.map_err(|e| proxy.unreachable(&e))?;
+        proxy.tunnel(target, tcp).await
+    }
+
+    /// TLS with the target over a stream to it.
+    async fn secure<S: Stream + Unpin + 'static>(&self, target: &Target, stream: S) -> Result<Connected, DialError> {
         let config = match target.trust {
-            Trust::Plain => return Ok(Connected { stream: Box::pin(tcp), certificate: None }),
             Trust::Pin(_) => &self.pinned,
-            Trust::Authorities | Trust::StartTls => self
+            Trust::Plain | Trust::Authorities | Trust::StartTls => self
                 .authorities
                 .as_ref()
                 .ok_or_else(|| refusal(Kind::Rejected, target, "no certificate authorities are configured"))?,
@@ -79,7 +111,7 @@ impl Tcp {
         let name = ServerName::try_from(target.host.to_string())
             .map_err(|_| refusal(Kind::Rejected, target, "not a host name"))?;
         let stream =
-            TlsConnector::from(Arc::clone(config)).connect(name, tcp).await.map_err(|e| refused_tls(target, &e))?;
+            TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(|e| refused_tls(target, &e))?;
         let shown = tls::fingerprint(stream.get_ref().1)
             .ok_or_else(|| refusal(Kind::Malformed, target, "showed no certificate"))?;
         match target.trust {
@@ -127,7 +159,7 @@ impl Dial for Tcp {
     }
 }
 
-async fn open(target: &Target, addresses: &[SocketAddr]) -> Result<TcpStream, DialError> {
+async fn open(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut last = None;
     for address in addresses {
         match TcpStream::connect(address).await.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp)) {
@@ -135,8 +167,11 @@ async fn open(target: &Target, addresses: &[SocketAddr]) -> Result<TcpStream, Di
             Err(e) => last = Some(e),
         }
     }
-    let why = last.map_or_else(|| "its name has no address".into(), |e| e.to_string());
-    Err(refusal(Kind::Transient, target, &why))
+    Err(last.unwrap_or_else(|| io::Error::other("its name has no address that may be spoken to")))
+}
+
+fn unopened(target: &Target, e: &io::Error) -> DialError {
+    refusal(Kind::Transient, target, &e.to_string())
 }
 
 fn refusal(kind: Kind, target: &Target, why: &str) -> DialError {

@@ -159,6 +159,12 @@ mod tests {
     }
 
     #[test]
+    fn a_client_has_its_address_until_it_ended() {
+        let holds: Vec<Change> = Change::ALL.into_iter().filter(|c| c.holds()).collect();
+        assert_eq!(holds, [Change::Add, Change::Old, Change::Commit, Change::Renew]);
+    }
+
+    #[test]
     fn an_event_needs_no_more_than_mac_and_address() {
         let enveloped = r#"{"event_type":"dhcp_lease_assigned","timestamp":"2026-02-11T10:00:00Z","source":"maas-dhcp",
             "data":{"ip":"10.0.4.23","mac":"94:40:c9:1:2:3","hostname":"ilo-srv001","lease_time":86400}}"#;

@@ -276,6 +276,7 @@ pub fn row(unit: &Unit, now: Timestamp) -> UnitRow {
     let state = state(unit, &next);
     let first = next.waits.iter().max_by_key(|w| (w.who.is_some() && w.step.is_some(), w.who.is_some()));
     let waits_for = match (first, next.moves.first()) {
+        (Some(wait), _) if wait.unbuilt => format!("no step yet for {}", wait.what).into(),
         (Some(wait), _) => wait.what.clone(),
         (None, Some(next::Move::Begin(due))) => due.step.word().into(),
         (None, Some(next::Move::Expire(_, step))) => step.word().into(),

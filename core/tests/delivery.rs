@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rackhand_core::decide::{Answer, Input};
 use rackhand_core::event::Event;
-use rackhand_core::id::{Actor, SiteId};
+use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::procurement::paper::{Paper, Tracked, Transit};
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::guide::{Job, told};
@@ -184,4 +184,33 @@ fn the_dock_sees_which_purchase_what_it_expects_is_of() {
     shop.receive("CZ2");
     let dock = receiving(shop.world(), &SiteId::new("fra1"), shop.scene.now);
     assert_eq!(dock.lines.iter().map(|l| l.orders.len()).sum::<usize>(), 1);
+}
+
+#[test]
+fn a_delivery_is_looked_at_again_when_it_is_announced_and_when_it_is_late() {
+    let mut shop = shipped();
+    let wake = |shop: &Shop| shop.next(Subject::Deal(deal(1, "hpe"))).wake;
+    assert_eq!(wake(&shop), Some(at(16 * DAY)), "a day before it comes");
+    go_to(&mut shop, 16 * DAY);
+    assert_eq!(wake(&shop), Some(at(18 * DAY)), "a day after it should have come");
+}
+
+#[test]
+fn what_the_carrier_has_delivered_waits_for_the_dock_until_all_of_it_is_scanned() {
+    let mut shop = Shop::bought();
+    shop.paper("hpe", shop.confirmation("hpe")).unwrap();
+    shop.paper("hpe", shop.shipment("hpe", &["CZ1", "CZ2", "CZ3", "CZ4"])).unwrap();
+    let waits = |shop: &Shop| {
+        let waits = shop.next(Subject::Order(shop.last())).waits;
+        waits.into_iter().map(|w| (w.what.to_string(), w.who)).collect::<Vec<_>>()
+    };
+    assert!(waits(&shop).is_empty(), "it is on its way: {:?}", waits(&shop));
+    track(&mut shop, PARCEL, Transit::Delivered, None);
+    shop.receive("CZ1");
+    let told = "3 servers that the carrier has delivered to be scanned at the dock".to_owned();
+    assert_eq!(waits(&shop), [(told, Some(Role::Technician))]);
+    for serial in ["CZ2", "CZ3", "CZ4"] {
+        shop.receive(serial);
+    }
+    assert!(waits(&shop).is_empty(), "{:?}", waits(&shop));
 }

@@ -4,8 +4,12 @@
 
 #[path = "order/anywhere.rs"]
 mod anywhere;
+#[path = "order/asked.rs"]
+mod asked;
 #[path = "order/lines.rs"]
 mod lines;
+#[path = "order/pool.rs"]
+mod pool;
 mod scene;
 #[path = "order/shop.rs"]
 mod shop;

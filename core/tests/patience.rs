@@ -9,7 +9,7 @@ use rackhand_core::fault::Kind;
 use rackhand_core::flow::rules::rule;
 use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::id::{Actor, Role};
-use scene::{Scene, failed, fault};
+use scene::{Scene, failed, fault, person};
 
 #[test]
 fn a_bmc_that_does_not_answer_is_tried_for_half_an_hour_and_then_somebody_looks_at_its_cable() {
@@ -85,4 +85,44 @@ fn a_login_that_gets_no_answer_has_the_same_budget_and_no_more() {
     assert!(scene.unit(id).parked().any(|(p, _)| p.step == Step::LogInToBmc));
     scene.later(86_400);
     assert!(!scene.due(id).iter().any(|d| d.step == Step::LogInToBmc));
+}
+
+#[test]
+fn a_new_password_takes_up_what_the_old_one_was_refused_for_and_nothing_else() {
+    for (kind, wakes) in [(Kind::Unauthorised, true), (Kind::Conflict, false), (Kind::Rejected, false)] {
+        let mut scene = Scene::default();
+        let unit = scene.discovered(1);
+        scene.lead_to(1, unit, Step::LogInToBmc);
+        scene.attempt(unit, Step::LogInToBmc, failed(kind));
+        assert!(scene.unit(unit).parked().next().is_some(), "{kind:?}");
+        let given = Input::PasswordGiven { unit, user: None, from: "a command".into() };
+        scene.put(person(Role::Operator), &given).unwrap();
+        assert_eq!(scene.unit(unit).parked().next().is_none(), wakes, "{kind:?}");
+    }
+}
+
+#[test]
+fn what_is_refused_for_good_is_to_be_corrected_and_not_waited_for() {
+    for kind in [Kind::Rejected, Kind::Gone] {
+        let mut scene = Scene::default();
+        let id = scene.discovered(1);
+        scene.lead_to(1, id, Step::ArmNetworkBoot);
+        scene.attempt(id, Step::ArmNetworkBoot, failed(kind));
+        let wait = scene.wait_of(id, Step::ArmNetworkBoot);
+        assert!(wait.what.contains("correct what it names, then retry"), "{}", wait.what);
+    }
+}
+
+#[test]
+fn a_servers_notes_are_gathered_for_two_minutes_and_then_go_together() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    assert!(!scene.unit(id).notes.owed.is_empty());
+    let due = |scene: &Scene| scene.due(id).iter().any(|d| d.step == Step::WriteNotes);
+    assert!(!due(&scene));
+    scene.later(119);
+    assert!(!due(&scene));
+    assert!(scene.next(id).wake.is_some_and(|wake| wake <= scene.now + std::time::Duration::from_secs(1)));
+    scene.later(1);
+    assert!(due(&scene));
 }

@@ -5,8 +5,9 @@
 mod scene;
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::receive::{Finding, Scan};
+use rackhand_core::decide::receive::{Finding, MAX_PHOTO, Scan};
 use rackhand_core::decide::{Answer, Why};
+use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::{Role, SiteId, UnitId};
@@ -234,4 +235,25 @@ fn the_dock_counts_by_model_what_is_wanted_got_and_left() {
     scene.later(25 * 3_600);
     let dock = receiving(&scene.world, &fra1(), scene.now);
     assert_eq!((dock.sum.wanted, dock.sum.got), (3, 0), "yesterday's delivery is over");
+}
+
+#[test]
+fn a_photo_is_of_damage_and_its_path_is_kept_with_the_note() {
+    let mut scene = Scene::default();
+    sent(&mut scene, 1);
+    let mut receive = |damaged: Option<&str>, photo: String| {
+        let (damaged, photo) = (damaged.map(Text::new), Some(photo.into()));
+        let command = Command::Receive { site: fra1(), scan: "SN0001".into(), damaged, photo };
+        scene.command(Role::Technician, command).map_err(|refused| refused.why)
+    };
+    let long = |n: usize| "p".repeat(n);
+    assert_eq!(receive(None, "dock/17.jpg".into()), Err(Why::Invalid), "of what?");
+    assert_eq!(receive(Some("dented"), " ".into()), Err(Why::Invalid));
+    assert_eq!(receive(Some("dented"), long(MAX_PHOTO + 1)), Err(Why::Invalid));
+    assert!(receive(Some("dented"), long(MAX_PHOTO)).is_ok());
+    let kept = scene.since(0).into_iter().find_map(|e| match e {
+        Event::DamageNoted { note, photo } => Some((note.to_string(), photo.as_ref().map(ToString::to_string))),
+        _ => None,
+    });
+    assert_eq!(kept, Some(("dented".to_owned(), Some(long(MAX_PHOTO)))));
 }

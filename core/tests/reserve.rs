@@ -10,7 +10,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::Event;
 use rackhand_core::facility::propose::Choice;
-use rackhand_core::facility::reservation::{Before, Shown};
+use rackhand_core::facility::reservation::{Before, MAX_CABLES, MAX_TOGETHER, Reservation, Shown};
 use rackhand_core::facility::room::{Inlet, Room, Sockets, draw};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
@@ -372,4 +372,26 @@ fn ports_are_asked_for_only_of_racks_that_come_into_question() {
     let wanted = [wanted(&scene, &blind, id)];
     let unread = rackhand_core::facility::propose::propose(&blind.spaces(&scene.world, &[id]), &wanted, None);
     assert_eq!(unread.unwrap_err().into_iter().collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn a_place_is_as_large_as_netbox_says_its_server_is_and_says_no_more_of_itself_than_may_be_kept() {
+    let mut room = room();
+    room.devices.insert(device(1, "offline").id, equipment(1));
+    let keep = |change: fn(&mut Reservation), times: usize| {
+        let mut scene = Scene::default();
+        let id = scene.import(1, Stage::Received);
+        let mut choice = scene.propose(&room, &[id]).alternatives[0].places[0].clone();
+        change(&mut choice.place);
+        scene.keep(&room, &vec![choice; times]).map_err(|refused| refused.why)
+    };
+    assert_eq!(keep(|_| (), 1), Ok(Answer::Done));
+    assert_eq!(keep(|place| place.height = 4, 1), Ok(Answer::Done), "room above it does no harm");
+    assert_eq!(keep(|place| place.height = 1, 1), Err(Why::Conflict), "half of it would stick out");
+    assert_eq!(keep(|place| place.full_depth = false, 1), Err(Why::Conflict));
+    assert_eq!(keep(|place| place.doubts = vec!["?".into(); MAX_CABLES], 1), Ok(Answer::Done));
+    assert_eq!(keep(|place| place.doubts = vec!["?".into(); MAX_CABLES + 1], 1), Err(Why::Invalid));
+    assert_eq!(keep(|_| (), MAX_TOGETHER), Ok(Answer::Done));
+    assert_eq!(keep(|_| (), MAX_TOGETHER + 1), Err(Why::Invalid));
+    assert_eq!(keep(|_| (), 0), Err(Why::Invalid));
 }

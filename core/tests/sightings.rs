@@ -62,6 +62,8 @@ fn a_renewal_that_finds_all_as_we_wrote_it_is_no_warning() {
 #[test]
 fn whom_netbox_does_not_know_is_forgotten_oldest_first_and_nobody_else_is() {
     let mut scene = Scene::default();
+    // A unit's own takes nobody's place.
+    scene.discovered(1);
     let mac = |n: u16| Mac([0x94, 0x40, 0xC9, 1, (n >> 8) as u8, n as u8]);
     let lease = |scene: &mut Scene, n: u16| {
         let input = Input::Lease { mac: mac(n), address: address(9), hostname: None, vendor_class: None };
@@ -75,6 +77,9 @@ fn whom_netbox_does_not_know_is_forgotten_oldest_first_and_nobody_else_is() {
     }
     assert_eq!(lease(&mut scene, 9_000), Answer::Already, "all of them still wait for NetBox");
     scene.now = scene.now + Duration::from_secs(60);
+    let elsewhere = Lookup::One(Device { site: "ams2".into(), ..device(3, "offline") });
+    scene.put(Actor::Wire, &Input::LookedUpAgain(mac(3), elsewhere)).unwrap();
+    assert_eq!(lease(&mut scene, 9_000), Answer::Already, "NetBox knows the one that it has told of");
     unknown(&mut scene, 5);
     unknown(&mut scene, 7);
     assert_eq!(lease(&mut scene, 9_001), Answer::Done);
@@ -82,7 +87,7 @@ fn whom_netbox_does_not_know_is_forgotten_oldest_first_and_nobody_else_is() {
     assert!(!has(&scene, 5) && has(&scene, 7) && has(&scene, 9_001) && has(&scene, 0));
     assert_eq!(lease(&mut scene, 9_002), Answer::Done);
     assert_eq!(lease(&mut scene, 9_003), Answer::Already);
-    assert_eq!(scene.world.sightings.len(), 8_192);
+    assert_eq!(scene.world.sightings.len(), 8_193);
     assert_eq!(lease(&mut scene, 5), Answer::Already, "there is no room for it now");
 }
 

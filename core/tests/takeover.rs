@@ -223,6 +223,10 @@ fn into_the_pool_it_takes_two_people() {
     assert!(scene.moves(server).is_empty(), "nothing is written to NetBox: {:?}", scene.moves(server));
     let by: Vec<String> = scene.log.iter().map(|r| r.draft.actor.to_string()).collect();
     assert!(by.contains(&"anna".to_owned()) && by.contains(&"berta".to_owned()), "{by:?}");
+    // Whoever quarantines it later has another reason, and the plan is no word on that.
+    scene.command(Role::Technician, Command::Quarantine { unit: server, reason: "odd".into() }).unwrap();
+    assert_eq!(confirm(&mut scene, "carl", id, &[1], &netbox).unwrap(), [Taken::Already]);
+    assert_eq!(scene.unit(server).disposition, Disposition::Quarantined);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rackhand_core::bmc::SystemReading;
 use rackhand_core::dcim::{CablingPlan, Lookup};
 use rackhand_core::decide::boot::bootable;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Answer, Input};
+use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::event::Event;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::rules::{Class, LADDER, Lane, rule};
@@ -18,6 +18,7 @@ use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Phase;
+use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use scene::{Scene, address, bmc_mac, device, good, nic_mac, report, serial, token};
 
@@ -224,4 +225,40 @@ fn the_work_at_hand_is_what_the_stages_wait_for_and_what_tasks_ask_and_ends_as_i
     let held = scene.import(8, Stage::Received);
     scene.command(Role::Technician, Command::Hold { unit: held, reason }).unwrap();
     assert_eq!(list(&scene), [], "what is held asks for no work");
+}
+
+#[test]
+fn each_disagreement_about_what_a_server_is_is_a_task_and_the_same_one_is_no_second() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::LogInToBmc);
+    let tells = |scene: &mut Scene, n: u8, nics: Vec<Mac>| {
+        let Some(Observation::System(reading)) = good(n, scene.unit(id), Step::LogInToBmc) else { unreachable!() };
+        let reading = SystemReading { nics, ..reading };
+        if scene.unit(id).system.is_none() {
+            scene.attempt(id, Step::LogInToBmc, Outcome::Observed(Observation::System(reading)));
+        } else {
+            scene.put(Actor::Wire, &Input::ReadAgain(id, reading)).unwrap();
+        }
+        scene.unit(id).tasks.iter().map(|(_, t)| (t.kind, t.text.to_string())).collect::<Vec<_>>()
+    };
+    let task = |n: u8| (TaskKind::CheckIdentity, format!("serial: SN0001 here, SN000{n} on its BMC"));
+    assert_eq!(tells(&mut scene, 7, vec![nic_mac(1)]), [task(7)]);
+    assert_eq!(tells(&mut scene, 7, vec![nic_mac(1), nic_mac(2)]), [task(7)]);
+    assert_eq!(tells(&mut scene, 8, vec![nic_mac(1)]), [task(7), task(8)]);
+}
+
+#[test]
+fn a_locator_led_that_cannot_be_switched_is_refused_with_where_to_look_instead() {
+    let mut scene = Scene::default();
+    let (unknown, unreached) = (scene.import(2, Stage::Received), scene.discovered(1));
+    for (unit, advice) in [
+        (unknown, "Its place is not known here either: look for the label SN0002, at the dock first"),
+        (unreached, "Walk to rack A1 unit 7 by rack and unit, and hold its label against SN0001"),
+    ] {
+        let refused = scene.command(Role::Technician, Command::Locate { unit, on: true }).unwrap_err();
+        assert!(refused.why == Why::Conflict && refused.text.ends_with(advice), "{refused}");
+    }
+    scene.lead_to(1, unreached, Step::LogInToBmc);
+    assert_eq!(scene.command(Role::Technician, Command::Locate { unit: unreached, on: true }), Ok(Answer::Done));
 }

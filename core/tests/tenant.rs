@@ -10,10 +10,11 @@ use rackhand_core::bmc::Fingerprint;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Why};
 use rackhand_core::event::Event;
-use rackhand_core::id::{Actor, OrderId};
+use rackhand_core::id::{Actor, OrderId, Role};
+use rackhand_core::policy::Quota;
 use rackhand_core::procurement::order::{OrderRequest, OrderState, RequestKey};
 use rackhand_core::world::World;
-use shop::{SPEC, Shop};
+use shop::{SPEC, Shop, by};
 
 fn tenant(name: &str) -> Actor {
     Actor::Tenant { name: name.into() }
@@ -96,4 +97,26 @@ fn an_order_is_journaled_with_its_key_and_read_without_one() {
         let event: Event = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_string(&event).unwrap(), line);
     }
+}
+
+#[test]
+fn a_tenant_has_no_more_on_order_than_its_quota_and_what_it_was_given_makes_room() {
+    let mut shop = Shop::new();
+    shop.scene.policy.quota = Quota { order: 4, open: 5 };
+    shop.ready(1, SPEC);
+    let ask = |shop: &mut Shop, quantity| {
+        let request = shop.request(quantity, SPEC);
+        shop.put(tenant("acme"), Command::Order(request)).map(ordered).map_err(|refused| refused.why)
+    };
+    assert_eq!(ask(&mut shop, 5), Err(Why::Invalid), "more than one order may have");
+    let first = ask(&mut shop, 4).unwrap();
+    assert_eq!(ask(&mut shop, 2), Err(Why::Conflict), "more than it may have on order");
+    ask(&mut shop, 1).unwrap();
+    assert_eq!(ask(&mut shop, 1), Err(Why::Conflict));
+    // One of the first four is of the pool, and kept for it until it is given.
+    shop.put(by("anna", Role::Operator), Command::AssignStock { order: first }).unwrap();
+    ask(&mut shop, 1).unwrap();
+    assert_eq!(ask(&mut shop, 1), Err(Why::Conflict));
+    let request = shop.request(9, SPEC);
+    shop.put(by("anna", Role::Operator), Command::Order(request)).expect("persons order as much as is approved");
 }

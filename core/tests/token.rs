@@ -7,7 +7,7 @@ mod scene;
 use rackhand_core::decide::boot::{TOKEN_LIFE, opens};
 use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::flow::step::{Outcome, Step};
-use rackhand_core::hardware::report::ValidationStep;
+use rackhand_core::hardware::report::{StepReport, ValidationStep};
 use rackhand_core::id::Actor;
 use rackhand_core::lifecycle::stage::Stage;
 use scene::{Scene, report, step_report, token};
@@ -34,4 +34,32 @@ fn after_the_final_report_its_token_takes_no_step_and_no_other_report() {
     assert!(!opens(&scene.world, &token(1), scene.now), "it would have died by now");
     assert_eq!(scene.final_report(token(1), report(2)).unwrap_err().why, Why::NotAllowed);
     assert!(scene.since(mark).is_empty());
+}
+
+#[test]
+fn a_step_is_told_once_and_who_tells_it_otherwise_is_refused() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ResetForBoot);
+    scene.attempt(id, Step::ResetForBoot, Outcome::Accepted { receipt: "ok".into() });
+    scene.boot_request(1, token(1));
+    let mut told = |report: StepReport| scene.put(Actor::Wire, &Input::StepReported(token(1), report));
+    let [first, second, ..] = ValidationStep::ALL;
+    assert_eq!(told(step_report(first)), Ok(Answer::Done));
+    assert_eq!(told(step_report(first)), Ok(Answer::Already), "it did not hear the answer");
+    assert_eq!(told(step_report(second)), Ok(Answer::Done));
+    assert_eq!(told(step_report(second)), Ok(Answer::Already));
+    let otherwise = StepReport { took_ms: 2_000, ..step_report(first) };
+    assert_eq!(told(otherwise).unwrap_err().why, Why::Conflict);
+}
+
+#[test]
+fn a_server_that_is_held_boots_what_it_has_and_is_told_why() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ResetForBoot);
+    scene.attempt(id, Step::ResetForBoot, Outcome::Accepted { receipt: "ok".into() });
+    scene.hold(id).unwrap();
+    assert_eq!(scene.boot_request(1, token(1)), Answer::BootLocal("it is discovered and on_hold".into()));
+    assert_eq!(scene.unit(id).boot.token, None);
 }

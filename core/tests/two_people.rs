@@ -107,4 +107,9 @@ fn a_manifest_enters_nothing_beyond_what_was_shipped() {
         assert_eq!(refused.why, Why::Invalid, "{stage}");
         assert!(scene.world.units.is_empty(), "{stage}: a refused row leaves nothing");
     }
+    for stage in [Stage::Received, Stage::Racked, Stage::Cabled, Stage::PoweredOn] {
+        let mut scene = Scene::default();
+        let import = Command::ImportRow { row: row(1), site: SiteId::new("fra1"), stage, create: None };
+        assert_eq!(scene.command(Role::Operator, import), Ok(Answer::Done), "{stage}");
+    }
 }

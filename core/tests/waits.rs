@@ -417,7 +417,21 @@ fn a_stage_without_its_next_step_says_so_and_one_with_it_goes_on() {
         let wait = scene.waits(id).remove(0);
         assert_eq!(wait.unbuilt, !built, "{stage}");
         assert!(built || wait.who.is_none(), "{stage}: nobody can end it");
+        let row = view::row(scene.unit(id), scene.now);
+        assert_eq!(row.waits_for.starts_with("no step yet"), !built, "{stage}: {}", row.waits_for);
     }
+}
+
+#[test]
+fn a_reset_that_fell_before_it_was_intended_was_not_sent_and_is_tried_again() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ResetForBoot);
+    scene.ended(id, Step::ResetForBoot, failed(Kind::Unknown));
+    let wait = scene.wait_of(id, Step::ResetForBoot);
+    let again = wait.next_try.expect("nothing is in doubt, so it is tried again");
+    scene.later(again.since(scene.now).as_secs() + 1);
+    assert_eq!(scene.due(id).iter().map(|d| d.step).collect::<Vec<_>>(), [Step::ResetForBoot]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Against real TLS listeners on this host.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod proxy;
+
 use std::net::Ipv4Addr;
 
 use rackhand_core::bmc::Fingerprint;

@@ -93,7 +93,7 @@ impl Deciding<'_> {
         let (address, last) = (sighting.address, sighting.verdict.clone());
         let device = match lookup {
             Lookup::One(device) => Some(device),
-            _ => None,
+            Lookup::Nobody | Lookup::Several(_) => None,
         };
         let by_mac = self.world.by_bmc(mac);
         let port = by_mac.and_then(|u| u.registration.as_ref()?.seen.as_ref());
@@ -147,7 +147,7 @@ impl Deciding<'_> {
                         let key = format!("{ids:?} several {address}");
                         self.note_warning(mac, key.into(), ids.first().copied(), text);
                     }
-                    _ => self.warn(mac, device, address, text),
+                    Lookup::Nobody | Lookup::One(_) => self.warn(mac, device, address, text),
                 }
             }
             (Verdict::Settle(text), _) => {

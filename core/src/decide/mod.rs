@@ -312,7 +312,7 @@ impl Deciding<'_> {
     fn unit(&self, subject: Subject) -> Option<&Unit> {
         match subject {
             Subject::Unit(id) => self.world.unit(id),
-            _ => None,
+            Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => None,
         }
     }
 

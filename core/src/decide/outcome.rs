@@ -97,7 +97,11 @@ impl Deciding<'_> {
         let failures = Progress::failures(progress);
         let until = progress.and_then(|p| p.until);
         let now = self.moment.now;
-        let fault = fault.clone();
+        let mut fault = fault.clone();
+        if fault.kind == Kind::Unknown && !progress.is_some_and(may_have_gone_out) {
+            // What was never intended was never sent: no effect of ours is in doubt.
+            fault.kind = Kind::Transient;
+        }
         let event = match (r.class, fault.kind) {
             // Sent, and nobody knows whether it worked. The only safe proof is its effect, or the next rung.
             (Class::Force, Kind::Unknown) => {

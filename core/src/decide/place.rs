@@ -121,7 +121,7 @@ impl Deciding<'_> {
                 );
                 return Err(Refusal::new(Why::Conflict, what));
             }
-            if held.racked && unit.stage >= Stage::Racked {
+            if held.racked {
                 return Ok(Answer::Already);
             }
             note = format!("scanned in {}, as planned", place.spot());

@@ -74,7 +74,7 @@ impl Deciding<'_> {
         let revision = deal.offer().map_or(1, |o| o.revision + 1);
         self.emit(Subject::Deal(id), Event::QuoteReceived { revision, quote: Box::new(quote.clone()) });
         let note = format!("{} of {}", quote.number, id.seller);
-        self.lead(id.order, Stage::QuoteReceived, &[Proof::QuotesAsked, Proof::QuoteIn], &note);
+        self.lead(id.order, &[Proof::QuotesAsked, Proof::QuoteIn], &note);
         self.judge_offers(id.order);
         Ok(Answer::Done)
     }
@@ -92,8 +92,8 @@ impl Deciding<'_> {
         }
     }
 
-    /// Moves the servers that an order buys up to a stage, by the proofs of the way there.
-    fn lead(&mut self, id: OrderId, to: Stage, proofs: &[Proof], note: &str) {
+    /// Moves the servers that an order buys as far as these proofs lead.
+    fn lead(&mut self, id: OrderId, proofs: &[Proof], note: &str) {
         const ROAD: [(Stage, Stage, Proof); 4] = [
             (Stage::Ordered, Stage::QuoteRequested, Proof::QuotesAsked),
             (Stage::QuoteRequested, Stage::QuoteReceived, Proof::QuoteIn),
@@ -102,10 +102,7 @@ impl Deciding<'_> {
         ];
         let Some(order) = self.world.order(id) else { return };
         let units: Vec<UnitId> = order.bought().collect();
-        for (from, next, proof) in ROAD {
-            if next > to || !proofs.contains(&proof) {
-                continue;
-            }
+        for (from, next, proof) in ROAD.into_iter().filter(|(.., proof)| proofs.contains(proof)) {
             for unit in &units {
                 let here = self.world.unit(*unit).is_some_and(|u| u.stage == from && u.disposition.may_move());
                 if here {
@@ -136,7 +133,7 @@ impl Deciding<'_> {
     /// The vendor was seen to have our request.
     pub(super) fn asked(&mut self, id: DealId) {
         let note = format!("{} has {}", id.seller, self.world.deal(id).map_or_else(|| "".into(), Deal::request_number));
-        self.lead(id.order, Stage::QuoteRequested, &[Proof::QuotesAsked], &note);
+        self.lead(id.order, &[Proof::QuotesAsked], &note);
     }
 
     /// What an offer costs, if it is for what is to be bought and holds at this moment.
@@ -257,7 +254,7 @@ impl Deciding<'_> {
         self.emit(Subject::Order(id), decided);
         self.emit(Subject::Deal(deal_id), Event::PurchaseMade { purchase: Box::new(purchase) });
         let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved];
-        self.lead(id, Stage::PurchaseApproved, &proofs, &note);
+        self.lead(id, &proofs, &note);
     }
 
     fn confirmed(&mut self, id: DealId, says: &Confirmation) -> Result<Answer, Refusal> {
@@ -292,7 +289,7 @@ impl Deciding<'_> {
 
     fn on_its_way(&mut self, id: DealId, number: &Text) {
         let note = format!("{} confirmed it as {number}", id.seller);
-        self.lead(id.order, Stage::ShipmentTracking, &[Proof::OrderConfirmed], &note);
+        self.lead(id.order, &[Proof::OrderConfirmed], &note);
     }
 
     /// A person takes a confirmation that is not what was ordered.

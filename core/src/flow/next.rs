@@ -206,8 +206,8 @@ fn inventory_step(unit: &Unit) -> Option<Step> {
     // A device made for what was bought is ours from its beginning: NetBox follows it from the dock on. Any other is not
     // touched before a lease was accepted.
     let from = if unit.order.is_some() { Stage::ShipmentTracking } else { Stage::Received };
-    let ours = unit.device.is_some() || (unit.order.is_some() && unit.netbox_device().is_some());
     if unit.device.is_none() {
+        let ours = unit.order.is_some() && unit.netbox_device().is_some();
         let behind = (from..=Stage::PoweredOn).contains(&stage) && unit.status_written != Some(stage);
         return (ours && behind).then_some(Step::SyncStatus);
     }

@@ -296,6 +296,22 @@ mod tests {
     }
 
     #[test]
+    fn what_nothing_can_stand_in_for_is_not_skipped_and_nothing_else_is_held_up_by_it() {
+        let never: Vec<Step> = Step::ALL.iter().copied().filter(|s| rule(*s).skip.is_none()).collect();
+        use Step::{ArmNetworkBoot, EnterStaging, LogInToBmc, LookUpDevice, ReachBmc, ResetForBoot, Validate};
+        assert_eq!(never, [LookUpDevice, ReachBmc, LogInToBmc, ArmNetworkBoot, ResetForBoot, Validate, EnterStaging]);
+    }
+
+    #[test]
+    fn a_vendor_is_left_half_a_minute_a_busy_controller_seconds() {
+        let pauses = |step: Step| (rule(step).first.as_secs(), rule(step).cap.as_secs());
+        for step in Step::ALL.iter().filter(|s| rule(**s).lane == Lane::Vendor) {
+            assert_eq!(pauses(*step), (30, 900), "{step}");
+        }
+        assert_eq!(pauses(Step::ReadParts), (10, 300));
+    }
+
+    #[test]
     fn pauses_double_up_to_the_cap() {
         let r = rule(Step::SyncStatus);
         assert_eq!([1, 2, 3, 9, 90].map(|n| r.pause(n).as_secs()), [2, 4, 8, 300, 300]);

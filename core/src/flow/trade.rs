@@ -150,7 +150,7 @@ pub fn for_order(world: &World, order: &Order, now: Timestamp) -> Next {
                 next.waits.push(person(what, since, Role::Technician, &["receive"]));
             }
         }
-        OrderState::Quoting if order.sellers.is_empty() && order.bought().next().is_some() => {
+        OrderState::Quoting if order.sellers.is_empty() => {
             let what = "quotes: no vendor is configured; enter one by hand".to_owned();
             next.waits.push(person(what, order.placed, Role::Operator, &["quote"]));
         }

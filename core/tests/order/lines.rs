@@ -80,6 +80,44 @@ fn a_ship_notice_with_more_of_a_line_than_is_awaited_or_of_a_line_that_is_not_th
     }
 }
 
+/// Servers bought from HPE by a quote of these lines: which line of the order each names, and how many it offers.
+fn bought_as(lines: &[(Option<u16>, u32)]) -> Shop {
+    let mut shop = Shop::new();
+    shop.order(2);
+    shop.carry_out("hpe");
+    shop.carry_out("dell");
+    let mut offer = shop::offer(2, 100_000);
+    let line = |(line, quantity): &(Option<u16>, u32)| QuoteLine {
+        line: *line,
+        quantity: *quantity,
+        ..offer.lines[0].clone()
+    };
+    offer.lines = lines.iter().map(line).collect();
+    shop.paper("hpe", Paper::Quote(offer.clone())).unwrap();
+    let total: u32 = lines.iter().map(|(_, quantity)| quantity * 1_000).sum();
+    shop.approve("berta", "hpe", 1, &total.to_string()).unwrap();
+    shop.carry_out("hpe");
+    shop.paper("hpe", shop.confirmation("hpe")).unwrap();
+    shop
+}
+
+#[test]
+fn what_is_bought_along_with_the_servers_counts_for_no_server_and_no_serial_is_of_it() {
+    let mut shop = bought_as(&[(Some(1), 2), (None, 1)]);
+    let of_support = of_lines(shop.shipment("hpe", &["A"]), &[(Some(2), None)]);
+    let refused = shop.paper("hpe", of_support).unwrap_err();
+    assert!(refused.text.contains("line 2 of the purchase order is P52562-B21, and no server"), "{}", refused.text);
+    assert!(shop.world().by_serial("A").is_none());
+}
+
+#[test]
+fn where_no_line_of_the_quote_tells_what_it_answers_all_of_them_count_and_a_serial_may_be_of_any() {
+    let mut shop = bought_as(&[(None, 1), (None, 1)]);
+    let named = of_lines(shop.shipment("hpe", &["A"]), &[(Some(2), None)]);
+    shop.paper("hpe", named).unwrap();
+    assert!(shop.world().by_serial("A").is_some());
+}
+
 #[test]
 fn a_server_with_less_than_was_ordered_stands_still_until_it_is_mended_or_an_operator_takes_it() {
     use rackhand_core::hardware::parts::{Parts, Ram};

@@ -7,6 +7,7 @@ use rackhand_adapters::carrier::{Account, Key, Settings};
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::Cidr;
+use rackhand_adapters::tcp::proxy::Proxy;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
@@ -157,7 +158,7 @@ impl RawCarriers {
     }
 
     /// The accounts with their secrets, and how they are reached.
-    pub fn read(&self, source: &Source<'_>, networks: &[Cidr]) -> Result<Carriers, ConfigError> {
+    pub fn read(&self, source: &Source<'_>, networks: &[Cidr], proxy: Option<Proxy>) -> Result<Carriers, ConfigError> {
         let account = |client_id: &Spanned<String>, secret_file: &Spanned<PathBuf>, (target, base): Place| {
             let (client_id, secret) = (named(source, client_id)?, source.secret(secret_file)?);
             Ok(Account { target, base, client_id, secret })
@@ -182,7 +183,7 @@ impl RawCarriers {
                 Tcp::new(Some(&pem), networks.to_vec()).map_err(|e| source.at(path, e.to_string()))?
             }
         };
-        Ok(Carriers { settings, dial, every: self.every(source)? })
+        Ok(Carriers { settings, dial: dial.through(proxy), every: self.every(source)? })
     }
 
     /// The files it names: key, path, and whether it is a secret.

@@ -11,6 +11,7 @@ mod lab;
 mod maas;
 mod netbox;
 mod outline;
+mod proxy;
 mod purchase;
 mod roles;
 mod schema;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use rackhand_adapters::netbox::Settings;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::tcp::Tcp;
+use rackhand_adapters::tcp::proxy::Proxy;
 use rackhand_core::id::SiteId;
 use rackhand_core::policy::Policy;
 use rackhand_core::procurement::paper::SellerId;
@@ -57,6 +59,7 @@ use intake::RawIntake;
 use lab::Lab;
 use maas::RawMaas;
 use netbox::RawNetbox;
+use proxy::RawProxy;
 use purchase::RawPurchase;
 use roles::{Given, OwnRole};
 use source::Source;
@@ -95,6 +98,8 @@ pub struct Config {
     pub policy: Policy,
     /// Streams to the outside.
     pub dial: Tcp,
+    /// The proxy by which suppliers and carriers are reached.
+    pub proxy: Option<Proxy>,
     /// NetBox.
     pub netbox: Settings,
     /// The port BMCs answer at.
@@ -161,6 +166,7 @@ struct Raw {
     intake: RawIntake,
     maas: Option<RawMaas>,
     carriers: Option<RawCarriers>,
+    proxy: Option<RawProxy>,
     #[serde(default)]
     api: RawApi,
     /// Who sells us servers, each under a short name: at most 12 lower-case letters, digits and dashes.
@@ -196,6 +202,9 @@ impl Raw {
         vendors::check(source, &raw.vendors, &networks, raw.netbox.ca_file.is_some())?;
         if let Some(purchase) = &raw.purchase {
             purchase.read(source)?;
+        }
+        if let Some(proxy) = &raw.proxy {
+            proxy.check(source)?;
         }
         raw.api.check(source)?;
         if let Some(lab) = &raw.lab {
@@ -259,7 +268,9 @@ impl Config {
         let site = raw.site(source)?;
         let networks = raw.bmc.networks(source)?;
         let authority = raw.netbox.ca_file.is_some();
-        let vendors = vendors::read(source, &raw.vendors, &networks, authority)?;
+        let proxy = raw.proxy.as_ref().map(|proxy| proxy.read(source)).transpose()?.flatten();
+        let dial = raw.netbox.dialler(source, networks.clone())?;
+        let vendors = vendors::read(source, &raw.vendors, (&networks, authority), (&dial, proxy.as_ref()))?;
         let purchase = raw.purchase.as_ref().map(|purchase| purchase.read(source)).transpose()?;
         let mut policy = raw.netbox.policy(source, site)?;
         policy.quota = raw.api.quota();
@@ -279,10 +290,15 @@ impl Config {
             policy,
             netbox: raw.netbox.settings(source, &networks)?,
             maas: raw.maas.as_ref().map(|maas| maas.settings(source, &networks, authority)).transpose()?,
-            carriers: raw.carriers.as_ref().map(|carriers| carriers.read(source, &networks)).transpose()?,
+            carriers: raw
+                .carriers
+                .as_ref()
+                .map(|carriers| carriers.read(source, &networks, proxy.clone()))
+                .transpose()?,
             vendors,
             purchase,
-            dial: raw.netbox.dialler(source, networks)?,
+            dial,
+            proxy,
             bmc_port: raw.bmc.port,
             keys: bmc::keys(source, &raw.credentials)?,
             pcap: raw.intake.pcap.iter().map(|p| source.beside(p)).collect(),

@@ -73,6 +73,9 @@ impl Outline {
         if let Some(maas) = &raw.maas {
             named("maas.key_file".into(), &maas.key_file, true);
         }
+        if let Some(path) = raw.proxy.as_ref().and_then(|proxy| proxy.password_file.as_ref()) {
+            named("proxy.password_file".into(), path, true);
+        }
         for (key, path, secret) in raw.carriers.iter().flat_map(super::carriers::RawCarriers::files) {
             named(key.into(), path, secret);
         }

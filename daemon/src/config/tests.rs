@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use rackhand_adapters::netbox::Token;
+use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_core::bmc::Vendor;
 use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::Stage;
@@ -76,7 +77,7 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     let here = |text: &str| {
         let text = text.replace("/etc/rackhand/netbox.token", "token").replace("/etc/rackhand/ca.pem", "ca.pem");
         let text = text.replace("/etc/rackhand/event.token", "event").replace("/etc/rackhand/maas.key", "maas");
-        let text = ["edi.secret", "edi-theirs.secret", "mail.password"]
+        let text = ["edi.secret", "edi-theirs.secret", "mail.password", "proxy.password"]
             .iter()
             .fold(text, |t, name| t.replace(&format!("/etc/rackhand/{name}"), "password"));
         let text = text.replace("/etc/rackhand/acme.token", "acme");
@@ -113,6 +114,12 @@ fn the_example_is_taken_as_it_stands_and_with_every_key_behind_a_hash() {
     let worth = &config.policy.purchase.worth;
     assert_eq!((worth.day, worth.warranty_month, worth.untried_days, worth.unknown_lead_days), (300, 200, 14, 180));
     assert!(!format!("{:?}", config.vendors).contains("calvin"), "a secret is never shown");
+    let proxy = config.proxy.as_ref().unwrap();
+    let by = |host: &str| proxy.serves(&Target { host: host.into(), port: 443, trust: Trust::Authorities });
+    assert_eq!((proxy.name().as_str(), by("onlinetools.ups.com")), ("proxy.example.com:3128", true));
+    assert!(!by("edi.corp.example.com") && !by("10.1.2.3"));
+    let planned = config.policy.purchase.planned;
+    assert_eq!((planned.units, planned.watts, config.policy.purchase.preference.len()), (2, 800, 1));
     let purchase = config.purchase.as_ref().unwrap();
     assert_eq!(purchase.rates.millionths.len(), 2);
     assert_eq!(

@@ -9,6 +9,7 @@ use rackhand_adapters::supplier::format::{Columns, Field};
 use rackhand_adapters::supplier::{mail, partner};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::Cidr;
+use rackhand_adapters::tcp::proxy::Proxy;
 use rackhand_core::bmc;
 use rackhand_core::procurement::paper::SellerId;
 use rackhand_core::secret::Secret;
@@ -123,7 +124,7 @@ pub struct Vendor {
     pub makes: bmc::Vendor,
     /// How it is spoken to.
     pub channel: Channel,
-    /// Streams by this vendor's own authorities; `None` is by those of all.
+    /// Streams by this vendor's own authorities, or by a proxy; `None` is as for all.
     pub dial: Option<Tcp>,
 }
 
@@ -346,8 +347,8 @@ pub(super) fn check(
 pub(super) fn read(
     source: &Source<'_>,
     raw: &RawVendors,
-    networks: &[Cidr],
-    authority: bool,
+    (networks, authority): (&[Cidr], bool),
+    (own, proxy): (&Tcp, Option<&Proxy>),
 ) -> Result<BTreeMap<SellerId, Vendor>, ConfigError> {
     let each = raw.iter().map(|(name, vendor)| {
         let id = id(source, name)?;
@@ -356,12 +357,16 @@ pub(super) fn read(
             let pem = source.content(path)?;
             Tcp::new(Some(&pem), networks.to_vec()).map_err(|e| source.at(path, e.to_string()))
         });
+        let dial = match (dial.transpose()?, proxy) {
+            (None, None) => None,
+            (dial, proxy) => Some(dial.unwrap_or_else(|| own.clone()).through(proxy.cloned())),
+        };
         let makes = match vendor.kind.get_ref() {
             Kind::Hpe => bmc::Vendor::Hpe,
             Kind::Dell => bmc::Vendor::Dell,
             Kind::Cxml | Kind::Mail | Kind::Hand => vendor.makes.unwrap_or(bmc::Vendor::Other),
         };
-        Ok((id, Vendor { title: vendor.title(source, id)?, makes, channel, dial: dial.transpose()? }))
+        Ok((id, Vendor { title: vendor.title(source, id)?, makes, channel, dial }))
     });
     each.collect()
 }

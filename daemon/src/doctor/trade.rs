@@ -9,6 +9,7 @@ use rackhand_adapters::carrier::{self, Carriers};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target};
 use rackhand_adapters::supplier::partner::Partner;
+use rackhand_adapters::tcp::proxy::Proxy;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
 use rackhand_core::procurement::paper::{Carrier, SellerId};
@@ -33,7 +34,37 @@ pub(super) async fn check(config: Arc<Result<Config, String>>) -> Vec<Check> {
     let tried = join_all(vendors.into_iter().chain(carriers)).await;
     let vendors = !config.vendors.is_empty();
     let rules = rules(config.purchase.as_ref(), vendors, &config.policy.site, Clock::wall().now());
-    tried.into_iter().chain(rules).collect()
+    let proxy = config.proxy.as_ref().map(|proxy| by_proxy(config, proxy));
+    proxy.into_iter().chain(tried).chain(rules).collect()
+}
+
+/// Who is reached by the proxy. Whether it lets us through is shown by the lines of those.
+fn by_proxy(config: &Config, proxy: &Proxy) -> Check {
+    let accounts = config.carriers.iter().map(|found| &found.settings).flat_map(|s| {
+        let of = |carrier, target: Option<&Target>| target.map(|t| (format!("carrier {carrier}"), t.clone()));
+        [
+            of(Carrier::Ups, s.ups.as_ref().map(|a| &a.target)),
+            of(Carrier::Fedex, s.fedex.as_ref().map(|a| &a.target)),
+            of(Carrier::Dhl, s.dhl.as_ref().map(|k| &k.target)),
+        ]
+    });
+    let vendors = config.vendors.iter().map(|(id, vendor)| {
+        let target = match &vendor.channel {
+            Channel::Partner(settings) => &settings.target,
+            Channel::Cxml(settings) => &settings.target,
+            Channel::Mail(_) | Channel::Hand => return None,
+        };
+        Some((format!("vendor {id}"), target.clone()))
+    });
+    let all: Vec<(String, Target)> = vendors.chain(accounts).flatten().collect();
+    let (by, without): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, target)| proxy.serves(target));
+    let names = |of: Vec<(String, Target)>| of.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+    let what = match (by.is_empty(), without.is_empty()) {
+        (true, _) => format!("{}: nobody is reached by it", proxy.name()),
+        (false, true) => format!("{}: {}", proxy.name(), names(by)),
+        (false, false) => format!("{}: {}; without it: {}", proxy.name(), names(by), names(without)),
+    };
+    Check::ok("proxy", what)
 }
 
 fn vendor(id: SellerId, vendor: &Vendor, own: Arc<dyn Dial>) -> BoxFuture<'static, Check> {
@@ -167,6 +198,8 @@ mod tests {
             warranty_month_worth: None,
             untried_days: None,
             unknown_lead_days: None,
+            preference: Vec::new(),
+            planned: rackhand_core::policy::Planned::default(),
             role: None,
             bill_to: vec!["Example GmbH".into()],
             destinations: BTreeMap::from([(SiteId::new(&to.site), to)]),

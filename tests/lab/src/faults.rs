@@ -20,6 +20,8 @@ pub enum Effect {
     Answer(Fate),
     /// The connection is cut before the system sees the request.
     Drop,
+    /// The system acts, and ends the connection behind its answer.
+    HangUp,
 }
 
 /// One rule: the first that matches is applied, `times` times, then it is gone.
@@ -81,6 +83,7 @@ impl Faults {
                 reply.after(delay)
             }
             Some(Effect::Answer(fate)) => Reply { fate, ..host.answer(request, now) },
+            Some(Effect::HangUp) => host.answer(request, now).header("connection", "close"),
             Some(Effect::Drop) => Reply { fate: Fate::Lost, ..Reply::status(StatusCode::BAD_GATEWAY) },
         }
     }

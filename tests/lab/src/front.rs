@@ -123,6 +123,7 @@ struct Places {
     stations: BTreeMap<String, Station>,
     others: BTreeMap<String, Arc<dyn Dial>>,
     connections: BTreeMap<String, u32>,
+    /// How many connections pass before one meets the bug.
     bugs: BTreeMap<String, u32>,
 }
 
@@ -142,9 +143,14 @@ impl Network {
         lock(&self.0).connections.get(authority).copied().unwrap_or(0)
     }
 
-    /// Whoever opens one of the next so many connections there panics, as a fault of their own would have it.
-    pub fn plant_bug(&self, authority: impl Into<String>, times: u32) {
-        lock(&self.0).bugs.insert(authority.into(), times);
+    /// Whoever opens the connection there that comes after so many others panics, as a fault of their own would have it.
+    pub fn plant_bug(&self, authority: impl Into<String>, after: u32) {
+        lock(&self.0).bugs.insert(authority.into(), after);
+    }
+
+    /// Whether a bug that was planted there is still to be met.
+    pub fn holds_bug(&self, authority: &str) -> bool {
+        lock(&self.0).bugs.contains_key(authority)
     }
 
     /// Takes what is at `authority` off the network: connections are refused.
@@ -163,7 +169,14 @@ impl Dial for Network {
             if places.stations.contains_key(&authority) {
                 *places.connections.entry(authority.clone()).or_default() += 1;
             }
-            let bug = places.bugs.get_mut(&authority).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
+            let bug = match places.bugs.get_mut(&authority) {
+                Some(0) => places.bugs.remove(&authority).is_some(),
+                Some(before) => {
+                    *before -= 1;
+                    false
+                }
+                None => false,
+            };
             (places.stations.get(&authority).cloned(), places.others.get(&authority).cloned(), bug)
         };
         let trust = target.trust;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Config, MINIMAL, place, read, refused};
 
 /// The minimal file with one thing changed: what is looked for, what stands there then, and what is said of it.
-const MISTAKES: [(&str, &str, &str); 68] = [
+const MISTAKES: [(&str, &str, &str); 71] = [
     // Keys.
     ("[http]", "sokcet = \"x\"\n[http]", "4:1: unknown field `sokcet`; did you mean `socket`?"),
     ("[http]", "Site = \"x\"\n[http]", "4:1: unknown field `Site`; did you mean `site`?"),
@@ -14,7 +14,7 @@ const MISTAKES: [(&str, &str, &str); 68] = [
         "[http]",
         "colour = \"blue\"\n[http]",
         "4:1: unknown field `colour`, expected one of `site`, `data_dir`, `socket`, `socket_group`, `own_role`, \
-         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `api`, `vendors`, `purchase`, `lab`",
+         `roles`, `http`, `boot`, `netbox`, `bmc`, `credentials`, `intake`, `maas`, `carriers`, `proxy`, `api`, `vendors`, `purchase`, `lab`",
     ),
     ("listen", "port = 80\nlisten", "5:1: unknown field `port`, expected `listen` or `base`"),
     ("base", "bsae", "6:1: unknown field `bsae`; did you mean `base`?"),
@@ -27,6 +27,10 @@ const MISTAKES: [(&str, &str, &str); 68] = [
     ("networks", "network", "11:1: unknown field `network`; did you mean `networks`?"),
     ("[http]", "[intake]\npcaps = []\n[http]", "5:1: unknown field `pcaps`; did you mean `pcap`?"),
     ("[http]", "[lab]\nspeed = 2\nsince = 0\nsinse = 0\n[http]", "7:1: unknown field `sinse`; did you mean `since`?"),
+    // The way to the internet.
+    ("[http]", "[proxy]\nurl = \"socks5://p:1080\"\n[http]", "5:7: not a proxy"),
+    ("[http]", "[proxy]\nurl = \"http://a:b@p:3128\"\n[http]", "5:7: a password has no place in the URL"),
+    ("[http]", "[proxy]\nurl = \"http://p:3128\"\npassword_file = \"x\"\n[http]", "5:7: a password without a user"),
     // What is missing.
     ("site = \"fra1\"", "", "1:1: missing field `site`"),
     ("data_dir = \"data\"", "", "1:1: missing field `data_dir`"),
