@@ -110,6 +110,7 @@ impl Demo {
         let mut policy = Policy { also, ..Policy::standard(SiteId::new("hq")) };
         crate::market::rules(&mut policy);
         let mut outside = Outside::new(clock.clone(), policy.clone(), LifePace::default());
+        outside.draw_habits();
         let travellers = (options.servers / 4).max(Trouble::ALL.len() * 9);
         let mut rng = StdRng::seed_from_u64(options.seed);
         let netbox = outside.netbox.clone();
