@@ -5,10 +5,11 @@
 mod scene;
 
 use rackhand_core::decide::Input;
+use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::rules::rule;
-use rackhand_core::flow::step::{Outcome, Step};
-use rackhand_core::id::{Actor, Role};
+use rackhand_core::flow::step::{Observation, Outcome, Step};
+use rackhand_core::id::{Actor, Role, Subject};
 use scene::{Scene, failed, fault, person};
 
 #[test]
@@ -125,4 +126,11 @@ fn a_servers_notes_are_gathered_for_two_minutes_and_then_go_together() {
     assert!(scene.next(id).wake.is_some_and(|wake| wake <= scene.now + std::time::Duration::from_secs(1)));
     scene.later(1);
     assert!(due(&scene));
+    // What came while they were written is owed still.
+    let written = scene.unit(id).notes.owed.last().unwrap().seq;
+    let by_whom = Event::WarningNoted { key: "k".into(), device: None, text: "one more".into() };
+    scene.record(Subject::Unit(id), by_whom);
+    scene.attempt(id, Step::WriteNotes, Outcome::Observed(Observation::Notes(written)));
+    let owed: Vec<String> = scene.unit(id).notes.owed.iter().map(|n| n.text.to_string()).collect();
+    assert_eq!(owed, ["one more"]);
 }

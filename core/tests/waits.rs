@@ -317,6 +317,8 @@ fn a_validation_that_never_reports_is_booted_once_more_and_then_a_person_is_aske
         assert_eq!(scene.due(id)[0].rung, Some(Rung::Restart), "a silent validation is no silent boot");
         scene.attempt(id, Step::ResetForBoot, accepted());
         assert_eq!(scene.boot_request(1, token(n)), Answer::BootValidation);
+        let wait = scene.wait_of(id, Step::Validate);
+        assert_eq!((wait.attempt, wait.of), (Some(n.into()), Some(2)));
         expire(&mut scene, id, Step::Validate);
         assert!(scene.final_report(token(n), report(1)).is_err(), "the token died with the deadline");
     }
