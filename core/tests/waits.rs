@@ -6,7 +6,7 @@ mod scene;
 
 use std::time::Duration;
 
-use rackhand_core::bmc::{Fingerprint, Rung};
+use rackhand_core::bmc::Rung;
 use rackhand_core::dcim::Lookup;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
@@ -483,26 +483,4 @@ fn a_unit_at_its_end_leaves_no_dead_letter_behind() {
     // The address may have arrived all the same.
     scene.attempt(id, Step::ReleaseBmcAddress, Outcome::Observed(Observation::Undone));
     assert_eq!(view::row(scene.unit(id), scene.now).state, view::State::Aside);
-}
-
-#[test]
-fn a_changed_certificate_is_trusted_by_an_operator_only_and_what_stood_because_of_it_goes_on() {
-    let mut scene = Scene::default();
-    let id = scene.discovered(1);
-    scene.lead_to(1, id, Step::ArmNetworkBoot);
-    let before = scene.unit(id).certificate;
-    assert!(before.is_some());
-    scene.attempt(id, Step::ArmNetworkBoot, failed(Kind::Conflict));
-    assert!(matches!(scene.unit(id).progress[&Lane::Bmc].phase, Phase::Parked { .. }));
-    let trust = |n: u8, reason: &str| Command::TrustCertificate {
-        unit: id,
-        certificate: Fingerprint([n; 32]),
-        reason: Text::new(reason),
-    };
-    assert_eq!(scene.command(Role::Technician, trust(9, "mainboard")).unwrap_err().why, Why::NotAllowed);
-    assert_eq!(scene.command(Role::Operator, trust(9, " ")).unwrap_err().why, Why::Invalid);
-    scene.command(Role::Operator, trust(9, "mainboard")).unwrap();
-    assert_eq!(scene.unit(id).certificate, Some(Fingerprint([9; 32])));
-    assert!(scene.due(id).iter().any(|d| (d.step, d.generation) == (Step::ArmNetworkBoot, 2)), "{:?}", scene.due(id));
-    assert_eq!(scene.command(Role::Operator, trust(9, "again")), Ok(Answer::Already));
 }
