@@ -318,6 +318,17 @@ fn lines_answer_by_number_else_by_order_where_there_are_as_many() {
 }
 
 #[test]
+fn the_rows_of_several_lines_say_which_line_they_are_of_and_those_of_one_need_not() {
+    let rows = |quantities: &[u32]| -> Vec<String> {
+        let lines = (1..).zip(quantities).map(|(n, quantity)| line(n, *quantity, 1)).collect();
+        let found = Desk::asking(quantities).compare(&[offer("hpe", lines)]);
+        found.rows.iter().map(|r| r.what.to_string()).filter(|what| what.ends_with("memory")).collect()
+    };
+    assert_eq!(rows(&[10]), ["memory"]);
+    assert_eq!(rows(&[10, 5]), ["line 1 memory", "line 2 memory"]);
+}
+
+#[test]
 fn what_goes_with_the_servers_is_in_the_price_and_not_in_their_number() {
     let rails =
         QuoteLine { part: Text::new("RAIL"), spec: None, watts: None, warranty_months: None, ..line(1, 24, 50) };

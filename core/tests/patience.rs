@@ -4,11 +4,16 @@
 
 mod scene;
 
-use rackhand_core::decide::Input;
+use rackhand_core::bmc::Fingerprint;
+use rackhand_core::decide::command::Command;
+use rackhand_core::decide::{Answer, Input, Why};
+use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
-use rackhand_core::flow::rules::rule;
-use rackhand_core::flow::step::{Outcome, Step};
-use rackhand_core::id::{Actor, Role};
+use rackhand_core::flow::rules::{Lane, rule};
+use rackhand_core::flow::step::{Observation, Outcome, Step};
+use rackhand_core::id::{Actor, Role, Subject};
+use rackhand_core::lifecycle::unit::Phase;
+use rackhand_core::text::Text;
 use scene::{Scene, failed, fault, person};
 
 #[test]
@@ -125,4 +130,33 @@ fn a_servers_notes_are_gathered_for_two_minutes_and_then_go_together() {
     assert!(scene.next(id).wake.is_some_and(|wake| wake <= scene.now + std::time::Duration::from_secs(1)));
     scene.later(1);
     assert!(due(&scene));
+    // What came while they were written is owed still.
+    let written = scene.unit(id).notes.owed.last().unwrap().seq;
+    let by_whom = Event::WarningNoted { key: "k".into(), device: None, text: "one more".into() };
+    scene.record(Subject::Unit(id), by_whom);
+    scene.attempt(id, Step::WriteNotes, Outcome::Observed(Observation::Notes(written)));
+    let owed: Vec<String> = scene.unit(id).notes.owed.iter().map(|n| n.text.to_string()).collect();
+    assert_eq!(owed, ["one more"]);
+}
+
+#[test]
+fn a_changed_certificate_is_trusted_by_an_operator_only_and_what_stood_because_of_it_goes_on() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ArmNetworkBoot);
+    let before = scene.unit(id).certificate;
+    assert!(before.is_some());
+    scene.attempt(id, Step::ArmNetworkBoot, failed(Kind::Conflict));
+    assert!(matches!(scene.unit(id).progress[&Lane::Bmc].phase, Phase::Parked { .. }));
+    let trust = |n: u8, reason: &str| Command::TrustCertificate {
+        unit: id,
+        certificate: Fingerprint([n; 32]),
+        reason: Text::new(reason),
+    };
+    assert_eq!(scene.command(Role::Technician, trust(9, "mainboard")).unwrap_err().why, Why::NotAllowed);
+    assert_eq!(scene.command(Role::Operator, trust(9, " ")).unwrap_err().why, Why::Invalid);
+    scene.command(Role::Operator, trust(9, "mainboard")).unwrap();
+    assert_eq!(scene.unit(id).certificate, Some(Fingerprint([9; 32])));
+    assert!(scene.due(id).iter().any(|d| (d.step, d.generation) == (Step::ArmNetworkBoot, 2)), "{:?}", scene.due(id));
+    assert_eq!(scene.command(Role::Operator, trust(9, "again")), Ok(Answer::Already));
 }

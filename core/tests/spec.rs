@@ -43,6 +43,8 @@ fn people_write_the_same_thing_in_many_ways() {
         ("2 Xeon Gold 6530 32 cores", "2x Xeon Gold 6530 32 cores"),
         ("amd epyc 9354p 32c", "1x EPYC 9354P 32 cores"),
         ("2x CPU 32-core", "2x CPU 32 cores"),
+        ("2x CPU 32 core", "2x CPU 32 cores"),
+        ("2x CPU 32 c", "2x CPU 32 cores"),
         ("16x32GB DDR5-4800 RDIMM", "16x 32GB DDR5"),
         ("16 x 32 GB DDR5", "16x 32GB DDR5"),
         ("1TB ram", "1024GB RAM"),

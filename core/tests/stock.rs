@@ -97,6 +97,9 @@ fn among_equals_the_least_surplus_goes_first_then_the_longest_waiting_then_the_i
     // One lack goes before two, though it waits for less long.
     let lacks = Candidate { drives: Vec::new(), ..with(1, 256) };
     assert_eq!(labels(&[lacks, with(2, 256)]), ["CZ000002", "CZ000001"]);
+    // Who waits longest goes first, whatever its id.
+    let longest = Candidate { since: server(1).since, ..server(9) };
+    assert_eq!(labels(&[server(2), longest]), ["CZ000009", "CZ000002"]);
     // Of the same moment, the same one each time: by id.
     let twin = |n: u8| Candidate { since: server(1).since, ..server(n) };
     assert_eq!(labels(&[twin(3), twin(2)]), ["CZ000002", "CZ000003"]);

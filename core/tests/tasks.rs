@@ -262,3 +262,21 @@ fn a_locator_led_that_cannot_be_switched_is_refused_with_where_to_look_instead()
     scene.lead_to(1, unreached, Step::LogInToBmc);
     assert_eq!(scene.command(Role::Technician, Command::Locate { unit: unreached, on: true }), Ok(Answer::Done));
 }
+
+#[test]
+fn a_locator_led_is_told_as_it_was_asked_for_and_as_it_was_seen_until_it_is_off() {
+    let mut scene = Scene::default();
+    let unit = scene.discovered(1);
+    scene.lead_to(1, unit, Step::LogInToBmc);
+    let mut told = |on: bool, seen: bool| {
+        scene.command(Role::Technician, Command::Locate { unit, on }).unwrap();
+        let asked = scene.unit(unit).locator.as_ref().map(ToString::to_string);
+        assert!(asked.is_some_and(|t| t.ends_with(", not seen yet")));
+        scene.put(Actor::Rackhand, &Input::LocatorSeen(unit, seen)).unwrap();
+        scene.unit(unit).locator.as_ref().map(|l| (l.seen, l.to_string().contains(", but seen ")))
+    };
+    assert_eq!(told(true, true), Some((Some(true), false)));
+    assert_eq!(told(true, false), Some((Some(false), true)));
+    assert_eq!(told(false, true), Some((Some(true), true)), "somebody finds it blinking");
+    assert_eq!(told(false, false), None, "off as asked: nothing is left to tell");
+}

@@ -6,10 +6,10 @@ mod scene;
 
 use std::time::Duration;
 
-use rackhand_core::bmc::{Fingerprint, Rung};
+use rackhand_core::bmc::Rung;
 use rackhand_core::dcim::Lookup;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Answer, Input, Why};
+use rackhand_core::decide::{Answer, Input};
 use rackhand_core::event::Event;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::{Move, Wait};
@@ -18,7 +18,6 @@ use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::table;
-use rackhand_core::lifecycle::unit::Phase;
 use rackhand_core::text::Text;
 use rackhand_core::view;
 use scene::{Scene, address, bmc_mac, device, failed, person, report, step_report, token};
@@ -317,6 +316,8 @@ fn a_validation_that_never_reports_is_booted_once_more_and_then_a_person_is_aske
         assert_eq!(scene.due(id)[0].rung, Some(Rung::Restart), "a silent validation is no silent boot");
         scene.attempt(id, Step::ResetForBoot, accepted());
         assert_eq!(scene.boot_request(1, token(n)), Answer::BootValidation);
+        let wait = scene.wait_of(id, Step::Validate);
+        assert_eq!((wait.attempt, wait.of), (Some(n.into()), Some(2)));
         expire(&mut scene, id, Step::Validate);
         assert!(scene.final_report(token(n), report(1)).is_err(), "the token died with the deadline");
     }
@@ -481,26 +482,4 @@ fn a_unit_at_its_end_leaves_no_dead_letter_behind() {
     // The address may have arrived all the same.
     scene.attempt(id, Step::ReleaseBmcAddress, Outcome::Observed(Observation::Undone));
     assert_eq!(view::row(scene.unit(id), scene.now).state, view::State::Aside);
-}
-
-#[test]
-fn a_changed_certificate_is_trusted_by_an_operator_only_and_what_stood_because_of_it_goes_on() {
-    let mut scene = Scene::default();
-    let id = scene.discovered(1);
-    scene.lead_to(1, id, Step::ArmNetworkBoot);
-    let before = scene.unit(id).certificate;
-    assert!(before.is_some());
-    scene.attempt(id, Step::ArmNetworkBoot, failed(Kind::Conflict));
-    assert!(matches!(scene.unit(id).progress[&Lane::Bmc].phase, Phase::Parked { .. }));
-    let trust = |n: u8, reason: &str| Command::TrustCertificate {
-        unit: id,
-        certificate: Fingerprint([n; 32]),
-        reason: Text::new(reason),
-    };
-    assert_eq!(scene.command(Role::Technician, trust(9, "mainboard")).unwrap_err().why, Why::NotAllowed);
-    assert_eq!(scene.command(Role::Operator, trust(9, " ")).unwrap_err().why, Why::Invalid);
-    scene.command(Role::Operator, trust(9, "mainboard")).unwrap();
-    assert_eq!(scene.unit(id).certificate, Some(Fingerprint([9; 32])));
-    assert!(scene.due(id).iter().any(|d| (d.step, d.generation) == (Step::ArmNetworkBoot, 2)), "{:?}", scene.due(id));
-    assert_eq!(scene.command(Role::Operator, trust(9, "again")), Ok(Answer::Already));
 }

@@ -215,6 +215,8 @@ mod tests {
         assert_eq!(read("12500.5"), Ok(1_250_050));
         assert_eq!(read("12500.5000"), Ok(1_250_050));
         assert_eq!(read("0"), Ok(0));
+        assert_eq!(read("100000000000.00"), Ok(MAX_MINOR));
+        assert_eq!(read("100000000000.01"), Err(Amiss::TooLarge));
         assert_eq!(read("12.505"), Err(Amiss::TooFine));
         assert_eq!(read("-1"), Err(Amiss::Negative));
         assert_eq!(read("(1.00)"), Err(Amiss::Negative));

@@ -386,3 +386,24 @@ pub enum Transit {
     /// The carrier does not know, or says something we do not.
     Unknown,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Carrier;
+
+    #[test]
+    fn a_carrier_is_known_by_its_name_and_by_its_code_however_they_are_written() {
+        for (written, carrier) in [
+            ("UPSN", Some(Carrier::Ups)),
+            (" ups ", Some(Carrier::Ups)),
+            ("FDEN", Some(Carrier::Fedex)),
+            ("FedEx Freight", Some(Carrier::Fedex)),
+            ("FXFE", Some(Carrier::Fedex)),
+            ("DHLC", Some(Carrier::Dhl)),
+            ("Spedition Huber", None),
+            ("", None),
+        ] {
+            assert_eq!(Carrier::of(written), carrier, "{written}");
+        }
+    }
+}

@@ -3,13 +3,16 @@
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::event::Event;
+use rackhand_core::flow::next::{Due, Move};
 use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::procurement::compare::Record;
 use rackhand_core::procurement::order::{MAX_LINES, OrderRequest};
 use rackhand_core::procurement::paper::Flaw;
+use rackhand_core::procurement::tender::comparison;
 
-use super::scene::{bmc_mac, good, serial};
+use super::scene::{START, bmc_mac, good, serial};
 use super::shop::{SPEC, Shop, by, deal, quote, seller};
 
 fn ask(shop: &mut Shop, request: OrderRequest) -> Result<Answer, Why> {
@@ -95,13 +98,54 @@ fn a_server_on_order_says_whom_its_order_waits_for() {
 }
 
 #[test]
-fn a_vendor_that_has_time_left_is_not_given_up_by_being_looked_at() {
+fn a_vendor_is_given_up_only_where_it_was_reminded_and_is_late_again() {
     let mut shop = Shop::new();
     shop.order(4);
     shop.carry_out("hpe");
-    let mark = shop.scene.mark();
-    shop.scene.put(Actor::Rackhand, &Input::Review(Subject::Deal(deal(1, "hpe")))).unwrap();
-    assert!(shop.scene.since(mark).is_empty());
+    let given_up = |shop: &mut Shop| {
+        let mark = shop.scene.mark();
+        shop.scene.put(Actor::Rackhand, &Input::Review(Subject::Deal(deal(1, "hpe")))).unwrap();
+        shop.scene.since(mark).iter().any(|e| matches!(e, Event::QuoteOverdue {}))
+    };
+    assert!(!given_up(&mut shop), "it has time left");
+    shop.scene.later(24 * 3_600);
+    assert!(!given_up(&mut shop), "it is late, but was not reminded");
+    shop.carry_out("hpe");
+    assert!(!given_up(&mut shop), "it has time again");
+    shop.scene.later(24 * 3_600);
+    assert!(given_up(&mut shop));
+    assert!(!given_up(&mut shop), "once");
+}
+
+#[test]
+fn a_request_in_the_air_when_its_quote_comes_is_not_sent_anew() {
+    let mut shop = Shop::new();
+    shop.order(4);
+    let sent = shop.begin("hpe");
+    shop.paper("hpe", quote(4, 5_500_000)).unwrap();
+    let moves = shop.next(Subject::Deal(deal(1, "hpe"))).moves;
+    assert_eq!(moves, [Move::Begin(Due { begun: true, ..sent })], "its end is looked for");
+}
+
+#[test]
+fn how_punctual_a_vendor_was_counts_what_was_delivered_or_is_overdue_and_nothing_else() {
+    let mut shop = Shop::new();
+    for _ in 0..2 {
+        shop.quoted(1, 5_000_000);
+        shop.approve("berta", "hpe", 1, "50000").unwrap();
+        shop.carry_out("hpe");
+        // It is promised for day 21.
+        shop.paper("hpe", shop.confirmation("hpe")).unwrap();
+    }
+    shop.quoted(1, 5_000_000);
+    let record = |shop: &Shop, day: i64| {
+        let order = shop.world().order(shop.last()).unwrap();
+        let now = START + std::time::Duration::from_secs(u64::try_from(day * 86_400).unwrap());
+        comparison(shop.world(), &shop.scene.policy, order, now).unwrap().offers[0].record
+    };
+    assert_eq!(record(&shop, 10), None, "both are on their way");
+    assert_eq!(record(&shop, 21), None, "due today");
+    assert_eq!(record(&shop, 24), Some(Record { orders: 2, late: 2, days_late: 6 }));
 }
 
 #[test]

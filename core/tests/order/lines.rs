@@ -4,7 +4,9 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::procurement::paper::{Paper, QuoteLine};
+use rackhand_core::procurement::deal::deviations;
+use rackhand_core::procurement::paper::{Confirmation, ConfirmedLine, Paper, PurchaseLine, QuoteLine};
+use rackhand_core::procurement::tender::expected;
 
 use super::scene;
 use super::shop::{self, SPEC, Shop, by};
@@ -173,4 +175,64 @@ fn a_server_with_less_than_was_ordered_stands_still_until_it_is_mended_or_an_ope
     assert!(
         memory.is_some_and(|m| m.starts_with("less than ordered; memory: 2048 GB ordered and confirmed, 512 GB here"))
     );
+}
+
+/// A confirmation of the two lines, as they were ordered.
+fn of_two_lines(shop: &Shop) -> Confirmation {
+    let Paper::Confirmation(mut says) = shop.confirmation("hpe") else { unreachable!() };
+    let line = |(n, l): (u16, &PurchaseLine)| ConfirmedLine {
+        line: Some(n),
+        part: l.part.clone(),
+        quantity: l.quantity,
+        unit_price: Some(l.unit_price),
+    };
+    let purchase = shop.world().deal(shop::deal(1, "hpe")).unwrap().purchase.clone().unwrap();
+    says.lines = (1..).zip(&purchase.lines).map(line).collect();
+    says
+}
+
+#[test]
+fn each_line_of_a_confirmation_is_held_against_the_line_it_answers() {
+    type Change = fn(&mut Vec<ConfirmedLine>);
+    let changes: [(Change, &[&str]); 8] = [
+        (|_| (), &[]),
+        (|lines| lines.reverse(), &[]),
+        (|lines| lines.iter_mut().for_each(|l| l.line = None), &[]),
+        (|lines| lines[0].quantity = 3, &["line 1: 1 ordered, 3 confirmed"]),
+        (
+            |lines| lines[0].unit_price = Some(5_900_000),
+            &["line 1: 60,000.00 EUR each ordered, 59,000.00 EUR confirmed"],
+        ),
+        (|lines| lines[1].part = "P-OTHER".into(), &["line 2: part P52562-B21 ordered, P-OTHER confirmed"]),
+        (|lines| drop(lines.remove(0)), &["line 1: P-LARGE is not confirmed"]),
+        (
+            |lines| lines.push(ConfirmedLine { line: None, part: "RAILS".into(), quantity: 2, unit_price: None }),
+            &["2x RAILS is confirmed and was not ordered"],
+        ),
+    ];
+    for (change, points) in changes {
+        let shop = two_lines();
+        let mut says = of_two_lines(&shop);
+        change(&mut says.lines);
+        let purchase = shop.world().deal(shop::deal(1, "hpe")).unwrap().purchase.clone().unwrap();
+        let told: Vec<String> = deviations(&purchase, &says).iter().map(ToString::to_string).collect();
+        assert_eq!(told, points);
+    }
+}
+
+#[test]
+fn what_a_line_was_confirmed_as_is_told_unless_another_part_was_confirmed_for_it() {
+    let mut shop = two_lines();
+    shop.paper("hpe", of_lines(shop.shipment("hpe", &["LARGE", "SMALL"]), &[(Some(1), None), (Some(2), None)]))
+        .unwrap();
+    let mut says = of_two_lines(&shop);
+    says.number = "SO-2".into();
+    says.lines[1].part = "P-OTHER".into();
+    shop.paper("hpe", Paper::Confirmation(says)).unwrap();
+    let confirmed = |serial: &str| {
+        let unit = shop.world().by_serial(serial).unwrap();
+        expected(shop.world(), unit).confirmed.unwrap().spec.map(|s| s.to_string())
+    };
+    assert!(confirmed("LARGE").is_some_and(|s| s.contains("1024GB")));
+    assert_eq!(confirmed("SMALL"), None);
 }
