@@ -59,6 +59,9 @@ fn people_write_the_same_thing_in_many_ways() {
         ("2x 100 Gbps", "2x 100GbE"),
         ("dual 25G SFP28", "2x 25GbE"),
         ("2U", "2U"),
+        ("2U dual Xeon Gold 6530", "2x Xeon Gold 6530, 2U"),
+        ("2x Xeon Gold 6530 (1U)", "2x Xeon Gold 6530, 1U"),
+        ("dual 25G SFP28 1U", "2x 25GbE, 1U"),
     ] {
         assert_eq!(echo(asked), echoed, "{asked}");
     }
@@ -78,9 +81,11 @@ fn what_is_not_understood_is_said_with_what_to_write() {
         ("512GB DDR5 NVMe", "512GB DDR5 NVMe: it names both memory and a drive; write them as two parts"),
         ("512GB DDR5, 256GB RAM", "256GB RAM: memory for the second time; say it once"),
         ("0GB RAM", "0GB RAM: 0 is no size that memory has"),
+        ("2U, 2x Xeon 6530 1U", "2x Xeon 6530 1U: height for the second time; say it once"),
     ] {
         assert_eq!(unclear(asked), said, "{asked}");
     }
+    assert_eq!(read("rails 1U").spec.height, None, "a part is understood whole or not at all");
     let half = read("2x Xeon Gold 6530, a pony, 2x 100GbE");
     assert_eq!(half.spec.to_string(), "2x Xeon Gold 6530, 2x 100GbE", "the rest is kept");
     assert_eq!(half.unclear[0].part.as_str(), "a pony");

@@ -233,11 +233,21 @@ impl Understood {
     fn take(&mut self, part: &str) -> Result<(), String> {
         let words = Words::of(part);
         let (count, words) = words.count()?;
+        if words.height.is_none() {
+            return self.component(count, &words);
+        }
+        let before = self.spec.height;
+        set(&mut self.spec.height, words.height, "height")?;
+        if words.rest.is_empty() && count.is_none() {
+            return Ok(());
+        }
+        // A part is understood whole or not at all.
+        self.component(count, &words).inspect_err(|_| self.spec.height = before)
+    }
+
+    fn component(&mut self, count: Option<u16>, words: &Words<'_>) -> Result<(), String> {
         if let Some(gbps) = words.speed()? {
             return self.ports(count, gbps);
-        }
-        if words.rest.is_empty() && words.height.is_some() && count.is_none() {
-            return set(&mut self.spec.height, words.height, "height");
         }
         let size = words.size()?;
         let drive = words.drive();
@@ -251,7 +261,7 @@ impl Understood {
             }
             (None, Some(_), _) => Err("a drive without a size; write it as 4x 3.84TB NVMe".into()),
             (None, None, true) => Err("memory without a size; write it as 512GB DDR5".into()),
-            (None, None, false) => self.processors(count, &words),
+            (None, None, false) => self.processors(count, words),
         }
     }
 
