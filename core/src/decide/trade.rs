@@ -119,15 +119,14 @@ impl Deciding<'_> {
         };
         let Some(order) = self.world.order(id).filter(|o| o.end.is_none()) else { return };
         let deals: Vec<&Deal> = self.world.deals_of(order).collect();
-        let to = match &order.purchase {
-            Some(p) if deals.iter().any(|d| d.id.seller == p.seller && d.is_confirmed()) => Stage::ShipmentTracking,
-            Some(_) => Stage::PurchaseApproved,
-            None if deals.iter().any(|d| d.offer().is_some()) => Stage::QuoteReceived,
-            None if deals.iter().any(|d| d.asked.is_some()) => Stage::QuoteRequested,
-            None => return,
+        let shown = match &order.purchase {
+            Some(p) if deals.iter().any(|d| d.id.seller == p.seller && d.is_confirmed()) => 4,
+            Some(_) => 3,
+            None if deals.iter().any(|d| d.offer().is_some()) => 2,
+            None => usize::from(deals.iter().any(|d| d.asked.is_some())),
         };
         let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved, Proof::OrderConfirmed];
-        self.lead(id, to, &proofs, "released; its order had gone on meanwhile");
+        self.lead(id, &proofs[..shown], "released; its order had gone on meanwhile");
     }
 
     /// The vendor was seen to have our request.
