@@ -61,7 +61,7 @@ impl Shop {
         self.drawn += 1;
         let actor = Actor::Person { name: name.into(), role: Role::Admin };
         let moment = Moment { now: NOW, entropy: Entropy([self.drawn; 16]), actor };
-        let tenants = Some(["acme", "t"].map(Text::new).into());
+        let tenants = Some(["acme", "beta", "t"].map(Text::new).into());
         let shown = Arc::new(Shown { tenants, ..Shown::default() });
         let decided = decide(&self.world, &self.policy, &moment, &Input::Informed(command.clone(), shown))?;
         self.world = decided.world;
