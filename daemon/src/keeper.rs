@@ -37,6 +37,8 @@ struct Inner {
     keys: Keyring,
     clock: Clock,
     of: Mutex<BTreeMap<UnitId, Arc<Keeper>>>,
+    /// Controllers of no unit yet that have refused a password: who keeps the unit's knows it then.
+    refused: Mutex<BTreeMap<IpAddr, Kept>>,
 }
 
 /// What is kept of one BMC.
@@ -72,7 +74,7 @@ pub struct Session {
 impl Keepers {
     /// Keepers that speak through this adapter and know these passwords.
     pub fn new(redfish: Redfish, keys: Keyring, clock: Clock) -> Self {
-        Self(Arc::new(Inner { redfish, keys, clock, of: Mutex::default() }))
+        Self(Arc::new(Inner { redfish, keys, clock, of: Mutex::default(), refused: Mutex::default() }))
     }
 
     /// The line to a unit's BMC, without a login.
@@ -118,9 +120,33 @@ impl Keepers {
         locked(&self.0.of).get(&unit).is_some_and(|keeper| keeper.kept.forgive())
     }
 
-    /// What speaks to controllers that are no unit's yet, as those that are taken over.
-    pub fn strangers(&self) -> &Redfish {
-        &self.0.redfish
+    /// What a controller says of itself that is no unit's yet, as one that is taken over, and the certificate it shows.
+    ///
+    /// # Errors
+    /// As [`Redfish::identify`].
+    pub async fn identify_stranger(&self, address: IpAddr) -> Result<(Identity, Option<Fingerprint>), Fault> {
+        self.0.redfish.identify(address, None).await
+    }
+
+    /// Logs in once to a controller that is no unit's yet, and reads whose it is. A password that it refuses is not sent
+    /// there again, by whoever keeps it later either.
+    ///
+    /// # Errors
+    /// As [`Redfish::read_system`].
+    pub async fn read_stranger(&self, bmc: &Bmc, credentials: &Credentials) -> Result<SystemReading, Fault> {
+        let kept = self.0.redfish.keep(bmc.address);
+        let read = self.0.redfish.read_system(bmc, credentials).await;
+        if kept.refusal(credentials).is_some() {
+            locked(&self.0.refused).insert(bmc.address, kept);
+        }
+        read
+    }
+
+    /// Lets passwords that strangers have refused be sent once more, as a person who makes a new plan wants it.
+    pub fn forgive_strangers(&self) {
+        for kept in std::mem::take(&mut *locked(&self.0.refused)).into_values() {
+            kept.forgive();
+        }
     }
 
     /// Closes what is open everywhere, and waits for that.
@@ -150,6 +176,7 @@ impl Keepers {
                 kept.refuse(&credentials, &fault);
             }
         }
+        locked(&self.0.refused).remove(&address);
         let keeper = Arc::new(Keeper { kept, retries: Mutex::new(retries(unit)), calls: Mutex::default() });
         all.insert(unit.id, Arc::clone(&keeper));
         keeper

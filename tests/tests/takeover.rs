@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Why;
+use rackhand_core::decide::command::Command;
 use rackhand_core::flow::next::for_unit;
-use rackhand_core::id::{Role, SiteId};
+use rackhand_core::id::{Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
-use rackhand_core::secret::Account;
+use rackhand_core::secret::{Account, Secret};
 use rackhand_core::takeover::{Login, PlanId, Taken};
 use rackhand_core::text::Text;
 use rackhand_core::world::World;
@@ -207,6 +208,30 @@ async fn a_refused_password_is_told_and_not_sent_again_until_a_person_gives_anot
     bench.store.lock().unwrap().replay(0, &mut |r| told.push(serde_json::to_string(&r).unwrap())).unwrap();
     assert!(told.iter().any(|line| line.contains("password_given")));
     assert!(!told.iter().any(|line| line.contains(&right) || line.contains("not-the-one")), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_configured_password_that_was_refused_at_taking_over_is_not_sent_again_before_a_retry() {
+    let bench = Bench::with(1);
+    let mut keys = bench.outside.keys();
+    for account in keys.by_serial.values_mut().chain(keys.by_vendor.values_mut()) {
+        account.password = Secret::new("not-the-one");
+    }
+    bench.site.desk.ports.keys.configure(keys);
+    let anna = bench.console("anna", Role::Operator).await;
+    let id = plan(&anna, Filter::default()).await.plan.unwrap();
+    let taken = confirm(&anna, id, vec![bench.serial(0)]).await;
+    assert!(matches!(&taken[..], [Taken::Entered(Stage::InService, Login::Refused { .. })]), "{taken:?}");
+    assert_eq!(bench.touched(0), (0, 0, 0, 1), "tried once");
+    let unit = bench.unit(0).unwrap().id;
+    for _ in 0..2 {
+        assert!(anna.bmc_reading(support::soon(), unit, None).await.unwrap().is_err());
+        assert_eq!(bench.touched(0).3, 1, "whoever asks gets that refusal");
+    }
+    let retry = Command::Retry { subject: Subject::Unit(unit) };
+    anna.command(support::soon(), "r1".into(), retry).await.unwrap().unwrap();
+    assert!(anna.bmc_reading(support::soon(), unit, None).await.unwrap().is_err());
+    assert_eq!(bench.touched(0).3, 2, "a person wanted it");
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,6 +36,7 @@ impl Desk {
     pub async fn plan_take_over(&self, actor: &Actor, filter: Filter) -> Result<TakeOverPlan, Refusal> {
         least(actor, Role::Operator)?;
         let site = self.own_site(filter.site.clone())?;
+        self.ports.keepers.forgive_strangers();
         let (world, all, no_servers) = self.survey(&site).await?;
         let wanted = |c: &Candidate| {
             let is = |asked: &Option<Text>, held: Option<&str>| asked.as_deref().is_none_or(|a| held == Some(a));
@@ -142,7 +143,7 @@ impl Desk {
             return open("its BMC's address is not known; the first lease tells it".to_owned());
         };
         let asking = async {
-            let (identity, certificate) = match self.ports.keepers.strangers().identify(address, None).await {
+            let (identity, certificate) = match self.ports.keepers.identify_stranger(address).await {
                 Ok(found) => found,
                 Err(fault) => return open(fault.to_string()),
             };
@@ -158,7 +159,7 @@ impl Desk {
                 Err(fault) => return open(fault.to_string()),
             };
             let bmc = Bmc { address, identity: identity.clone(), pin: certificate };
-            match self.ports.keepers.strangers().read_system(&bmc, &candidate.credentials).await {
+            match self.ports.keepers.read_stranger(&bmc, &candidate.credentials).await {
                 Ok(system) if !system.serial.eq_ignore_ascii_case(&serial) => other(&system.serial),
                 Ok(_) => {
                     let account = format!("{} ({})", candidate.credentials.user, candidate.source).into();

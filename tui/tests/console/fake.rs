@@ -17,6 +17,7 @@ use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
+use rackhand_core::procurement::candidate::Shown;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
@@ -256,7 +257,10 @@ impl Fake {
         inside.requests.push(request);
         let input = match command.clone() {
             Command::Place { choices } => Input::Place(choices, std::sync::Arc::new(crate::room::room(&inside))),
-            command => Input::Command(command),
+            command => {
+                let tenants = Some([Text::new("acme")].into());
+                Input::Informed(command, Arc::new(Shown { tenants, ..Shown::default() }))
+            }
         };
         let decided = decide(&inside.world, &crate::trade::policy(), &moment, &input)?;
         let (mut drafts, mut world) = (decided.drafts, decided.world);

@@ -1,5 +1,7 @@
 //! A shop behind the fake daemon: orders are decided as a daemon decides them, over a world of its own.
 
+use std::sync::Arc;
+
 use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Moment, Refusal, decide};
@@ -7,6 +9,7 @@ use rackhand_core::event::{Draft, Event};
 use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::policy::{Policy, Terms};
+use rackhand_core::procurement::candidate::Shown;
 use rackhand_core::procurement::order::{OrderRequest, Wish};
 use rackhand_core::text::Text;
 use rackhand_core::view::Page;
@@ -58,7 +61,9 @@ impl Shop {
         self.drawn += 1;
         let actor = Actor::Person { name: name.into(), role: Role::Admin };
         let moment = Moment { now: NOW, entropy: Entropy([self.drawn; 16]), actor };
-        let decided = decide(&self.world, &self.policy, &moment, &Input::Command(command.clone()))?;
+        let tenants = Some(["acme", "beta", "t"].map(Text::new).into());
+        let shown = Arc::new(Shown { tenants, ..Shown::default() });
+        let decided = decide(&self.world, &self.policy, &moment, &Input::Informed(command.clone(), shown))?;
         self.world = decided.world;
         Ok(decided.answer)
     }
