@@ -144,6 +144,15 @@ fn nearest(id: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
+    use rackhand_core::decide::command::Command;
+    use rackhand_core::decide::confirm::{About, Sure};
+    use rackhand_core::flow::step::Step;
+    use rackhand_core::id::{Entropy, OrderId, Subject, UnitId};
+    use rackhand_core::lifecycle::stage::Stage;
+    use rackhand_core::procurement::money::{Currency, Money};
+    use rackhand_core::text::Text;
+    use rackhand_core::time::Timestamp;
+
     use super::*;
 
     fn wanted(pairs: &[(&str, &[&str])]) -> Result<Keymap, Vec<String>> {
@@ -181,6 +190,37 @@ mod tests {
         }
         let ids: std::collections::BTreeSet<&str> = COMMANDS.iter().map(|s| s.id).collect();
         assert_eq!(ids.len(), COMMANDS.len());
+    }
+
+    #[test]
+    fn what_a_row_is_said_to_risk_is_what_its_command_is_confirmed_by() {
+        let unit = UnitId::mint(Timestamp::from_secs(1), Entropy([1; 16]));
+        let (subject, order, seller) = (Subject::Unit(unit), OrderId(1), "hpe".parse().unwrap());
+        let text = || Text::new("why");
+        let about = About { total: Some(Money::new(100, Currency::EUR)), ..About::default() };
+        for (act, command) in [
+            (Act::Retry, Command::Retry { subject }),
+            (Act::Hold, Command::Hold { unit, reason: text() }),
+            (Act::TaskDone, Command::CloseTask { unit, task: 1, note: text() }),
+            (Act::Move, Command::Move { unit, to: Stage::Racked, reason: text() }),
+            (Act::Skip, Command::Skip { subject, step: Step::SyncStatus, generation: 1, reason: text() }),
+            (Act::Cancel, Command::Cancel { unit, reason: text() }),
+            (Act::Approve, Command::Approve { order, seller, revision: 1, amount: text(), saw: text() }),
+            (Act::Accept, Command::AcceptConfirmation { order, seller, amount: text(), reason: text() }),
+            (Act::Reject, Command::Reject { order, reason: text() }),
+            (Act::Assign, Command::AssignStock { order }),
+            (Act::Reserve, Command::Reserve { order, line: 1, unit }),
+            (Act::ReleaseStock, Command::ReleaseStock { unit, reason: text() }),
+        ] {
+            let risks = act.spec().danger;
+            match command.sure(&about) {
+                Sure::LastFour => assert_eq!(risks, Danger::Costly, "{act:?}"),
+                Sure::Order | Sure::Count | Sure::Amount => assert_eq!(risks, Danger::Typed, "{act:?}"),
+                Sure::Nothing | Sure::Yes => {
+                    assert!(matches!(risks, Danger::Again | Danger::Undoable | Danger::Worded), "{act:?}");
+                }
+            }
+        }
     }
 
     #[test]
