@@ -26,7 +26,7 @@ impl Deciding<'_> {
                 let unproven = self.known_tenant(&tenant, shown)?;
                 let answer = self.assign_stock(*order)?;
                 Ok(match unproven {
-                    Some(text) if answer == Answer::Done => Answer::Told(text),
+                    Some(text) if answer == Answer::Done => Answer::Told(format!("assigned. {text}").into()),
                     _ => answer,
                 })
             }

@@ -153,5 +153,6 @@ fn servers_are_assigned_to_a_tenant_that_netbox_knows() {
     };
     assert_eq!(assign(&mut shop, shown(&[])).unwrap_err().why, Why::NotFound);
     let said = assign(&mut shop, Shown::default()).unwrap();
-    assert_eq!(said, Answer::Told("NetBox was not read: whether there is a tenant zulu is unknown".into()));
+    let what = "assigned. NetBox was not read: whether there is a tenant zulu is unknown";
+    assert_eq!(said, Answer::Told(what.into()));
 }
