@@ -249,7 +249,7 @@ fn resets_allowed(events: &[&Recorded]) -> (u32, u32) {
             | Event::BootScriptServed { .. }
             | Event::StepRetried { .. }
             | Event::TaskClosed { .. }
-            | Event::DispositionChanged { .. } => arrived = None,
+            | Event::DispositionChanged { .. } => (arrived, last) = (None, 0),
             _ => {}
         }
     }
