@@ -75,7 +75,7 @@ impl Life {
         let Some(desk) = self.site.as_ref().map(|s| s.desk.clone()) else { return Ok(()) };
         let tina = TINA.actor();
         let request = Request { units, ..Request::default() };
-        let asked = desk.placement(&tina, &request);
+        let asked = Box::pin(desk.placement(&tina, &request));
         let Some(Ok(found)) = self.outside.clock.timeout(WAIT, asked).await else { return Ok(()) };
         if found.alternatives.is_empty() {
             self.outcome.violations.push(format!("no place: {:?}", found.refused));

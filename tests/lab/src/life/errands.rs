@@ -133,7 +133,7 @@ impl Life {
         let clock = self.outside.clock.clone();
         if self.people.plan.is_none() {
             let anna = ANNA.actor();
-            let planning = desk.plan_take_over(&anna, Filter::default());
+            let planning = Box::pin(desk.plan_take_over(&anna, Filter::default()));
             let Some(Ok(plan)) = clock.timeout(Duration::from_secs(100), planning).await else { return false };
             self.people.plan = plan.plan;
         }
@@ -149,7 +149,7 @@ impl Life {
             }
             let confirm = Confirm { plan, serials, reason: "it has run for years".into() };
             let actor = who.actor();
-            let confirming = desk.confirm_take_over(&actor, confirm);
+            let confirming = Box::pin(desk.confirm_take_over(&actor, confirm));
             let Some(Ok(taken)) = clock.timeout(Duration::from_secs(100), confirming).await else { return false };
             for (serial, taken) in &taken {
                 match taken {

@@ -84,7 +84,8 @@ impl Life {
         let request = format!("r{}", self.people.said);
         let away = || Refusal::new(Why::Unavailable, "the daemon does not answer");
         let Some(desk) = self.site.as_ref().map(|s| s.desk.clone()) else { return Err(away()) };
-        let carried = desk.carry_out(&who, &request, command);
+        // On the heap, since whoever speaks would have room for the largest answer.
+        let carried = Box::pin(desk.carry_out(&who, &request, command));
         let receipt = self.outside.clock.timeout(DEADLINE, carried).await.ok_or_else(away)??;
         Ok(receipt.answer)
     }
