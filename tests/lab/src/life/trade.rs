@@ -6,6 +6,7 @@ use rackhand_core::flow;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::trade::{for_order, state};
 use rackhand_core::id::{OrderId, Subject};
+use rackhand_core::procurement::money::Money;
 use rackhand_core::procurement::order::{Order, OrderState};
 use rackhand_core::procurement::tender::comparison;
 use rand::RngExt as _;
@@ -123,8 +124,8 @@ impl Life {
         let Some((deal, says)) = differs.and_then(|d| Some((d, d.confirmation()?))) else { return Ok(()) };
         let currency = says.paper.currency.or(deal.purchase.as_ref().map(|p| p.currency));
         let total = says.paper.total.zip(currency);
-        let amount = total.map(|(minor, currency)| rackhand_core::procurement::money::Money::new(minor, currency));
-        let amount = amount.map_or_else(String::new, |m| m.plain()).into();
+        let amount = total.map(|(minor, currency)| Money::new(minor, currency));
+        let amount = amount.map_or_else(String::new, Money::plain).into();
         let (order_id, seller, reason) = (order.id, deal.id.seller, "prices rose".into());
         let accept = Command::AcceptConfirmation { order: order_id, seller, amount, reason };
         match self.say(CARL, accept).await {
