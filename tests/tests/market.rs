@@ -167,9 +167,10 @@ async fn an_answer_that_is_lost_on_the_way_back_sends_nothing_twice() {
     }
 }
 
-/// Vendors that take what is new with a receipt, and list it an hour later.
+/// Vendors that take what is new with a receipt, list it an hour later, and ship it when it can be cancelled no more.
 fn lagging() -> Manner {
-    Manner { lists_after: Duration::from_secs(3_600), ..quick() }
+    let hours = |n: u64| Duration::from_secs(n * 3_600);
+    Manner { lists_after: hours(1), ships_after: vec![hours(4)], ..quick() }
 }
 
 #[tokio::test(start_paused = true)]
