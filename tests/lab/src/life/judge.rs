@@ -149,8 +149,18 @@ impl Life {
         if unit.stage != Stage::Staged || !unit.notes.owed.is_empty() || skipped {
             return;
         }
-        // Before it was on its way NetBox had no device that a note could be written to.
-        let told = |e: &&&Recorded| matches!(e.draft.event, Event::StageEntered { to, .. } if !to.is_on_order());
+        // Before NetBox was seen to have its device there was nothing that a note could be written to.
+        let known = |e: &&&Recorded| {
+            matches!(
+                e.draft.event,
+                Event::StepObserved { step: Step::RegisterBmc, .. }
+                    | Event::LeaseAccepted { .. }
+                    | Event::UnitAdopted { .. }
+                    | Event::UnitTakenOver { .. }
+            )
+        };
+        let Some(since) = record.events.iter().find(known).map(|e| e.seq) else { return };
+        let told = |e: &&&Recorded| e.seq > since && matches!(e.draft.event, Event::StageEntered { .. });
         for event in record.events.iter().filter(told) {
             // Site, epoch and place in the stream.
             let place = format!("/{}]", event.seq);
