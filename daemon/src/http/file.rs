@@ -24,7 +24,7 @@ use super::answer::{Answered, empty, error};
 
 /// Octets of a file that are read at once, and held for a connection that has not taken them: each read costs a trip to
 /// another thread.
-const PIECE: usize = 128 << 10;
+const PIECE: usize = 64 << 10;
 /// Characters of a file's name at the most.
 const NAME: usize = 64;
 
