@@ -18,8 +18,9 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::flow::trade::state;
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
-use rackhand_core::lifecycle::unit::Unit;
+use rackhand_core::lifecycle::unit::{Phase, Progress, Unit};
 use rackhand_core::policy::Policy;
+use rackhand_core::procurement::deal::Deal;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::{self, State};
 use rackhand_core::world::World;
@@ -248,7 +249,12 @@ impl Life {
     fn settled(&self) -> Result<bool, String> {
         let (world, now) = (self.world()?, self.now());
         let orders = world.orders.values().all(|o| state(&world, o).is_over());
-        Ok(orders && world.units.values().all(|u| self.is_done(u, now)))
+        // An order that was cancelled is over before its vendors have let it go; where one cannot be reached, a person is
+        // asked.
+        let asked = |p: &Progress| matches!(p.phase, Phase::Parked { .. });
+        let let_go = |d: &Deal| d.undo.is_empty() || d.progress.as_ref().is_some_and(asked);
+        let deals = world.deals.values().all(|d| let_go(d.as_ref()));
+        Ok(orders && deals && world.units.values().all(|u| self.is_done(u, now)))
     }
 
     /// Whether nothing more is to be expected of a server: it came as far as it may, or somebody wants it so.
