@@ -3,19 +3,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rackhand_core::bmc::Fingerprint;
 use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use serde_json::Value;
 
 use crate::port::clock::Clock;
 use crate::port::dial::{Dial, DialError, Target};
+
+/// All but RFC 3986's unreserved characters.
+pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as a part of a path, a query or a form: all but the unreserved characters as `%XX`.
+pub fn percent_encoded(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// A name and a password as basic authentication sends them (RFC 7617), without the word before.
+pub fn basic(name: &str, password: &Secret) -> Secret {
+    Secret::new(STANDARD.encode(format!("{name}:{}", password.reveal())))
+}
 
 /// What a peer may cost us.
 #[derive(Clone, Copy, Debug)]
@@ -291,4 +308,15 @@ pub fn measure(body: &[u8]) -> Size {
         }
     }
     Size { depth: deepest, values }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reserved_is_encoded_and_a_name_with_its_password_is_as_rfc_7617_has_it() {
+        assert_eq!(percent_encoded("aZ9-._~ &=+%/,\u{e9}"), "aZ9-._~%20%26%3D%2B%25%2F%2C%C3%A9");
+        assert_eq!(basic("Aladdin", &Secret::new("open sesame")).reveal(), "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
 }

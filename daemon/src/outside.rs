@@ -51,15 +51,15 @@ impl Rooms {
 
 /// A command as it goes to the ledger, with what NetBox shows where it rests on that. Every door for orders takes it.
 pub async fn informed(ports: &Ports, gates: &Gates, world: &World, actor: &Actor, command: Command) -> Input {
-    let (tenants, order) = match &command {
+    let (tenant, order) = match &command {
         // The same again is the order that there is, wherever it would go now.
         Command::Order(request) if is_known(world, request) => return Input::Command(command),
-        Command::Order(request) => (true, Some(request).filter(|r| r.site.is_any())),
-        Command::AssignStock { .. } => (true, None),
+        Command::Order(request) => (Some(&request.tenant), Some(request).filter(|r| r.site.is_any())),
+        Command::AssignStock { order } => (world.orders.get(order).map(|order| &order.tenant), None),
         _ => return Input::Command(command),
     };
-    let tenants = tenants && !matches!(actor, Actor::Tenant { .. });
-    let shown = show(ports, gates, tenants, order).await;
+    let tenant = tenant.filter(|_| !matches!(actor, Actor::Tenant { .. }));
+    let shown = show(ports, gates, tenant, order).await;
     Input::Informed(command, Arc::new(shown))
 }
 
@@ -67,7 +67,7 @@ fn is_known(world: &World, request: &OrderRequest) -> bool {
     request.key.as_ref().is_some_and(|key| world.by_key(&request.tenant, &key.word).is_some())
 }
 
-async fn show(ports: &Ports, gates: &Gates, tenants: bool, order: Option<&OrderRequest>) -> Shown {
+async fn show(ports: &Ports, gates: &Gates, tenant: Option<&Text>, order: Option<&OrderRequest>) -> Shown {
     let away = gates.netbox.trouble().map(|trouble| Text::from(format!("NetBox does not answer {trouble}")));
     let models: BTreeSet<&Text> = order.iter().flat_map(|r| &r.lines).filter_map(|l| l.model.as_ref()).collect();
     let rooms = order.iter().flat_map(|_| ports.policy.sites()).map(|site| async {
@@ -82,8 +82,8 @@ async fn show(ports: &Ports, gates: &Gates, tenants: bool, order: Option<&OrderR
         Some((slug.clone(), found))
     });
     let names = async {
-        let asked = tenants && away.is_none();
-        if asked { within(ports, ports.netbox.tenants()).await.ok() } else { None }
+        let wanted = tenant.filter(|_| away.is_none())?;
+        within(ports, ports.netbox.tenants(wanted)).await.ok()
     };
     let (rooms, models, tenants) = tokio::join!(join_all(rooms), join_all(models), names);
     Shown { rooms: rooms.into_iter().collect(), models: models.into_iter().flatten().collect(), tenants }

@@ -86,18 +86,7 @@ impl Bench {
         let site = outside.start(journal, World::default(), Random::from_seed(7), false);
         let bench = Self { outside, endpoint: Endpoint(vendor), site, full };
         let wish = Wish { quantity: 2, spec: "2x Xeon Gold 6530, 512GB DDR5".into(), model: None };
-        let request = OrderRequest {
-            tenant: "acme".into(),
-            site: fra1,
-            routed: None,
-            lines: vec![wish],
-            needed_by: None,
-            note: None,
-            sellers: Vec::new(),
-            all_new: true,
-            as_understood: false,
-            key: None,
-        };
+        let request = OrderRequest { all_new: true, ..OrderRequest::new("acme", fra1, vec![wish]) };
         bench.say(Command::Order(request)).await.unwrap();
         bench.until(|d| d.asked.is_some()).await;
         bench

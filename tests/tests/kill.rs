@@ -1,5 +1,5 @@
-//! The daemon is killed at every point of a server's path, and each time takes it up again: nothing that was
-//! acknowledged is lost, nothing outside is lost or done twice, and nobody has to help.
+//! The daemon is killed at every point of a server's road, from its order to `staged`, and each time takes it up again:
+//! nothing that was acknowledged is lost, nothing outside is lost or done twice, and nobody has to help.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 #[path = "kill/judge.rs"]
@@ -7,24 +7,30 @@ mod judge;
 #[path = "kill/path.rs"]
 mod path;
 mod support;
+#[path = "kill/trade.rs"]
+mod trade;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use judge::{is_settled, label, story};
-use path::{Point, Told, live};
+use futures::future::BoxFuture;
+use judge::{label, story};
+use path::{Point, Road, Told, live};
 use rackhand_core::event::{Recorded, Seq};
 use rackhand_lab::sockets::Issuer;
-use support::lab::{QUICK, Tempo};
+use support::lab::{Lab, QUICK, Tempo};
+use trade::{Goal, Shop};
 
 /// Lab seconds in a second. The longest wait of a path, for a boot that never came, is 900 lab seconds.
 const SPEED: f64 = 400.0;
 /// A self-test that outlasts the daemon's restart: a reset sent once more would still find the server in it.
 const SLOW: Duration = Duration::from_secs(400);
-/// Paths lived at the same time.
+/// Paths lived at the same time: as many as there are processors, where each computes all the time.
 const LANES: usize = 2;
+/// The same of orders: most of their time they wait for the next look at a vendor.
+const ORDERS: usize = 8;
 /// Each so many points are killed again while they recover.
 const AGAIN: usize = 5;
 /// So many paths with something wrong are enough to look at.
@@ -32,10 +38,15 @@ const ENOUGH: usize = 3;
 /// The controllers the lab plays in turn: iLO 5, iLO 6, iDRAC9.
 const CONTROLLERS: usize = 3;
 
-/// What all paths share.
+/// The `n`-th of its kind, with a server whose self-test takes so long.
+type Make = fn(usize, Duration, Arc<Bed>) -> BoxFuture<'static, Box<dyn Road>>;
+
+/// What all roads share.
 struct Bed {
     tempo: Tempo,
     issuer: Issuer,
+    make: Make,
+    lanes: usize,
     /// Paths with something wrong so far. After [`ENOUGH`] no new one is begun.
     failures: AtomicUsize,
 }
@@ -63,16 +74,17 @@ struct Work {
 }
 
 /// Kills one path at its point, and for each [`AGAIN`]th once more a little later.
-async fn kill(at: usize, Work { n, post, point }: Work, bed: &Bed) -> Row {
+async fn kill(at: usize, Work { n, post, point }: Work, bed: &Arc<Bed>) -> Row {
     let mut points = vec![point];
     if at.is_multiple_of(AGAIN) {
         points.push(Point { seq: point.seq + 2 + (at % 4) as Seq, after: !point.after });
     }
-    let told = live(n, post, &points, bed).await;
+    let road = (bed.make)(n, post, bed.clone()).await;
+    let told = live(&*road, &points).await;
     Row { n, points, told }
 }
 
-/// Lives all of these paths, [`LANES`] at a time.
+/// Lives all of these roads, some at a time.
 async fn enumerate(work: Vec<Work>, bed: &Arc<Bed>) -> Vec<Row> {
     let (next, work) = (Arc::new(AtomicUsize::new(0)), Arc::new(work));
     let lane = || {
@@ -91,7 +103,7 @@ async fn enumerate(work: Vec<Work>, bed: &Arc<Bed>) -> Vec<Row> {
             }
         })
     };
-    let lanes: Vec<_> = (0..LANES).map(|_| lane()).collect();
+    let lanes: Vec<_> = (0..bed.lanes).map(|_| lane()).collect();
     let mut rows = Vec::new();
     for lane in lanes {
         rows.extend(lane.await.unwrap());
@@ -99,23 +111,23 @@ async fn enumerate(work: Vec<Work>, bed: &Arc<Bed>) -> Vec<Row> {
     rows
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_every_point_it_takes_up_again_and_does_nothing_twice() {
+/// Lives this many roads unharmed, then kills at every point of each.
+async fn killed_everywhere(roads: usize, lanes: usize, make: Make) {
     let begun = Instant::now();
-    let bed = Bed { tempo: Tempo::from_now(SPEED), issuer: Issuer::new().unwrap(), failures: AtomicUsize::new(0) };
+    let (tempo, issuer) = (Tempo::from_now(SPEED), Issuer::new().unwrap());
+    let bed = Arc::new(Bed { tempo, issuer, make, lanes, failures: AtomicUsize::new(0) });
     let mut paths: Vec<Vec<Recorded>> = Vec::new();
-    for n in 0..CONTROLLERS {
-        let told = live(n, QUICK, &[], &bed).await;
+    for n in 0..roads {
+        let told = live(&*make(n, QUICK, bed.clone()).await, &[]).await;
         assert!(told.wrong.is_empty(), "unharmed: {:?}\n{}", told.wrong, story(&told.events));
         paths.push(told.events);
     }
-    let bed = Arc::new(bed);
     let mut rows = enumerate(every_point(&paths), &bed).await;
     // Where two events swap places from one path to the next, an enumeration by number can pass one by.
     for round in 0..10 {
         let first = rows.len() + 1;
         let missed = missed(&paths, &rows).into_values().enumerate();
-        let more = missed.map(|(at, point)| Work { n: round + CONTROLLERS * (first + at), post: QUICK, point });
+        let more = missed.map(|(at, point)| Work { n: round + roads * (first + at), post: QUICK, point });
         rows.extend(enumerate(more.collect(), &bed).await);
     }
     table(&paths, &rows, begun.elapsed());
@@ -124,18 +136,44 @@ async fn killed_at_every_point_it_takes_up_again_and_does_nothing_twice() {
     assert!(missed.is_empty(), "never the last event before a kill: {:?}", missed.keys());
 }
 
-/// Before each event of each controller's path, and after each that ends its transaction. Servers `n`, `n + 3`, ... have the same controller, and each
-/// an address of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_point_from_its_lease_to_staged_it_takes_up_again_and_does_nothing_twice() {
+    killed_everywhere(CONTROLLERS, LANES, |n, post, bed| {
+        Box::pin(async move {
+            let mut lab = Lab::new(n, post, bed.tempo, &bed.issuer).await;
+            // One of the three comes by a manifest.
+            if n.is_multiple_of(CONTROLLERS) {
+                lab.by_manifest();
+            }
+            Box::new(lab) as Box<dyn Road>
+        })
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_point_from_an_order_to_the_rack_it_asks_buys_and_places_once() {
+    killed_everywhere(1, ORDERS, |_, _, bed| Box::pin(async move { Shop::open(Goal::Racked, bed.tempo).await })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_point_of_an_order_that_is_cancelled_it_takes_back_each_thing_once() {
+    killed_everywhere(1, ORDERS, |_, _, bed| Box::pin(async move { Shop::open(Goal::Cancelled, bed.tempo).await }))
+        .await;
+}
+
+/// Before each event of each road, and after each that ends its transaction. Servers `n`, `n + 3`, ... have the same
+/// controller, and each an address of its own.
 fn every_point(paths: &[Vec<Recorded>]) -> Vec<Work> {
     let mut all = Vec::new();
-    for (controller, path) in paths.iter().enumerate() {
+    for (kind, path) in paths.iter().enumerate() {
         let resets: Vec<Seq> = path.iter().filter(|e| label(e).ends_with(" reset_for_boot")).map(|e| e.seq).collect();
         for event in path {
             let post = if resets.iter().any(|r| r.abs_diff(event.seq) <= 3) { SLOW } else { QUICK };
             // After another event of the same transaction is the same place.
             let ways: &[bool] = if ends(path).any(|e| e.seq == event.seq) { &[false, true] } else { &[false] };
             for after in ways.iter().copied() {
-                let n = controller + CONTROLLERS * (all.len() + 1);
+                let n = kind + paths.len() * (all.len() + 1);
                 all.push(Work { n, post, point: Point { seq: event.seq, after } });
             }
         }
@@ -166,8 +204,6 @@ fn table(paths: &[Vec<Recorded>], rows: &[Row], took: Duration) {
     println!("kills of the real daemon           {}", lived.iter().map(|(_, t)| t.last.len()).sum::<usize>());
     println!("  while it recovered from a kill   {}", lived.iter().filter(|(_, t)| t.last.len() > 1).count());
     println!("kinds of event right before a kill {}", kinds.len());
-    let resumed = lived.iter().filter(|(_, t)| is_settled(&t.events)).count();
-    println!("resumed to staged without a person {resumed} of {}", lived.len());
     println!("paths with anything lost or doubled {}", wrong.len());
     println!("longest path {longest:.2?}, all in {took:.1?}");
 }

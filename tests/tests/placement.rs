@@ -266,18 +266,8 @@ async fn an_order_for_any_site_counts_the_racks_that_netbox_shows() {
     let b = Bench::new(&[]).await;
     b.outside.netbox.add_tenant("acme");
     let order = |tenant: &str, quantity| {
-        Command::Order(OrderRequest {
-            tenant: tenant.into(),
-            site: SiteId::new("any"),
-            routed: None,
-            lines: vec![Wish { quantity, spec: "2x Xeon Gold 6530, 512GB DDR5".into(), model: None }],
-            needed_by: None,
-            note: None,
-            sellers: Vec::new(),
-            all_new: false,
-            as_understood: false,
-            key: None,
-        })
+        let wish = Wish { quantity, spec: "2x Xeon Gold 6530, 512GB DDR5".into(), model: None };
+        Command::Order(OrderRequest::new(tenant, SiteId::new("any"), vec![wish]))
     };
     let Ok(Answer::Ordered(ordered)) = b.say(order("acme", 2)).await else { panic!("it was refused") };
     assert_eq!((ordered.site, ordered.unproven), (Some(SiteId::new("fra1")), None));

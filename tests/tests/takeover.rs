@@ -7,7 +7,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Why;
 use rackhand_core::decide::command::Command;
 use rackhand_core::flow::next::for_unit;
-use rackhand_core::id::{Role, SiteId, Subject};
+use rackhand_core::id::{Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
@@ -186,17 +186,22 @@ async fn into_the_pool_two_operators_confirm_the_same_plan() {
     assert_eq!(bench.outside.netbox.status_of(device).as_deref(), Some("ready"));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_refused_password_is_told_and_not_sent_again_until_a_person_gives_another() {
-    let bench = Bench::with(1);
-    let wrong = Account::new(None, "not-the-one").unwrap();
-    bench.site.desk.ports.keys.give([(bench.serial(0), Some(wrong))]).unwrap();
+/// Takes the one server over; its BMC refuses the password, which is tried once.
+async fn refused_at_taking_over(bench: &Bench) -> (ConsoleClient, UnitId) {
     let anna = bench.console("anna", Role::Operator).await;
     let id = plan(&anna, Filter::default()).await.plan.unwrap();
     let taken = confirm(&anna, id, vec![bench.serial(0)]).await;
     assert!(matches!(&taken[..], [Taken::Entered(Stage::InService, Login::Refused { .. })]), "{taken:?}");
     assert_eq!(bench.touched(0), (0, 0, 0, 1), "tried once");
-    let unit = bench.unit(0).unwrap().id;
+    (anna, bench.unit(0).unwrap().id)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_password_is_told_and_not_sent_again_until_a_person_gives_another() {
+    let bench = Bench::with(1);
+    let wrong = Account::new(None, "not-the-one").unwrap();
+    bench.site.desk.ports.keys.give([(bench.serial(0), Some(wrong))]).unwrap();
+    let (anna, unit) = refused_at_taking_over(&bench).await;
     // The given one was refused: what is left is the configured one, which is right.
     let right = bench.outside.keys().by_serial[bench.serial(0).as_str()].password.reveal().to_owned();
     let given = Given(Account::new(None, &right).unwrap());
@@ -218,12 +223,7 @@ async fn a_configured_password_that_was_refused_at_taking_over_is_not_sent_again
         account.password = Secret::new("not-the-one");
     }
     bench.site.desk.ports.keys.configure(keys);
-    let anna = bench.console("anna", Role::Operator).await;
-    let id = plan(&anna, Filter::default()).await.plan.unwrap();
-    let taken = confirm(&anna, id, vec![bench.serial(0)]).await;
-    assert!(matches!(&taken[..], [Taken::Entered(Stage::InService, Login::Refused { .. })]), "{taken:?}");
-    assert_eq!(bench.touched(0), (0, 0, 0, 1), "tried once");
-    let unit = bench.unit(0).unwrap().id;
+    let (anna, unit) = refused_at_taking_over(&bench).await;
     for _ in 0..2 {
         assert!(anna.bmc_reading(support::soon(), unit, None).await.unwrap().is_err());
         assert_eq!(bench.touched(0).3, 1, "whoever asks gets that refusal");

@@ -11,7 +11,7 @@ use rackhand_core::secret::Secret;
 use serde_json::Value;
 
 use super::{Account, Carriers, sensitive};
-use crate::http::{Answer, Call};
+use crate::http::{Answer, Call, basic, percent_encoded};
 
 /// A token is not used in the last minute of its life.
 const MARGIN: u64 = 60;
@@ -27,14 +27,15 @@ const fn in_header(carrier: Carrier) -> bool {
 
 impl Account {
     /// RFC 7617.
-    fn basic(&self) -> String {
-        base64(format!("{}:{}", self.client_id, self.secret.reveal()).as_bytes())
+    fn basic(&self) -> Secret {
+        basic(&self.client_id, &self.secret)
     }
 }
 
 /// All that an account's secret looks like on the wire.
 pub(super) fn faces(account: &Account) -> [String; 3] {
-    [account.secret.reveal().to_owned(), account.basic(), encoded(account.secret.reveal())]
+    let secret = account.secret.reveal();
+    [secret.to_owned(), account.basic().reveal().to_owned(), percent_encoded(secret)]
 }
 
 impl Carriers {
@@ -73,13 +74,13 @@ impl Carriers {
             _ => format!("{base}/oauth/token"),
         };
         if !in_header(carrier) {
-            let (id, secret) = (encoded(&account.client_id), encoded(account.secret.reveal()));
+            let (id, secret) = (percent_encoded(&account.client_id), percent_encoded(account.secret.reveal()));
             form.push_str(&format!("&client_id={id}&client_secret={secret}"));
         }
         let call = Call::new(Method::POST, &path);
         let mut call = call.body("application/x-www-form-urlencoded", form.into());
         if in_header(carrier)
-            && let Some(value) = sensitive(&format!("Basic {}", account.basic()))
+            && let Some(value) = sensitive(&format!("Basic {}", account.basic().reveal()))
         {
             call = call.header(AUTHORIZATION, value);
         }
@@ -97,49 +98,5 @@ impl Carriers {
         let life = Duration::from_secs(life.min(LONGEST).saturating_sub(MARGIN));
         self.memory().keep(carrier, token.clone(), asked + life);
         Ok(token)
-    }
-}
-
-/// For a form's value: all but RFC 3986's unreserved characters as `%XX`.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte.into());
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-/// RFC 4648, 4.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let octet = |n: usize| u32::from(chunk.get(n).copied().unwrap_or(0));
-        let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
-        for n in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * n)) as usize & 63];
-            out.push(if n <= chunk.len() { letter.into() } else { '=' });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_encoded_as_the_wire_wants_them() {
-        // RFC 4648, 10.
-        for (plain, expected) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"), ("\u{ff}?>", "w78/Pg==")]
-        {
-            assert_eq!(base64(plain.as_bytes()), expected);
-        }
-        assert_eq!(encoded("aZ9-._~ &=+%é"), "aZ9-._~%20%26%3D%2B%25%C3%A9");
     }
 }

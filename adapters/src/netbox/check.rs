@@ -186,12 +186,15 @@ impl NetBox {
 
     /// Whether an object has this slug. What may not be read is not there as far as we can tell.
     async fn has_slug(&self, collection: &str, slug: &str) -> Result<bool, Fault> {
-        let found: Result<Vec<Named>, Fault> =
-            self.list(collection, &[("slug", slug), ("fields", "id,name,slug")], MOST).await;
-        let found = match found {
-            Err(fault) if fault.kind == Kind::Forbidden => return Ok(false),
-            other => other?,
-        };
+        match self.is_there(collection, slug).await {
+            Err(fault) if fault.kind == Kind::Forbidden => Ok(false),
+            other => other,
+        }
+    }
+
+    /// Whether an object has this slug.
+    pub(super) async fn is_there(&self, collection: &str, slug: &str) -> Result<bool, Fault> {
+        let found: Vec<Named> = self.list(collection, &[("slug", slug), ("fields", "id,name,slug")], MOST).await?;
         if found.iter().any(|n| n.slug.as_deref() != Some(slug)) {
             return Err(Self::fault(Kind::Malformed, format!("{collection}: the filter by slug was ignored")));
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::header::{AUTHORIZATION, ETAG, HeaderName, HeaderValue, IF_MATCH};
 use hyper::{Method, StatusCode};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::policy::Policy;
@@ -21,9 +22,12 @@ use super::refusal::{is_json, refusal};
 use super::release::Release;
 use super::wire::{Numbered, Page, Status};
 use super::{Settings, Token};
-use crate::http::{Answer, Call, Client, Connection, Limits};
+use crate::http::{Answer, Call, Client, Connection, Limits, RESERVED};
 use crate::port::clock::Clock;
 use crate::port::dial::Dial;
+
+/// What is encoded in a query's value: the comma NetBox reads as itself.
+const VALUE: &AsciiSet = &RESERVED.remove(b',');
 
 /// Connections kept open between calls.
 const IDLE: usize = 4;
@@ -431,23 +435,9 @@ fn uri(base: &str, path: &str, query: Query<'_>) -> Result<String, Fault> {
         uri.push(if n == 0 { '?' } else { '&' });
         uri.push_str(key);
         uri.push('=');
-        encode(value, &mut uri);
+        uri.extend(utf8_percent_encode(value, VALUE));
     }
     Ok(uri)
-}
-
-/// Percent-encodes all but RFC 3986's unreserved characters, and the comma, which NetBox reads as itself.
-fn encode(value: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -140,20 +140,18 @@ impl NetBox {
         Ok((set, missing))
     }
 
-    /// The slugs of all tenants.
-    pub async fn tenants(&self) -> Result<BTreeSet<Text>, Fault> {
+    /// The slugs of tenants: this one alone where it is there, else all, for those that may have been meant.
+    pub async fn tenants(&self, wanted: &Text) -> Result<BTreeSet<Text>, Fault> {
+        if !wanted.is_empty() && self.is_there(TENANTS, wanted).await? {
+            return Ok(BTreeSet::from([wanted.clone()]));
+        }
         let found: Vec<Named> = self.list(TENANTS, &[("fields", "id,name,slug")], MOST_TENANTS).await?;
         Ok(found.into_iter().filter_map(|tenant| tenant.slug).collect())
     }
 
     async fn staging_tenant(&self, setup: &mut NetboxSetup) -> Result<(), Fault> {
         let slug = &self.policy().staging_tenant;
-        let query = [("slug", slug.as_str()), ("fields", "id,name,slug")];
-        let found: Vec<Named> = self.list(TENANTS, &query, MOST).await?;
-        if found.iter().any(|t| t.slug.as_ref() != Some(slug)) {
-            return Err(Self::fault(Kind::Malformed, format!("{TENANTS}: the filter by slug was ignored")));
-        }
-        if found.is_empty() {
+        if !self.is_there(TENANTS, slug).await? {
             let body = json!({ "name": slug, "slug": slug });
             self.post::<Id>(TENANTS, &body).await?;
             setup.created.push(format!("tenant {slug}").into());

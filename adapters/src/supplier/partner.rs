@@ -20,6 +20,7 @@ use rackhand_core::text::Text;
 use self::line::Line;
 use self::wire::{Entry, List, Post, Reading, Wire};
 use super::{Chase, Listed, Open, Received, Refused, Source, State, fault};
+use crate::http::percent_encoded;
 use crate::port::clock::Clock;
 use crate::port::dial::{Dial, Target};
 
@@ -278,7 +279,7 @@ impl Partner {
     async fn pages(&self, list: List<'_>, number: &Text) -> Result<Vec<String>, Fault> {
         let mut rows = Vec::new();
         for page in 0..PAGES {
-            let path = self.wire.list(list, &wire::encoded(number), page);
+            let path = self.wire.list(list, &percent_encoded(number), page);
             let answer = self.line.read(&path).await?;
             if !answer.status.is_success() {
                 return Err(self.line.refusal(&Method::GET, &path, &answer, self.wire.complaint(&answer.body)));

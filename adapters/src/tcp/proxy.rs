@@ -20,6 +20,7 @@ use rackhand_core::secret::Secret;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use crate::http::percent_encoded;
 use crate::port::dial::{DialError, Target, Trust};
 
 /// How long a proxy may take to answer; less than a connection may take altogether, so that its silence is told as its.
@@ -71,14 +72,7 @@ impl Proxy {
             (Some(user), Some(_)) if user.contains(':') => return Err("two passwords: leave the one in the URL out"),
             (Some(user), Some(password)) => {
                 let host = authority.rsplit_once('@').map_or("", |(_, host)| host);
-                let mut coded = format!("http://{user}:");
-                for octet in password.reveal().bytes() {
-                    coded.push('%');
-                    coded.extend(
-                        [octet >> 4, octet & 15].map(|half| char::from(b"0123456789ABCDEF"[usize::from(half)])),
-                    );
-                }
-                coded + "@" + host
+                format!("http://{user}:{}@{host}", percent_encoded(password.reveal()))
             }
             _ => url.to_owned(),
         };

@@ -24,7 +24,7 @@ pub struct Shown {
     pub rooms: BTreeMap<SiteId, Result<Arc<Room>, Text>>,
     /// Models that NetBox knows, by the name they were asked for by.
     pub models: BTreeMap<Text, (Shape, Ends)>,
-    /// The slugs of its tenants; `None` where they could not be read.
+    /// The slugs of its tenants, or the wanted one alone where it is there; `None` where they could not be read.
     pub tenants: Option<BTreeSet<Text>>,
 }
 

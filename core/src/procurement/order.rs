@@ -50,6 +50,24 @@ pub struct OrderRequest {
     pub key: Option<RequestKey>,
 }
 
+impl OrderRequest {
+    /// A request that says nothing but for whom, where to and what.
+    pub fn new(tenant: impl Into<Text>, site: SiteId, lines: Vec<Wish>) -> Self {
+        Self {
+            tenant: tenant.into(),
+            site,
+            routed: None,
+            lines,
+            needed_by: None,
+            note: None,
+            sellers: Vec::new(),
+            all_new: false,
+            as_understood: false,
+            key: None,
+        }
+    }
+}
+
 /// What tells a request that is sent again from another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestKey {

@@ -39,7 +39,7 @@ pub struct Stock {
     pub unknown: usize,
 }
 
-/// The servers that are ready, of a site or of all.
+/// The servers that are ready, of a site or of all; `any` is all.
 pub fn pool(world: &World, site: Option<&SiteId>) -> Pool {
     let mut pool = Pool::default();
     for unit in ready(world, site) {
@@ -53,7 +53,7 @@ pub fn pool(world: &World, site: Option<&SiteId>) -> Pool {
 
 fn ready<'a>(world: &'a World, site: Option<&'a SiteId>) -> impl Iterator<Item = &'a Unit> {
     let ready = |u: &&Unit| u.stage == Stage::Ready && u.disposition == Disposition::Normal;
-    world.units.values().map(|u| &**u).filter(ready).filter(move |u| site.is_none_or(|s| u.site == *s))
+    world.units.values().map(|u| &**u).filter(ready).filter(move |u| site.is_none_or(|s| s.is_any() || u.site == *s))
 }
 
 /// A ready server as its own report shows it, else as it was told; `None` where nobody knows.

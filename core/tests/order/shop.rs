@@ -109,18 +109,8 @@ impl Shop {
 
     #[allow(clippy::unused_self)] // of one form with the rest
     pub fn request(&self, quantity: u32, spec: &str) -> OrderRequest {
-        OrderRequest {
-            tenant: "acme".into(),
-            site: SiteId::new("fra1"),
-            routed: None,
-            lines: vec![Wish { quantity, spec: spec.into(), model: None }],
-            needed_by: None,
-            note: None,
-            sellers: Vec::new(),
-            all_new: false,
-            as_understood: false,
-            key: None,
-        }
+        let wish = Wish { quantity, spec: spec.into(), model: None };
+        OrderRequest::new("acme", SiteId::new("fra1"), vec![wish])
     }
 
     pub fn order(&mut self, quantity: u32) -> OrderId {

@@ -199,7 +199,7 @@ impl Http {
         let Some(spec) = value(query, "spec").filter(|s| !s.trim().is_empty()) else {
             return unclear(vec![Fault::new("spec", "what is looked for, such as ?spec=2x+Xeon+Gold+6530")]);
         };
-        let site = value(query, "site").map(|s| SiteId::new(&s)).filter(|s| !s.is_any());
+        let site = value(query, "site").map(|s| SiteId::new(&s));
         let world = self.0.ledger.world();
         self.apart(move || answer(StatusCode::OK, &InStock::of(&world, site.as_ref(), &spec))).await
     }

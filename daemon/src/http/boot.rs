@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use hyper::StatusCode;
+use percent_encoding::percent_decode_str;
 use rackhand_core::decide::boot::{self, Bootable, Unbootable};
 use rackhand_core::decide::{Answer, Input};
 use rackhand_core::id::Actor;
@@ -117,20 +118,5 @@ fn hex(bytes: &[u8]) -> String {
 
 /// `%41` and `+` of a query value; what is no escape stays as it is.
 pub(super) fn unescape(value: &str) -> String {
-    let bytes = value.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = bytes.get(at + 1..at + 3).and_then(|d| std::str::from_utf8(d).ok());
-        match (bytes[at], code.and_then(|d| u8::from_str_radix(d, 16).ok())) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 2;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

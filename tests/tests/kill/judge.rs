@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::bmc::Rung;
+use rackhand_core::dcim::ObjectId;
 use rackhand_core::event::{Event, Recorded, Seq};
 use rackhand_core::flow::step::Step;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::world::World;
+use rackhand_lab::netbox::NetBox;
 
 use crate::support::daemon::folded;
 use crate::support::lab::Lab;
@@ -75,7 +77,7 @@ pub fn judge(lab: &Lab, events: &[Recorded], wrong: &mut Vec<String>) {
     );
     let stage = netbox.field_of(server.device, "lifecycle_state");
     check(stage.as_ref().and_then(|s| s.as_str()) == Some("staged"), format!("lifecycle_state {stage:?}"));
-    notes(lab, events, &mut check);
+    notes(netbox, server.device, events, &mut check);
     let counters = twin.counters();
     let (resets, allowed) = (counters.resets_total(), resets_allowed(events));
     check(resets <= allowed, format!("{resets} resets where the journal allows {allowed}"));
@@ -98,7 +100,7 @@ pub fn judge(lab: &Lab, events: &[Recorded], wrong: &mut Vec<String>) {
 }
 
 /// NetBox's journal has one note for each that the events ever owed, and no other.
-fn notes(lab: &Lab, events: &[Recorded], check: &mut impl FnMut(bool, String)) {
+pub fn notes(netbox: &NetBox, device: ObjectId, events: &[Recorded], check: &mut impl FnMut(bool, String)) {
     let mut world = World::default();
     let mut owed: BTreeSet<Seq> = BTreeSet::new();
     for event in events {
@@ -106,7 +108,7 @@ fn notes(lab: &Lab, events: &[Recorded], check: &mut impl FnMut(bool, String)) {
         owed.extend(world.units.values().flat_map(|u| &u.notes.owed).map(|n| n.seq));
         owed.extend(world.sightings.values().flat_map(|s| &s.notes.owed).map(|n| n.seq));
     }
-    let there = lab.outside.netbox.notes_of(lab.server.device);
+    let there = netbox.notes_of(device);
     let site = rackhand_core::id::SiteId::new("fra1");
     check(world.stream.epoch() > 0, "the journal has no epoch".to_owned());
     for seq in &owed {

@@ -155,18 +155,8 @@ impl Bench {
     /// Orders; where the daemon dies before it is taken, it is ordered again.
     pub async fn order(&mut self, (quantity, spec): (u32, &str)) -> OrderId {
         let model = self.market.boxes.values().next().map(|b| b.model.to_lowercase().replace(' ', "-").into());
-        let request = OrderRequest {
-            tenant: "acme".into(),
-            site: SiteId::new("fra1"),
-            routed: None,
-            lines: vec![Wish { quantity, spec: spec.into(), model }],
-            needed_by: None,
-            note: None,
-            sellers: Vec::new(),
-            all_new: false,
-            as_understood: false,
-            key: None,
-        };
+        let wish = Wish { quantity, spec: spec.into(), model };
+        let request = OrderRequest::new("acme", SiteId::new("fra1"), vec![wish]);
         match self.say(Person::ANNA, Command::Order(request)).await {
             Ok(Answer::Ordered(ordered)) => ordered.order,
             other => panic!("{other:?}"),

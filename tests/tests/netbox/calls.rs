@@ -77,7 +77,7 @@ calls! { |netbox, on|
     ends_of => netbox.ends_of(on.device);
     type_of => netbox.type_of("ProLiant DL360 Gen11");
     type_called => netbox.type_called("dl360-gen11");
-    tenants => netbox.tenants();
+    tenants => netbox.tenants(&"nobody".into());
     is_placed => netbox.is_placed(on.device, &place::place(on.rack));
     place_device => netbox.place_device(on.device, &place::place(on.rack));
     is_displaced => netbox.is_displaced(on.device, &place::place(on.rack));

@@ -85,9 +85,9 @@ impl OrderForm {
         }
     }
 
-    /// The one site it is for; `None` for any.
+    /// The site it is for, once one is given.
     fn site(&self) -> Option<SiteId> {
-        Some(SiteId::new(self.site.text())).filter(|s| !s.as_str().is_empty() && !s.is_any())
+        Some(SiteId::new(self.site.text())).filter(|s| !s.as_str().is_empty())
     }
 
     /// The first line of which it is not known what is in stock: its words, and where.
@@ -151,16 +151,11 @@ impl OrderForm {
         let note = Some(Text::new(self.note.text().trim())).filter(|n| !n.is_empty());
         let tenant = Text::new(self.tenant.text().trim());
         let request = OrderRequest {
-            tenant: tenant.clone(),
-            site,
-            routed: None,
-            lines,
             needed_by,
             note,
-            sellers: Vec::new(),
             all_new: self.all_new,
             as_understood: self.as_understood,
-            key: None,
+            ..OrderRequest::new(tenant.clone(), site, lines)
         };
         let told = Text::from(format!("order for {tenant}"));
         Did::Sends(Wish { parts: vec![Part { label: tenant, command: Command::Order(request), undo: None }], told })

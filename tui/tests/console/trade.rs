@@ -113,18 +113,8 @@ pub fn person(name: &str, role: Role) -> Actor {
 }
 
 pub fn request(tenant: &str, quantity: u32, spec: &str) -> OrderRequest {
-    OrderRequest {
-        tenant: tenant.into(),
-        site: SiteId::new("fra1"),
-        routed: None,
-        lines: vec![Wish { quantity, spec: spec.into(), model: None }],
-        needed_by: None,
-        note: None,
-        sellers: Vec::new(),
-        all_new: false,
-        as_understood: false,
-        key: None,
-    }
+    let wish = Wish { quantity, spec: spec.into(), model: None };
+    OrderRequest::new(tenant, SiteId::new("fra1"), vec![wish])
 }
 
 impl Fake {

@@ -38,6 +38,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::wire::{self, Amount, Contents, Entry, Flaws, Grant, List, Number, PAGE, Page, Post, Reading, Wire};
+use crate::http::percent_encoded;
 
 /// Dell's.
 #[derive(Debug)]
@@ -153,7 +154,7 @@ impl Wire for Dell {
     fn list(&self, list: List<'_>, ours: &str, page: u32) -> String {
         let (path, by) = match list {
             List::Requests => ("quote-requests".to_owned(), "customerReference"),
-            List::Messages(of) => (format!("quote-requests/{}/notes", wire::encoded(of)), "customerReference"),
+            List::Messages(of) => (format!("quote-requests/{}/notes", percent_encoded(of)), "customerReference"),
             List::Quotes => ("quotes".to_owned(), "customerReference"),
             List::Orders => ("orders".to_owned(), "poNumber"),
             List::Shipments => ("shipments".to_owned(), "poNumber"),
@@ -313,15 +314,15 @@ impl Wire for Dell {
             }
             Post::Message { of, chase } => {
                 let body = json!({ "customerReference": chase.number, "body": chase.text });
-                (to(&format!("quote-requests/{}/notes", wire::encoded(of))), wire::json(&body))
+                (to(&format!("quote-requests/{}/notes", percent_encoded(of))), wire::json(&body))
             }
             Post::Withdraw { of } => {
-                (to(&format!("quote-requests/{}/withdrawal", wire::encoded(of))), wire::json(&json!({})))
+                (to(&format!("quote-requests/{}/withdrawal", percent_encoded(of))), wire::json(&json!({})))
             }
             Post::Order(order) => (to("orders"), wire::json(&outgoing(order))),
             Post::Cancel { of, reason } => {
                 let body = json!({ "reason": reason });
-                (to(&format!("orders/{}/cancellation", wire::encoded(of))), wire::json(&body))
+                (to(&format!("orders/{}/cancellation", percent_encoded(of))), wire::json(&body))
             }
         }
     }

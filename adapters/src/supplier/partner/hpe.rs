@@ -39,6 +39,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::wire::{self, Amount, Contents, Entry, Flaws, Grant, List, PAGE, Page, Post, Reading, Wire};
+use crate::http::percent_encoded;
 
 /// HPE's.
 #[derive(Debug)]
@@ -140,7 +141,7 @@ impl Wire for Hpe {
     fn list(&self, list: List<'_>, ours: &str, page: u32) -> String {
         let (path, by) = match list {
             List::Requests => ("/quotes/v1/requests".to_owned(), "clientReference"),
-            List::Messages(of) => (format!("/quotes/v1/requests/{}/messages", wire::encoded(of)), "clientReference"),
+            List::Messages(of) => (format!("/quotes/v1/requests/{}/messages", percent_encoded(of)), "clientReference"),
             List::Quotes => ("/quotes/v1/quotes".to_owned(), "clientReference"),
             List::Orders => ("/orders/v1/orders".to_owned(), "purchaseOrderNumber"),
             List::Shipments => ("/orders/v1/shipments".to_owned(), "purchaseOrderNumber"),
@@ -301,9 +302,9 @@ impl Wire for Hpe {
             }
             Post::Message { of, chase } => {
                 let body = json!({ "clientReference": chase.number, "text": chase.text });
-                (format!("/quotes/v1/requests/{}/messages", wire::encoded(of)), body)
+                (format!("/quotes/v1/requests/{}/messages", percent_encoded(of)), body)
             }
-            Post::Withdraw { of } => (format!("/quotes/v1/requests/{}/withdraw", wire::encoded(of)), json!({})),
+            Post::Withdraw { of } => (format!("/quotes/v1/requests/{}/withdraw", percent_encoded(of)), json!({})),
             Post::Order(order) => {
                 let plain = |minor: u64| Money::new(minor, order.currency).plain();
                 let lines: Vec<Value> = order
@@ -325,7 +326,7 @@ impl Wire for Hpe {
                 ("/orders/v1/orders".to_owned(), body)
             }
             Post::Cancel { of, reason } => {
-                (format!("/orders/v1/orders/{}/cancel", wire::encoded(of)), json!({ "reason": reason }))
+                (format!("/orders/v1/orders/{}/cancel", percent_encoded(of)), json!({ "reason": reason }))
             }
         };
         (path, wire::json(&body))

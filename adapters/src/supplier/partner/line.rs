@@ -15,8 +15,8 @@ use serde::Deserialize;
 
 use super::super::fault;
 use super::Settings;
-use super::wire::{Grant, encoded};
-use crate::http::{Answer, Call, Client, Limits, measure};
+use super::wire::Grant;
+use crate::http::{Answer, Call, Client, Limits, basic, measure, percent_encoded};
 use crate::port::clock::Clock;
 use crate::port::dial::{Dial, Target};
 
@@ -205,11 +205,12 @@ impl Line {
         let settings = &self.settings;
         let usual = (settings.target.clone(), format!("{}{}", settings.base, self.grant.path));
         let (target, path) = settings.token.clone().unwrap_or(usual);
-        let (client, secret) = (encoded(&settings.client), Secret::new(encoded(settings.secret.reveal())));
+        let (client, secret) =
+            (percent_encoded(&settings.client), Secret::new(percent_encoded(settings.secret.reveal())));
         let mut form = "grant_type=client_credentials".to_owned();
         let mut call = Call::new(Method::POST, &path);
         if self.grant.basic {
-            let pair = Secret::new(base64(format!("{client}:{}", secret.reveal()).as_bytes()));
+            let pair = basic(&client, &secret);
             let header = HeaderValue::from_str(&format!("Basic {}", pair.reveal()));
             let mut header = header.map_err(|_| self.unauthorised("its name or secret is no text"))?;
             header.set_sensitive(true);
@@ -258,30 +259,4 @@ impl Line {
 /// A path without its query.
 fn plain(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
-}
-
-/// Base64 (RFC 4648, 4).
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let all = chunk.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for n in 0..4 {
-            let letter = LETTERS[(all >> (18 - 6 * n) & 63) as usize];
-            out.push(if n <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_as_in_the_rfc() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-    }
 }

@@ -280,18 +280,6 @@ pub(super) fn item(n: usize, item: ShippedItem, flaws: &mut Flaws) -> ShippedIte
     ShippedItem { serial, ..item }
 }
 
-/// Percent-encodes all but RFC 3986's unreserved characters.
-pub(super) fn encoded(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
-}
-
 /// The JSON of what we send. Our own types always are.
 pub(super) fn json(body: &impl Serialize) -> Bytes {
     Bytes::from(serde_json::to_vec(body).unwrap_or_default())
@@ -335,6 +323,5 @@ mod tests {
         assert_eq!(moment("2026-12-20", true).unwrap().to_string(), "2026-12-20T23:59:59Z");
         assert_eq!(moment("2026-12-20", false).unwrap().to_string(), "2026-12-20T00:00:00Z");
         assert!(moment("20.12.2026", false).is_err() && moment("", false).is_err());
-        assert_eq!(encoded("RFQ-7 &a=b"), "RFQ-7%20%26a%3Db");
     }
 }

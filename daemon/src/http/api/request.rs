@@ -92,16 +92,11 @@ impl Body {
         }
         let wish = |line: Line| Wish { quantity: line.quantity, spec: line.spec, model: line.model };
         Ok(OrderRequest {
-            tenant,
-            site,
-            routed: None,
-            lines: self.lines.into_iter().map(wish).collect(),
             needed_by,
             note: self.note,
-            sellers: Vec::new(),
             all_new: self.all_new,
             as_understood: self.as_understood,
-            key: None,
+            ..OrderRequest::new(tenant, site, self.lines.into_iter().map(wish).collect())
         })
     }
 }

@@ -78,17 +78,12 @@ impl Life {
         // The orderer's program repeats itself by its key where it was not answered.
         let words: Text = lines.iter().map(|(n, spec)| format!("{n}x {spec}")).collect::<Vec<_>>().join("; ").into();
         let body = rackhand_core::bmc::Fingerprint([lines.len() as u8; 32]);
+        let lines = lines.iter().map(wish).collect();
         let request = OrderRequest {
-            tenant: "acme".into(),
-            site: fra1(),
-            routed: None,
-            lines: lines.iter().map(wish).collect(),
-            needed_by: None,
             note: Some(words),
-            sellers: Vec::new(),
             all_new,
-            as_understood: false,
             key: tenant.then(|| RequestKey { word: format!("k{}", self.people.orders).into(), body }),
+            ..OrderRequest::new("acme", fra1(), lines)
         };
         let who = if tenant { Actor::Tenant { name: "acme".into() } } else { ANNA.actor() };
         let done = self.say_as(who, Command::Order(request)).await.is_ok();

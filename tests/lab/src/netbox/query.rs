@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::object::Problem;
@@ -125,18 +126,5 @@ pub(super) fn site(state: &State, query: &Query) -> Result<Option<BTreeSet<u64>>
 }
 
 fn decode(raw: &str) -> String {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut bytes = raw.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'+' => out.push(b' '),
-            b'%' => {
-                let digits: Vec<u8> = bytes.by_ref().take(2).collect();
-                let text = std::str::from_utf8(&digits).unwrap_or_default();
-                out.push(u8::from_str_radix(text, 16).unwrap_or(b'?'));
-            }
-            other => out.push(other),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(&raw.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

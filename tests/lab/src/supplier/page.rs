@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
+use percent_encoding::percent_decode_str;
 use rackhand_core::procurement::money::{self, Currency, Money};
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -51,25 +54,13 @@ pub(super) fn parameter(text: &str, key: &str) -> Option<String> {
 
 /// Percent-decodes.
 pub(super) fn decoded(text: &str) -> String {
-    let mut bytes = text.bytes();
-    let mut out = Vec::new();
-    while let Some(byte) = bytes.next() {
-        let hex = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16)).unwrap_or(0) as u8;
-        out.push(if byte == b'%' { hex(bytes.next()) << 4 | hex(bytes.next()) } else { byte });
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Base64 back to text; empty where it is none.
 pub(super) fn unbase64(text: &str) -> String {
-    const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bits = text.trim_end_matches('=').chars().filter_map(|c| LETTERS.find(c)).collect::<Vec<_>>();
-    let bytes = bits.chunks(4).flat_map(|four| {
-        let all = (0..4).fold(0_usize, |n, at| n << 6 | four.get(at).copied().unwrap_or(0));
-        let whole = [(all >> 16) as u8, (all >> 8) as u8, all as u8];
-        whole.into_iter().take(four.len() - 1).collect::<Vec<_>>()
-    });
-    String::from_utf8(bytes.collect()).unwrap_or_default()
+    let bytes = STANDARD.decode(text).unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Rows `from` to `from + limit`.

@@ -147,17 +147,14 @@ fn check(order: Wanted) -> Result<Checked, String> {
         let model = line.model.as_deref().map(slug).transpose()?;
         Ok(Wish { quantity: line.quantity, spec: line.spec.into(), model })
     });
+    let lines = lines.collect::<Result<_, &str>>()?;
     let request = OrderRequest {
-        tenant: slug(&order.tenant)?,
-        site: place.unwrap_or_else(|| SiteId::new("")),
-        routed: None,
-        lines: lines.collect::<Result<_, &str>>()?,
         needed_by: order.needed_by.as_deref().map(from_day).transpose()?,
         note: order.note.map(Text::from),
         sellers: order.vendors,
         all_new: order.all_new,
         as_understood: order.as_understood,
-        key: None,
+        ..OrderRequest::new(slug(&order.tenant)?, place.unwrap_or_else(|| SiteId::new("")), lines)
     };
     Ok(Checked { request, at_site })
 }

@@ -145,17 +145,14 @@ fn request(what: Place, site: SiteId) -> Result<OrderRequest, Fail> {
     if what.lines.len() > MAX_LINES {
         return Err(Fail::Usage(format!("an order has at most {MAX_LINES} lines")));
     }
+    let lines = what.lines.into_iter().map(|w| Wish { model: what.model.clone(), ..w }).collect();
     Ok(OrderRequest {
-        tenant,
-        site,
-        routed: None,
-        lines: what.lines.into_iter().map(|w| Wish { model: what.model.clone(), ..w }).collect(),
         needed_by: what.needed_by,
         note: what.note.map(Into::into),
         sellers: what.vendors,
         all_new: what.all_new,
         as_understood: what.as_understood,
-        key: None,
+        ..OrderRequest::new(tenant, site, lines)
     })
 }
 
@@ -194,8 +191,7 @@ async fn look(link: &Connection, request: &OrderRequest) -> Result<Done, Fail> {
     let mut used: Vec<Text> = Vec::new();
     let mut lines = Vec::new();
     for (at, wish) in request.lines.iter().enumerate() {
-        let site = Some(request.site.clone()).filter(|s| !s.is_any());
-        let stock = answered(CALL, link.client.stock(call(), wish.spec.clone(), site)).await?;
+        let stock = answered(CALL, link.client.stock(call(), wish.spec.clone(), Some(request.site.clone()))).await?;
         if stock.understood.is_empty() || !(stock.unclear.is_empty() || request.as_understood) {
             return Err(Fail::Refused(Refusal::new(Why::Invalid, misunderstood(at + 1, wish, &stock))));
         }

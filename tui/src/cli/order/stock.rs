@@ -14,7 +14,6 @@ pub(super) async fn stock(
     site: Option<SiteId>,
     out: &mut Output<'_>,
 ) -> Result<(), Fail> {
-    let site = site.filter(|s| !s.is_any());
     let stock = answered(CALL, link.client.stock(call(), spec.into(), site)).await?;
     if out.json {
         return out.document(&stock);

@@ -70,18 +70,8 @@ impl Shop {
 
     /// An order of bert's, so that anna may approve it.
     pub fn order(&mut self, quantity: u32) -> OrderId {
-        let request = OrderRequest {
-            tenant: "acme".into(),
-            site: SiteId::new("fra1"),
-            routed: None,
-            lines: vec![Wish { quantity, spec: SPEC.into(), model: None }],
-            needed_by: None,
-            note: None,
-            sellers: Vec::new(),
-            all_new: true,
-            as_understood: false,
-            key: None,
-        };
+        let wish = Wish { quantity, spec: SPEC.into(), model: None };
+        let request = OrderRequest { all_new: true, ..OrderRequest::new("acme", SiteId::new("fra1"), vec![wish]) };
         match self.put("bert", &Command::Order(request)) {
             Ok(Answer::Ordered(ordered)) => ordered.order,
             other => panic!("{other:?}"),
