@@ -4,6 +4,8 @@
 
 #[path = "kill/judge.rs"]
 mod judge;
+#[path = "kill/out.rs"]
+mod out;
 #[path = "kill/path.rs"]
 mod path;
 mod support;
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use judge::{label, story};
+use out::{Leaving, Running, stands_otherwise};
 use path::{Point, Road, Told, live};
 use rackhand_core::event::{Recorded, Seq};
 use rackhand_lab::sockets::Issuer;
@@ -111,8 +114,8 @@ async fn enumerate(work: Vec<Work>, bed: &Arc<Bed>) -> Vec<Row> {
     rows
 }
 
-/// Lives this many roads unharmed, then kills at every point of each.
-async fn killed_everywhere(roads: usize, lanes: usize, make: Make) {
+/// Lives this many roads unharmed, then kills at every point of each from the first such event on.
+async fn killed_everywhere(roads: usize, lanes: usize, from: fn(&Recorded) -> bool, make: Make) {
     let begun = Instant::now();
     let (tempo, issuer) = (Tempo::from_now(SPEED), Issuer::new().unwrap());
     let bed = Arc::new(Bed { tempo, issuer, make, lanes, failures: AtomicUsize::new(0) });
@@ -122,7 +125,12 @@ async fn killed_everywhere(roads: usize, lanes: usize, make: Make) {
         assert!(told.wrong.is_empty(), "unharmed: {:?}\n{}", told.wrong, story(&told.events));
         paths.push(told.events);
     }
-    let mut rows = enumerate(every_point(&paths), &bed).await;
+    let begins: Vec<Seq> = paths.iter().map(|p| p.iter().find(|e| from(e)).map_or(0, |e| e.seq)).collect();
+    let mut work = every_point(&paths);
+    work.retain(|w| w.point.seq >= begins[w.n % roads]);
+    let mut rows = enumerate(work, &bed).await;
+    let paths: Vec<Vec<Recorded>> =
+        paths.into_iter().zip(begins).map(|(p, begin)| p.into_iter().filter(|e| e.seq >= begin).collect()).collect();
     // Where two events swap places from one path to the next, an enumeration by number can pass one by.
     for round in 0..10 {
         let first = rows.len() + 1;
@@ -138,28 +146,69 @@ async fn killed_everywhere(roads: usize, lanes: usize, make: Make) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_point_from_its_lease_to_staged_it_takes_up_again_and_does_nothing_twice() {
-    killed_everywhere(CONTROLLERS, LANES, |n, post, bed| {
+    killed_everywhere(
+        CONTROLLERS,
+        LANES,
+        |_| true,
+        |n, post, bed| {
+            Box::pin(async move {
+                let mut lab = Lab::new(n, post, bed.tempo, &bed.issuer).await;
+                // One of the three comes by a manifest.
+                if n.is_multiple_of(CONTROLLERS) {
+                    lab.by_manifest();
+                }
+                Box::new(lab) as Box<dyn Road>
+            })
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_point_from_an_order_to_the_rack_it_asks_buys_and_places_once() {
+    killed_everywhere(
+        1,
+        ORDERS,
+        |_| true,
+        |_, _, bed| Box::pin(async move { Shop::open(Goal::Racked, bed.tempo).await }),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_point_of_an_order_that_is_cancelled_it_takes_back_each_thing_once() {
+    killed_everywhere(
+        1,
+        ORDERS,
+        |_| true,
+        |_, _, bed| Box::pin(async move { Shop::open(Goal::Cancelled, bed.tempo).await }),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_point_from_a_hold_to_retirement_it_undoes_each_thing_once() {
+    killed_everywhere(1, LANES, stands_otherwise, |n, post, bed| {
         Box::pin(async move {
-            let mut lab = Lab::new(n, post, bed.tempo, &bed.issuer).await;
-            // One of the three comes by a manifest.
-            if n.is_multiple_of(CONTROLLERS) {
-                lab.by_manifest();
-            }
-            Box::new(lab) as Box<dyn Road>
+            Box::new(Leaving::new(Lab::new(n * CONTROLLERS, post, bed.tempo, &bed.issuer).await)) as Box<dyn Road>
         })
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_every_point_from_an_order_to_the_rack_it_asks_buys_and_places_once() {
-    killed_everywhere(1, ORDERS, |_, _, bed| Box::pin(async move { Shop::open(Goal::Racked, bed.tempo).await })).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_every_point_of_an_order_that_is_cancelled_it_takes_back_each_thing_once() {
-    killed_everywhere(1, ORDERS, |_, _, bed| Box::pin(async move { Shop::open(Goal::Cancelled, bed.tempo).await }))
-        .await;
+async fn killed_at_every_point_of_taking_over_what_runs_is_taken_once_and_left_alone() {
+    killed_everywhere(
+        1,
+        LANES,
+        |_| true,
+        |n, post, bed| {
+            Box::pin(
+                async move { Box::new(Running::new(Lab::new(n, post, bed.tempo, &bed.issuer).await)) as Box<dyn Road> },
+            )
+        },
+    )
+    .await;
 }
 
 /// Before each event of each road, and after each that ends its transaction. Servers `n`, `n + 3`, ... have the same

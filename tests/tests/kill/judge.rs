@@ -120,7 +120,7 @@ pub fn notes(netbox: &NetBox, device: ObjectId, events: &[Recorded], check: &mut
 }
 
 /// One reset for each rung the journal intended; a power cycle is two.
-fn resets_allowed(events: &[Recorded]) -> u32 {
+pub fn resets_allowed(events: &[Recorded]) -> u32 {
     let rungs: BTreeSet<String> = events
         .iter()
         .filter_map(|e| match &e.draft.event {
