@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Threads of the runtime. The journal has one of its own; everything else waits for the network most of the time.
 const WORKERS: usize = 2;
@@ -22,7 +24,8 @@ const WORKERS: usize = 2;
 #[command(name = "rackhandd", version, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Exit status: 0 after SIGTERM or SIGINT or when the tool is done, 1 if something failed, \
-                        2 if the arguments or the configuration are wrong. RUST_LOG sets what is logged.")]
+                        2 if the arguments or the configuration are wrong. RUST_LOG sets what is logged: debug, \
+                        or rackhand_daemon=debug,info.")]
 struct Arguments {
     /// The configuration file; rackhandd.example.toml explains every key
     #[arg(long, value_name = "FILE", required = true)]
@@ -160,6 +163,18 @@ fn run(begun: std::time::Instant, config: PathBuf, pcap: Vec<PathBuf>, lab: bool
 
 /// One line for each event. What comes from outside was cleaned at the door, so it cannot break the line.
 fn log_to_stderr() {
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let usual = Targets::new().with_default(tracing::Level::INFO);
+    let wanted = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty()).map(|text| text.parse::<Targets>());
+    let (filter, fault) = match wanted {
+        None => (usual, None),
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(fault)) => (usual, Some(fault)),
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(filter).with(lines).init();
+    if let Some(fault) = fault {
+        tracing::warn!(
+            "RUST_LOG is not understood: {fault}; info and above is logged. Give it as debug, or rackhand_daemon=debug,info"
+        );
+    }
 }

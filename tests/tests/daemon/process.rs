@@ -308,3 +308,19 @@ async fn backups_into_a_directory_are_named_by_time_and_kept_in_number() {
     assert!(restored.status.success(), "{}", said(&restored));
     assert_eq!(tool(&["backup", "--data-dir", data.to_str().unwrap()]).await.status.code(), Some(2), "no place named");
 }
+
+#[tokio::test]
+async fn a_level_that_nobody_understands_is_told_and_the_usual_is_logged() {
+    for (level, is_told, is_more) in [("loud=very", true, false), ("trace", false, true), ("", false, false)] {
+        let mut place = Place::alone();
+        place.env.push(("RUST_LOG", level.to_owned()));
+        let daemon = place.start(None).await;
+        assert!(daemon.ready.is_some(), "{}", place.log());
+        // A console makes it say something.
+        connect(&place.socket()).await.unwrap().0.overview(soon()).await.unwrap();
+        assert!(daemon.terminate().await.success());
+        let log = place.log();
+        assert_eq!(log.contains("RUST_LOG is not understood"), is_told, "{level}: {log}");
+        assert_eq!(log.contains("TRACE "), is_more, "{level}: {log}");
+    }
+}
