@@ -84,7 +84,7 @@ fn offer(name: &str, lines: Vec<QuoteLine>) -> Offer {
         total: None,
         note: None,
     };
-    Offer { seller: seller(name), title: Text::from(name.to_uppercase()), quote, received: NOW }
+    Offer { seller: seller(name), title: Text::from(name.to_uppercase()), quote, received: NOW, refused: None }
 }
 
 fn hpe() -> Offer {

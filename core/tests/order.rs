@@ -25,7 +25,9 @@ use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::procurement::money::{Currency, Money};
 use rackhand_core::procurement::order::OrderState;
-use rackhand_core::procurement::paper::{Accepts, Paper, Tracked, Transit};
+use rackhand_core::procurement::paper::{Accepts, Flaw, Paper, Tracked, Transit};
+use rackhand_core::procurement::tender;
+use rackhand_core::text::Text;
 use scene::failed;
 use shop::{SPEC, Shop, by, deal, offer, quote, seller};
 
@@ -266,7 +268,15 @@ fn a_vendor_that_says_no_leaves_room_for_the_other_under_a_new_number() {
     says.note = Some("end of life".into());
     shop.paper("hpe", Paper::Confirmation(says)).unwrap();
     assert_eq!(shop.state(shop.last()), OrderState::Deciding);
+    let waits = shop.next(Subject::Order(shop.last())).waits;
+    assert!(waits.iter().any(|w| w.who == Some(Role::Operator) && w.what.starts_with("another offer: no vendor")));
+    let refused = shop.approve("berta", "hpe", 1, "220000").unwrap_err();
+    assert!(refused.text.contains("PO-000001: end of life. Choose another offer"), "{refused}");
     shop.paper("dell", quote(4, 6_000_000)).unwrap();
+    let order = shop.world().order(shop.last()).unwrap();
+    let offers = tender::comparison(shop.world(), &shop.scene.policy, order, shop.scene.now).unwrap().offers;
+    assert_eq!((offers[0].seller, offers[0].eligible), (seller("dell"), true), "the dearer one, which can be had");
+    assert!(offers[1].obstacles[0].contains("end of life; once it does, enter its offer anew"), "{offers:?}");
     shop.approve("berta", "dell", 1, "240000").unwrap();
     shop.approve("carl", "dell", 1, "240000").unwrap();
     assert_eq!(shop.world().deal(deal(1, "dell")).unwrap().purchase.as_ref().unwrap().number.as_str(), "PO-000002");
@@ -340,6 +350,24 @@ fn a_ship_notice_that_contradicts_what_is_known_binds_nothing() {
         assert_eq!(shop.scene.mark(), mark);
     }
     assert!(shop.world().by_serial("CZ1").is_none());
+    // It came by itself: that it was not taken is told with the deal, until one is.
+    shop.scene.later(60);
+    let what: Text = "ship notice SHIP-1".into();
+    let flaws = vec![Flaw { row: Some(3), field: "serial".into(), why: "SN0009 is another server's".into() }];
+    shop.scene.put(Actor::Wire, &Input::PaperRefused { deal: deal(1, "hpe"), what, flaws }).unwrap();
+    let told = |shop: &Shop| {
+        let waits = shop.next(Subject::Deal(deal(1, "hpe"))).waits;
+        waits.iter().any(|w| {
+            w.who == Some(Role::Operator)
+                && w.what.as_str()
+                    == "ship notice SHIP-1 of HPE is not taken: serial: SN0009 is another server's; have it put right, or \
+                        enter it by hand"
+        })
+    };
+    assert!(told(&shop));
+    shop.scene.later(60);
+    shop.paper("hpe", shop.shipment("hpe", &["CZ1", "CZ2", "CZ3", "CZ4"])).unwrap();
+    assert!(!told(&shop), "another one was taken");
 }
 
 #[test]

@@ -139,6 +139,9 @@ impl Deciding<'_> {
     fn buyable(&self, order: &Order, deal: &Deal, offer: &Offer) -> Result<Money, Refusal> {
         let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
         let number = &offer.quote.number;
+        if let Some(why) = order.refused(deal.id.seller, offer.revision) {
+            return conflict(format!("{why}. Choose another offer, or enter its offer anew once it takes the order"));
+        }
         let offered: u64 = offer.quote.lines.iter().map(|l| u64::from(l.quantity)).sum();
         let wanted = order.bought().count() as u64;
         let servers = offer.quote.lines.iter().filter(|l| l.line.is_some()).map(|l| u64::from(l.quantity)).sum::<u64>();

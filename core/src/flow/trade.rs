@@ -24,6 +24,16 @@ pub fn for_deal(order: &Order, deal: &Deal, now: Timestamp) -> Next {
     if deal.ended.is_some() || order.end.is_some() {
         return next;
     }
+    if let Some(refused) = deal.left_aside().filter(|_| order.purchase.is_none() || deal.purchase.is_some()) {
+        let told = match refused.flaws.first() {
+            // It says itself which paper it is about.
+            Some(flaw) if flaw.field == refused.what => flaw.why.to_string(),
+            Some(flaw) => format!("{} of {} is not taken: {}: {}", refused.what, deal.title, flaw.field, flaw.why),
+            None => format!("{} of {} is not taken", refused.what, deal.title),
+        };
+        let what = format!("{told}; have it put right, or enter it by hand");
+        next.waits.push(person(what, refused.at, Role::Operator, &["quote"]));
+    }
     if deal.purchase.is_none() {
         quoting(&mut next, order, deal, now);
     } else if let Some(confirmed) = deal.confirmation() {
@@ -132,6 +142,13 @@ pub fn for_order(world: &World, order: &Order, now: Timestamp) -> Next {
     match state(world, order) {
         OrderState::Deciding => {
             let given = order.approvals.len();
+            let stands = |d: &Deal| d.offer().is_some_and(|o| order.refused(d.id.seller, o.revision).is_none());
+            if !world.deals_of(order).any(stands) {
+                let what = "another offer: no vendor takes the order by the one it made".to_owned();
+                let since = order.failed.last().map_or(order.placed, |f| f.at);
+                next.waits.push(person(what, since, Role::Operator, &["quote", "cancel"]));
+                return next;
+            }
             let what = match given {
                 0 => "an offer to be approved".to_owned(),
                 n => format!("one more approval; {n} given"),

@@ -48,6 +48,8 @@ pub struct Offer {
     pub quote: Quote,
     /// When it came.
     pub received: Timestamp,
+    /// Why its vendor did not take an order by it, where that was so.
+    pub refused: Option<Text>,
 }
 
 /// How punctual a vendor has been.
@@ -158,6 +160,9 @@ pub struct Compared {
     pub reasons: Vec<Text>,
     /// Whether it may be chosen: it holds, its price is complete, and it offers what was asked in full number.
     pub eligible: bool,
+    /// Why its vendor did not take an order by it, where that was so.
+    #[serde(default)]
+    pub refused: Option<Text>,
     /// Why it may not.
     pub obstacles: Vec<Text>,
     /// What it does not tell and what would count.
@@ -256,6 +261,7 @@ fn facts(basis: &Basis<'_>, offer: &Offer) -> Compared {
         rank: 0,
         reasons: Vec::new(),
         eligible: false,
+        refused: offer.refused.clone(),
         obstacles: Vec::new(),
         missing: Vec::new(),
         validity: Validity::of(quote.valid_until, basis.now),

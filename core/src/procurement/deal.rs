@@ -186,6 +186,14 @@ impl Deal {
         self.by_hand || !self.quotes.is_empty() || self.overdue.is_some() || self.ended.is_some()
     }
 
+    /// The last of its papers that was not taken, as long as none was taken since.
+    pub fn left_aside(&self) -> Option<&RefusedPaper> {
+        let quotes = self.quotes.iter().map(|o| o.at);
+        let others = self.confirmations.iter().map(|c| c.at).chain(self.shipments.iter().map(|s| s.at));
+        let taken = quotes.chain(others).max();
+        self.refused.last().filter(|refused| taken.is_none_or(|at| at < refused.at))
+    }
+
     /// When an answer is overdue: the patience after it was asked, and once more after it was reminded.
     pub fn due(&self) -> Option<Timestamp> {
         self.chased.or(self.asked).map(|at| at + std::time::Duration::from_secs(self.patience))

@@ -120,12 +120,27 @@ pub struct Order {
     pub approvals: Vec<Approval>,
     /// The purchase that stands.
     pub purchase: Option<Purchase>,
-    /// Purchases that came to nothing: number and why.
-    pub failed: Vec<(Text, Text)>,
+    /// Purchases that came to nothing.
+    pub failed: Vec<FailedPurchase>,
     /// How it ended, where it did before all was delivered.
     pub end: Option<End>,
     /// The last event about it.
     pub revision: Seq,
+}
+
+/// A purchase order that its vendor did not take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedPurchase {
+    /// Its number.
+    pub number: Text,
+    /// Whose offer it was by.
+    pub seller: SellerId,
+    /// Which revision of it.
+    pub revision: u32,
+    /// Why not.
+    pub reason: Text,
+    /// When that was told.
+    pub at: Timestamp,
 }
 
 /// One line.
@@ -398,15 +413,23 @@ impl Order {
                 self.purchase = Some(Purchase { number, name, seller, revision, total: *total, at: draft.at });
             }
             Event::PurchaseFailed { number, reason, name } => {
-                self.purchase = None;
                 self.approvals.clear();
-                self.failed.push((recorded_number(*number, name.as_ref()), reason.clone()));
+                if let Some(Purchase { seller, revision, .. }) = self.purchase.take() {
+                    let (number, reason) = (recorded_number(*number, name.as_ref()), reason.clone());
+                    self.failed.push(FailedPurchase { number, seller, revision, reason, at: draft.at });
+                }
             }
             Event::OrderEnded { rejected, reason } => {
                 self.end = Some(End { rejected: *rejected, reason: reason.clone(), by: by(), at: draft.at });
             }
             _ => {}
         }
+    }
+
+    /// Why this revision of a vendor's offer cannot be bought by: the vendor did not take an order by it.
+    pub fn refused(&self, seller: SellerId, revision: u32) -> Option<&Text> {
+        let by = |f: &&FailedPurchase| f.seller == seller && f.revision == revision;
+        self.failed.iter().rev().find(by).map(|f| &f.reason)
     }
 
     /// A line by its number, from 1.

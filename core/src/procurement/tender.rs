@@ -21,7 +21,8 @@ pub fn comparison(world: &World, policy: &Policy, order: &Order, now: Timestamp)
         .filter_map(|d| {
             let offer = d.offer()?;
             let (title, quote) = (d.title.clone(), offer.quote.clone());
-            Some(compare::Offer { seller: d.id.seller, title, quote, received: offer.at })
+            let (seller, refused) = (d.id.seller, order.refused(d.id.seller, offer.revision).cloned());
+            Some(compare::Offer { seller, title, quote, received: offer.at, refused })
         })
         .collect();
     if offers.is_empty() {

@@ -305,7 +305,7 @@ pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: T
         deals: world.deals_of(order).map(|d| deal_view(world, policy, d, now)).collect(),
         approvals: order.approvals.clone(),
         purchase: order.purchase.clone(),
-        failed: order.failed.clone(),
+        failed: order.failed.iter().map(|f| (f.number.clone(), f.reason.clone())).collect(),
         end: order.end.clone(),
         waits: waits(world, order, now),
         comparison: comparison(world, policy, order, now),

@@ -53,6 +53,9 @@ fn obstacles(basis: &Basis<'_>, offer: &Compared) -> (u32, Vec<Text>) {
         grade += grave;
         said.push(Text::from(why));
     };
+    if let Some(why) = &offer.refused {
+        obstacle(2, format!("{why}; once it does, enter its offer anew"));
+    }
     match (offer.sum, offer.stated) {
         (None, _) => obstacle(2, unpriced(offer)),
         (Some(sum), Some(stated)) if stated != sum => {

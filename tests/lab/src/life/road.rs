@@ -116,7 +116,7 @@ fn counts(name: &str, vendor: &Vendor, world: &World, doubts: u32, wrong: &mut V
     for ordered in vendor.orders() {
         let of = |o: &&std::sync::Arc<rackhand_core::procurement::order::Order>| {
             let stands = o.purchase.iter().any(|p| p.name.as_str() == ordered.ours);
-            stands || o.failed.iter().any(|(number, _)| number.as_str() == ordered.ours)
+            stands || o.failed.iter().any(|f| f.number.as_str() == ordered.ours)
         };
         let Some(order) = world.orders.values().find(of) else {
             wrong.push(format!("{name}: purchase order {} is no order's", ordered.ours));

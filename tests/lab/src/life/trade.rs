@@ -90,11 +90,7 @@ impl Life {
         let Some(desk) = self.site.as_ref().map(|s| s.desk.clone()) else { return Ok(()) };
         let Some(offers) = comparison(&world, &desk.ports.policy, order, now) else { return Ok(()) };
         let begun = order.approvals.last().map(|a| a.seller);
-        // Who has refused twice is not asked a third time.
-        let refused = |o: &rackhand_core::procurement::compare::Compared| {
-            order.failed.iter().filter(|(_, why)| why.starts_with(o.title.as_str())).count() > 1
-        };
-        let fine = |o: &&rackhand_core::procurement::compare::Compared| o.eligible && !refused(o);
+        let fine = |o: &&rackhand_core::procurement::compare::Compared| o.eligible;
         let first = offers.offers.iter().filter(fine).find(|o| begun.is_none_or(|seller| seller == o.seller));
         let Some(first) = first.or_else(|| offers.offers.iter().find(fine)) else {
             // What ran out is not offered again by itself.
