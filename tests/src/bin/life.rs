@@ -17,6 +17,8 @@ struct Wish {
     first: u64,
     servers: Option<usize>,
     verbose: bool,
+    /// The directory that each life's journal is written into, an event a line.
+    journals: Option<std::path::PathBuf>,
 }
 
 /// What all lives together showed.
@@ -57,7 +59,8 @@ fn main() -> ExitCode {
         Ok(wish) => wish,
         Err(what) => {
             eprintln!(
-                "{what}\nusage: life [--lives N] [--minutes M] [--seed ONE | --from FIRST] [--servers N] [--verbose]"
+                "{what}\nusage: life [--lives N] [--minutes M] [--seed ONE | --from FIRST] [--servers N] [--verbose] \
+                 [--journals DIR]"
             );
             return ExitCode::from(2);
         }
@@ -106,7 +109,8 @@ fn main() -> ExitCode {
 fn one(n: u64, wish: &Wish, sum: &Mutex<Sum>) {
     let seed = wish.first + n;
     let standard = Plan::standard(seed);
-    let plan = Plan { servers: wish.servers.unwrap_or(standard.servers), story: wish.verbose, ..standard };
+    let servers = wish.servers.unwrap_or(standard.servers);
+    let plan = Plan { servers, story: wish.verbose, journal: wish.journals.is_some(), ..standard };
     let outcome = live(plan);
     let again = n.is_multiple_of(10).then(|| live(plan));
     let mut wrong = Vec::new();
@@ -114,6 +118,11 @@ fn one(n: u64, wish: &Wish, sum: &Mutex<Sum>) {
         Err(what) => wrong.push(what.clone()),
         Ok(outcome) => {
             wrong.extend(outcome.violations.iter().cloned());
+            if let Some(directory) = &wish.journals {
+                let text = outcome.journal.join("\n") + "\n";
+                let written = std::fs::write(directory.join(format!("{seed}.jsonl")), text);
+                wrong.extend(written.err().map(|e| format!("its journal is not written: {e}")));
+            }
             lock(sum).add(outcome);
             if wish.verbose {
                 println!("seed {seed}: {outcome:#?}");
@@ -131,9 +140,13 @@ fn one(n: u64, wish: &Wish, sum: &Mutex<Sum>) {
 }
 
 fn wish() -> Result<Wish, String> {
-    let mut wish = Wish { lives: 1_000, minutes: None, first: 1, servers: None, verbose: false };
+    let mut wish = Wish { lives: 1_000, minutes: None, first: 1, servers: None, verbose: false, journals: None };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
+        if arg == "--journals" {
+            wish.journals = Some(args.next().ok_or("--journals takes a directory")?.into());
+            continue;
+        }
         let mut number = || args.next().and_then(|n| n.parse::<u64>().ok()).ok_or(format!("{arg} takes a number"));
         match arg.as_str() {
             "--lives" => wish.lives = number()?,

@@ -56,6 +56,10 @@ impl Life {
             };
             self.outcome.story = events.iter().map(line).collect();
         }
+        if self.plan.journal {
+            let lines: Result<Vec<String>, _> = events.iter().map(serde_json::to_string).collect();
+            self.outcome.journal = lines.map_err(|e| e.to_string())?;
+        }
         let records = records(&events);
         self.judge_road(&world, &events);
         for (id, unit) in &world.units {

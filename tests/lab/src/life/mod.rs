@@ -62,6 +62,8 @@ pub struct Outcome {
     pub settled_after: u64,
     /// All that happened, an event a line, where the plan asks for it.
     pub story: Vec<String>,
+    /// Its journal, an event a line, where that is to be kept.
+    pub journal: Vec<String>,
     /// What must never be. Empty is good.
     pub violations: Vec<String>,
 }

@@ -25,6 +25,8 @@ pub struct Plan {
     pub between: Duration,
     /// Whether all that happens is to be told.
     pub story: bool,
+    /// Whether its journal is to be kept.
+    pub journal: bool,
 }
 
 impl Plan {
@@ -35,7 +37,7 @@ impl Plan {
         let between = [30, 120, 300, 900, 3_600][(seed % 5) as usize];
         let servers = rng.random_range(8..=20);
         let storm = hours(rng.random_range(10..=24));
-        Self { seed, servers, storm, between: Duration::from_secs(between), story: false }
+        Self { seed, servers, storm, between: Duration::from_secs(between), story: false, journal: false }
     }
 }
 
