@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, Rung, Vendor};
 use crate::fault::Fault;
+use crate::flow::attempt::Terms;
 use crate::flow::step::{Observation, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
 use crate::id::{Actor, OrderId, SiteId, Subject, UnitId};
@@ -224,6 +225,9 @@ events! {
         rung: Option<Rung>,
         /// When it must have been observed.
         until: Option<Timestamp>,
+        /// What its rule was; `None` in events from before they held it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms: Option<Terms>,
     } = "step_intended",
     /// The other side took it.
     StepAccepted {
@@ -242,6 +246,12 @@ events! {
         generation: u32,
         /// What was seen.
         saw: Observation,
+        /// By when what begins with it must be observed: the machine's report, once its boot script was fetched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// What its rule was; `None` in events from before they held it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms: Option<Terms>,
     } = "step_observed",
     /// Nobody knows whether it happened; looking will tell.
     StepUnknown {
@@ -253,6 +263,9 @@ events! {
         fault: Fault,
         /// When it is looked at, or tried, again.
         again_at: Timestamp,
+        /// What its rule was; `None` in events from before they held it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms: Option<Terms>,
     } = "step_unknown",
     /// An attempt failed, and will be made again.
     StepFailed {
@@ -264,6 +277,9 @@ events! {
         fault: Fault,
         /// When it is tried again.
         again_at: Timestamp,
+        /// What its rule was; `None` in events from before they held it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms: Option<Terms>,
     } = "step_failed",
     /// Automation is at its end; a person decides. A dead letter.
     StepParked {
@@ -273,6 +289,9 @@ events! {
         generation: u32,
         /// Why.
         fault: Fault,
+        /// What its rule was; `None` in events from before they held it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms: Option<Terms>,
     } = "step_parked",
     /// A person asked for a parked step to be tried again, with a fresh budget.
     StepRetried {
@@ -289,6 +308,9 @@ events! {
         generation: u32,
         /// Why.
         reason: Text,
+        /// What its rule was; `None` in events from before they held it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms: Option<Terms>,
     } = "step_skipped",
     /// The BMC shows another certificate than before, and that is right: from now on it must show this one.
     CertificateTrusted {

@@ -21,6 +21,7 @@ pub use letters::dead_letters;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Recorded, Seq};
+use crate::flow::attempt::Phase;
 use crate::flow::next::{self, Wait};
 use crate::flow::step::Step;
 use crate::hardware::report::StepReport;
@@ -28,7 +29,7 @@ use crate::id::{Role, SiteId, Subject, UnitId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::table;
 use crate::lifecycle::task::{Task, TaskId};
-use crate::lifecycle::unit::{Phase, Unit};
+use crate::lifecycle::unit::Unit;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -304,11 +305,11 @@ fn state(unit: &Unit, next: &next::Next) -> State {
     let asked = next.waits.iter().any(|w| w.who.is_some() && w.step.is_some());
     if asked || (unit.is_blocked() && unit.disposition.may_move()) {
         State::Stuck
-    } else if !unit.disposition.may_move() && unit.undo.is_empty() {
+    } else if !unit.disposition.may_move() && unit.steps.undo().is_empty() {
         State::Aside
-    } else if unit.progress.values().any(|p| matches!(p.phase, Phase::Waiting { .. })) {
+    } else if unit.steps.progress().any(|p| matches!(p.phase, Phase::Waiting { .. })) {
         State::Retrying
-    } else if !next.moves.is_empty() || !unit.progress.is_empty() {
+    } else if !next.moves.is_empty() || unit.steps.progress().next().is_some() {
         State::Moving
     } else if next.waits.iter().any(|w| w.who.is_some()) {
         State::Person
@@ -362,7 +363,7 @@ pub fn detail(world: &World, unit: &Unit, now: Timestamp, actor: &crate::id::Act
     let told = |n: usize| if n == 0 { "no plan: they are not checked".into() } else { n.to_string() };
     fact("cables planned", planned.map(told));
     facts.extend(parts::facts(world, unit));
-    let steps = unit.progress.values().map(step_row).collect();
+    let steps = unit.steps.progress().map(step_row).collect();
     let ways = table::open_ways(unit.stage, actor)
         .filter(|(to, _)| !unit.stage.is_on_order() || *to > unit.stage)
         .filter_map(|(to, way)| way.role().map(|role| (to, Text::new(way.proof.meaning()), role)))
@@ -378,7 +379,7 @@ pub fn detail(world: &World, unit: &Unit, now: Timestamp, actor: &crate::id::Act
     }
 }
 
-fn step_row(p: &crate::lifecycle::unit::Progress) -> StepRow {
+fn step_row(p: &crate::flow::attempt::Progress) -> StepRow {
     let (phase, detail) = match &p.phase {
         Phase::Intended => ("intended", Text::new("")),
         Phase::Accepted { receipt } => ("accepted", receipt.clone()),

@@ -7,11 +7,12 @@ use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Draft, Event, Recorded, Seq, TokenHash};
+use crate::flow::attempt::Attempts;
 use crate::flow::step::{Observation, Step};
 use crate::id::{DealId, OrderId, Subject, UnitId};
 use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::stage::Stage;
-use crate::lifecycle::unit::{Locator, Note, Notes, Phase, Progress, Unit};
+use crate::lifecycle::unit::{Locator, Note, Notes, Unit};
 use crate::mac::Mac;
 use crate::procurement::deal::Deal;
 use crate::procurement::order::Order;
@@ -21,7 +22,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 15;
+pub const FOLD: u32 = 16;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,8 +70,8 @@ pub struct Sighting {
     pub at: Timestamp,
     /// What C4 said last, for this address.
     pub verdict: Option<Verdict>,
-    /// The step it is at.
-    pub progress: Option<Progress>,
+    /// Where it is with its steps.
+    pub steps: Attempts,
     /// Whether it was looked up once more because NetBox was seen to have its MAC.
     pub reopened: bool,
     /// Keys of warnings already noted.
@@ -220,7 +221,7 @@ impl World {
                 vendor_class: vendor_class.clone(),
                 at: draft.at,
                 verdict: None,
-                progress: None,
+                steps: Attempts::default(),
                 reopened: false,
                 warned: before.map(|s| s.warned.clone()).unwrap_or_default(),
                 notes: before.map(|s| s.notes.clone()).unwrap_or_default(),
@@ -234,49 +235,20 @@ impl World {
         }
         let Some(slot) = self.sightings.get_mut(&mac) else { return };
         let sighting = Arc::make_mut(slot);
+        sighting.steps.apply(draft.at, &draft.event);
         match &draft.event {
             Event::SightingJudged { verdict } => {
                 sighting.verdict = Some(verdict.clone());
-                sighting.progress = None;
+                sighting.steps.drop(|_| true);
             }
             Event::SightingReopened { .. } => {
-                (sighting.verdict, sighting.progress, sighting.reopened) = (None, None, true);
+                (sighting.verdict, sighting.reopened) = (None, true);
+                sighting.steps.drop(|_| true);
             }
             Event::StepObserved { saw: Observation::Notes(up_to), .. } => {
                 sighting.notes.owed.retain(|n| n.seq > *up_to);
-                sighting.progress = None;
             }
-            Event::StepObserved { .. } | Event::StepRetried { .. } => sighting.progress = None,
-            Event::StepSkipped { step, .. } => {
-                sighting.progress = None;
-                if *step == Step::WriteNotes {
-                    sighting.notes.owed.clear();
-                }
-            }
-            Event::StepIntended { step, generation, attempt, until, .. } => {
-                sighting.progress = Some(Progress {
-                    step: *step,
-                    generation: *generation,
-                    attempts: *attempt,
-                    rung: None,
-                    since: draft.at,
-                    until: *until,
-                    phase: Phase::Intended,
-                });
-            }
-            Event::StepFailed { step, generation, fault, again_at }
-            | Event::StepUnknown { step, generation, fault, again_at } => {
-                let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
-                sighting.retry_in(*step, *generation, draft.at, phase);
-            }
-            Event::StepParked { step, generation, fault } => {
-                sighting.retry_in(*step, *generation, draft.at, Phase::Parked { fault: fault.clone() });
-            }
-            Event::StepAccepted { receipt, .. } => {
-                if let Some(progress) = &mut sighting.progress {
-                    progress.phase = Phase::Accepted { receipt: receipt.clone() };
-                }
-            }
+            Event::StepSkipped { step: Step::WriteNotes, .. } => sighting.notes.owed.clear(),
             Event::WarningNoted { key, device, text } => {
                 if sighting.warned.len() >= WARNINGS {
                     sighting.warned.remove(0);
@@ -289,6 +261,23 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// Where a subject is with its steps; `None` for one that has none.
+    pub fn steps(&self, subject: Subject) -> Option<&Attempts> {
+        match subject {
+            Subject::Unit(id) => self.unit(id).map(|u| &u.steps),
+            Subject::Bmc(mac) => self.sightings.get(&mac).map(|s| &s.steps),
+            Subject::Deal(id) => self.deal(id).map(|d| &d.steps),
+            Subject::Order(_) | Subject::Plan(_) | Subject::Journal => None,
+        }
+    }
+
+    /// All subjects that have steps, units first.
+    pub fn all_steps(&self) -> impl Iterator<Item = (Subject, &Attempts)> {
+        let units = self.units.iter().map(|(id, u)| (Subject::Unit(*id), &u.steps));
+        let seen = self.sightings.iter().map(|(mac, s)| (Subject::Bmc(*mac), &s.steps));
+        units.chain(seen).chain(self.deals.iter().map(|(id, d)| (Subject::Deal(*id), &d.steps)))
     }
 
     /// The unit with this id.
@@ -355,12 +344,4 @@ impl World {
 /// A tenant's key among all. A slug has no slash.
 fn keyed(tenant: &str, word: &str) -> Text {
     format!("{tenant}/{word}").into()
-}
-
-impl Sighting {
-    fn retry_in(&mut self, step: Step, generation: u32, at: Timestamp, phase: Phase) {
-        let before = self.progress.as_ref().filter(|p| p.step == step && p.generation == generation);
-        let attempts = Progress::failures(before);
-        self.progress = Some(Progress { step, generation, attempts, rung: None, since: at, until: None, phase });
-    }
 }

@@ -119,6 +119,7 @@ fn lines() -> Vec<(&'static str, Event)> {
                 attempt: 2,
                 rung: Some(Rung::PowerCycle),
                 until: Some(AT),
+                terms: None,
             },
         ),
         (
@@ -127,7 +128,13 @@ fn lines() -> Vec<(&'static str, Event)> {
         ),
         (
             r#"{"step_observed":{"step":"assign_bmc_address","generation":3,"saw":{"address":"10.0.0.1"}}}"#,
-            Event::StepObserved { step: Step::AssignBmcAddress, generation: 3, saw: Observation::Address(address(1)) },
+            Event::StepObserved {
+                step: Step::AssignBmcAddress,
+                generation: 3,
+                saw: Observation::Address(address(1)),
+                until: None,
+                terms: None,
+            },
         ),
         (
             r#"{"step_unknown":{"step":"reset_for_boot","generation":1,"fault":{"system":"bmc","kind":"unknown","what":"no answer","advice":""},"again_at":1795000000000000}}"#,
@@ -136,15 +143,16 @@ fn lines() -> Vec<(&'static str, Event)> {
                 generation: 1,
                 fault: Fault::new(System::Bmc, Kind::Unknown, "no answer"),
                 again_at: AT,
+                terms: None,
             },
         ),
         (
             r#"{"step_failed":{"step":"reach_bmc","generation":1,"fault":{"system":"bmc","kind":"transient","what":"connection refused","advice":"check its cable"},"again_at":1795000000000000}}"#,
-            Event::StepFailed { step: Step::ReachBmc, generation: 1, fault: refused(), again_at: AT },
+            Event::StepFailed { step: Step::ReachBmc, generation: 1, fault: refused(), again_at: AT, terms: None },
         ),
         (
             r#"{"step_parked":{"step":"reach_bmc","generation":1,"fault":{"system":"bmc","kind":"transient","what":"connection refused","advice":"check its cable"}}}"#,
-            Event::StepParked { step: Step::ReachBmc, generation: 1, fault: refused() },
+            Event::StepParked { step: Step::ReachBmc, generation: 1, fault: refused(), terms: None },
         ),
         (
             r#"{"step_retried":{"step":"reach_bmc","generation":2}}"#,
@@ -152,7 +160,7 @@ fn lines() -> Vec<(&'static str, Event)> {
         ),
         (
             r#"{"step_skipped":{"step":"write_cables","generation":1,"reason":"later"}}"#,
-            Event::StepSkipped { step: Step::WriteCables, generation: 1, reason: "later".into() },
+            Event::StepSkipped { step: Step::WriteCables, generation: 1, reason: "later".into(), terms: None },
         ),
         (
             r#"{"certificate_trusted":{"before":"0101010101010101010101010101010101010101010101010101010101010101","certificate":"0202020202020202020202020202020202020202020202020202020202020202","reason":"mainboard"}}"#,

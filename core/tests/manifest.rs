@@ -94,7 +94,7 @@ fn a_row_netbox_cannot_take_is_a_dead_letter_and_a_retry_or_the_same_row_again_t
         looked(&mut scene, id, failed(Kind::Rejected));
         let told = standing(&scene, id);
         assert!(told.result == Registered::Failed && told.text.contains("it did not work"), "{told:?}");
-        assert_eq!(scene.unit(id).parked().count(), 1);
+        assert_eq!(scene.unit(id).steps.parked().count(), 1);
         if again {
             assert_eq!(scene.import_row(row(1), Some(new_device())), Ok(Answer::Done));
             assert_eq!(scene.unit(id).registration.as_ref().unwrap().create, Some(new_device()));
@@ -232,7 +232,7 @@ fn a_lease_that_netbox_confirms_settles_a_row_that_failed() {
     looked(&mut scene, id, failed(Kind::Rejected));
     scene.lease(1, address(1));
     scene.answer(1, Lookup::One(device(1, "offline")));
-    assert_eq!((scene.unit(id).stage, scene.unit(id).parked().count()), (Stage::Discovered, 0));
+    assert_eq!((scene.unit(id).stage, scene.unit(id).steps.parked().count()), (Stage::Discovered, 0));
     assert_eq!(standing(&scene, id).result, Registered::MacThere);
     scene.lead_to_stage(1, id, Stage::Staged);
 }

@@ -9,10 +9,10 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
+use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::rules::{Lane, rule};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject};
-use rackhand_core::lifecycle::unit::Phase;
 use rackhand_core::text::Text;
 use scene::{Scene, failed, fault, person};
 
@@ -52,12 +52,12 @@ fn a_sign_of_life_wakes_silence_alone() {
         let mut scene = Scene::default();
         let id = scene.discovered(1);
         scene.lead_to(1, id, Step::LogInToBmc);
-        while scene.unit(id).parked().next().is_none() {
+        while scene.unit(id).steps.parked().next().is_none() {
             scene.attempt(id, Step::LogInToBmc, failed(kind));
             scene.later(90);
         }
         scene.put(Actor::Wire, &Input::Alive(id)).unwrap();
-        assert_eq!(scene.unit(id).parked().next().is_none(), wakes, "{kind:?}");
+        assert_eq!(scene.unit(id).steps.parked().next().is_none(), wakes, "{kind:?}");
     }
 }
 
@@ -68,7 +68,7 @@ fn sessions_that_are_full_are_waited_out_where_the_budget_alone_would_have_given
     scene.lead_to(1, id, Step::ArmNetworkBoot);
     let full = fault(Kind::Transient).lasting(1_800);
     let mut waited = 0;
-    while scene.unit(id).parked().next().is_none() {
+    while scene.unit(id).steps.parked().next().is_none() {
         scene.attempt(id, Step::ArmNetworkBoot, Outcome::Failed(full.clone()));
         scene.later(150);
         waited += 1;
@@ -87,7 +87,7 @@ fn a_login_that_gets_no_answer_has_the_same_budget_and_no_more() {
         scene.attempt(id, Step::LogInToBmc, failed(Kind::Transient));
         scene.later(90);
     }
-    assert!(scene.unit(id).parked().any(|(p, _)| p.step == Step::LogInToBmc));
+    assert!(scene.unit(id).steps.parked().any(|(p, _)| p.step == Step::LogInToBmc));
     scene.later(86_400);
     assert!(!scene.due(id).iter().any(|d| d.step == Step::LogInToBmc));
 }
@@ -99,10 +99,10 @@ fn a_new_password_takes_up_what_the_old_one_was_refused_for_and_nothing_else() {
         let unit = scene.discovered(1);
         scene.lead_to(1, unit, Step::LogInToBmc);
         scene.attempt(unit, Step::LogInToBmc, failed(kind));
-        assert!(scene.unit(unit).parked().next().is_some(), "{kind:?}");
+        assert!(scene.unit(unit).steps.parked().next().is_some(), "{kind:?}");
         let given = Input::PasswordGiven { unit, user: None, from: "a command".into() };
         scene.put(person(Role::Operator), &given).unwrap();
-        assert_eq!(scene.unit(unit).parked().next().is_none(), wakes, "{kind:?}");
+        assert_eq!(scene.unit(unit).steps.parked().next().is_none(), wakes, "{kind:?}");
     }
 }
 
@@ -147,7 +147,7 @@ fn a_changed_certificate_is_trusted_by_an_operator_only_and_what_stood_because_o
     let before = scene.unit(id).certificate;
     assert!(before.is_some());
     scene.attempt(id, Step::ArmNetworkBoot, failed(Kind::Conflict));
-    assert!(matches!(scene.unit(id).progress[&Lane::Bmc].phase, Phase::Parked { .. }));
+    assert!(matches!(scene.unit(id).steps.lane(Lane::Bmc).unwrap().phase, Phase::Parked { .. }));
     let trust = |n: u8, reason: &str| Command::TrustCertificate {
         unit: id,
         certificate: Fingerprint([n; 32]),

@@ -236,7 +236,7 @@ fn a_place_is_given_back_by_a_cancellation_and_netbox_is_put_as_it_was() {
         assert_eq!(scene.touching(id), [Step::UnplaceDevice]);
         scene.attempt(id, Step::UnplaceDevice, Outcome::Observed(Observation::Undone));
         let unit = scene.unit(id);
-        assert!(unit.undo.is_empty() && unit.done.is_empty() && unit.unplacing.is_none());
+        assert!(unit.steps.undo().is_empty() && unit.steps.done().is_empty() && unit.unplacing.is_none());
         let other = scene.import(2, Stage::Received);
         assert_eq!(spots(&scene.propose(&room(), &[other]).alternatives[0].places), ["A1 U2"]);
     }
@@ -333,7 +333,7 @@ fn who_stands_in_its_place_keeps_it_until_netbox_shows_it_and_is_never_put_back_
     let spaces = seen.spaces(&scene.world, &[]);
     assert_eq!((spaces[0].watts, spaces[0].weight, spaces[0].undrawn), (700, Some((800, 17)), 0), "counted once");
     scene.cancel(id).unwrap();
-    assert!(!scene.unit(id).undo.contains(&Step::UnplaceDevice), "it still stands there");
+    assert!(!scene.unit(id).steps.undo().contains(&Step::UnplaceDevice), "it still stands there");
 }
 
 #[test]

@@ -7,14 +7,16 @@ mod scene;
 use std::time::Duration;
 
 use rackhand_core::dcim::{Device, Lookup};
+use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input};
 use rackhand_core::event::Event;
-use rackhand_core::flow::step::Step;
-use rackhand_core::id::Actor;
+use rackhand_core::fault::Kind;
+use rackhand_core::flow::step::{Observation, Outcome, Step};
+use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::c4::Verdict;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::mac::Mac;
-use scene::{Scene, address, bmc_mac, device, nic_mac};
+use scene::{Scene, address, bmc_mac, device, failed, nic_mac, person};
 
 fn verdict(scene: &Scene, n: u8) -> Verdict {
     scene.world.sightings[&bmc_mac(n)].verdict.clone().expect("it was judged")
@@ -97,4 +99,22 @@ fn a_flood_that_is_kept_out_is_one_line_in_the_journal() {
     scene.put(Actor::Rackhand, &Input::KeptOut { last: bmc_mac(1), leases: 991_808 }).unwrap();
     assert!(matches!(scene.since(0)[..], [Event::WarningNoted { text, .. }] if text.contains("991808 leases")));
     assert!(scene.world.sightings.is_empty());
+}
+
+#[test]
+fn an_answer_to_a_lookup_of_before_a_retry_counts_no_more() {
+    let mut scene = Scene::default();
+    scene.lease(1, address(1));
+    let (subject, step) = (Subject::Bmc(bmc_mac(1)), Step::LookUpDevice);
+    let ended = |generation, outcome| Input::Ended { subject, step, generation, outcome };
+    scene.put(Actor::Rackhand, &ended(1, failed(Kind::Rejected))).unwrap();
+    scene.put(person(Role::Technician), &Input::Command(Command::Retry { subject })).unwrap();
+    let mark = scene.mark();
+    let late = Outcome::Observed(Observation::Lookup(Lookup::Nobody));
+    assert_eq!(scene.put(Actor::Rackhand, &ended(1, late)), Ok(Answer::Already));
+    assert_eq!(scene.put(Actor::Rackhand, &ended(1, failed(Kind::Rejected))), Ok(Answer::Already));
+    assert_eq!(scene.mark(), mark, "nothing was recorded");
+    let found = Outcome::Observed(Observation::Lookup(Lookup::One(device(1, "offline"))));
+    assert_eq!(scene.put(Actor::Rackhand, &ended(2, found)), Ok(Answer::Done));
+    assert_eq!(verdict(&scene, 1), Verdict::Promote);
 }

@@ -10,6 +10,7 @@ use rackhand_core::decide::boot::bootable;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::event::Event;
+use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::rules::{Class, LADDER, Lane, rule};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
@@ -17,7 +18,6 @@ use rackhand_core::hardware::report::StepVerdict;
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
-use rackhand_core::lifecycle::unit::Phase;
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use scene::{Scene, address, bmc_mac, device, good, nic_mac, report, serial, token};
@@ -123,7 +123,7 @@ fn only_its_own_nic_is_given_the_validation_image() {
     let mark = scene.mark();
     assert_eq!(scene.put(Actor::Wire, &ask(Some(nic_mac(1)))), Ok(Answer::BootValidation));
     assert!(scene.since(mark).is_empty(), "nor does the machine's own, the second time");
-    assert!(matches!(scene.unit(id).progress[&Lane::Bmc].phase, Phase::Accepted { .. }));
+    assert!(matches!(scene.unit(id).steps.lane(Lane::Bmc).unwrap().phase, Phase::Accepted { .. }));
     assert_eq!(rule(Step::Validate).class, Class::Await);
     assert!(scene.ended(id, Step::Validate, Outcome::Observed(Observation::Reported)) == Answer::Already);
 }
@@ -158,6 +158,8 @@ fn a_server_whose_nics_nobody_knows_gets_no_script_until_its_bmc_or_netbox_tells
                 step: Step::ReadCablingPlan,
                 generation: 1,
                 saw: Observation::Plan(CablingPlan::default()),
+                until: None,
+                terms: None,
             },
         );
         let again = |scene: &mut Scene, reading: &SystemReading| {

@@ -20,10 +20,10 @@ use rackhand_core::decide::Input;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
+use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Move;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, DealId, OrderId, Role, Subject, UnitId};
-use rackhand_core::lifecycle::unit::Phase;
 use rackhand_core::procurement::money::{Currency, Money};
 use rackhand_core::procurement::paper::{Accepts, Paper, Tracked, Transit};
 use rackhand_core::world::World;
@@ -143,7 +143,7 @@ impl Watched {
             }
             H::End(n, how) => {
                 let id = self.deal(n)?;
-                let progress = self.world().deal(id)?.progress.clone()?;
+                let progress = self.world().deal(id)?.steps.progress().next()?.clone();
                 let undo = matches!(progress.step, Step::WithdrawRequest | Step::CancelPurchase);
                 let outcome = match how {
                     0 => Outcome::Accepted { receipt: "taken".into() },
@@ -258,7 +258,7 @@ impl Watched {
             }
             H::Skip(n) => {
                 let id = self.deal(n)?;
-                let progress = self.world().deal(id)?.progress.clone()?;
+                let progress = self.world().deal(id)?.steps.progress().next()?.clone();
                 let (subject, step, generation) = (Subject::Deal(id), progress.step, progress.generation);
                 self.say("anna", Role::Operator, Command::Skip { subject, step, generation, reason: "known".into() });
             }
@@ -367,7 +367,7 @@ impl Watched {
         let mut resumed = World::default();
         self.shop.scene.log.iter().for_each(|r| resumed.apply(r));
         assert!(resumed == *self.world(), "the fold of the journal is another world");
-        let phases = self.world().deals.values().filter_map(|d| d.progress.as_ref());
+        let phases = self.world().deals.values().flat_map(|d| d.steps.progress());
         assert!(phases.filter(|p| matches!(p.phase, Phase::Parked { .. })).all(|p| p.attempts > 0));
     }
 }

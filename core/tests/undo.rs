@@ -48,7 +48,7 @@ fn a_cancellation_at_each_point_of_the_way_undoes_what_stands_in_reverse() {
         scene.lead_to(1, id, *at);
         scene.cancel(id).unwrap();
         assert_eq!(undone(&mut scene, id), *undo, "cancelled before {at}");
-        assert!(scene.unit(id).undo.is_empty() && scene.unit(id).progress.is_empty());
+        assert!(scene.unit(id).steps.undo().is_empty() && scene.unit(id).steps.progress().next().is_none());
         assert_eq!(scene.waits(id).last().unwrap().resolve.len(), 1, "only a release is left");
     }
 }
@@ -139,7 +139,7 @@ fn an_undo_that_fails_is_tried_again_then_parked_and_can_be_skipped() {
     let refusal = scene.release(id).unwrap_err();
     assert!(refusal.text.contains("undo steps are not finished"));
     for attempt in 1..=8 {
-        assert!(scene.unit(id).parked().next().is_none());
+        assert!(scene.unit(id).steps.parked().next().is_none());
         scene.later(600);
         assert_eq!(scene.due(id)[0].attempt, attempt);
         scene.attempt(id, Step::DisarmNetworkBoot, failed(Kind::Transient));
@@ -159,7 +159,7 @@ fn a_parked_undo_that_is_retried_has_a_fresh_budget_and_runs_once() {
     scene.lead_to(1, id, Step::SyncStatus);
     scene.cancel(id).unwrap();
     scene.attempt(id, Step::ReleaseBmcAddress, failed(Kind::Rejected));
-    assert_eq!(scene.unit(id).parked().count(), 1);
+    assert_eq!(scene.unit(id).steps.parked().count(), 1);
     scene.retry(id).unwrap();
     assert_eq!(scene.due(id)[0].attempt, 1);
     assert_eq!(undone(&mut scene, id), [Step::ReleaseBmcAddress]);

@@ -157,7 +157,7 @@ fn netbox_is_waited_for_without_end_and_parks_only_what_it_refuses() {
             let id = begun(&mut scene, step);
             scene.lead_to(1, id, step);
             scene.attempt(id, step, failed(kind));
-            assert_eq!(scene.unit(id).parked().map(|(p, _)| p.step).collect::<Vec<_>>(), [step], "{kind:?}");
+            assert_eq!(scene.unit(id).steps.parked().map(|(p, _)| p.step).collect::<Vec<_>>(), [step], "{kind:?}");
         }
     }
 }

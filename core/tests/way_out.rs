@@ -56,7 +56,7 @@ fn state(stage: Stage, disposition: Disposition, trouble: Trouble) -> (Scene, Un
             (Step::ArmNetworkBoot, Observation::Armed),
             (Step::EnterStaging, Observation::Staging),
         ] {
-            scene.record(subject, Event::StepObserved { step, generation: 1, saw });
+            scene.record(subject, Event::StepObserved { step, generation: 1, saw, until: None, terms: None });
         }
     }
     if disposition != Disposition::Normal {
@@ -66,7 +66,7 @@ fn state(stage: Stage, disposition: Disposition, trouble: Trouble) -> (Scene, Un
         Trouble::None => {}
         Trouble::Parked(step) => {
             let fault = fault(Kind::Rejected);
-            scene.record(subject, Event::StepParked { step, generation: 1, fault });
+            scene.record(subject, Event::StepParked { step, generation: 1, fault, terms: None });
         }
         Trouble::Task(kind) => {
             let task = Task { kind, role: Role::Technician, text: "look".into() };
@@ -88,7 +88,7 @@ fn commands(unit: &Unit) -> Vec<Command> {
         Command::Quarantine { unit: id, reason: reason() },
         Command::Retire { unit: id, reason: reason() },
     ];
-    all.extend(unit.parked().map(|(p, _)| {
+    all.extend(unit.steps.parked().map(|(p, _)| {
         let (step, generation) = (p.step, p.generation);
         Command::Skip { subject, step, generation, reason: reason() }
     }));
@@ -99,21 +99,21 @@ fn commands(unit: &Unit) -> Vec<Command> {
 
 /// Lets automation take the undo steps that are due.
 fn undo(scene: &mut Scene, id: UnitId) {
-    while !scene.unit(id).undo.is_empty() {
+    while !scene.unit(id).steps.undo().is_empty() {
         let Some(step) = due(&scene.moves(id)).first().map(|d| d.step) else { return };
-        let event = Event::StepObserved { step, generation: 1, saw: Observation::Undone };
+        let event = Event::StepObserved { step, generation: 1, saw: Observation::Undone, until: None, terms: None };
         scene.record(Subject::Unit(id), event);
     }
 }
 
 /// Notes hold nothing up, so a parked one keeps nobody in.
 fn is_parked(unit: &Unit) -> bool {
-    unit.parked().any(|(p, _)| p.step != Step::WriteNotes)
+    unit.steps.parked().any(|(p, _)| p.step != Step::WriteNotes)
 }
 
 fn is_out(unit: &Unit) -> bool {
     let ended = matches!(unit.disposition, Disposition::Retired | Disposition::Cancelled);
-    ended && unit.undo.is_empty() && !is_parked(unit)
+    ended && unit.steps.undo().is_empty() && !is_parked(unit)
 }
 
 fn is_on_its_way(unit: &Unit, scene: &Scene) -> bool {
@@ -127,8 +127,8 @@ fn is_on_its_way(unit: &Unit, scene: &Scene) -> bool {
 /// The fewest commands that lead to such a state.
 fn search(start: &Scene, id: UnitId, goal: impl Fn(&Unit, &Scene) -> bool) -> Option<usize> {
     let key = |u: &Unit| {
-        let parked: Vec<Step> = u.parked().map(|(p, _)| p.step).collect();
-        (u.stage, u.disposition, parked, u.tasks.len(), u.undo.clone())
+        let parked: Vec<Step> = u.steps.parked().map(|(p, _)| p.step).collect();
+        (u.stage, u.disposition, parked, u.tasks.len(), u.steps.undo().to_vec())
     };
     let mut seen = BTreeSet::new();
     let mut queue: VecDeque<(World, usize)> = VecDeque::from([(start.world.clone(), 0)]);
@@ -259,7 +259,7 @@ fn what_netbox_refused_for_want_of_something_goes_on_once_it_was_set_up_and_noth
         assert_eq!(answer, Ok(if goes_on { Answer::Done } else { Answer::Already }), "{system} {kind:?}");
         let due: Vec<Step> = scene.touching(id);
         assert_eq!(due, if goes_on { vec![Step::AssignBmcAddress] } else { vec![] }, "{system} {kind:?}");
-        assert!(scene.unit(id).parked().any(|(p, _)| p.step == Step::ReachBmc), "a BMC is none of NetBox's");
+        assert!(scene.unit(id).steps.parked().any(|(p, _)| p.step == Step::ReachBmc), "a BMC is none of NetBox's");
     }
     let mut scene = Scene::default();
     scene.lease(1, address(1));

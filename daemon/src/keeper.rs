@@ -168,7 +168,7 @@ impl Keepers {
         if let Ok(credentials) = self.0.keys.for_unit(unit) {
             // The verdict is about the controller, not about its address; and it outlasts a restart.
             let refused = before.as_ref().and_then(|k| k.kept.refusal(&credentials));
-            let parked = unit.parked().find(|(p, fault)| {
+            let parked = unit.steps.parked().find(|(p, fault)| {
                 p.step == Step::LogInToBmc && fault.kind == Kind::Unauthorised && fault.system == System::Bmc
             });
             let parked = parked.map(|(_, fault)| fault.clone()).filter(|_| before.is_none());
@@ -301,7 +301,7 @@ fn its_own(unit: &Unit, identity: &Identity) -> Result<(), Fault> {
 
 /// How often what speaks to its BMC was tried anew.
 fn retries(unit: &Unit) -> u32 {
-    unit.generations.iter().filter(|(step, _)| rule(**step).lane == Lane::Bmc).map(|(_, n)| n).sum()
+    unit.steps.generations().filter(|(step, _)| rule(*step).lane == Lane::Bmc).map(|(_, n)| n).sum()
 }
 
 /// The flow asks for a step only when what it needs is there; should that ever be wrong, it is said, not guessed.

@@ -74,7 +74,7 @@ impl Bench {
     /// Waits until the row has come to its end, and its notes are in NetBox; gives what it came to and why.
     async fn end(&self, serial: &str) -> (Registered, String) {
         let done = |u: &Unit| u.registration_standing().result != Registered::Waiting;
-        self.until(serial, |u| done(u) && (u.notes.owed.is_empty() || u.parked().next().is_some())).await;
+        self.until(serial, |u| done(u) && (u.notes.owed.is_empty() || u.steps.parked().next().is_some())).await;
         let standing = self.unit(serial).registration_standing();
         (standing.result, standing.text.to_string())
     }
@@ -139,7 +139,7 @@ async fn another_mac_that_stands_there_is_warned_of_and_left_alone() {
     let notes = b.outside.netbox.notes_of(device);
     assert!(notes.len() == 1 && notes[0].0 == "warning", "{notes:?}");
     assert!(notes[0].1.contains(&MAC.to_string()) && notes[0].1.contains(&OTHER.to_string()), "{notes:?}");
-    assert_eq!(b.unit(SERIAL).parked().count(), 0);
+    assert_eq!(b.unit(SERIAL).steps.parked().count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +191,8 @@ async fn what_netbox_lacks_or_has_twice_fails_the_row_until_it_is_mended() {
     netbox.add_interface(bare, "iLO");
     netbox.add_interface(bare, "BMC");
     retry("BARE").await;
-    b.until("BARE", |u| u.parked().any(|(p, f)| p.generation == 2 && f.to_string().contains("2 interfaces"))).await;
+    b.until("BARE", |u| u.steps.parked().any(|(p, f)| p.generation == 2 && f.to_string().contains("2 interfaces")))
+        .await;
 
     // The MAC is on another device.
     netbox.add_bare_device("srv5", "FIFTH", &["bmc"]);
@@ -317,7 +318,7 @@ async fn an_address_somebody_erased_is_written_again_by_the_next_renewal_an_hour
     b.outside.fleet.get(&server.serial).unwrap().behave(|x| x.bad_credentials = true);
     b.outside.lease(&b.site, &server).await;
     // Its BMC takes no password, so it stays where it is.
-    b.until(&server.serial, |u| u.status_written == Some(Stage::Discovered) && u.parked().next().is_some()).await;
+    b.until(&server.serial, |u| u.status_written == Some(Stage::Discovered) && u.steps.parked().next().is_some()).await;
     // The first renewal is told that it is discovered by now.
     let whole = |u: &Unit| u.address_written.is_some() && u.status_written == Some(Stage::Discovered);
     b.outside.clock.sleep(Duration::from_secs(3_700)).await;

@@ -178,11 +178,11 @@ async fn a_wrong_password_is_tried_once_and_parks_until_a_person_retries() {
     let twin = b.outside.fleet.get(&b.outside.servers[0].serial).unwrap();
     twin.behave(|x| x.bad_credentials = true);
     b.lease(0).await;
-    b.until(0, |u| u.parked().next().is_some()).await;
+    b.until(0, |u| u.steps.parked().next().is_some()).await;
     b.outside.clock.sleep(Duration::from_secs(86_400)).await;
     assert_eq!(twin.counters().logins_bad, 1);
     let unit = b.unit(0).unwrap();
-    let (progress, fault) = unit.parked().next().map(|(p, f)| (p.clone(), f.clone())).unwrap();
+    let (progress, fault) = unit.steps.parked().next().map(|(p, f)| (p.clone(), f.clone())).unwrap();
     assert_eq!(progress.step, Step::LogInToBmc);
     assert!(fault.advice.contains("password"), "{fault}");
     b.restart();
@@ -201,12 +201,12 @@ async fn a_machine_that_stays_silent_climbs_the_ladder_once_and_then_waits_for_a
     let twin = b.outside.fleet.get(&b.outside.servers[0].serial).unwrap();
     twin.behave(|x| x.ignore_override = u32::MAX);
     b.lease(0).await;
-    b.until(0, |u| u.parked().next().is_some()).await;
+    b.until(0, |u| u.steps.parked().next().is_some()).await;
     b.outside.clock.sleep(Duration::from_secs(3 * 86_400)).await;
     let resets = twin.counters().resets;
     // On from off; then off and on again.
     assert_eq!(resets.values().sum::<u32>(), 3, "{resets:?}");
-    let said = b.unit(0).unwrap().parked().next().map(|(_, f)| f.to_string()).unwrap();
+    let said = b.unit(0).unwrap().steps.parked().next().map(|(_, f)| f.to_string()).unwrap();
     assert!(said.contains("power cycle") && said.contains("console"), "{said}");
 }
 
@@ -332,7 +332,7 @@ async fn a_daemon_that_dies_while_a_reset_is_on_its_way_does_not_send_it_again()
     let mut b = Bench::with(1);
     b.lease(0).await;
     let serial = b.outside.servers[0].serial.clone();
-    b.until(0, |u| u.progress.values().any(|p| p.step == Step::ResetForBoot)).await;
+    b.until(0, |u| u.steps.at(Step::ResetForBoot).is_some()).await;
     b.restart();
     b.staged(0).await;
     let resets = b.outside.fleet.get(&serial).unwrap().counters().resets_total();
@@ -374,7 +374,7 @@ async fn cancelling_on_the_way_undoes_what_was_done_in_reverse() {
     b.until(0, |u| u.boot.armed).await;
     let unit = b.unit(0).unwrap();
     b.say(Command::Cancel { unit: unit.id, reason: "wrong order".into() }).await.unwrap();
-    b.until(0, |u| u.disposition == Disposition::Cancelled && u.undo.is_empty()).await;
+    b.until(0, |u| u.disposition == Disposition::Cancelled && u.steps.undo().is_empty()).await;
     assert_eq!(b.outside.netbox.address_count(), 1, "the address is kept for whom it belongs to");
     assert_eq!(b.outside.netbox.oob_of(server.device), None);
     let undone: Vec<Step> = b

@@ -197,8 +197,8 @@ async fn what_somebody_does_in_netbox_meanwhile_parks_with_a_sentence_and_anothe
     let rack = found.alternatives[0].places[0].place.rack;
     b.outside.netbox.edit(other, &json!({ "rack": rack, "position": 1.0, "face": "front" }), b.outside.clock.now());
     b.say(Command::Place { choices: found.alternatives[0].places.clone() }).await.unwrap();
-    let unit = b.until(0, |u| u.parked().next().is_some()).await;
-    let (progress, fault) = unit.parked().next().unwrap();
+    let unit = b.until(0, |u| u.steps.parked().next().is_some()).await;
+    let (progress, fault) = unit.steps.parked().next().unwrap();
     assert_eq!(progress.step, Step::PlaceDevice);
     assert!(fault.what.contains("NetBox does not take it at A7 U1"), "{fault}");
     b.outside.clock.sleep(Duration::from_secs(61)).await;
@@ -215,7 +215,7 @@ async fn a_place_given_back_is_out_of_netbox_and_free_for_the_next() {
     b.shown(0).await;
     let units = vec![b.unit(0).id];
     b.say(Command::ReleasePlacement { units, reason: "not here".into() }).await.unwrap();
-    b.until(0, |u| u.undo.is_empty() && u.unplacing.is_none()).await;
+    b.until(0, |u| u.steps.undo().is_empty() && u.unplacing.is_none()).await;
     let device = b.outside.servers[0].device;
     assert_eq!((b.outside.netbox.place_of(device), b.outside.netbox.cords_of(device).len()), (None, 0));
     b.outside.clock.sleep(Duration::from_secs(61)).await;

@@ -5,13 +5,14 @@ use std::time::Duration;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::SystemReading;
 use crate::event::{Event, TokenHash};
+use crate::flow::attempt::Phase;
 use crate::flow::next::wanted;
-use crate::flow::rules::Lane;
+use crate::flow::rules::{Lane, rule};
 use crate::flow::step::{Observation, Step};
 use crate::hardware::report::{StepReport, ValidationReport};
 use crate::id::{Subject, UnitId};
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::unit::{Phase, Unit};
+use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -96,12 +97,14 @@ impl Deciding<'_> {
             return Answer::BootValidation;
         }
         let subject = Subject::Unit(boot.unit);
-        let generation = self.world.unit(boot.unit).map_or(1, |u| u.generation(Step::ResetForBoot));
+        let generation = self.world.unit(boot.unit).map_or(1, |u| u.steps.generation(Step::ResetForBoot));
         let expires = self.moment.now + TOKEN_LIFE;
         self.emit(subject, Event::BootScriptServed { token, expires, nic });
         if boot.token.is_none() {
-            let saw = Observation::ScriptFetched;
-            self.emit(subject, Event::StepObserved { step: Step::ResetForBoot, generation, saw });
+            let (step, saw) = (Step::ResetForBoot, Observation::ScriptFetched);
+            let until = rule(Step::Validate).deadline.map(|d| self.moment.now + d);
+            let terms = Some(rule(step).terms());
+            self.emit(subject, Event::StepObserved { step, generation, saw, until, terms });
         }
         Answer::BootValidation
     }
@@ -115,9 +118,9 @@ impl Deciding<'_> {
         if reading.nics.is_empty() || unit.system.as_ref() == Some(reading) {
             return Answer::Already;
         }
-        let (step, generation) = (Step::LogInToBmc, unit.generation(Step::LogInToBmc));
+        let (step, generation) = (Step::LogInToBmc, unit.steps.generation(Step::LogInToBmc));
         let saw = Observation::System(reading.clone());
-        self.emit(Subject::Unit(id), Event::StepObserved { step, generation, saw });
+        self.emit(Subject::Unit(id), rule(step).observed(generation, saw));
         self.compare_identity(Subject::Unit(id), reading);
         Answer::Done
     }
@@ -146,10 +149,10 @@ impl Deciding<'_> {
         }
         let id = self.by_live_token(token)?;
         let subject = Subject::Unit(id);
-        let generation = self.world.unit(id).map_or(1, |u| u.generation(Step::Validate));
+        let generation = self.world.unit(id).map_or(1, |u| u.steps.generation(Step::Validate));
         self.emit(subject, Event::ValidationReported { report: Box::new(report.clone()) });
         let saw = Observation::Reported;
-        self.emit(subject, Event::StepObserved { step: Step::Validate, generation, saw });
+        self.emit(subject, rule(Step::Validate).observed(generation, saw));
         self.consequences(subject);
         Ok(Answer::Done)
     }
@@ -166,7 +169,7 @@ fn may_boot(unit: &Unit, nic: Option<Mac>) -> Result<(), Unbootable> {
         return Err(Unbootable { why, untold: None });
     }
     let wanted = wanted(unit, Lane::Bmc);
-    let progress = unit.progress.get(&Lane::Bmc).filter(|p| Some(p.step) == wanted);
+    let progress = unit.steps.lane(Lane::Bmc).filter(|p| Some(p.step) == wanted);
     let on_its_way = progress.is_some_and(|p| !matches!(p.phase, Phase::Parked { .. }));
     match wanted {
         Some(Step::ResetForBoot) if on_its_way => {}

@@ -6,12 +6,11 @@ use super::lease::{ALIVE_ON_ORDER, IN_NETBOX};
 use super::{Answer, Deciding, Refusal, Why};
 use crate::dcim::{BmcPort, NewDevice};
 use crate::event::Event;
-use crate::flow::rules::Lane;
+use crate::flow::attempt::Phase;
 use crate::flow::step::Step;
 use crate::id::{SiteId, Subject, UnitId};
 use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::unit::Phase;
 use crate::manifest::{self, Row};
 use crate::world::World;
 
@@ -83,7 +82,7 @@ impl Deciding<'_> {
         };
         let Some(unit) = self.world.unit(id) else { return Ok(Answer::Already) };
         let on_order = unit.stage.is_on_order() && unit.bmc_mac.is_none();
-        let at = unit.progress.get(&Lane::Dcim).filter(|p| p.step == Step::RegisterBmc);
+        let at = unit.steps.at(Step::RegisterBmc);
         let parked = at.filter(|p| matches!(p.phase, Phase::Parked { .. })).map(|p| p.generation);
         let wanted = match &unit.registration {
             // A lease was accepted: NetBox has this MAC on a device.

@@ -335,6 +335,7 @@ impl Deciding<'_> {
             attempt: due.attempt,
             rung: due.rung,
             until: r.deadline.map(|d| self.moment.now + d),
+            terms: Some(r.terms()),
         };
         self.emit(subject, event);
         Ok(Answer::Done)

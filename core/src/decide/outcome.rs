@@ -6,12 +6,13 @@ use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::SystemReading;
 use crate::event::Event;
 use crate::fault::{Fault, Kind, System};
+use crate::flow::attempt::{Phase, Progress};
 use crate::flow::next::{Move, wanted};
 use crate::flow::rules::{Class, LADDER, Lane, Rule, rule};
 use crate::flow::step::{Observation, Outcome, Step};
 use crate::id::{Role, Subject};
 use crate::lifecycle::task::TaskKind;
-use crate::lifecycle::unit::{Phase, Progress};
+
 use crate::time::{Timestamp, human};
 
 impl Deciding<'_> {
@@ -34,7 +35,7 @@ impl Deciding<'_> {
             }
             Outcome::Observed(saw) => {
                 let told = self.unit(subject).and_then(|u| u.registration.as_ref()?.told.clone());
-                self.emit(subject, Event::StepObserved { step, generation, saw: saw.clone() });
+                self.emit(subject, rule(step).observed(generation, saw.clone()));
                 if let (Observation::System(reading), Subject::Unit(_)) = (saw, subject) {
                     self.compare_identity(subject, reading);
                 }
@@ -56,7 +57,7 @@ impl Deciding<'_> {
         match subject {
             Subject::Unit(id) => self.world.unit(id).is_some_and(|u| {
                 let r = rule(step);
-                let now = u.progress.get(&r.lane).filter(|p| p.step == step && p.generation == generation);
+                let now = u.steps.at(step).filter(|p| p.generation == generation);
                 // What was sent is answered, even where a hold or a task came between.
                 let sent = now.is_some_and(|p| p.phase == Phase::Intended);
                 match r.class {
@@ -64,39 +65,29 @@ impl Deciding<'_> {
                     // What was accepted, or may have arrived, has had its outcome.
                     Class::Force if !unsent || now.is_some_and(may_have_gone_out) => sent,
                     Class::Force | Class::Read | Class::Sync => {
-                        sent || (wanted(u, r.lane) == Some(step) && u.generation(step) == generation)
+                        sent || (wanted(u, r.lane) == Some(step) && u.steps.generation(step) == generation)
                     }
                 }
             }),
-            Subject::Bmc(mac) => self.world.sightings.get(&mac).is_some_and(|s| match step {
-                Step::LookUpDevice => s.verdict.is_none(),
-                _ => !s.notes.owed.is_empty(),
+            Subject::Bmc(mac) => self.world.sightings.get(&mac).is_some_and(|s| {
+                let wanted = if step == Step::LookUpDevice { s.verdict.is_none() } else { !s.notes.owed.is_empty() };
+                wanted && s.steps.generation(step) == generation
             }),
             Subject::Deal(id) => self.world.order(id.order).zip(self.world.deal(id)).is_some_and(|(order, deal)| {
-                let at = deal.progress.as_ref().filter(|p| p.step == step && p.generation == generation);
+                let at = deal.steps.at(step).filter(|p| p.generation == generation);
                 let wanted = deal.wanted(order, self.moment.now) == Some(step);
-                at.is_some_and(|p| p.phase == Phase::Intended) || (wanted && deal.generation(step) == generation)
+                at.is_some_and(|p| p.phase == Phase::Intended) || (wanted && deal.steps.generation(step) == generation)
             }),
             Subject::Order(_) | Subject::Plan(_) | Subject::Journal => false,
         }
     }
 
-    fn progress(&self, subject: Subject, lane: Lane, step: Step) -> Option<&Progress> {
-        match subject {
-            Subject::Unit(id) => self.world.unit(id).and_then(|u| u.progress.get(&lane)),
-            Subject::Bmc(mac) => self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref()),
-            Subject::Deal(id) => self.world.deal(id).and_then(|d| d.progress.as_ref()),
-            Subject::Order(_) | Subject::Plan(_) | Subject::Journal => None,
-        }
-        .filter(|p| p.step == step)
-    }
-
     fn failed(&mut self, subject: Subject, step: Step, generation: u32, fault: &Fault) {
         let r = rule(step);
-        let progress = self.progress(subject, r.lane, step);
+        let progress = self.world.steps(subject).and_then(|steps| steps.at(step));
         let failures = Progress::failures(progress);
         let until = progress.and_then(|p| p.until);
-        let now = self.moment.now;
+        let (now, terms) = (self.moment.now, Some(r.terms()));
         let mut fault = fault.clone();
         if fault.kind == Kind::Unknown && !progress.is_some_and(may_have_gone_out) {
             // What was never intended was never sent: no effect of ours is in doubt.
@@ -105,14 +96,16 @@ impl Deciding<'_> {
         let event = match (r.class, fault.kind) {
             // Sent, and nobody knows whether it worked. The only safe proof is its effect, or the next rung.
             (Class::Force, Kind::Unknown) => {
-                Event::StepUnknown { step, generation, fault, again_at: until.unwrap_or(now) }
+                Event::StepUnknown { step, generation, fault, again_at: until.unwrap_or(now), terms }
             }
             (_, kind) if !may_retry(r, kind) || r.most(&fault).is_some_and(|most| failures >= most) => {
                 let fault = give_up(r, fault, failures);
-                Event::StepParked { step, generation, fault }
+                Event::StepParked { step, generation, fault, terms }
             }
-            (_, Kind::Unknown) => Event::StepUnknown { step, generation, fault, again_at: self.after(r, failures) },
-            _ => Event::StepFailed { step, generation, fault, again_at: self.after(r, failures) },
+            (_, Kind::Unknown) => {
+                Event::StepUnknown { step, generation, fault, again_at: self.after(r, failures), terms }
+            }
+            _ => Event::StepFailed { step, generation, fault, again_at: self.after(r, failures), terms },
         };
         self.emit(subject, event);
     }
@@ -129,7 +122,7 @@ impl Deciding<'_> {
             return Err(Refusal::new(Why::Conflict, format!("{step} has not run out")));
         }
         let Some(unit) = self.unit(subject) else { return Ok(Answer::Already) };
-        let generation = unit.generation(step);
+        let generation = unit.steps.generation(step);
         let waited = rule(step).deadline.map(human).unwrap_or_default();
         let (what, more) = match step {
             Step::Validate => {
@@ -156,7 +149,8 @@ impl Deciding<'_> {
                 }
                 _ => fault.advise("look at its console and at the PXE setting of its NICs, then retry"),
             };
-            self.emit(subject, Event::StepParked { step, generation, fault });
+            let terms = Some(rule(step).terms());
+            self.emit(subject, Event::StepParked { step, generation, fault, terms });
         }
         Ok(Answer::Done)
     }

@@ -6,6 +6,7 @@ use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::{Fingerprint, Vendor};
 use crate::event::Event;
 use crate::fault::{Fault, Kind, System};
+use crate::flow::attempt::{Attempts, Progress};
 use crate::flow::rules::{Lane, rule};
 use crate::flow::step::Step;
 use crate::id::{Actor, DealId, Role, SiteId, Subject, UnitId};
@@ -15,7 +16,7 @@ use crate::lifecycle::guard::{Cause, Guard};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::table;
 use crate::lifecycle::task::{TaskId, TaskKind};
-use crate::lifecycle::unit::{Phase, Progress, Unit};
+use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::manifest;
 use crate::procurement::candidate::Shown;
@@ -45,7 +46,7 @@ impl Deciding<'_> {
             }
             Command::Retire { unit, reason } => {
                 self.not_bought(*unit)?;
-                self.stand(*unit, Disposition::Retired, reason, |u| !u.stage.is_tenants() && u.undo.is_empty())
+                self.stand(*unit, Disposition::Retired, reason, |u| !u.stage.is_tenants() && u.steps.undo().is_empty())
             }
             Command::Release { unit, reason } => self.release(*unit, reason.as_ref()),
             Command::CloseTask { unit, task, note } => self.close_task(*unit, *task, note),
@@ -153,20 +154,11 @@ impl Deciding<'_> {
     }
 
     fn parked(&self, subject: Subject) -> Result<Vec<(Step, u32)>, Refusal> {
-        Ok(match subject {
-            Subject::Unit(id) => self.known(id)?.parked().map(|(p, _)| (p.step, p.generation)).collect(),
-            Subject::Bmc(mac) => {
-                let seen = self.world.sightings.get(&mac).and_then(|s| s.progress.as_ref());
-                let parked = seen.filter(|p| matches!(p.phase, Phase::Parked { .. }));
-                parked.map(|p| (p.step, p.generation)).into_iter().collect()
-            }
-            Subject::Deal(id) => {
-                let at = self.world.deal(id).and_then(|d| d.progress.as_ref());
-                let parked = at.filter(|p| matches!(p.phase, Phase::Parked { .. }));
-                parked.map(|p| (p.step, p.generation)).into_iter().collect()
-            }
-            Subject::Order(_) | Subject::Plan(_) | Subject::Journal => Vec::new(),
-        })
+        if let Subject::Unit(id) = subject {
+            self.known(id)?;
+        }
+        let parked = self.world.steps(subject).into_iter().flat_map(Attempts::parked);
+        Ok(parked.map(|(p, _)| (p.step, p.generation)).collect())
     }
 
     fn retry(&mut self, subject: Subject) -> Result<Answer, Refusal> {
@@ -183,15 +175,11 @@ impl Deciding<'_> {
     /// Tries again all that NetBox had refused for want of something or of a permission. What still lacks it is parked
     /// again.
     pub(super) fn take_up_refused(&mut self) -> Answer {
-        let refused = |p: &&Progress| {
-            let of_netbox =
-                |f: &Fault| f.system == System::Netbox && matches!(f.kind, Kind::Rejected | Kind::Forbidden);
-            matches!(&p.phase, Phase::Parked { fault } if of_netbox(fault))
-        };
-        let units = self.world.units.iter().flat_map(|(id, u)| u.progress.values().map(|p| (Subject::Unit(*id), p)));
-        let seen = self.world.sightings.iter().filter_map(|(mac, s)| Some((Subject::Bmc(*mac), s.progress.as_ref()?)));
+        let of_netbox = |f: &Fault| f.system == System::Netbox && matches!(f.kind, Kind::Rejected | Kind::Forbidden);
+        let all = self.world.all_steps().flat_map(|(subject, steps)| steps.parked().map(move |(p, f)| (subject, p, f)));
+        let refused = all.filter(|(.., fault)| of_netbox(fault));
         let parked: Vec<(Subject, Step, u32)> =
-            units.chain(seen).filter(|(_, p)| refused(p)).map(|(subject, p)| (subject, p.step, p.generation)).collect();
+            refused.map(|(subject, p, _)| (subject, p.step, p.generation)).collect();
         for (subject, step, generation) in &parked {
             self.emit(*subject, Event::StepRetried { step: *step, generation: generation + 1 });
         }
@@ -211,7 +199,8 @@ impl Deciding<'_> {
                 format!("{step} cannot be skipped: nothing else shows what it shows. Retry, move back or cancel");
             return Err(Refusal::new(Why::Conflict, text));
         }
-        self.emit(subject, Event::StepSkipped { step, generation, reason: reason.clone() });
+        let terms = Some(rule(step).terms());
+        self.emit(subject, Event::StepSkipped { step, generation, reason: reason.clone(), terms });
         self.consequences(subject);
         Ok(Answer::Done)
     }
@@ -228,6 +217,7 @@ impl Deciding<'_> {
         }
         let parked: Vec<(Step, u32)> = self
             .known(id)?
+            .steps
             .parked()
             .filter(|(p, fault)| rule(p.step).lane == Lane::Bmc && fault.kind == Kind::Conflict)
             .map(|(p, _)| (p.step, p.generation))
@@ -246,7 +236,7 @@ impl Deciding<'_> {
         let refused =
             |(p, fault): &(&Progress, &Fault)| rule(p.step).lane == Lane::Bmc && fault.kind == Kind::Unauthorised;
         let parked: Vec<(Step, u32)> =
-            self.known(id)?.parked().filter(refused).map(|(p, _)| (p.step, p.generation)).collect();
+            self.known(id)?.steps.parked().filter(refused).map(|(p, _)| (p.step, p.generation)).collect();
         let subject = Subject::Unit(id);
         self.emit(subject, Event::PasswordGiven { user: user.cloned(), from: from.clone() });
         for (step, generation) in parked {
@@ -304,7 +294,7 @@ impl Deciding<'_> {
 
     pub(super) fn release(&mut self, id: UnitId, reason: Option<&Text>) -> Result<Answer, Refusal> {
         let unit = self.known(id)?;
-        let (from, stage, undoing) = (unit.disposition, unit.stage, !unit.undo.is_empty());
+        let (from, stage, undoing) = (unit.disposition, unit.stage, !unit.steps.undo().is_empty());
         let guard = unit.guard.clone();
         let least = match from {
             Disposition::Normal => return Ok(Answer::Already),

@@ -1,5 +1,7 @@
 //! What comes next for each unit, as a pure function of its state and the time.
 
+pub mod attempt;
+pub(crate) mod before_terms;
 pub mod next;
 pub mod rules;
 pub mod step;

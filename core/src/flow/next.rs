@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::attempt::{Attempts, Phase, Progress};
 use super::rules::{Class, LADDER, Lane, Rule, rule};
 use super::step::Step;
 use crate::bmc::Rung;
@@ -12,7 +13,7 @@ use crate::fault::Kind;
 use crate::id::Role;
 use crate::lifecycle::guard::Guard;
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::unit::{Notes, Phase, Progress, Unit};
+use crate::lifecycle::unit::{Notes, Unit};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::Sighting;
@@ -119,16 +120,15 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
     }
     for lane in Lane::ALL {
         if let Some(step) = wanted(unit, lane) {
-            let later = gathers(step, &unit.notes, unit.progress.get(&lane));
-            if let Some(later) = later.filter(|later| now < *later && unit.generation(step) == 1) {
+            let later = gathers(step, &unit.notes, &unit.steps);
+            if let Some(later) = later.filter(|later| now < *later && unit.steps.generation(step) == 1) {
                 next.wake_at(later);
                 continue;
             }
-            let at = unit.progress.get(&lane).filter(|p| p.step == step);
             let rung = (step == Step::ResetForBoot).then(|| LADDER.get(unit.boot.rungs.len()).copied()).flatten();
             let ended = matches!(unit.disposition, Disposition::Cancelled | Disposition::Retired);
             let may_cancel = !ended && unit.stage < Stage::AssignedToTenant;
-            advance(&mut next, step, unit.generation(step), at, rung, may_cancel, now);
+            advance(&mut next, &unit.steps, step, rung, may_cancel, now);
         }
     }
     for (id, task) in &unit.tasks {
@@ -136,7 +136,7 @@ pub fn for_unit(unit: &Unit, now: Timestamp) -> Next {
         let since = unit.tasks_since.get(id).copied().unwrap_or(unit.stage_since);
         next.waits.push(person(text, since, task.role, &["done"]));
     }
-    let stands_aside = !unit.disposition.may_move() && unit.undo.is_empty();
+    let stands_aside = !unit.disposition.may_move() && unit.steps.undo().is_empty();
     if stands_aside || (next.waits.is_empty() && next.moves.is_empty()) {
         next.waits.push(stage_wait(unit));
     }
@@ -156,35 +156,33 @@ pub fn for_sighting(sighting: &Sighting, now: Timestamp) -> Next {
     } else {
         (!sighting.notes.owed.is_empty()).then_some(Step::WriteNotes)
     };
-    let gathering = wanted.and_then(|step| gathers(step, &sighting.notes, sighting.progress.as_ref()));
+    let gathering = wanted.and_then(|step| gathers(step, &sighting.notes, &sighting.steps));
     if let Some(later) = gathering.filter(|later| now < *later) {
         next.wake_at(later);
         return next;
     }
     if let Some(step) = wanted {
-        let at = sighting.progress.as_ref().filter(|p| p.step == step);
-        let generation = at.map_or(1, |p| p.generation);
-        advance(&mut next, step, generation, at, None, false, now);
+        advance(&mut next, &sighting.steps, step, None, false, now);
     }
     next
 }
 
 /// Until when notes are gathered that nothing was tried about yet: what comes soon after goes along in one request.
-fn gathers(step: Step, notes: &Notes, at: Option<&Progress>) -> Option<Timestamp> {
+fn gathers(step: Step, notes: &Notes, steps: &Attempts) -> Option<Timestamp> {
     let oldest = notes.owed.first().filter(|_| step == Step::WriteNotes)?;
-    at.is_none_or(|p| p.step != step).then(|| oldest.at + GATHER)
+    steps.at(step).is_none().then(|| oldest.at + GATHER)
 }
 
 /// The step a lane needs now, if any. Order is by what later steps rest on.
 pub fn wanted(unit: &Unit, lane: Lane) -> Option<Step> {
-    if let Some(undo) = unit.undo.last().filter(|s| rule(**s).lane == lane) {
+    if let Some(undo) = unit.steps.undo().last().filter(|s| rule(**s).lane == lane) {
         // An undo on the other lane goes first where it is later in the list.
         return Some(*undo);
     }
     match lane {
         Lane::Vendor => None,
         Lane::Notes => (!unit.notes.owed.is_empty()).then_some(Step::WriteNotes),
-        _ if !unit.undo.is_empty() || !unit.disposition.may_move() => None,
+        _ if !unit.steps.undo().is_empty() || !unit.disposition.may_move() => None,
         Lane::Dcim => inventory_step(unit),
         Lane::Bmc => boot_step(unit),
     }
@@ -252,16 +250,15 @@ fn boot_step(unit: &Unit) -> Option<Step> {
 
 pub(super) fn advance(
     next: &mut Next,
+    steps: &Attempts,
     step: Step,
-    generation: u32,
-    at: Option<&Progress>,
     rung: Option<Rung>,
     may_cancel: bool,
     now: Timestamp,
 ) {
-    let r = rule(step);
+    let (r, generation) = (rule(step), steps.generation(step));
     let begin = |attempt, rung, begun| Move::Begin(Due { lane: r.lane, step, generation, attempt, rung, begun });
-    let Some(progress) = at else {
+    let Some(progress) = steps.at(step) else {
         if r.class != Class::Await {
             next.moves.push(begin(1, rung, false));
         }

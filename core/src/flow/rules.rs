@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::step::Step;
+use super::attempt::Terms;
+use super::step::{Observation, Step};
 use crate::bmc::Rung;
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::id::Role;
 use crate::time::human;
@@ -242,6 +244,16 @@ pub fn rule(step: Step) -> &'static Rule {
 }
 
 impl Rule {
+    /// What events about the step say of its rule.
+    pub fn terms(&self) -> Terms {
+        Terms { lane: self.lane, undo: self.undo }
+    }
+
+    /// That its effect was seen.
+    pub fn observed(&self, generation: u32, saw: Observation) -> Event {
+        Event::StepObserved { step: self.step, generation, saw, until: None, terms: Some(self.terms()) }
+    }
+
     /// Attempts before a person is asked about this fault: a cause that ends by itself is waited out.
     pub fn most(&self, fault: &Fault) -> Option<u32> {
         let lasts = Duration::from_secs(u64::from(fault.lasts.unwrap_or(0).min(LONGEST_CAUSE)));

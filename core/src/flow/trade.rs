@@ -17,8 +17,7 @@ pub const LATE: std::time::Duration = std::time::Duration::from_hours(24);
 pub fn for_deal(order: &Order, deal: &Deal, now: Timestamp) -> Next {
     let mut next = Next::default();
     if let Some(step) = deal.wanted(order, now) {
-        let at = deal.progress.as_ref().filter(|p| p.step == step);
-        advance(&mut next, step, deal.generation(step), at, None, false, now);
+        advance(&mut next, &deal.steps, step, None, false, now);
         return next;
     }
     if deal.ended.is_some() || order.end.is_some() {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::registration::Registration;
 use super::stage::{Disposition, Stage};
-use super::unit::{Boot, Note, Phase, Progress, Unit, Validation};
+use super::unit::{Boot, Note, Unit, Validation};
 use crate::dcim::BmcPort;
 use crate::event::{Event, Seq};
 use crate::facility::reservation::{Held, Reservation, Shown};
-use crate::flow::rules::{Class, Lane, rule};
+use crate::flow::attempt::{Done, Phase, Progress, Terms};
+use crate::flow::before_terms::VALIDATION;
+use crate::flow::rules::Lane;
 use crate::flow::step::{Observation, Step};
 use crate::hardware::parts::Parts;
 use crate::sentence::with_photo;
@@ -18,6 +20,7 @@ impl Unit {
     /// Applies one event about this unit.
     pub fn apply(&mut self, seq: Seq, at: Timestamp, event: &Event) {
         self.revision = seq;
+        self.steps.apply(at, event);
         match event {
             Event::UnitImported { serial, bmc_mac, vendor, model, stage, .. } => {
                 self.serial = Some(serial.clone());
@@ -60,7 +63,7 @@ impl Unit {
                 if self.bmc_address != Some(*address) {
                     self.waived.remove(&Step::AssignBmcAddress);
                     // Another address: what failed against the old one says nothing any more.
-                    self.progress.retain(|_, p| !matches!(p.step, Step::ReachBmc | Step::AssignBmcAddress));
+                    self.steps.drop(|s| matches!(s, Step::ReachBmc | Step::AssignBmcAddress));
                 }
                 self.bmc_address = Some(*address);
                 if !self.waived.contains(&Step::AssignBmcAddress) {
@@ -70,7 +73,7 @@ impl Unit {
                     // NetBox found the device by this MAC: it holds what the manifest wanted it to hold.
                     let (device, interface) = (device.id, device.bmc_interface);
                     registration.seen = Some(BmcPort { device, interface, name: "its BMC".into(), mac: *bmc_mac });
-                    self.progress.retain(|_, p| p.step != Step::RegisterBmc);
+                    self.steps.drop(|s| s == Step::RegisterBmc);
                 }
                 self.device = Some(device.clone());
                 // It may be another device, or its status changed by hand: looked at anew.
@@ -103,7 +106,7 @@ impl Unit {
                     self.system = None;
                 }
             }
-            Event::StepIntended { step, generation, attempt, rung, until } => {
+            Event::StepIntended { step, rung, .. } => {
                 if let Some(rung) = rung
                     && !self.boot.rungs.contains(rung)
                 {
@@ -112,37 +115,19 @@ impl Unit {
                 if let Some(registration) = self.registration.as_mut().filter(|_| *step == Step::RegisterBmc) {
                     registration.begun = true;
                 }
-                let phase = Phase::Intended;
-                let progress = Progress {
-                    step: *step,
-                    generation: *generation,
-                    attempts: *attempt,
-                    rung: *rung,
-                    since: at,
-                    until: *until,
-                    phase,
-                };
-                self.progress.insert(rule(*step).lane, progress);
             }
-            Event::StepAccepted { step, receipt, .. } => {
-                if let Some(progress) = self.progress.get_mut(&rule(*step).lane) {
-                    progress.phase = Phase::Accepted { receipt: receipt.clone() };
-                    progress.since = at;
+            Event::StepObserved { step, saw, until, terms, .. } => {
+                if Terms::of(*step, terms.as_ref()).lane == Lane::Dcim
+                    && !matches!(saw, Observation::Lookup(_) | Observation::Plan(_))
+                {
+                    self.netbox_written_at = Some(at);
                 }
+                self.observe(seq, *step, saw, *until, at);
             }
-            Event::StepObserved { step, saw, .. } => self.observe(seq, *step, saw, at),
-            Event::StepUnknown { step, generation, fault, again_at }
-            | Event::StepFailed { step, generation, fault, again_at } => {
-                let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
-                self.retry_in(*step, *generation, at, phase);
+            Event::StepParked { step, fault, .. } => {
+                self.note(seq, at, true, format!("{step} needs a person: {fault}"))
             }
-            Event::StepParked { step, generation, fault } => {
-                self.note(seq, at, true, format!("{step} needs a person: {fault}"));
-                self.retry_in(*step, *generation, at, Phase::Parked { fault: fault.clone() });
-            }
-            Event::StepRetried { step, generation } => {
-                self.generations.insert(*step, *generation);
-                self.progress.remove(&rule(*step).lane);
+            Event::StepRetried { step, .. } => {
                 if matches!(step, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate) {
                     self.validate_again();
                     if self.nics().next().is_none() {
@@ -161,7 +146,6 @@ impl Unit {
                 self.skip(*step);
             }
             Event::BootMissed { step, .. } => {
-                self.progress.remove(&rule(*step).lane);
                 let silent = self.boot.silent + u32::from(*step == Step::Validate);
                 let rungs = if *step == Step::Validate { Vec::new() } else { std::mem::take(&mut self.boot.rungs) };
                 self.boot = Boot { rungs, silent, ..Boot::default() };
@@ -182,9 +166,7 @@ impl Unit {
                 let text = format!("{} {verdict} in {took}{said}{measured}", report.step);
                 self.note(seq, at, verdict != "passed", text);
                 self.validation.steps.push(report.clone());
-                if let Some(progress) = self.progress.get_mut(&Lane::Bmc).filter(|p| p.step == Step::Validate) {
-                    progress.phase = Phase::Accepted { receipt: format!("{} {verdict}", report.step).into() };
-                }
+                self.steps.heard(Step::Validate, format!("{} {verdict}", report.step).into());
             }
             Event::ValidationReported { report } => {
                 self.validation.report = Some(Arc::new((**report).clone()));
@@ -221,7 +203,7 @@ impl Unit {
             self.plan = None;
             self.identity = None;
             self.system = None;
-            self.forget(|s| s != Step::WriteNotes);
+            self.steps.forget(|s| s != Step::WriteNotes);
         }
         if to < Stage::Staged {
             self.staging_written = false;
@@ -242,22 +224,10 @@ impl Unit {
         self.interfaces_written = false;
         self.cables_written = false;
         self.staging_written = false;
-        self.forget(|s| {
+        self.steps.forget(|s| {
             matches!(s, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate | Step::ReadParts)
                 || matches!(s, Step::WriteInterfaces | Step::WriteCables | Step::EnterStaging)
         });
-    }
-
-    /// Drops what is known of steps on their way. One that can be undone may have had its effect, so it counts as
-    /// done: its undo looks before it acts.
-    fn forget(&mut self, which: impl Fn(Step) -> bool) {
-        let gone = self.progress.values().map(|p| p.step).filter(|s| which(*s));
-        for step in gone.filter(|s| rule(*s).undo.is_some()) {
-            if !self.done.contains(&step) {
-                self.done.push(step);
-            }
-        }
-        self.progress.retain(|_, p| !which(p.step));
     }
 
     fn stand(&mut self, to: Disposition, reason: crate::text::Text, at: Timestamp) {
@@ -265,13 +235,13 @@ impl Unit {
             Disposition::Normal | Disposition::OnHold | Disposition::Quarantined => {}
             // Both leave outside nothing that says it is still on its way: no armed boot, no address, no staging.
             Disposition::Cancelled | Disposition::Retired => {
-                self.forget(|s| s != Step::WriteNotes);
-                self.undo = self.done.iter().filter_map(|s| rule(*s).undo).collect();
+                self.steps.forget(|s| s != Step::WriteNotes);
+                self.steps.undo_all();
                 self.boot = Boot::default();
             }
             // Nothing of it goes on, so nobody is asked about it either.
             Disposition::Rejected | Disposition::ReturnedToVendor | Disposition::Lost => {
-                self.forget(|s| s != Step::WriteNotes);
+                self.steps.forget(|s| s != Step::WriteNotes);
                 self.boot = Boot::default();
             }
         }
@@ -280,26 +250,8 @@ impl Unit {
         self.disposition_reason = (to != Disposition::Normal).then_some(reason);
     }
 
-    fn retry_in(&mut self, step: Step, generation: u32, at: Timestamp, phase: Phase) {
-        let lane = rule(step).lane;
-        let before = self.progress.get(&lane).filter(|p| p.step == step && p.generation == generation);
-        let attempts = Progress::failures(before);
-        let (rung, until) = before.map_or((None, None), |p| (p.rung, p.until));
-        self.progress.insert(lane, Progress { step, generation, attempts, rung, since: at, until, phase });
-    }
-
-    fn observe(&mut self, seq: Seq, step: Step, saw: &Observation, at: Timestamp) {
-        let lane = rule(step).lane;
-        if self.progress.get(&lane).is_some_and(|p| p.step == step) {
-            self.progress.remove(&lane);
-        }
-        if rule(step).undo.is_some() && !self.done.contains(&step) {
-            self.done.push(step);
-        }
+    fn observe(&mut self, seq: Seq, step: Step, saw: &Observation, until: Option<Timestamp>, at: Timestamp) {
         self.waived.remove(&step);
-        if lane == Lane::Dcim && rule(step).class == Class::Sync {
-            self.netbox_written_at = Some(at);
-        }
         match saw {
             Observation::Lookup(_) | Observation::Held(_) => {}
             Observation::Registered(port) => self.registered(seq, at, port),
@@ -310,7 +262,7 @@ impl Unit {
                     held.shown = Shown::Seen;
                     held.settle(at);
                     if held.racked {
-                        self.done.retain(|s| *s != Step::PlaceDevice);
+                        self.steps.is_over(Step::PlaceDevice);
                     }
                 }
             }
@@ -324,19 +276,20 @@ impl Unit {
             Observation::Parts(parts) => self.parts = Some((**parts).clone()),
             Observation::Armed => self.boot.armed = true,
             Observation::ScriptFetched => {
-                let (generation, until) = (self.generation(Step::Validate), rule(Step::Validate).deadline);
+                let step = Step::Validate;
                 let progress = Progress {
-                    step: Step::Validate,
-                    generation,
+                    step,
+                    generation: self.steps.generation(step),
                     attempts: self.boot.silent + 1,
                     rung: None,
                     since: at,
-                    until: until.map(|d| at + d),
+                    until: until.or(Some(at + VALIDATION)),
+                    undo: None,
                     phase: Phase::Accepted { receipt: "boot script fetched".into() },
                 };
-                self.progress.insert(lane, progress);
+                self.steps.begin(Lane::Bmc, progress);
                 // The one-time override was used up by this boot.
-                self.done.retain(|s| *s != Step::ArmNetworkBoot);
+                self.steps.is_over(Step::ArmNetworkBoot);
             }
             Observation::Reported => {}
             Observation::Interfaces => self.interfaces_written = true,
@@ -364,8 +317,7 @@ impl Unit {
     }
 
     fn undone(&mut self, step: Step) {
-        self.undo.retain(|s| *s != step);
-        self.done.retain(|s| rule(*s).undo != Some(step));
+        self.steps.undone(step);
         match step {
             Step::ReleaseBmcAddress => self.address_written = None,
             Step::LeaveStaging => {
@@ -385,15 +337,9 @@ impl Unit {
     /// What NetBox may hold of it is on the list of what is to be undone.
     fn give_back(&mut self) {
         let Some(held) = self.placement.take() else { return };
-        self.forget(|s| s == Step::PlaceDevice);
-        if let Some(n) = self.done.iter().position(|s| *s == Step::PlaceDevice) {
+        self.steps.forget(|s| s == Step::PlaceDevice);
+        if self.steps.undo_one(Step::PlaceDevice) {
             self.unplacing = Some(held.place);
-            if !self.undo.contains(&Step::UnplaceDevice) {
-                // From the end: what was done after it is undone before it.
-                let before =
-                    self.done[..n].iter().filter_map(|s| rule(*s).undo).filter(|u| self.undo.contains(u)).count();
-                self.undo.insert(before.min(self.undo.len()), Step::UnplaceDevice);
-            }
         }
     }
 
@@ -407,14 +353,13 @@ impl Unit {
         held.racked = racked;
         held.settle(at);
         if racked && held.shown == Shown::Seen {
-            self.done.retain(|s| *s != Step::PlaceDevice);
-        } else if !racked && held.shown == Shown::Seen && !self.done.contains(&Step::PlaceDevice) {
-            self.done.push(Step::PlaceDevice);
+            self.steps.is_over(Step::PlaceDevice);
+        } else if !racked && held.shown == Shown::Seen {
+            self.steps.stands(Done { step: Step::PlaceDevice, undo: Step::UnplaceDevice });
         }
     }
 
     fn skip(&mut self, step: Step) {
-        self.progress.remove(&rule(step).lane);
         if matches!(step, Step::AssignBmcAddress | Step::SyncStatus) {
             self.waived.insert(step);
         }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::unit::{Phase, Unit};
+use super::unit::Unit;
 use crate::dcim::{BmcPort, NewDevice};
-use crate::flow::rules::Lane;
+use crate::flow::attempt::Phase;
 use crate::flow::step::Step;
 use crate::mac::Mac;
 use crate::text::Text;
@@ -75,7 +75,7 @@ impl Unit {
                 told(Registered::MacThere, port.to_string())
             };
         }
-        let at = self.progress.get(&Lane::Dcim).filter(|p| p.step == Step::RegisterBmc);
+        let at = self.steps.at(Step::RegisterBmc);
         match at.map(|p| &p.phase) {
             Some(Phase::Parked { fault }) => told(Registered::Failed, fault.to_string()),
             Some(Phase::Waiting { fault, .. }) => told(Registered::Waiting, fault.to_string()),

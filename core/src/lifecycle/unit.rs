@@ -16,6 +16,7 @@ use crate::dcim::{CablingPlan, Device, ObjectId};
 use crate::event::{Seq, TokenHash};
 use crate::facility::reservation::{Held, Reservation};
 use crate::fault::{Fault, System};
+use crate::flow::attempt::{Attempts, Progress};
 use crate::flow::rules::{Class, Lane, Rule, rule};
 use crate::flow::step::Step;
 use crate::hardware::parts::Parts;
@@ -93,14 +94,8 @@ pub struct Unit {
     /// When something that we write to NetBox was last seen there; a copy of NetBox that is older may not show it.
     #[serde(default)]
     pub netbox_written_at: Option<Timestamp>,
-    /// The step each lane is at.
-    pub progress: BTreeMap<Lane, Progress>,
-    /// The generation of each step that was begun anew.
-    pub generations: BTreeMap<Step, u32>,
-    /// Effects that stand and can be undone, oldest first.
-    pub done: Vec<Step>,
-    /// Undo steps still to be taken, the next one last.
-    pub undo: Vec<Step>,
+    /// Where it is with its steps.
+    pub steps: Attempts,
     /// What is owed to NetBox's journal.
     pub notes: Notes,
     /// What is for a person to do.
@@ -224,65 +219,10 @@ pub struct Note {
     pub text: Text,
 }
 
-/// Where a lane is with its step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// The step.
-    pub step: Step,
-    /// Its generation.
-    pub generation: u32,
-    /// Attempts begun in this generation.
-    pub attempts: u32,
-    /// How hard, for a reset.
-    pub rung: Option<Rung>,
-    /// Since when it is in this phase.
-    pub since: Timestamp,
-    /// By when its effect must have been observed.
-    pub until: Option<Timestamp>,
-    /// The phase.
-    pub phase: Phase,
-}
-
-/// How far a step is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Journaled. The call may or may not have gone out.
-    Intended,
-    /// The other side took it; its effect is awaited.
-    Accepted {
-        /// The receipt.
-        receipt: Text,
-    },
-    /// Not done, or not known; tried or looked at again.
-    Waiting {
-        /// Why.
-        fault: Fault,
-        /// When.
-        again_at: Timestamp,
-    },
-    /// A person must decide.
-    Parked {
-        /// Why.
-        fault: Fault,
-    },
-}
-
 impl Boot {
     /// The token of this boot, whether its report is in or not.
     pub fn last_token(&self) -> Option<TokenHash> {
         self.token.or(self.used)
-    }
-}
-
-impl Progress {
-    /// How many attempts have failed once the present one has. An attempt whose intention was journaled is counted
-    /// already; a look that failed before anything was intended is not.
-    pub fn failures(now: Option<&Self>) -> u32 {
-        now.map_or(1, |p| match p.phase {
-            Phase::Intended | Phase::Accepted { .. } => p.attempts,
-            Phase::Waiting { .. } | Phase::Parked { .. } => p.attempts + 1,
-        })
     }
 }
 
@@ -331,10 +271,7 @@ impl Unit {
             cables_written: false,
             staging_written: false,
             netbox_written_at: None,
-            progress: BTreeMap::new(),
-            generations: BTreeMap::new(),
-            done: Vec::new(),
-            undo: Vec::new(),
+            steps: Attempts::default(),
             notes: Notes::default(),
             tasks: Vec::new(),
             tasks_since: BTreeMap::new(),
@@ -369,19 +306,6 @@ impl Unit {
         self.nics().any(|nic| nic == mac)
     }
 
-    /// The generation a step would be begun in.
-    pub fn generation(&self, step: Step) -> u32 {
-        self.generations.get(&step).copied().unwrap_or(1)
-    }
-
-    /// The lanes a person must decide about, with what is wrong.
-    pub fn parked(&self) -> impl Iterator<Item = (&Progress, &Fault)> {
-        self.progress.values().filter_map(|p| match &p.phase {
-            Phase::Parked { fault } => Some((p, fault)),
-            _ => None,
-        })
-    }
-
     /// The steps that stopped because its BMC was silent, or not what speaks Redfish yet. Never one that touches power.
     pub fn silent(&self) -> impl Iterator<Item = &Progress> {
         let silent = |r: &Rule, fault: &Fault| {
@@ -390,7 +314,7 @@ impl Unit {
                 && fault.system == System::Bmc
                 && fault.kind.may_retry()
         };
-        self.parked().filter(move |(p, fault)| silent(rule(p.step), fault)).map(|(p, _)| p)
+        self.steps.parked().filter(move |(p, fault)| silent(rule(p.step), fault)).map(|(p, _)| p)
     }
 
     /// Whether a task makes it stand still.

@@ -10,10 +10,9 @@ use super::paper::{Accepts, Confirmation, Flaw, Paper, PurchaseOrder, Quote, Shi
 use super::transit::{Parcels, together};
 use crate::bmc::Vendor;
 use crate::event::{Draft, Event, Seq};
-use crate::flow::rules::rule;
+use crate::flow::attempt::{Attempts, Done};
 use crate::flow::step::{Observation, Step};
 use crate::id::DealId;
-use crate::lifecycle::unit::{Phase, Progress};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -57,14 +56,8 @@ pub struct Deal {
     pub shipments: Vec<Shipment>,
     /// Papers that were not taken, newest last.
     pub refused: Vec<RefusedPaper>,
-    /// The step it is at.
-    pub progress: Option<Progress>,
-    /// The generation of each step that was begun anew.
-    pub generations: BTreeMap<Step, u32>,
-    /// Effects that stand and can be undone, oldest first.
-    pub done: Vec<Step>,
-    /// Undo steps still to be taken, the next one last.
-    pub undo: Vec<Step>,
+    /// Where it is with its steps.
+    pub steps: Attempts,
     /// Steps that the vendor has given its receipt for and its list has not shown yet, since when: nothing of that is
     /// sent again.
     #[serde(default)]
@@ -141,10 +134,7 @@ impl Deal {
             confirmations: Vec::new(),
             shipments: Vec::new(),
             refused: Vec::new(),
-            progress: None,
-            generations: BTreeMap::new(),
-            done: Vec::new(),
-            undo: Vec::new(),
+            steps: Attempts::default(),
             receipts: BTreeMap::new(),
             ended: None,
             revision: 0,
@@ -212,14 +202,9 @@ impl Deal {
         sent > 0 && sent >= ordered && self.shipments.iter().all(Shipment::is_delivered)
     }
 
-    /// The generation a step would be begun in.
-    pub fn generation(&self, step: Step) -> u32 {
-        self.generations.get(&step).copied().unwrap_or(1)
-    }
-
     /// The step it needs now, if any. Waiting for an answer is none.
     pub fn wanted(&self, order: &Order, now: Timestamp) -> Option<Step> {
-        if let Some(undo) = self.undo.last() {
+        if let Some(undo) = self.steps.undo().last() {
             return Some(*undo);
         }
         if self.ended.is_some() || order.end.is_some() {
@@ -242,6 +227,7 @@ impl Deal {
     pub fn apply(&mut self, seq: Seq, draft: &Draft) {
         self.revision = seq;
         let at = draft.at;
+        self.steps.apply(at, &draft.event);
         match &draft.event {
             Event::QuoteReceived { revision, quote } => {
                 if self.quotes.len() >= REVISIONS {
@@ -249,7 +235,7 @@ impl Deal {
                 }
                 let (by, quote) = (draft.actor.to_string().into(), (**quote).clone());
                 self.quotes.push(Offer { revision: *revision, at, by, quote });
-                self.progress = self.progress.take().filter(|p| p.step != Step::ChaseQuote);
+                self.steps.drop(|s| s == Step::ChaseQuote);
             }
             Event::QuoteOverdue {} => self.overdue = Some(at),
             Event::PurchaseMade { purchase } => {
@@ -257,7 +243,7 @@ impl Deal {
                 self.receipts.remove(&Step::PlacePurchase);
                 self.ordered = None;
                 self.confirmations.clear();
-                self.forget();
+                self.steps.forget(|_| true);
             }
             Event::PurchaseConfirmed { confirmation, points } => {
                 if self.confirmations.len() >= REVISIONS {
@@ -266,6 +252,8 @@ impl Deal {
                 let paper = (**confirmation).clone();
                 self.confirmations.push(Confirmed { at, paper, points: points.clone() });
                 // Its word shows that it has our order, whatever became of the call.
+                self.steps.drop(|s| s == Step::PlacePurchase);
+                self.steps.stands(Done { step: Step::PlacePurchase, undo: Step::CancelPurchase });
                 self.observe(Step::PlacePurchase, at);
             }
             Event::ConfirmationAccepted { .. } => {
@@ -276,8 +264,8 @@ impl Deal {
             Event::PurchaseVoided { .. } => {
                 self.purchase = None;
                 self.ordered = None;
-                self.done.retain(|s| *s != Step::PlacePurchase);
-                self.progress = self.progress.take().filter(|p| p.step != Step::PlacePurchase);
+                self.steps.is_over(Step::PlacePurchase);
+                self.steps.drop(|s| s == Step::PlacePurchase);
             }
             Event::ShipmentNoticed { notice } => {
                 self.shipments.retain(|s| s.notice.number != notice.number);
@@ -295,48 +283,25 @@ impl Deal {
                 self.refused.push(RefusedPaper { at, what: what.clone(), flaws: flaws.clone() });
             }
             Event::DealEnded { reason } => {
-                self.forget();
-                self.undo = self.done.iter().filter_map(|s| rule(*s).undo).collect();
+                self.steps.forget(|_| true);
+                self.steps.undo_all();
                 self.ended = Some(reason.clone());
             }
-            Event::StepIntended { step, generation, attempt, until, .. } => {
-                self.progress = Some(Progress {
-                    step: *step,
-                    generation: *generation,
-                    attempts: *attempt,
-                    rung: None,
-                    since: at,
-                    until: *until,
-                    phase: Phase::Intended,
-                });
-            }
-            Event::StepAccepted { step, receipt, .. } => {
+            Event::StepAccepted { step, .. } => {
                 self.receipts.entry(*step).or_insert(at);
-                if let Some(progress) = &mut self.progress {
-                    progress.phase = Phase::Accepted { receipt: receipt.clone() };
-                    progress.since = at;
-                }
             }
-            Event::StepFailed { step, generation, fault, again_at }
-            | Event::StepUnknown { step, generation, fault, again_at } => {
-                let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
-                self.retry_in(*step, *generation, at, phase);
-            }
-            Event::StepParked { step, generation, fault } => {
-                self.retry_in(*step, *generation, at, Phase::Parked { fault: fault.clone() });
-            }
-            Event::StepRetried { step, generation } => {
-                self.generations.insert(*step, *generation);
+            Event::StepRetried { step, .. } => {
                 // A person has it sent again.
                 self.receipts.remove(step);
-                self.progress = None;
             }
             Event::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
             Event::StepObserved { step, .. } => self.observe(*step, at),
-            Event::StepSkipped { step, .. } => {
-                if self.undo.contains(step) {
+            Event::StepSkipped { step, terms, .. } => {
+                if self.steps.undo().contains(step) {
+                    self.steps.undone(*step);
                     self.undone(*step);
                 } else {
+                    self.steps.observed(*step, terms.as_ref());
                     self.observe(*step, at);
                 }
             }
@@ -346,10 +311,6 @@ impl Deal {
 
     fn observe(&mut self, step: Step, at: Timestamp) {
         self.receipts.remove(&step);
-        self.progress = self.progress.take().filter(|p| p.step != step);
-        if rule(step).undo.is_some() && !self.done.contains(&step) {
-            self.done.push(step);
-        }
         match step {
             Step::RequestQuote => self.asked = self.asked.or(Some(at)),
             Step::ChaseQuote => self.chased = Some(at),
@@ -358,30 +319,13 @@ impl Deal {
         }
     }
 
+    /// Whatever of it the vendor has taken and not listed is undone, too.
     fn undone(&mut self, step: Step) {
-        self.progress = self.progress.take().filter(|p| p.step != step);
-        self.receipts.retain(|s, _| *s != step && rule(*s).undo != Some(step));
-        self.undo.retain(|s| *s != step);
-        self.done.retain(|s| rule(*s).undo != Some(step));
-    }
-
-    /// Drops the step on its way. One that can be undone may have had its effect, so it counts as done: its undo looks
-    /// before it acts. Only what was never begun cannot have.
-    fn forget(&mut self) {
-        let begun = |p: &Progress| !matches!(p.phase, Phase::Waiting { .. } if p.attempts == 0);
-        if let Some(gone) = self.progress.take().filter(begun)
-            && rule(gone.step).undo.is_some()
-            && !self.done.contains(&gone.step)
-        {
-            self.done.push(gone.step);
-        }
-    }
-
-    fn retry_in(&mut self, step: Step, generation: u32, at: Timestamp, phase: Phase) {
-        let before = self.progress.as_ref().filter(|p| p.step == step && p.generation == generation);
-        let attempts = Progress::failures(before);
-        let until = before.and_then(|p| p.until);
-        self.progress = Some(Progress { step, generation, attempts, rung: None, since: at, until, phase });
+        let of = match step {
+            Step::WithdrawRequest => Step::RequestQuote,
+            _ => Step::PlacePurchase,
+        };
+        self.receipts.retain(|s, _| *s != step && *s != of);
     }
 }
 

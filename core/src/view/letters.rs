@@ -1,9 +1,9 @@
 //! Everything a person must decide about, oldest first.
 
 use super::{DeadLetter, row, step_row};
+use crate::flow::attempt::Progress;
 use crate::flow::rules::rule;
 use crate::id::Subject;
-use crate::lifecycle::unit::{Phase, Progress};
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -16,18 +16,12 @@ pub fn dead_letters(world: &World, now: Timestamp) -> Vec<DeadLetter> {
         since: progress.since,
         who: rule(progress.step).role,
     };
-    let parked = |p: &&Progress| matches!(p.phase, Phase::Parked { .. });
     let mut letters: Vec<DeadLetter> = Vec::new();
-    for unit in world.units.values() {
-        for (progress, _) in unit.parked() {
-            letters.push(letter(Subject::Unit(unit.id), Some(row(unit, now)), progress));
+    for (subject, steps) in world.all_steps() {
+        for (progress, _) in steps.parked() {
+            let unit = if let Subject::Unit(id) = subject { world.unit(id).map(|u| row(u, now)) } else { None };
+            letters.push(letter(subject, unit, progress));
         }
-    }
-    for (mac, sighting) in &world.sightings {
-        letters.extend(sighting.progress.as_ref().filter(parked).map(|p| letter(Subject::Bmc(*mac), None, p)));
-    }
-    for (id, deal) in &world.deals {
-        letters.extend(deal.progress.as_ref().filter(parked).map(|p| letter(Subject::Deal(*id), None, p)));
     }
     letters.sort_by_key(|l| (l.since, l.subject));
     letters

@@ -329,7 +329,7 @@ fn deal_view(world: &World, policy: &Policy, deal: &Deal, now: Timestamp) -> Dea
         confirmation: deal.confirmation().cloned(),
         shipments: deal.shipments.clone(),
         refused: deal.refused.clone(),
-        step: deal.progress.as_ref().map(step_row),
+        step: deal.steps.progress().next().map(step_row),
         waits: deal_waits(world, deal, now),
         ended: deal.ended.clone(),
     }

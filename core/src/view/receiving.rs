@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Seq;
+use crate::flow::attempt::Phase;
 use crate::flow::rules::Lane;
 use crate::id::{OrderId, SiteId};
 use crate::lifecycle::registration::Registered;
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::unit::{Phase, Unit};
+use crate::lifecycle::unit::Unit;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -193,7 +194,7 @@ fn told(unit: &Unit) -> (Told, Text) {
         Registered::Failed => (Told::Failed, standing.text),
         Registered::Waiting => (Told::Behind, standing.text),
         _ if owed > 0 => {
-            let why = unit.progress.get(&Lane::Notes).and_then(|p| match &p.phase {
+            let why = unit.steps.lane(Lane::Notes).and_then(|p| match &p.phase {
                 Phase::Waiting { fault, .. } | Phase::Parked { fault } => Some(format!(": {fault}")),
                 Phase::Intended | Phase::Accepted { .. } => None,
             });

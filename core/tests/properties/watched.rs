@@ -189,13 +189,13 @@ impl Watched {
         for (id, unit) in &world.units {
             let next = for_unit(unit, now);
             let steps: Vec<Step> = due(&next.moves).iter().map(|d| d.step).collect();
-            let where_ = || format!("{} {} {steps:?} {:?}", unit.stage, unit.disposition, unit.undo);
+            let where_ = || format!("{} {} {steps:?} {:?}", unit.stage, unit.disposition, unit.steps.undo());
             match unit.disposition {
                 Disposition::Normal => {}
                 Disposition::OnHold => assert!(next.moves.is_empty(), "{}", where_()),
-                _ if !unit.undo.is_empty() => {
+                _ if !unit.steps.undo().is_empty() => {
                     let mut steps = steps.iter().filter(|s| **s != Step::WriteNotes);
-                    assert!(steps.all(|s| unit.undo.last() == Some(s)), "{}", where_());
+                    assert!(steps.all(|s| unit.steps.undo().last() == Some(s)), "{}", where_());
                 }
                 _ => assert!(steps.iter().all(|s| *s == Step::WriteNotes), "{}", where_()),
             }
@@ -207,7 +207,7 @@ impl Watched {
                 let may = [Step::RegisterBmc, Step::AssignBmcAddress, Step::WriteNotes];
                 assert!(steps.iter().all(|s| may.contains(s)), "{}", where_());
             }
-            if unit.stage < Stage::Discovered && unit.undo.is_empty() {
+            if unit.stage < Stage::Discovered && unit.steps.undo().is_empty() {
                 let may = [Step::RegisterBmc, Step::PlaceDevice, Step::SyncStatus, Step::WriteNotes];
                 assert!(steps.iter().all(|s| may.contains(s)), "{}", where_());
             }
@@ -381,7 +381,7 @@ impl Watched {
     /// The machine does what it should: it fetches its script, or sends its report.
     fn machine(&mut self, n: u8, id: UnitId, end: End) {
         let unit = self.scene.unit(id);
-        match unit.progress.get(&Lane::Bmc).map(|p| p.step) {
+        match unit.steps.lane(Lane::Bmc).map(|p| p.step) {
             Some(Step::ResetForBoot) => self.happen(&Happening::Boot(n, 1)),
             Some(Step::Validate) => {
                 if let Some(token) = unit.boot.token {
@@ -424,7 +424,9 @@ impl Watched {
             Wish::Retry => Command::Retry { subject },
             Wish::RetryBmc => Command::Retry { subject: bmc },
             Wish::Skip => {
-                let Some((step, generation)) = now.parked().map(|(p, _)| (p.step, p.generation)).next() else { return };
+                let Some((step, generation)) = now.steps.parked().map(|(p, _)| (p.step, p.generation)).next() else {
+                    return;
+                };
                 Command::Skip { subject, step, generation, reason: reason() }
             }
             Wish::SkipBmc => Command::Skip { subject: bmc, step: Step::WriteNotes, generation: 1, reason: reason() },

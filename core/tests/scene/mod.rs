@@ -314,7 +314,7 @@ impl Scene {
     }
 
     pub fn ended(&mut self, id: UnitId, step: Step, outcome: Outcome) -> Answer {
-        let (subject, generation) = (Subject::Unit(id), self.unit(id).generation(step));
+        let (subject, generation) = (Subject::Unit(id), self.unit(id).steps.generation(step));
         self.put(Actor::Rackhand, &Input::Ended { subject, step, generation, outcome }).unwrap()
     }
 
@@ -395,7 +395,7 @@ impl Scene {
     }
 
     fn go_on(&mut self, n: u8, id: UnitId) {
-        let on_its_way = self.unit(id).progress.get(&Lane::Bmc).map(|p| p.step);
+        let on_its_way = self.unit(id).steps.lane(Lane::Bmc).map(|p| p.step);
         match self.due(id).first().copied() {
             Some(due) if due.step == Step::ResetForBoot => {
                 self.attempt(id, due.step, Outcome::Accepted { receipt: "ok".into() });
@@ -443,7 +443,7 @@ impl Scene {
     }
 
     pub fn skip(&mut self, id: UnitId, step: Step) -> Result<Answer, Refusal> {
-        let (subject, generation) = (Subject::Unit(id), self.unit(id).generation(step));
+        let (subject, generation) = (Subject::Unit(id), self.unit(id).steps.generation(step));
         self.command(Role::Operator, Command::Skip { subject, step, generation, reason: "we live with it".into() })
     }
 

@@ -5,11 +5,13 @@ use std::fmt::Debug;
 
 use rackhand_core::facility::reservation::Reservation;
 use rackhand_core::flow;
+use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::next::Move;
+use rackhand_core::flow::rules::Lane;
 use rackhand_core::flow::trade::state;
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::c4::Verdict;
-use rackhand_core::lifecycle::unit::{Notes, Phase, Progress, Unit};
+use rackhand_core::lifecycle::unit::{Notes, Unit};
 use rackhand_core::procurement::deal::Deal;
 use rackhand_core::procurement::order::Order;
 use rackhand_core::time::Timestamp;
@@ -82,6 +84,7 @@ fn debug(value: &impl Debug) -> String {
 
 fn of_unit(u: &Unit) -> Facts {
     let held = u.placement.as_ref();
+    let lanes = Lane::ALL.iter().filter_map(|lane| Some((lane, u.steps.lane(*lane)?)));
     Facts::from([
         ("stage", format!("{} since {}", u.stage, u.stage_since)),
         ("stands", format!("{} since {}", u.disposition, u.disposition_since)),
@@ -115,10 +118,10 @@ fn of_unit(u: &Unit) -> Facts {
         ("cables", u.cables_written.to_string()),
         ("staging", u.staging_written.to_string()),
         ("netbox", list(u.netbox_written_at.iter().map(ToString::to_string))),
-        ("lanes", list(u.progress.iter().map(|(lane, p)| format!("{}: {}", lane.word(), progress(p))))),
-        ("generations", list(u.generations.iter().map(|(step, n)| format!("{step} {n}")))),
-        ("done", list(u.done.iter().map(ToString::to_string))),
-        ("undo", list(u.undo.iter().map(ToString::to_string))),
+        ("lanes", list(lanes.map(|(lane, p)| format!("{}: {}", lane.word(), progress(p))))),
+        ("generations", list(u.steps.generations().map(|(step, n)| format!("{step} {n}")))),
+        ("done", list(u.steps.done().iter().map(|done| done.step.to_string()))),
+        ("undo", list(u.steps.undo().iter().map(ToString::to_string))),
         ("owed", owed(&u.notes)),
         ("tasks", list(u.tasks.iter().map(|(id, task)| format!("{id} {:?} {:?}", task.kind, task.role)))),
         ("accepted", u.accepted.len().to_string()),
@@ -143,7 +146,7 @@ fn of_sighting(s: &Sighting) -> Facts {
     Facts::from([
         ("address", format!("{} since {}", s.address, s.at)),
         ("verdict", verdict.unwrap_or_default()),
-        ("lane", list(s.progress.iter().map(progress))),
+        ("lane", list(s.steps.progress().map(progress))),
         ("reopened", s.reopened.to_string()),
         ("warned", s.warned.len().to_string()),
         ("owed", owed(&s.notes)),
@@ -184,10 +187,10 @@ fn of_deal(d: &Deal) -> Facts {
         ("shipments", list(d.shipments.iter().map(parcels))),
         ("refused", d.refused.len().to_string()),
         ("receipts", list(d.receipts.iter().map(|(step, at)| format!("{step} {at}")))),
-        ("lane", list(d.progress.iter().map(progress))),
-        ("generations", list(d.generations.iter().map(|(step, n)| format!("{step} {n}")))),
-        ("done", list(d.done.iter().map(ToString::to_string))),
-        ("undo", list(d.undo.iter().map(ToString::to_string))),
+        ("lane", list(d.steps.progress().map(progress))),
+        ("generations", list(d.steps.generations().map(|(step, n)| format!("{step} {n}")))),
+        ("done", list(d.steps.done().iter().map(|done| done.step.to_string()))),
+        ("undo", list(d.steps.undo().iter().map(ToString::to_string))),
         ("ended", d.ended.is_some().to_string()),
     ])
 }

@@ -14,11 +14,11 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow;
+use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::next::{self, Due, Move};
 use rackhand_core::flow::rules::{Class, Lane, rule};
 use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::id::{Actor, Subject};
-use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
@@ -165,7 +165,7 @@ impl Engine {
         let world = self.ledger.world();
         for unit in world.units.values() {
             let forced = |p: &&Progress| p.phase == Phase::Intended && rule(p.step).class == Class::Force;
-            for orphan in unit.progress.values().filter(forced) {
+            for orphan in unit.steps.progress().filter(forced) {
                 let what = "Rackhand stopped while it was on its way; nobody knows whether it arrived";
                 let fault = Fault::new(System::Rules, Kind::Unknown, what);
                 let (subject, outcome) = (Subject::Unit(unit.id), Outcome::Failed(fault));

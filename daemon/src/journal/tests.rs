@@ -51,7 +51,7 @@ fn draft(n: u64) -> Draft {
         1 => (
             unit(server),
             Actor::Rackhand,
-            Event::StepIntended { step, generation: 0, attempt: 1, rung: None, until: Some(at) },
+            Event::StepIntended { step, generation: 0, attempt: 1, rung: None, until: Some(at), terms: None },
         ),
         2 => {
             let receipt = Text::new(&format!("/redfish/v1/TaskService/Tasks/{n}"));
@@ -60,7 +60,7 @@ fn draft(n: u64) -> Draft {
         3 => (
             unit(server),
             Actor::Person { name: Text::new("zoë: night shift"), role: Role::Operator },
-            Event::StepSkipped { step, generation: 0, reason: Text::new("the \"cable\" is not there") },
+            Event::StepSkipped { step, generation: 0, reason: Text::new("the \"cable\" is not there"), terms: None },
         ),
         _ => {
             let text = Text::new(&format!("warning number {n} about server {server}"));

@@ -175,7 +175,7 @@ impl Demo {
             let (mut staged, mut stuck) = (0, 0);
             for serial in rest {
                 let Some(unit) = world.by_serial(serial) else { continue };
-                let at_rest = unit.notes.owed.is_empty() && unit.progress.values().all(|p| is_parked(&p.phase));
+                let at_rest = unit.notes.owed.is_empty() && unit.steps.progress().all(|p| is_parked(&p.phase));
                 match view::row(unit, self.clock.now()).state {
                     _ if unit.stage == Stage::Staged && at_rest => staged += 1,
                     State::Stuck if at_rest => stuck += 1,
@@ -208,8 +208,8 @@ impl Demo {
     }
 }
 
-fn is_parked(phase: &rackhand_core::lifecycle::unit::Phase) -> bool {
-    matches!(phase, rackhand_core::lifecycle::unit::Phase::Parked { .. })
+fn is_parked(phase: &rackhand_core::flow::attempt::Phase) -> bool {
+    matches!(phase, rackhand_core::flow::attempt::Phase::Parked { .. })
 }
 
 /// One line a server, by serial, without anything that depends on when it happened.
@@ -299,7 +299,7 @@ async fn people(
         let world = worlds.borrow_and_update().clone();
         for (n, server) in outside.servers.iter().enumerate() {
             let (Some(trouble), Some(unit)) = (Trouble::of(n), world.by_serial(&server.serial)) else { continue };
-            let stuck = unit.parked().next().is_some() || unit.is_blocked();
+            let stuck = unit.steps.parked().next().is_some() || unit.is_blocked();
             if stuck && mended.insert(n) {
                 mend(&outside, n, trouble);
             }

@@ -103,7 +103,7 @@ impl Bed {
                 println!("measured: {what} after {} s", begun.elapsed().as_secs());
                 return unit;
             }
-            let stuck = self.unit().is_some_and(|u| u.parked().next().is_some());
+            let stuck = self.unit().is_some_and(|u| u.steps.parked().next().is_some());
             assert!(!stuck && begun.elapsed() < PATIENCE, "never {what}\n{}", self.account());
             self.head = self.console.watch(within(Duration::from_secs(20)), self.head, 10_000).await.unwrap();
         }

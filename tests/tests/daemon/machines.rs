@@ -119,7 +119,7 @@ async fn told(answer: Response) -> (StatusCode, String) {
 
 fn is_booted(place: &Place) -> bool {
     let world = folded(&place.events());
-    world.units.values().any(|u| u.boot.token.is_some() && u.progress.values().any(|p| p.step == Step::Validate))
+    world.units.values().any(|u| u.boot.token.is_some() && u.steps.at(Step::Validate).is_some())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -94,7 +94,7 @@ pub fn judge(lab: &Lab, events: &[Recorded], wrong: &mut Vec<String>) {
     }
     check(once.values().all(|n| *n == 1) && once.len() == 12, format!("transitions and reports: {once:?}"));
     check(
-        folded(events).units.values().all(|u| u.parked().next().is_none()),
+        folded(events).units.values().all(|u| u.steps.parked().next().is_none()),
         "something waits for a person".to_owned(),
     );
 }

@@ -44,7 +44,9 @@ fn only(events: &[Recorded]) -> Option<Unit> {
 }
 
 fn is_idle(unit: &Unit) -> bool {
-    unit.notes.owed.is_empty() && unit.undo.is_empty() && Lane::ALL.iter().all(|lane| wanted(unit, *lane).is_none())
+    unit.notes.owed.is_empty()
+        && unit.steps.undo().is_empty()
+        && Lane::ALL.iter().all(|lane| wanted(unit, *lane).is_none())
 }
 
 /// Whether every lease is judged, and told where it is to be.
@@ -102,7 +104,7 @@ impl Road for Leaving {
             }
         };
         let Some(unit) = only(events) else { return check(false, "no unit".to_owned()) };
-        check(unit.parked().next().is_none(), "something waits for a person".to_owned());
+        check(unit.steps.parked().next().is_none(), "something waits for a person".to_owned());
         check(netbox.oob_of(device).is_none(), "it has an out-of-band address still".to_owned());
         check(netbox.tenant_of(device).is_none(), format!("its tenant is {:?}", netbox.tenant_of(device)));
         let status = netbox.status_of(device);

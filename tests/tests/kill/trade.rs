@@ -312,7 +312,7 @@ impl Road for Shop {
         stages.dedup();
         check(entered == stages.len(), format!("a stage was entered twice: {entered}, {stages:?}"));
         let Some(unit) = world.units.values().next() else { return };
-        check(unit.parked().next().is_none(), "something waits for a person".to_owned());
+        check(unit.steps.parked().next().is_none(), "something waits for a person".to_owned());
         let netbox = &self.outside.netbox;
         let devices = unit.serial.as_ref().map_or_else(Vec::new, |serial| netbox.devices_with_serial(serial));
         if cancelled {

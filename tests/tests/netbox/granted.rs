@@ -122,7 +122,7 @@ async fn until(outside: &Outside, site: &Site, so: impl Fn(&Unit) -> bool) -> Un
 }
 
 fn parked(unit: &Unit) -> Option<(Step, Fault)> {
-    unit.parked().next().map(|(p, fault)| (p.step, fault.clone()))
+    unit.steps.parked().next().map(|(p, fault)| (p.step, fault.clone()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,7 +189,7 @@ async fn a_server_that_goes_to_another_site_on_its_way_is_not_reset() {
     outside.lease(&running, server).await;
     let id: UnitId = until(&outside, &running, |u| u.identity.is_some()).await.id;
     outside.netbox.move_device(server.device, "waw1", outside.clock.now());
-    let is_bmcs = |u: &Unit| u.parked().any(|(p, f)| p.step == Step::ArmNetworkBoot && f.kind == Kind::Conflict);
+    let is_bmcs = |u: &Unit| u.steps.parked().any(|(p, f)| p.step == Step::ArmNetworkBoot && f.kind == Kind::Conflict);
     until(&outside, &running, is_bmcs).await;
     outside.clock.sleep(Duration::from_hours(24)).await;
     let counters = outside.fleet.get(&server.serial).unwrap().counters();

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rackhand_adapters::dhcp::compose::Lease;
 use rackhand_core::event::Event;
+use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::step::Step;
-use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rackhand_lab::outside::BMC_PORT;
 
 use super::Bench;
@@ -36,13 +36,13 @@ async fn a_new_lease_takes_up_a_reach_that_was_given_up_and_a_renewal_does_not()
     let server = b.outside.servers[0].clone();
     b.outside.fleet.unplug(&server.serial);
     b.lease(0).await;
-    b.until(0, |u| u.parked().next().is_some()).await;
+    b.until(0, |u| u.steps.parked().next().is_some()).await;
     b.outside.fleet.reconnect(&server.serial);
     let mut renewal = Lease::new(server.bmc_mac, server.address, std::net::Ipv4Addr::new(127, 77, 255, 254));
     renewal.renewal = true;
     b.site.intake.frame(&renewal.ack(), b.outside.clock.now()).await;
     b.outside.clock.sleep(Duration::from_secs(86_400)).await;
-    let fault = b.unit(0).unwrap().parked().next().map(|(_, f)| f.to_string()).unwrap();
+    let fault = b.unit(0).unwrap().steps.parked().next().map(|(_, f)| f.to_string()).unwrap();
     assert!(fault.contains("management cable") && fault.contains("a new lease"), "{fault}");
     // The technician pulls the cable and puts it back: the controller asks anew.
     b.lease(0).await;
@@ -55,7 +55,7 @@ async fn from_lease_to_reset_a_bmc_is_asked_little_over_few_connections_and_logg
     for n in 0..3 {
         b.lease(n).await;
         let sent = |p: &Progress| p.step == Step::ResetForBoot && matches!(p.phase, Phase::Accepted { .. });
-        b.until(n, |u| u.progress.values().any(sent)).await;
+        b.until(n, |u| u.steps.progress().any(sent)).await;
         let server = &b.outside.servers[n];
         let seen = b.outside.fleet.get(&server.serial).unwrap().counters();
         let connections = b.outside.network.connections(&format!("{}:{BMC_PORT}", server.address));

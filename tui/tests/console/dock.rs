@@ -439,12 +439,20 @@ fn beside_each_receipt_stands_what_netbox_was_not_told_yet() {
         assert!(shown(&bench).contains("behind with 1, 1 for over an hour"), "{}", shown(&bench));
         let port = BmcPort { device: 7, interface: 8, name: "iLO".into(), mac: bmc_mac };
         let (step, saw) = (Step::RegisterBmc, Observation::Registered(port));
-        bench.fake.emit(subject, Actor::Rackhand, CoreEvent::StepObserved { step, generation: 1, saw });
+        bench.fake.emit(
+            subject,
+            Actor::Rackhand,
+            CoreEvent::StepObserved { step, generation: 1, saw, until: None, terms: None },
+        );
         // The note on it is written as well.
         let owed = bench.fake.inside.lock().unwrap().world.unit(unit).unwrap().notes.owed.last().map(|n| n.seq);
         if let Some(up_to) = owed {
             let (step, saw) = (Step::WriteNotes, Observation::Notes(up_to));
-            bench.fake.emit(subject, Actor::Rackhand, CoreEvent::StepObserved { step, generation: 1, saw });
+            bench.fake.emit(
+                subject,
+                Actor::Rackhand,
+                CoreEvent::StepObserved { step, generation: 1, saw, until: None, terms: None },
+            );
         }
         bench.heard();
         assert!(

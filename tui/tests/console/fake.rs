@@ -154,10 +154,10 @@ impl Fake {
 
     pub fn park(&self, id: UnitId, step: Step, fault: Fault) {
         let subject = Subject::Unit(id);
-        let intended = Event::StepIntended { step, generation: 1, attempt: 4, rung: None, until: None };
+        let intended = Event::StepIntended { step, generation: 1, attempt: 4, rung: None, until: None, terms: None };
         self.emit(subject, Actor::Rackhand, intended);
         self.advance(Duration::from_secs(40));
-        self.emit(subject, Actor::Rackhand, Event::StepParked { step, generation: 1, fault });
+        self.emit(subject, Actor::Rackhand, Event::StepParked { step, generation: 1, fault, terms: None });
     }
 
     pub fn seed(&self, count: u64) {
@@ -208,9 +208,13 @@ impl Fake {
         let subject = Subject::Unit(at(14));
         let step = Step::AssignBmcAddress;
         let again_at = BEGIN + Duration::from_mins(210);
-        let intended = Event::StepIntended { step, generation: 1, attempt: 2, rung: None, until: None };
+        let intended = Event::StepIntended { step, generation: 1, attempt: 2, rung: None, until: None, terms: None };
         self.emit(subject, Actor::Rackhand, intended);
-        self.emit(subject, Actor::Rackhand, Event::StepFailed { step, generation: 1, fault: busy, again_at });
+        self.emit(
+            subject,
+            Actor::Rackhand,
+            Event::StepFailed { step, generation: 1, fault: busy, again_at, terms: None },
+        );
         let task = Task {
             kind: TaskKind::FixCable,
             role: Role::Technician,
@@ -235,7 +239,11 @@ impl Fake {
         let many =
             Fault::new(System::Netbox, Kind::Unauthorised, "403 Forbidden: the token may not view dcim.macaddress")
                 .advise("give the token's user the permission, then retry");
-        self.emit(bmc, Actor::Rackhand, Event::StepParked { step: Step::LookUpDevice, generation: 1, fault: many });
+        self.emit(
+            bmc,
+            Actor::Rackhand,
+            Event::StepParked { step: Step::LookUpDevice, generation: 1, fault: many, terms: None },
+        );
         self.advance(Duration::from_secs(95));
     }
 

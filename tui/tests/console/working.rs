@@ -331,7 +331,11 @@ fn the_locator_led_goes_on_and_off_by_one_key_and_shows_wherever_its_server_does
     let identity = Identity { vendor: Vendor::Hpe, controller: "iLO 6".into(), serial: None, firmware: None };
     let (step, generation) = (Step::ReachBmc, 1);
     let saw = Observation::Root { identity, certificate: None };
-    bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, CoreEvent::StepObserved { step, generation, saw });
+    bench.fake.emit(
+        Subject::Unit(unit),
+        Actor::Rackhand,
+        CoreEvent::StepObserved { step, generation, saw, until: None, terms: None },
+    );
     let task = Task { kind: TaskKind::FixCable, role: Role::Technician, text: "move it".into() };
     bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, CoreEvent::TaskOpened { task });
     bench.heard();

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rackhand_adapters::supplier::{Chase, Listed, Seller, State};
 use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Due;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::DealId;
-use rackhand_core::lifecycle::unit::Phase;
 use rackhand_core::procurement::deal::Deal;
 use rackhand_core::procurement::order::Order;
 use rackhand_core::procurement::paper::{PurchaseOrder, QuoteRequest, RequestLine};
@@ -95,7 +95,7 @@ fn undone(found: Option<Listed>) -> Option<Observation> {
 
 /// Where nothing can be asked, the receipt is all there is. What was begun and has none may have arrived.
 fn believe(deal: &Deal, seller: &Seller, due: &Due) -> Result<Option<Observation>, Fault> {
-    let at = deal.progress.as_ref().filter(|p| p.step == due.step && p.generation == due.generation);
+    let at = deal.steps.at(due.step).filter(|p| p.generation == due.generation);
     let undo = matches!(due.step, Step::WithdrawRequest | Step::CancelPurchase);
     match at.map(|p| &p.phase) {
         Some(Phase::Accepted { .. }) if undo => Ok(Some(Observation::Undone)),

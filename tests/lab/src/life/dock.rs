@@ -65,7 +65,7 @@ impl Life {
                 && u.disposition == Disposition::Normal
                 && u.order.is_some()
                 && u.placement.is_none()
-                && u.undo.is_empty()
+                && u.steps.undo().is_empty()
                 && u.netbox_device().is_some()
         };
         let units: Vec<UnitId> = self.world()?.units.values().filter(homeless).map(|u| u.id).take(BATCH).collect();

@@ -15,10 +15,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
+use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::trade::state;
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
-use rackhand_core::lifecycle::unit::{Phase, Progress, Unit};
+use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
 use rackhand_core::procurement::deal::Deal;
 use rackhand_core::time::Timestamp;
@@ -254,7 +255,7 @@ impl Life {
         // An order that was cancelled is over before its vendors have let it go; where one cannot be reached, a person is
         // asked.
         let asked = |p: &Progress| matches!(p.phase, Phase::Parked { .. });
-        let let_go = |d: &Deal| d.undo.is_empty() || d.progress.as_ref().is_some_and(asked);
+        let let_go = |d: &Deal| d.steps.undo().is_empty() || d.steps.progress().any(asked);
         let deals = world.deals.values().all(|d| let_go(d.as_ref()));
         Ok(orders && deals && world.units.values().all(|u| self.is_done(u, now)))
     }
@@ -262,7 +263,7 @@ impl Life {
     /// Whether nothing more is to be expected of a server: it came as far as it may, or somebody wants it so.
     fn is_done(&self, unit: &Unit, now: Timestamp) -> bool {
         let row = view::row(unit, now);
-        let rests = unit.undo.is_empty() && unit.notes.owed.is_empty();
+        let rests = unit.steps.undo().is_empty() && unit.notes.owed.is_empty();
         match unit.disposition {
             Disposition::Normal if unit.stage >= Stage::Staged => rests,
             Disposition::Normal => false,

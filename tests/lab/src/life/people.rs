@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
+use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::next::{Wait, for_unit};
 use rackhand_core::flow::rules::rule;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Disposition;
 use rackhand_core::lifecycle::task::TaskKind;
-use rackhand_core::lifecycle::unit::{Phase, Progress, Unit};
+use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::takeover::PlanId;
 use rackhand_core::time::Timestamp;
 use rand::RngExt as _;
@@ -104,7 +105,7 @@ impl Life {
         let parked = |p: &Progress| matches!(p.phase, Phase::Parked { .. });
         let seen = self.world()?;
         let stuck: Vec<_> =
-            seen.sightings.iter().filter(|(_, s)| s.progress.as_ref().is_some_and(parked)).map(|(m, _)| *m).collect();
+            seen.sightings.iter().filter(|(_, s)| s.steps.progress().any(parked)).map(|(m, _)| *m).collect();
         for mac in stuck {
             self.retry(Subject::Bmc(mac), OTTO).await;
         }
@@ -129,7 +130,7 @@ impl Life {
         for wait in waits {
             let asks = |word: &str| wait.resolve.iter().any(|r| r.as_str() == word);
             if let Some(step) = wait.step {
-                self.unstick(Subject::Unit(id), step, unit.generation(step), &wait).await;
+                self.unstick(Subject::Unit(id), step, unit.steps.generation(step), &wait).await;
             } else if asks("done") {
                 self.end_a_task(&unit).await;
             }

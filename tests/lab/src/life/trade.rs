@@ -29,7 +29,7 @@ impl Life {
             let waits = flow::next(&world, Subject::Deal(id), self.now()).map(|n| n.waits).unwrap_or_default();
             for wait in waits.iter().filter(|w| w.who.is_some()) {
                 if let Some(step) = wait.step {
-                    let generation = world.deal(id).map_or(1, |d| d.generation(step));
+                    let generation = world.deal(id).map_or(1, |d| d.steps.generation(step));
                     self.unstick(Subject::Deal(id), step, generation, wait).await;
                 }
             }

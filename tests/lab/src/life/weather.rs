@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use hyper::{Method, StatusCode};
 use rackhand_core::dcim::Port;
+use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::step::Step;
 use rackhand_core::hardware::report::ValidationStep;
-use rackhand_core::lifecycle::unit::{Phase, Progress};
 use rand::RngExt as _;
 
 use super::Life;
@@ -56,8 +56,8 @@ impl Life {
                 && p.phase == Phase::Intended
         };
         let one = worlds.wait_for(|w| {
-            w.units.values().any(|u| u.progress.values().any(grave))
-                || w.deals.values().any(|d| d.progress.as_ref().is_some_and(grave))
+            w.units.values().any(|u| u.steps.progress().any(grave))
+                || w.deals.values().any(|d| d.steps.progress().any(grave))
         });
         drop(self.outside.clock.timeout(Duration::from_secs(300), one).await);
     }

@@ -43,7 +43,14 @@ pub fn entry(n: u64) -> Draft {
     let at = Timestamp::from_micros(EPOCH * 1_000_000 + n as i64 * 31_007);
     let step = Step::ALL[(n / SERVERS / 4) as usize % Step::ALL.len()];
     let event = match n / SERVERS % 4 {
-        0 => Event::StepIntended { step, generation: 0, attempt: 1, rung: None, until: Some(at) },
+        0 => Event::StepIntended {
+            step,
+            generation: 0,
+            attempt: 1,
+            rung: None,
+            until: Some(at),
+            terms: Some(rackhand_core::flow::rules::rule(step).terms()),
+        },
         1 => {
             let receipt = Text::from(format!("/redfish/v1/Tasks/{n}"));
             Event::StepAccepted { step, generation: 0, receipt }
@@ -153,9 +160,22 @@ fn again(n: u64, units: u64) -> Draft {
     let at = Timestamp::from_micros((EPOCH + 86_400) * 1_000_000 + n as i64 * 31_007);
     let (step, generation) = (Step::SyncStatus, 1);
     let event = if n.is_multiple_of(2) {
-        Event::StepIntended { step, generation, attempt: 1, rung: None, until: None }
+        Event::StepIntended {
+            step,
+            generation,
+            attempt: 1,
+            rung: None,
+            until: None,
+            terms: Some(rackhand_core::flow::rules::rule(step).terms()),
+        }
     } else {
-        Event::StepObserved { step, generation, saw: Observation::Status(Stage::Staged) }
+        Event::StepObserved {
+            step,
+            generation,
+            saw: Observation::Status(Stage::Staged),
+            until: None,
+            terms: Some(rackhand_core::flow::rules::rule(step).terms()),
+        }
     };
     Draft { at, subject: subject(n / 2 % units), actor: Actor::Rackhand, cause: None, event }
 }
