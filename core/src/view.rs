@@ -363,7 +363,6 @@ pub fn detail(world: &World, unit: &Unit, now: Timestamp, actor: &crate::id::Act
     let told = |n: usize| if n == 0 { "no plan: they are not checked".into() } else { n.to_string() };
     fact("cables planned", planned.map(told));
     facts.extend(parts::facts(world, unit));
-    let steps = unit.steps.progress().map(step_row).collect();
     let ways = table::open_ways(unit.stage, actor)
         .filter(|(to, _)| !unit.stage.is_on_order() || *to > unit.stage)
         .filter_map(|(to, way)| way.role().map(|role| (to, Text::new(way.proof.meaning()), role)))
@@ -372,7 +371,7 @@ pub fn detail(world: &World, unit: &Unit, now: Timestamp, actor: &crate::id::Act
         row: row(unit, now),
         facts,
         waits: next.waits,
-        steps,
+        steps: unit.steps.progress().map(step_row).collect(),
         tasks: unit.tasks.clone(),
         tests: unit.validation.steps.clone(),
         ways,

@@ -200,7 +200,9 @@ impl Attempts {
     pub fn forget(&mut self, which: impl Fn(Step) -> bool) {
         let gone = self.lanes.values().filter(|p| which(p.step));
         let begun: Vec<Done> = gone.filter_map(|p| p.undo.map(|undo| Done { step: p.step, undo })).collect();
-        begun.into_iter().for_each(|done| self.stands(done));
+        for done in begun {
+            self.stands(done);
+        }
         self.drop(which);
     }
 

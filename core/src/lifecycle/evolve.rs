@@ -125,7 +125,7 @@ impl Unit {
                 self.observe(seq, *step, saw, *until, at);
             }
             Event::StepParked { step, fault, .. } => {
-                self.note(seq, at, true, format!("{step} needs a person: {fault}"))
+                self.note(seq, at, true, format!("{step} needs a person: {fault}"));
             }
             Event::StepRetried { step, .. } => {
                 if matches!(step, Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate) {

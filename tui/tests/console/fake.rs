@@ -206,15 +206,11 @@ impl Fake {
         self.advance(Duration::from_secs(700));
         let busy = Fault::new(System::Netbox, Kind::Transient, "503 Service Unavailable");
         let subject = Subject::Unit(at(14));
-        let step = Step::AssignBmcAddress;
-        let again_at = BEGIN + Duration::from_mins(210);
+        let (step, again_at) = (Step::AssignBmcAddress, BEGIN + Duration::from_mins(210));
         let intended = Event::StepIntended { step, generation: 1, attempt: 2, rung: None, until: None, terms: None };
         self.emit(subject, Actor::Rackhand, intended);
-        self.emit(
-            subject,
-            Actor::Rackhand,
-            Event::StepFailed { step, generation: 1, fault: busy, again_at, terms: None },
-        );
+        let failed = Event::StepFailed { step, generation: 1, fault: busy, again_at, terms: None };
+        self.emit(subject, Actor::Rackhand, failed);
         let task = Task {
             kind: TaskKind::FixCable,
             role: Role::Technician,
@@ -239,11 +235,8 @@ impl Fake {
         let many =
             Fault::new(System::Netbox, Kind::Unauthorised, "403 Forbidden: the token may not view dcim.macaddress")
                 .advise("give the token's user the permission, then retry");
-        self.emit(
-            bmc,
-            Actor::Rackhand,
-            Event::StepParked { step: Step::LookUpDevice, generation: 1, fault: many, terms: None },
-        );
+        let parked = Event::StepParked { step: Step::LookUpDevice, generation: 1, fault: many, terms: None };
+        self.emit(bmc, Actor::Rackhand, parked);
         self.advance(Duration::from_secs(95));
     }
 
