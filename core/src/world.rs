@@ -215,13 +215,16 @@ impl World {
     fn apply_to_sighting(&mut self, mac: Mac, seq: Seq, draft: &Draft) {
         if let Event::BmcSighted { address, hostname, vendor_class } = &draft.event {
             let before = self.sightings.get(&mac);
+            // What is in the air is about the address before; its generation must not come again.
+            let mut steps = before.map(|s| s.steps.clone()).unwrap_or_default();
+            steps.let_go(|_| true);
             let seen = Sighting {
                 address: *address,
                 hostname: hostname.clone(),
                 vendor_class: vendor_class.clone(),
                 at: draft.at,
                 verdict: None,
-                steps: Attempts::default(),
+                steps,
                 reopened: false,
                 warned: before.map(|s| s.warned.clone()).unwrap_or_default(),
                 notes: before.map(|s| s.notes.clone()).unwrap_or_default(),
@@ -239,11 +242,11 @@ impl World {
         match &draft.event {
             Event::SightingJudged { verdict } => {
                 sighting.verdict = Some(verdict.clone());
-                sighting.steps.drop(|_| true);
+                sighting.steps.let_go(|_| true);
             }
             Event::SightingReopened { .. } => {
                 (sighting.verdict, sighting.reopened) = (None, true);
-                sighting.steps.drop(|_| true);
+                sighting.steps.let_go(|_| true);
             }
             Event::StepObserved { saw: Observation::Notes(up_to), .. } => {
                 sighting.notes.owed.retain(|n| n.seq > *up_to);

@@ -18,7 +18,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
-use rackhand_core::flow::next::Move;
+use rackhand_core::flow::next::{Move, Wait};
 use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::flow::trade::state;
 use rackhand_core::id::{Actor, Role, Subject};
@@ -27,7 +27,6 @@ use rackhand_core::procurement::money::{Currency, Money};
 use rackhand_core::procurement::order::OrderState;
 use rackhand_core::procurement::paper::{Accepts, Flaw, Paper, Tracked, Transit};
 use rackhand_core::procurement::tender;
-use rackhand_core::text::Text;
 use scene::failed;
 use shop::{SPEC, Shop, by, deal, offer, quote, seller};
 
@@ -260,26 +259,66 @@ fn a_confirmation_that_differs_moves_nothing_until_an_approver_takes_it() {
     assert!(refused.text.contains("takes two approvals"), "{}", refused.text);
 }
 
+fn says_no(shop: &mut Shop, vendor: &str) {
+    let Paper::Confirmation(mut says) = shop.confirmation(vendor) else { unreachable!() };
+    says.verdict = Accepts::No;
+    says.note = Some("end of life.".into());
+    shop.paper(vendor, Paper::Confirmation(says)).unwrap();
+}
+
+fn waits_for_another_offer(shop: &Shop) -> bool {
+    let waits = shop.next(Subject::Order(shop.last())).waits;
+    waits.iter().any(|w| w.who == Some(Role::Operator) && w.what.starts_with("no vendor takes the order by its offer"))
+}
+
 #[test]
 fn a_vendor_that_says_no_leaves_room_for_the_other_under_a_new_number() {
     let mut shop = Shop::bought();
-    let Paper::Confirmation(mut says) = shop.confirmation("hpe") else { unreachable!() };
-    says.verdict = Accepts::No;
-    says.note = Some("end of life".into());
-    shop.paper("hpe", Paper::Confirmation(says)).unwrap();
+    says_no(&mut shop, "hpe");
     assert_eq!(shop.state(shop.last()), OrderState::Deciding);
-    let waits = shop.next(Subject::Order(shop.last())).waits;
-    assert!(waits.iter().any(|w| w.who == Some(Role::Operator) && w.what.starts_with("another offer: no vendor")));
+    assert!(!waits_for_another_offer(&shop), "dell may still answer");
     let refused = shop.approve("berta", "hpe", 1, "220000").unwrap_err();
     assert!(refused.text.contains("PO-000001: end of life. Choose another offer"), "{refused}");
     shop.paper("dell", quote(4, 6_000_000)).unwrap();
     let order = shop.world().order(shop.last()).unwrap();
     let offers = tender::comparison(shop.world(), &shop.scene.policy, order, shop.scene.now).unwrap().offers;
     assert_eq!((offers[0].seller, offers[0].eligible), (seller("dell"), true), "the dearer one, which can be had");
-    assert!(offers[1].obstacles[0].contains("end of life; once it does, enter its offer anew"), "{offers:?}");
+    assert!(offers[1].obstacles[0].ends_with("does not take PO-000001: end of life"), "{offers:?}");
     shop.approve("berta", "dell", 1, "240000").unwrap();
     shop.approve("carl", "dell", 1, "240000").unwrap();
     assert_eq!(shop.world().deal(deal(1, "dell")).unwrap().purchase.as_ref().unwrap().number.as_str(), "PO-000002");
+    says_no(&mut shop, "dell");
+    assert!(waits_for_another_offer(&shop));
+}
+
+#[test]
+fn an_offer_that_was_refused_stands_again_by_a_persons_word_and_not_by_the_vendors_list() {
+    let mut shop = Shop::bought();
+    says_no(&mut shop, "hpe");
+    assert_eq!(shop.paper("hpe", quote(4, 5_500_000)), Ok(Answer::Already));
+    let (order, paper) = (shop.last(), Box::new(quote(4, 5_500_000)));
+    let enter = Command::EnterPaper { order, seller: seller("hpe"), paper };
+    assert_eq!(shop.put(by("anna", Role::Operator), enter.clone()), Ok(Answer::Done));
+    assert_eq!(shop.put(by("anna", Role::Operator), enter), Ok(Answer::Already), "it stands");
+    shop.approve("berta", "hpe", 2, "220000").unwrap();
+    shop.approve("carl", "hpe", 2, "220000").unwrap();
+    assert_eq!(shop.world().deal(deal(1, "hpe")).unwrap().purchase.as_ref().unwrap().number.as_str(), "PO-000002");
+}
+
+#[test]
+fn where_a_rule_buys_it_buys_the_next_offer_once_the_first_was_refused_and_neither_twice() {
+    let mut shop = Shop::new();
+    shop.scene.policy.purchase.limits.auto_below = Money::new(1_000_000, Currency::EUR);
+    shop.quoted(1, 800_000);
+    shop.paper("dell", quote(1, 900_000)).unwrap();
+    let bought = |shop: &Shop| shop.world().order(shop.last()).unwrap().purchase.as_ref().map(|p| p.seller);
+    assert_eq!(bought(&shop), Some(seller("hpe")));
+    says_no(&mut shop, "hpe");
+    assert_eq!(bought(&shop), Some(seller("dell")));
+    says_no(&mut shop, "dell");
+    assert_eq!(bought(&shop), None);
+    assert_eq!(shop.world().last_purchase, 2);
+    assert!(waits_for_another_offer(&shop));
 }
 
 #[test]
@@ -350,24 +389,33 @@ fn a_ship_notice_that_contradicts_what_is_known_binds_nothing() {
         assert_eq!(shop.scene.mark(), mark);
     }
     assert!(shop.world().by_serial("CZ1").is_none());
-    // It came by itself: that it was not taken is told with the deal, until one is.
+    // It came by itself: that it was not taken is told with the deal, until all servers have their serials.
     shop.scene.later(60);
-    let what: Text = "ship notice SHIP-1".into();
-    let flaws = vec![Flaw { row: Some(3), field: "serial".into(), why: "SN0009 is another server's".into() }];
-    shop.scene.put(Actor::Wire, &Input::PaperRefused { deal: deal(1, "hpe"), what, flaws }).unwrap();
+    let refuse = |shop: &mut Shop, what: &str| {
+        let flaws = vec![Flaw { row: Some(3), field: "serial".into(), why: "SN0009 is another server's".into() }];
+        let input = Input::PaperRefused { deal: deal(1, "hpe"), what: what.into(), flaws };
+        shop.scene.put(Actor::Wire, &input).unwrap()
+    };
     let told = |shop: &Shop| {
         let waits = shop.next(Subject::Deal(deal(1, "hpe"))).waits;
-        waits.iter().any(|w| {
-            w.who == Some(Role::Operator)
-                && w.what.as_str()
-                    == "ship notice SHIP-1 of HPE is not taken: serial: SN0009 is another server's; have it put right, or \
-                        enter it by hand"
-        })
+        let own = |w: &&Wait| w.resolve.iter().any(|word| word.as_str() == "bind");
+        waits.iter().find(own).map(|w| w.what.to_string()).unwrap_or_default()
     };
-    assert!(told(&shop));
+    refuse(&mut shop, "ship notice SHIP-7");
+    let text = "ship notice SHIP-7 of HPE is not taken: serial: SN0009 is another server's. Have it put right, enter it \
+                from a file, or bind its serials";
+    assert_eq!(told(&shop), text);
     shop.scene.later(60);
-    shop.paper("hpe", shop.shipment("hpe", &["CZ1", "CZ2", "CZ3", "CZ4"])).unwrap();
-    assert!(!told(&shop), "another one was taken");
+    shop.paper("hpe", shop.shipment("hpe", &["CZ1", "CZ2"])).unwrap();
+    assert_eq!(told(&shop), text, "the other half is still missing");
+    for serial in ["CZ3", "CZ4"] {
+        let (order, serial) = (shop.last(), serial.into());
+        let bind = Command::BindSerial { order, serial, bmc_mac: None, model: None };
+        shop.put(by("anna", Role::Operator), bind).unwrap();
+    }
+    assert_eq!(told(&shop), "");
+    let many: Vec<Answer> = (0..70).map(|n| refuse(&mut shop, &format!("ship notice N{n}"))).collect();
+    assert_eq!(many.iter().filter(|a| **a == Answer::Done).count(), 63, "what is more than is kept is not told anew");
 }
 
 #[test]

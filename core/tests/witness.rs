@@ -1,7 +1,8 @@
 //! Journals that an earlier Rackhand wrote: each line is written today as it was, and each event means what it meant.
 //!
-//! `witness/*.jsonl` are journals, one after the other, each from event 1 on: sequences that the property tests drew, and
-//! simulated lives. Together they have every kind of event. `witness/*.facts` says what each event changed. Journals are
+//! `witness/*.jsonl` are journals, one after the other, each from event 1 on: what the tests of this crate drew or wrote
+//! (in `terms` since events hold the terms of their steps), in `steps` each step begun, put off, retried, skipped, seen and
+//! left, and a simulated life. Together they have every kind of event. `witness/*.facts` says what each event changed. Journals are
 //! added and never altered; `RACKHAND_WITNESS=write` writes the facts anew, for new journals and new facts: what is told
 //! of the old ones must stay as it is.
 #![allow(clippy::unwrap_used)]
@@ -12,40 +13,46 @@ mod facts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use facts::{Facts, facts};
+use facts::{Facts, all};
 use rackhand_core::event::{Event, Recorded};
-use rackhand_core::id::Subject;
 use rackhand_core::world::World;
 
-const JOURNALS: [(&str, &str, &str); 4] = [
+const JOURNALS: [(&str, &str, &str); 6] = [
     ("units", include_str!("witness/units.jsonl"), include_str!("witness/units.facts")),
     ("trade", include_str!("witness/trade.jsonl"), include_str!("witness/trade.facts")),
+    ("terms", include_str!("witness/terms.jsonl"), include_str!("witness/terms.facts")),
+    ("steps", include_str!("witness/steps.jsonl"), include_str!("witness/steps.facts")),
     ("life", include_str!("witness/life.jsonl"), include_str!("witness/life.facts")),
     ("rest", include_str!("witness/rest.jsonl"), include_str!("witness/rest.facts")),
 ];
 
-/// Each event with what it changed of its subject.
+/// Each event with all that it changed: of its subject, of others, of the world.
 fn told(journal: &str) -> String {
     let mut out = String::new();
-    let (mut world, mut known) = (World::default(), BTreeMap::<Subject, Facts>::new());
+    let (mut world, mut known) = (World::default(), BTreeMap::new());
     for line in journal.lines() {
         let event: Recorded = serde_json::from_str(line).unwrap();
         if event.seq == 1 {
             (world, known) = (World::default(), BTreeMap::new());
         }
         world.apply(&event);
-        let subject = event.draft.subject;
-        let now = facts(&world, subject, event.draft.at);
-        let before = known.remove(&subject).unwrap_or_default();
-        write!(out, "{} {subject} {}", event.seq, event.draft.event.kind()).unwrap();
-        for name in now.keys().chain(before.keys()).collect::<BTreeSet<_>>() {
-            let is = |facts: &Facts| facts.get(name).cloned().unwrap_or_else(|| "-".to_owned());
-            if is(&now) != is(&before) {
-                write!(out, "; {name}: {}", is(&now)).unwrap();
+        write!(out, "{} {} {}", event.seq, event.draft.subject, event.draft.event.kind()).unwrap();
+        let now = all(&world, event.draft.at);
+        let subjects: BTreeSet<&String> = now.keys().chain(known.keys()).collect();
+        for subject in subjects {
+            let (now, before) = (now.get(subject).cloned().unwrap_or_default(), known.get(subject));
+            let before: Facts = before.cloned().unwrap_or_default();
+            let names: BTreeSet<&'static str> = now.keys().chain(before.keys()).copied().collect();
+            let is = |facts: &Facts, name: &str| facts.get(name).cloned().unwrap_or_else(|| "-".to_owned());
+            let changed = names.into_iter().filter(|name| is(&now, name) != is(&before, name));
+            let changed: Vec<String> = changed.map(|name| format!("{name}: {}", is(&now, name))).collect();
+            if !changed.is_empty() {
+                let whose = if *subject == event.draft.subject.to_string() { "" } else { subject.as_str() };
+                write!(out, "; {whose} {}", changed.join("; ")).unwrap();
             }
         }
         out.push('\n');
-        known.insert(subject, now);
+        known = now;
     }
     out
 }
@@ -70,11 +77,13 @@ fn every_event_means_what_it_meant() {
             std::fs::write(format!("{}/tests/witness/{name}.facts", env!("CARGO_MANIFEST_DIR")), &now).unwrap();
             continue;
         }
+        assert!(now.lines().count() > 10, "{name} is hardly a journal");
         for (now, then) in now.lines().zip(then.lines()) {
             assert_eq!(now, then, "{name}");
         }
         assert_eq!(now.lines().count(), then.lines().count(), "{name}");
     }
+    assert!(!write, "the facts are written anew: look at what of the old ones has changed");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -163,18 +163,33 @@ fn run(begun: std::time::Instant, config: PathBuf, pcap: Vec<PathBuf>, lab: bool
 
 /// One line for each event. What comes from outside was cleaned at the door, so it cannot break the line.
 fn log_to_stderr() {
-    let usual = Targets::new().with_default(tracing::Level::INFO);
-    let wanted = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty()).map(|text| text.parse::<Targets>());
-    let (filter, fault) = match wanted {
-        None => (usual, None),
-        Some(Ok(filter)) => (filter, None),
-        Some(Err(fault)) => (usual, Some(fault)),
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let (filter, fault) = match logged(&wanted) {
+        Ok(filter) => (filter, None),
+        Err(fault) => (Targets::new().with_default(LevelFilter::INFO), Some(fault)),
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     tracing_subscriber::registry().with(filter).with(lines).init();
     if let Some(fault) = fault {
-        tracing::warn!(
-            "RUST_LOG is not understood: {fault}; info and above is logged. Give it as debug, or rackhand_daemon=debug,info"
-        );
+        tracing::warn!("RUST_LOG is not understood: {fault}; info and above is logged");
     }
+}
+
+/// `debug`, or `rackhand_daemon=debug,info`: levels of targets, and of all others. Of nothing it is info.
+fn logged(wanted: &str) -> Result<Targets, String> {
+    let level = |word: &str| {
+        word.trim()
+            .parse::<LevelFilter>()
+            .map_err(|_| format!("`{word}` is no level; give error, warn, info, debug, trace or off"))
+    };
+    let parts: Vec<&str> = wanted.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        return Ok(Targets::new().with_default(LevelFilter::INFO));
+    }
+    parts.into_iter().try_fold(Targets::new(), |all, part| {
+        Ok(match part.split_once('=') {
+            None => all.with_default(level(part)?),
+            Some((target, word)) => all.with_target(target.trim(), level(word)?),
+        })
+    })
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use judge::{label, story};
-use out::{Leaving, Running, stands_otherwise};
+use out::{Leaving, Running};
 use path::{Point, Road, Told, live};
 use rackhand_core::event::{Recorded, Seq};
 use rackhand_lab::sockets::Issuer;
@@ -114,8 +114,27 @@ async fn enumerate(work: Vec<Work>, bed: &Arc<Bed>) -> Vec<Row> {
     rows
 }
 
-/// Lives this many roads unharmed, then kills at every point of each from the first such event on.
-async fn killed_everywhere(roads: usize, lanes: usize, from: fn(&Recorded) -> bool, make: Make) {
+/// Which points of a road are killed at, and which events it must have where nobody harms it.
+enum Span {
+    /// All.
+    All(&'static [&'static str]),
+    /// Those from the first of these events on.
+    From(&'static [&'static str]),
+}
+
+/// A person holds it, and lets it go.
+const HELD: &[&str] = &["disposition_changed on_hold", "disposition_changed normal"];
+
+/// The same, and later it is cancelled and retired.
+const LEAVING: &[&str] = &[
+    "disposition_changed on_hold",
+    "disposition_changed normal",
+    "disposition_changed cancelled",
+    "disposition_changed retired",
+];
+
+/// Lives this many roads unharmed, then kills at every point of each.
+async fn killed_everywhere(roads: usize, lanes: usize, span: Span, make: Make) {
     let begun = Instant::now();
     let (tempo, issuer) = (Tempo::from_now(SPEED), Issuer::new().unwrap());
     let bed = Arc::new(Bed { tempo, issuer, make, lanes, failures: AtomicUsize::new(0) });
@@ -125,7 +144,16 @@ async fn killed_everywhere(roads: usize, lanes: usize, from: fn(&Recorded) -> bo
         assert!(told.wrong.is_empty(), "unharmed: {:?}\n{}", told.wrong, story(&told.events));
         paths.push(told.events);
     }
-    let begins: Vec<Seq> = paths.iter().map(|p| p.iter().find(|e| from(e)).map_or(0, |e| e.seq)).collect();
+    let find = |path: &[Recorded], what: &str| {
+        let found = path.iter().find(|e| label(e) == what).map(|e| e.seq);
+        found.unwrap_or_else(|| panic!("unharmed, and no {what}\n{}", story(path)))
+    };
+    let begin = |path: &Vec<Recorded>| {
+        let (Span::All(events) | Span::From(events)) = &span;
+        let first = events.iter().map(|what| find(path, what)).min().unwrap_or(0);
+        if matches!(span, Span::From(_)) { first } else { 0 }
+    };
+    let begins: Vec<Seq> = paths.iter().map(begin).collect();
     let mut work = every_point(&paths);
     work.retain(|w| w.point.seq >= begins[w.n % roads]);
     let mut rows = enumerate(work, &bed).await;
@@ -146,49 +174,38 @@ async fn killed_everywhere(roads: usize, lanes: usize, from: fn(&Recorded) -> bo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_point_from_its_lease_to_staged_it_takes_up_again_and_does_nothing_twice() {
-    killed_everywhere(
-        CONTROLLERS,
-        LANES,
-        |_| true,
-        |n, post, bed| {
-            Box::pin(async move {
-                let mut lab = Lab::new(n, post, bed.tempo, &bed.issuer).await;
-                // One of the three comes by a manifest.
-                if n.is_multiple_of(CONTROLLERS) {
-                    lab.by_manifest();
-                }
-                Box::new(lab) as Box<dyn Road>
-            })
-        },
-    )
+    killed_everywhere(CONTROLLERS, LANES, Span::All(&[]), |n, post, bed| {
+        Box::pin(async move {
+            let mut lab = Lab::new(n, post, bed.tempo, &bed.issuer).await;
+            // One of the three comes by a manifest.
+            if n.is_multiple_of(CONTROLLERS) {
+                lab.by_manifest();
+            }
+            Box::new(lab) as Box<dyn Road>
+        })
+    })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_point_from_an_order_to_the_rack_it_asks_buys_and_places_once() {
-    killed_everywhere(
-        1,
-        ORDERS,
-        |_| true,
-        |_, _, bed| Box::pin(async move { Shop::open(Goal::Racked, bed.tempo).await }),
-    )
+    killed_everywhere(1, ORDERS, Span::All(HELD), |_, _, bed| {
+        Box::pin(async move { Shop::open(Goal::Racked, bed.tempo).await })
+    })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_point_of_an_order_that_is_cancelled_it_takes_back_each_thing_once() {
-    killed_everywhere(
-        1,
-        ORDERS,
-        |_| true,
-        |_, _, bed| Box::pin(async move { Shop::open(Goal::Cancelled, bed.tempo).await }),
-    )
+    killed_everywhere(1, ORDERS, Span::All(HELD), |_, _, bed| {
+        Box::pin(async move { Shop::open(Goal::Cancelled, bed.tempo).await })
+    })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_point_from_a_hold_to_retirement_it_undoes_each_thing_once() {
-    killed_everywhere(1, LANES, stands_otherwise, |n, post, bed| {
+    killed_everywhere(1, LANES, Span::From(LEAVING), |n, post, bed| {
         Box::pin(async move {
             Box::new(Leaving::new(Lab::new(n * CONTROLLERS, post, bed.tempo, &bed.issuer).await)) as Box<dyn Road>
         })
@@ -198,16 +215,11 @@ async fn killed_at_every_point_from_a_hold_to_retirement_it_undoes_each_thing_on
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_point_of_taking_over_what_runs_is_taken_once_and_left_alone() {
-    killed_everywhere(
-        1,
-        LANES,
-        |_| true,
-        |n, post, bed| {
-            Box::pin(
-                async move { Box::new(Running::new(Lab::new(n, post, bed.tempo, &bed.issuer).await)) as Box<dyn Road> },
-            )
-        },
-    )
+    killed_everywhere(1, LANES, Span::All(&["disposition_changed quarantined"]), |n, post, bed| {
+        Box::pin(
+            async move { Box::new(Running::new(Lab::new(n, post, bed.tempo, &bed.issuer).await)) as Box<dyn Road> },
+        )
+    })
     .await;
 }
 

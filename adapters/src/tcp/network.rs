@@ -4,12 +4,11 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
 /// A range of addresses such as `10.0.4.0/22` or `fd00:1::/64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cidr {
-    base: IpAddr,
-    bits: u8,
-}
+pub struct Cidr(IpNet);
 
 /// The text is not an address range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,30 +24,20 @@ impl std::error::Error for NotACidr {}
 
 impl Cidr {
     const fn v4(a: u8, b: u8, bits: u8) -> Self {
-        Self { base: IpAddr::V4(Ipv4Addr::new(a, b, 0, 0)), bits }
+        Self(IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, 0, 0), bits)))
     }
 
     const fn v6(a: u16, b: u16, bits: u8) -> Self {
-        Self { base: IpAddr::V6(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0)), bits }
+        Self(IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), bits)))
     }
 
     /// Whether `address` is in it. An IPv4 address written as IPv6 counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.base.is_ipv4()
-            && (high(address) ^ high(self.base)).checked_shr(128 - u32::from(self.bits)).unwrap_or(0) == 0
+        self.0.contains(&address.to_canonical())
     }
 
     fn is_within(&self, wider: &Self) -> bool {
-        self.bits >= wider.bits && wider.contains(self.base)
-    }
-}
-
-/// The address in the upper bits, so that a prefix length means the same for both families.
-fn high(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
-        IpAddr::V6(v6) => v6.to_bits(),
+        wider.0.contains(&self.0)
     }
 }
 
@@ -62,19 +51,14 @@ impl FromStr for Cidr {
         if bits.is_empty() || bits.len() > 3 || !bits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(NotACidr);
         }
-        let bits: u8 = bits.parse().map_err(|_| NotACidr)?;
-        let max = if base.is_ipv4() { 32 } else { 128 };
-        let rest = high(base).checked_shl(u32::from(bits)).unwrap_or(0);
-        if bits > max || rest != 0 || base.to_canonical() != base {
-            return Err(NotACidr);
-        }
-        Ok(Self { base, bits })
+        let range = bits.parse().ok().and_then(|bits| IpNet::new(base, bits).ok());
+        range.filter(|range| range.trunc() == *range && base.to_canonical() == base).map(Self).ok_or(NotACidr)
     }
 }
 
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.base, self.bits)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

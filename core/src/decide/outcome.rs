@@ -12,7 +12,6 @@ use crate::flow::rules::{Class, LADDER, Lane, Rule, rule};
 use crate::flow::step::{Observation, Outcome, Step};
 use crate::id::{Role, Subject};
 use crate::lifecycle::task::TaskKind;
-
 use crate::time::{Timestamp, human};
 
 impl Deciding<'_> {

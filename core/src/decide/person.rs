@@ -177,7 +177,8 @@ impl Deciding<'_> {
     pub(super) fn take_up_refused(&mut self) -> Answer {
         let of_netbox = |f: &Fault| f.system == System::Netbox && matches!(f.kind, Kind::Rejected | Kind::Forbidden);
         let all = self.world.all_steps().flat_map(|(subject, steps)| steps.parked().map(move |(p, f)| (subject, p, f)));
-        let refused = all.filter(|(.., fault)| of_netbox(fault));
+        // A deal's retry has an order sent again: that is a person's to say.
+        let refused = all.filter(|(subject, _, fault)| !matches!(subject, Subject::Deal(_)) && of_netbox(fault));
         let parked: Vec<(Subject, Step, u32)> =
             refused.map(|(subject, p, _)| (subject, p.step, p.generation)).collect();
         for (subject, step, generation) in &parked {

@@ -10,7 +10,7 @@ use crate::id::{Actor, DealId, OrderId, Role, Subject, UnitId};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::Stage;
 use crate::procurement::approval::{self, Attempt, Case, Needed, Standing};
-use crate::procurement::deal::{Deal, Offer, deviations};
+use crate::procurement::deal::{Deal, Offer, REFUSED, deviations};
 use crate::procurement::money::{Money, minor};
 use crate::procurement::order::{Order, purchase_number};
 use crate::procurement::paper::{
@@ -29,7 +29,9 @@ impl Deciding<'_> {
             Actor::Tenant { .. } => return Err(Refusal::new(Why::NotAllowed, "a tenant brings no vendor's papers")),
         }
         // A copy is no news, whatever has become of the order since. A vendor's list may go on to show the offers before.
-        if self.world.deal(id).is_some_and(|d| d.has(paper)) {
+        // By a person's word an offer that was refused stands again.
+        let anew = matches!(self.moment.actor, Actor::Person { .. }) && self.is_refused(id, paper);
+        if !anew && self.world.deal(id).is_some_and(|d| d.has(paper)) {
             return Ok(Answer::Already);
         }
         self.open_order(id.order)?;
@@ -38,6 +40,13 @@ impl Deciding<'_> {
             Paper::Confirmation(confirmation) => self.confirmed(id, confirmation),
             Paper::ShipNotice(notice) => self.shipped(id, notice),
         }
+    }
+
+    /// Whether this is the vendor's standing offer, and it did not take an order by it.
+    fn is_refused(&self, id: DealId, paper: &Paper) -> bool {
+        let (Some(order), Some(deal)) = (self.world.order(id.order), self.world.deal(id)) else { return false };
+        let stands = deal.offer().filter(|offer| matches!(paper, Paper::Quote(quote) if *quote == offer.quote));
+        stands.is_some_and(|offer| order.refused(id.seller, offer.revision).is_some())
     }
 
     fn known_deal(&self, id: DealId) -> Result<&Deal, Refusal> {
@@ -81,7 +90,9 @@ impl Deciding<'_> {
 
     /// What came by itself and was refused, journaled once.
     pub(super) fn note_refused(&mut self, id: DealId, what: &Text, flaws: &[Flaw]) -> Answer {
-        let known = |d: &Deal| d.refused.iter().any(|r| r.what == *what && r.flaws == flaws);
+        // A list may show more that is wrong than is kept: it is not told anew at each look.
+        let known =
+            |d: &Deal| d.refused.len() >= REFUSED || d.refused.iter().any(|r| r.what == *what && r.flaws == flaws);
         match self.world.deal(id) {
             Some(deal) if !known(deal) => {
                 let event = Event::PaperRefused { what: what.clone(), flaws: flaws.to_vec() };
@@ -139,9 +150,7 @@ impl Deciding<'_> {
     fn buyable(&self, order: &Order, deal: &Deal, offer: &Offer) -> Result<Money, Refusal> {
         let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
         let number = &offer.quote.number;
-        if let Some(why) = order.refused(deal.id.seller, offer.revision) {
-            return conflict(format!("{why}. Choose another offer, or enter its offer anew once it takes the order"));
-        }
+        not_refused(order, deal, offer)?;
         let offered: u64 = offer.quote.lines.iter().map(|l| u64::from(l.quantity)).sum();
         let wanted = order.bought().count() as u64;
         let servers = offer.quote.lines.iter().filter(|l| l.line.is_some()).map(|l| u64::from(l.quantity)).sum::<u64>();
@@ -184,6 +193,7 @@ impl Deciding<'_> {
         }
         let deal = self.known_deal(DealId { order: id, seller })?;
         let Some(offer) = deal.offer() else { return conflict(format!("{} has made no offer", deal.title)) };
+        not_refused(order, deal, offer)?;
         let by = Text::from(self.moment.actor.to_string());
         let given: Vec<approval::Approval> = order.approvals.iter().map(Into::into).collect();
         let attempt = Attempt { by: &by, revision, amount: typed };
@@ -269,7 +279,7 @@ impl Deciding<'_> {
         };
         let subject = Subject::Deal(id);
         if matches!(says.verdict, Accepts::No | Accepts::Cancelled) {
-            let why = says.note.clone().unwrap_or_else(|| "no reason given".into());
+            let why = says.note.as_deref().map_or("no reason given", |note| note.trim_end_matches('.'));
             let points = Vec::new();
             self.emit(subject, Event::PurchaseConfirmed { confirmation: Box::new(says.clone()), points });
             let reason = Text::from(format!("{title} does not take {}: {why}", says.purchase));
@@ -277,6 +287,7 @@ impl Deciding<'_> {
             if let Some(purchase) = self.world.order(id.order).and_then(|o| o.purchase.clone()) {
                 let (number, name) = (purchase.number, Some(purchase.name));
                 self.emit(Subject::Order(id.order), Event::PurchaseFailed { number, reason, name });
+                self.judge_offers(id.order);
             }
             return Ok(Answer::Done);
         }
@@ -428,6 +439,14 @@ fn refusal(why: approval::Refusal) -> Refusal {
         _ => Why::Conflict,
     };
     Refusal::new(kind, why.to_string())
+}
+
+/// Refuses an offer by which its vendor took no order.
+fn not_refused(order: &Order, deal: &Deal, offer: &Offer) -> Result<(), Refusal> {
+    order.refused(deal.id.seller, offer.revision).map_or(Ok(()), |why| {
+        let what = "Choose another offer; once the vendor takes the order, enter this one again";
+        Err(Refusal::new(Why::Conflict, format!("{why}. {what}")))
+    })
 }
 
 /// The refusal of a paper, with all that is wrong with it.

@@ -1,5 +1,5 @@
 //! Where a subject is with its steps: one machine for units, for BMCs that were seen, and for deals. It is folded from
-//! events alone; what rules they were made by is in them.
+//! events alone: what it needs of a step's rule stands in the events that begin, end or put off an attempt.
 
 use std::collections::BTreeMap;
 
@@ -117,7 +117,7 @@ impl Attempts {
                 let Terms { lane, undo } = Terms::of(*step, terms.as_ref());
                 let (step, generation, attempts, rung, until) = (*step, *generation, *attempt, *rung, *until);
                 let phase = Phase::Intended;
-                self.lanes.insert(lane, Progress { step, generation, attempts, rung, since: at, until, undo, phase });
+                self.begin(lane, Progress { step, generation, attempts, rung, since: at, until, undo, phase });
             }
             Event::StepAccepted { step, receipt, .. } => {
                 if let Some(progress) = self.at_mut(*step) {
@@ -135,9 +135,11 @@ impl Attempts {
             }
             Event::StepRetried { step, generation } => {
                 self.generations.insert(*step, *generation);
-                self.drop(|s| s == *step);
+                self.let_go(|s| s == *step);
             }
-            Event::StepSkipped { step, .. } | Event::BootMissed { step, .. } => self.drop(|s| s == *step),
+            // What would have been undone stays as it is, and nobody comes back to it.
+            Event::StepSkipped { step, .. } if self.undo.contains(step) => self.undone(*step),
+            Event::StepSkipped { step, .. } | Event::BootMissed { step, .. } => self.let_go(|s| s == *step),
             Event::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
             Event::StepObserved { step, terms, .. } => self.observed(*step, terms.as_ref()),
             _ => {}
@@ -146,15 +148,17 @@ impl Attempts {
 
     fn put_off(&mut self, step: Step, generation: u32, at: Timestamp, told: Option<&Terms>, phase: Phase) {
         let Terms { lane, undo } = Terms::of(step, told);
-        let before = self.lanes.get(&lane).filter(|p| p.step == step && p.generation == generation);
+        let before = self.at(step).filter(|p| p.generation == generation);
         let attempts = Progress::failures(before);
         let (rung, until) = before.map_or((None, None), |p| (p.rung, p.until));
-        self.lanes.insert(lane, Progress { step, generation, attempts, rung, since: at, until, undo, phase });
+        // What was begun is undone by what was said then.
+        let undo = before.and_then(|p| p.undo).or(undo);
+        self.begin(lane, Progress { step, generation, attempts, rung, since: at, until, undo, phase });
     }
 
     /// Its effect stands.
     pub fn observed(&mut self, step: Step, told: Option<&Terms>) {
-        self.drop(|s| s == step);
+        self.let_go(|s| s == step);
         if let Some(undo) = Terms::of(step, told).undo {
             self.stands(Done { step, undo });
         }
@@ -162,7 +166,7 @@ impl Attempts {
 
     /// This effect is among those to be undone one day.
     pub fn stands(&mut self, done: Done) {
-        if !self.done.contains(&done) {
+        if !self.done.iter().any(|known| known.step == done.step) {
             self.done.push(done);
         }
     }
@@ -174,13 +178,14 @@ impl Attempts {
 
     /// What an undo step is about is undone.
     pub fn undone(&mut self, step: Step) {
-        self.drop(|s| s == step);
+        self.let_go(|s| s == step);
         self.undo.retain(|undo| *undo != step);
         self.done.retain(|done| done.undo != step);
     }
 
-    /// This began in a lane.
+    /// A lane is at this. The step is in no other: its rule may have had another lane before.
     pub fn begin(&mut self, lane: Lane, progress: Progress) {
+        self.let_go(|s| s == progress.step);
         self.lanes.insert(lane, progress);
     }
 
@@ -192,7 +197,7 @@ impl Attempts {
     }
 
     /// Drops what is known of steps on their way.
-    pub fn drop(&mut self, which: impl Fn(Step) -> bool) {
+    pub fn let_go(&mut self, which: impl Fn(Step) -> bool) {
         self.lanes.retain(|_, p| !which(p.step));
     }
 
@@ -203,7 +208,7 @@ impl Attempts {
         for done in begun {
             self.stands(done);
         }
-        self.drop(which);
+        self.let_go(which);
     }
 
     /// Everything that stands is to be undone, the last first.
@@ -298,6 +303,22 @@ mod tests {
             assert_eq!(steps.progress().count(), 0);
             assert_eq!(steps.done().iter().map(|done| done.undo).collect::<Vec<_>>(), Vec::from_iter(undo));
         }
+    }
+
+    #[test]
+    fn a_step_whose_lane_has_changed_since_is_in_one_lane_with_its_count() {
+        let (then, now) =
+            (Terms { lane: Lane::Bmc, undo: Some(Step::LeaveStaging) }, Terms { lane: Lane::Dcim, undo: None });
+        let mut steps = Attempts::default();
+        steps.apply(AT, &intended(Step::SyncStatus, Some(then)));
+        let fault = Fault::new(crate::fault::System::Netbox, crate::fault::Kind::Transient, "busy");
+        let failed =
+            |fault| Event::StepFailed { step: Step::SyncStatus, generation: 1, fault, again_at: AT, terms: Some(now) };
+        steps.apply(AT, &failed(fault.clone()));
+        steps.apply(AT, &failed(fault));
+        let all: Vec<_> = steps.progress().map(|p| (p.step, p.attempts, p.undo)).collect();
+        assert_eq!(all, [(Step::SyncStatus, 2, Some(Step::LeaveStaging))]);
+        assert!(steps.lane(Lane::Dcim).is_some());
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub fn next(world: &World, subject: Subject, now: Timestamp) -> Option<Next> {
         Subject::Unit(id) => next::for_unit(world.unit(id)?, now),
         Subject::Bmc(mac) => next::for_sighting(world.sightings.get(&mac)?, now),
         Subject::Order(id) => trade::for_order(world, world.order(id)?, now),
-        Subject::Deal(id) => trade::for_deal(world.order(id.order)?, world.deal(id)?, now),
+        Subject::Deal(id) => trade::for_deal(world, world.order(id.order)?, world.deal(id)?, now),
         Subject::Plan(_) | Subject::Journal => return None,
     };
     world.stream.keep_back(&mut next);

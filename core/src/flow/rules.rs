@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::id::Role;
 use crate::time::human;
 
-/// What a unit's steps queue for. One step at a time in each lane.
+/// What a subject's steps queue for. One step at a time in each lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {

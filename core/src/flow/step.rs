@@ -145,6 +145,32 @@ pub enum Observation {
     Undone,
 }
 
+impl Observation {
+    /// Whether it shows an effect of ours, in which what it was taken from may be ahead of a copy.
+    pub const fn is_ours(&self) -> bool {
+        match self {
+            Self::Registered(_)
+            | Self::Address(_)
+            | Self::Status(_)
+            | Self::Placed
+            | Self::Interfaces
+            | Self::Cables
+            | Self::Staging
+            | Self::Undone => true,
+            Self::Lookup(_)
+            | Self::Plan(_)
+            | Self::Root { .. }
+            | Self::System(_)
+            | Self::Parts(_)
+            | Self::Armed
+            | Self::ScriptFetched
+            | Self::Reported
+            | Self::Notes(_)
+            | Self::Held(_) => false,
+        }
+    }
+}
+
 /// How one attempt at a step ended, as the engine saw it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

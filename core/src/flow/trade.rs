@@ -2,7 +2,7 @@
 
 use super::next::{Move, Next, Wait, advance, person};
 use crate::id::Role;
-use crate::procurement::deal::Deal;
+use crate::procurement::deal::{Deal, RefusedPaper};
 use crate::procurement::order::{Order, OrderState};
 use crate::procurement::paper::Transit;
 use crate::time::{Timestamp, human};
@@ -14,7 +14,7 @@ pub const NOTICE: std::time::Duration = std::time::Duration::from_hours(24);
 pub const LATE: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// What comes next for a deal.
-pub fn for_deal(order: &Order, deal: &Deal, now: Timestamp) -> Next {
+pub fn for_deal(world: &World, order: &Order, deal: &Deal, now: Timestamp) -> Next {
     let mut next = Next::default();
     if let Some(step) = deal.wanted(order, now) {
         advance(&mut next, &deal.steps, step, None, false, now);
@@ -23,16 +23,7 @@ pub fn for_deal(order: &Order, deal: &Deal, now: Timestamp) -> Next {
     if deal.ended.is_some() || order.end.is_some() {
         return next;
     }
-    if let Some(refused) = deal.left_aside().filter(|_| order.purchase.is_none() || deal.purchase.is_some()) {
-        let told = match refused.flaws.first() {
-            // It says itself which paper it is about.
-            Some(flaw) if flaw.field == refused.what => flaw.why.to_string(),
-            Some(flaw) => format!("{} of {} is not taken: {}: {}", refused.what, deal.title, flaw.field, flaw.why),
-            None => format!("{} of {} is not taken", refused.what, deal.title),
-        };
-        let what = format!("{told}; have it put right, or enter it by hand");
-        next.waits.push(person(what, refused.at, Role::Operator, &["quote"]));
-    }
+    left_aside(&mut next, world, order, deal);
     if deal.purchase.is_none() {
         quoting(&mut next, order, deal, now);
     } else if let Some(confirmed) = deal.confirmation() {
@@ -47,6 +38,40 @@ pub fn for_deal(order: &Order, deal: &Deal, now: Timestamp) -> Next {
         next.waits.push(Wait::system(format!("{}'s confirmation of the purchase order", deal.title), sent));
     }
     next
+}
+
+/// Papers that were not taken and are missing: an offer, as long as no later one is there; what follows a purchase order,
+/// as long as a server is awaited of which nobody has told the serial.
+fn left_aside(next: &mut Next, world: &World, order: &Order, deal: &Deal) {
+    let offered = deal.offer().map(|offer| offer.at);
+    let since = match (&order.purchase, &deal.purchase) {
+        (None, None) => offered,
+        (Some(bought), Some(_)) => Some(bought.at),
+        _ => return,
+    };
+    let is_bought = deal.purchase.is_some();
+    let unbound = || order.bought().filter_map(|u| world.unit(u)).any(|u| u.serial.is_none());
+    if is_bought && !unbound() {
+        return;
+    }
+    let missing = |r: &&RefusedPaper| since.is_none_or(|at| at < r.at) && !(is_bought && deal.took(&r.what));
+    let mut missing = deal.refused.iter().filter(missing);
+    let Some(refused) = missing.next_back() else { return };
+    let told = match refused.flaws.first() {
+        // It says itself which paper it is about.
+        Some(flaw) if flaw.field == refused.what => flaw.why.to_string(),
+        Some(flaw) => format!("{} of {} is not taken: {}: {}", refused.what, deal.title, flaw.field, flaw.why),
+        None => format!("{} of {} is not taken", refused.what, deal.title),
+    };
+    let more = match missing.count() {
+        0 => String::new(),
+        n => format!(" ({n} more like it)"),
+    };
+    let (what, word) = match is_bought {
+        true => (format!("{told}{more}. Have it put right, enter it from a file, or bind its serials"), "bind"),
+        false => (format!("{told}{more}. Have it put right, or enter it"), "quote"),
+    };
+    next.waits.push(person(what, refused.at, Role::Operator, &[word]));
 }
 
 fn quoting(next: &mut Next, order: &Order, deal: &Deal, now: Timestamp) {
@@ -143,9 +168,11 @@ pub fn for_order(world: &World, order: &Order, now: Timestamp) -> Next {
             let given = order.approvals.len();
             let stands = |d: &Deal| d.offer().is_some_and(|o| order.refused(d.id.seller, o.revision).is_none());
             if !world.deals_of(order).any(stands) {
-                let what = "another offer: no vendor takes the order by the one it made".to_owned();
-                let since = order.failed.last().map_or(order.placed, |f| f.at);
-                next.waits.push(person(what, since, Role::Operator, &["quote", "cancel"]));
+                if world.deals_of(order).all(Deal::is_settled) {
+                    let what = "no vendor takes the order by its offer: enter another offer, or cancel".to_owned();
+                    let since = order.failed.last().map_or(order.placed, |f| f.at);
+                    next.waits.push(person(what, since, Role::Operator, &["quote", "cancel"]));
+                }
                 return next;
             }
             let what = match given {

@@ -63,7 +63,7 @@ impl Unit {
                 if self.bmc_address != Some(*address) {
                     self.waived.remove(&Step::AssignBmcAddress);
                     // Another address: what failed against the old one says nothing any more.
-                    self.steps.drop(|s| matches!(s, Step::ReachBmc | Step::AssignBmcAddress));
+                    self.steps.let_go(|s| matches!(s, Step::ReachBmc | Step::AssignBmcAddress));
                 }
                 self.bmc_address = Some(*address);
                 if !self.waived.contains(&Step::AssignBmcAddress) {
@@ -73,7 +73,7 @@ impl Unit {
                     // NetBox found the device by this MAC: it holds what the manifest wanted it to hold.
                     let (device, interface) = (device.id, device.bmc_interface);
                     registration.seen = Some(BmcPort { device, interface, name: "its BMC".into(), mac: *bmc_mac });
-                    self.steps.drop(|s| s == Step::RegisterBmc);
+                    self.steps.let_go(|s| s == Step::RegisterBmc);
                 }
                 self.device = Some(device.clone());
                 // It may be another device, or its status changed by hand: looked at anew.
@@ -117,12 +117,12 @@ impl Unit {
                 }
             }
             Event::StepObserved { step, saw, until, terms, .. } => {
-                if Terms::of(*step, terms.as_ref()).lane == Lane::Dcim
-                    && !matches!(saw, Observation::Lookup(_) | Observation::Plan(_))
-                {
+                if Terms::of(*step, terms.as_ref()).lane == Lane::Dcim && saw.is_ours() {
                     self.netbox_written_at = Some(at);
                 }
-                self.observe(seq, *step, saw, *until, at);
+                // Events that hold no terms do not tell until when, either.
+                let until = if terms.is_some() { *until } else { Some(at + VALIDATION) };
+                self.observe(seq, *step, saw, until, at);
             }
             Event::StepParked { step, fault, .. } => {
                 self.note(seq, at, true, format!("{step} needs a person: {fault}"));
@@ -283,7 +283,7 @@ impl Unit {
                     attempts: self.boot.silent + 1,
                     rung: None,
                     since: at,
-                    until: until.or(Some(at + VALIDATION)),
+                    until,
                     undo: None,
                     phase: Phase::Accepted { receipt: "boot script fetched".into() },
                 };
@@ -317,7 +317,6 @@ impl Unit {
     }
 
     fn undone(&mut self, step: Step) {
-        self.steps.undone(step);
         match step {
             Step::ReleaseBmcAddress => self.address_written = None,
             Step::LeaveStaging => {

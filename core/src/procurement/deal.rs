@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 /// Revisions of an offer that are kept. More than these nobody compares; the oldest is forgotten.
 const REVISIONS: usize = 16;
 /// Papers that were not taken, kept to be shown.
-const REFUSED: usize = 4;
+pub const REFUSED: usize = 64;
 
 /// A deal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -176,12 +176,11 @@ impl Deal {
         self.by_hand || !self.quotes.is_empty() || self.overdue.is_some() || self.ended.is_some()
     }
 
-    /// The last of its papers that was not taken, as long as none was taken since.
-    pub fn left_aside(&self) -> Option<&RefusedPaper> {
-        let quotes = self.quotes.iter().map(|o| o.at);
-        let others = self.confirmations.iter().map(|c| c.at).chain(self.shipments.iter().map(|s| s.at));
-        let taken = quotes.chain(others).max();
-        self.refused.last().filter(|refused| taken.is_none_or(|at| at < refused.at))
+    /// Whether a paper that is called so was taken of those that follow a purchase order.
+    pub fn took(&self, what: &str) -> bool {
+        let confirmed = self.confirmations.iter().map(|c| ("confirmation", &c.paper.number));
+        let shipped = self.shipments.iter().map(|s| ("ship notice", &s.notice.number));
+        confirmed.chain(shipped).any(|(kind, number)| what.strip_prefix(kind).map(str::trim) == Some(number.as_str()))
     }
 
     /// When an answer is overdue: the patience after it was asked, and once more after it was reminded.
@@ -235,7 +234,7 @@ impl Deal {
                 }
                 let (by, quote) = (draft.actor.to_string().into(), (**quote).clone());
                 self.quotes.push(Offer { revision: *revision, at, by, quote });
-                self.steps.drop(|s| s == Step::ChaseQuote);
+                self.steps.let_go(|s| s == Step::ChaseQuote);
             }
             Event::QuoteOverdue {} => self.overdue = Some(at),
             Event::PurchaseMade { purchase } => {
@@ -252,7 +251,7 @@ impl Deal {
                 let paper = (**confirmation).clone();
                 self.confirmations.push(Confirmed { at, paper, points: points.clone() });
                 // Its word shows that it has our order, whatever became of the call.
-                self.steps.drop(|s| s == Step::PlacePurchase);
+                self.steps.let_go(|s| s == Step::PlacePurchase);
                 self.steps.stands(Done { step: Step::PlacePurchase, undo: Step::CancelPurchase });
                 self.observe(Step::PlacePurchase, at);
             }
@@ -265,7 +264,7 @@ impl Deal {
                 self.purchase = None;
                 self.ordered = None;
                 self.steps.is_over(Step::PlacePurchase);
-                self.steps.drop(|s| s == Step::PlacePurchase);
+                self.steps.let_go(|s| s == Step::PlacePurchase);
             }
             Event::ShipmentNoticed { notice } => {
                 self.shipments.retain(|s| s.notice.number != notice.number);
@@ -297,8 +296,7 @@ impl Deal {
             Event::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
             Event::StepObserved { step, .. } => self.observe(*step, at),
             Event::StepSkipped { step, terms, .. } => {
-                if self.steps.undo().contains(step) {
-                    self.steps.undone(*step);
+                if matches!(step, Step::WithdrawRequest | Step::CancelPurchase) {
                     self.undone(*step);
                 } else {
                     self.steps.observed(*step, terms.as_ref());
@@ -323,7 +321,8 @@ impl Deal {
     fn undone(&mut self, step: Step) {
         let of = match step {
             Step::WithdrawRequest => Step::RequestQuote,
-            _ => Step::PlacePurchase,
+            Step::CancelPurchase => Step::PlacePurchase,
+            other => other,
         };
         self.receipts.retain(|s, _| *s != step && *s != of);
     }

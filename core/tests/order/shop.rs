@@ -144,7 +144,9 @@ impl Shop {
         let world = self.world();
         match subject {
             Subject::Order(id) => for_order(world, world.order(id).unwrap(), self.scene.now),
-            Subject::Deal(id) => for_deal(world.order(id.order).unwrap(), world.deal(id).unwrap(), self.scene.now),
+            Subject::Deal(id) => {
+                for_deal(world, world.order(id.order).unwrap(), world.deal(id).unwrap(), self.scene.now)
+            }
             _ => unreachable!(),
         }
     }

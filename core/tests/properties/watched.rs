@@ -271,7 +271,8 @@ impl Watched {
             Happening::Lookup(n, l) => {
                 let outcome = Outcome::Observed(Observation::Lookup(lookup(*n, *l)));
                 let (subject, step) = (Subject::Bmc(bmc_mac(*n)), Step::LookUpDevice);
-                self.put(Actor::Rackhand, &Input::Ended { subject, step, generation: 1, outcome });
+                let generation = self.scene.world.steps(subject).map_or(1, |steps| steps.generation(step));
+                self.put(Actor::Rackhand, &Input::Ended { subject, step, generation, outcome });
             }
             Happening::Renewed(n, l) => {
                 self.put(Actor::Wire, &Input::LookedUpAgain(bmc_mac(*n), lookup(*n, *l)));
@@ -429,7 +430,11 @@ impl Watched {
                 };
                 Command::Skip { subject, step, generation, reason: reason() }
             }
-            Wish::SkipBmc => Command::Skip { subject: bmc, step: Step::WriteNotes, generation: 1, reason: reason() },
+            Wish::SkipBmc => {
+                let step = Step::WriteNotes;
+                let generation = self.scene.world.steps(bmc).map_or(1, |steps| steps.generation(step));
+                Command::Skip { subject: bmc, step, generation, reason: reason() }
+            }
             Wish::SkipAny(step) => Command::Skip { subject, step: Step::ALL[step], generation: 1, reason: reason() },
             Wish::Cancel => Command::Cancel { unit, reason: reason() },
             Wish::Hold => Command::Hold { unit, reason: reason() },

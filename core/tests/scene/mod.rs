@@ -265,7 +265,8 @@ impl Scene {
     pub fn answer(&mut self, n: u8, lookup: Lookup) -> Answer {
         let (subject, step) = (Subject::Bmc(bmc_mac(n)), Step::LookUpDevice);
         let outcome = Outcome::Observed(Observation::Lookup(lookup));
-        self.put(Actor::Rackhand, &Input::Ended { subject, step, generation: 1, outcome }).unwrap()
+        let generation = self.world.steps(subject).map_or(1, |steps| steps.generation(step));
+        self.put(Actor::Rackhand, &Input::Ended { subject, step, generation, outcome }).unwrap()
     }
 
     /// NetBox's answer to a lookup made because a known lease was renewed.

@@ -1,4 +1,4 @@
-//! What a world says of one subject: facts alone, no sentence, no budget.
+//! What a world says, of each subject and of all: facts alone, no sentence, no budget.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -20,8 +20,43 @@ use rackhand_core::world::{Sighting, World};
 /// Facts by name. What is empty is left out.
 pub type Facts = BTreeMap<&'static str, String>;
 
+/// All that the world says, by subject, and what of no subject under `world`.
+pub fn all(world: &World, now: Timestamp) -> BTreeMap<String, Facts> {
+    let units = world.units.keys().map(|id| Subject::Unit(*id));
+    let seen = world.sightings.keys().map(|mac| Subject::Bmc(*mac));
+    let orders = world.orders.keys().map(|id| Subject::Order(*id));
+    let deals = world.deals.keys().map(|id| Subject::Deal(*id));
+    let plans = world.plans.keys().map(|id| Subject::Plan(*id));
+    let subjects = units.chain(seen).chain(orders).chain(deals).chain(plans).chain([Subject::Journal]);
+    let mut all: BTreeMap<String, Facts> =
+        subjects.map(|subject| (subject.to_string(), facts(world, subject, now))).collect();
+    let mut others = of_world(world);
+    others.retain(|_, fact| !matches!(fact.as_str(), "" | "0"));
+    all.insert("world".to_owned(), others);
+    all
+}
+
+fn of_world(world: &World) -> Facts {
+    let known = |u: &Unit| {
+        let by_serial = u.serial.as_ref().is_some_and(|s| world.by_serial(s).is_some_and(|found| found.id == u.id));
+        let by_bmc = u.bmc_mac.is_some_and(|mac| world.by_bmc(mac).is_some_and(|found| found.id == u.id));
+        let by_token = u.boot.last_token().is_some_and(|t| world.by_token(&t).is_some_and(|found| found.id == u.id));
+        format!("{} {by_serial} {by_bmc} {by_token} {:?}", u.id, world.reserved_for(u.id).map(|o| o.to_string()))
+    };
+    let order = |o: &Order| {
+        let by_key = o.key.as_ref().is_some_and(|key| world.by_key(&o.tenant, &key.word).is_some());
+        let by_name = world.by_reference(&o.tenant, &o.reference).is_some_and(|found| found.id == o.id);
+        format!("{} {by_key} {by_name} {}", o.id, world.placed_by(&o.tenant))
+    };
+    Facts::from([
+        ("units", list(world.units.values().map(|u| known(u)))),
+        ("orders", list(world.orders.values().map(|o| order(o)))),
+        ("last purchase", world.last_purchase.to_string()),
+    ])
+}
+
 /// All of a subject, with what is to be done about it at this moment.
-pub fn facts(world: &World, subject: Subject, now: Timestamp) -> Facts {
+fn facts(world: &World, subject: Subject, now: Timestamp) -> Facts {
     let mut facts = match subject {
         Subject::Unit(id) => world.unit(id).map(of_unit),
         Subject::Bmc(mac) => world.sightings.get(&mac).map(|s| of_sighting(s)),
@@ -64,14 +99,20 @@ fn progress(p: &Progress) -> String {
     let phase = match &p.phase {
         Phase::Intended => "intended".to_owned(),
         Phase::Accepted { .. } => "accepted".to_owned(),
-        Phase::Waiting { fault, again_at } => format!("waiting {:?} again {again_at}", fault.kind),
-        Phase::Parked { fault } => format!("parked {:?}", fault.kind),
+        Phase::Waiting { fault, again_at } => format!("waiting {:?} {:?} again {again_at}", fault.system, fault.kind),
+        Phase::Parked { fault } => format!("parked {:?} {:?}", fault.system, fault.kind),
     };
-    format!("{}.{} tries {}{rung} {phase} since {}{until}", p.step, p.generation, p.attempts, p.since)
+    let undo = p.undo.map_or(String::new(), |undo| format!(" undone by {undo}"));
+    format!("{}.{} tries {}{rung} {phase} since {}{until}{undo}", p.step, p.generation, p.attempts, p.since)
 }
 
 fn owed(notes: &Notes) -> String {
-    list(notes.owed.iter().map(|note| note.seq.to_string()))
+    let device = notes.device.map_or_else(|| "no device".to_owned(), |device| device.to_string());
+    if notes.owed.is_empty() {
+        String::new()
+    } else {
+        format!("{device}: {}", list(notes.owed.iter().map(|n| n.seq.to_string())))
+    }
 }
 
 fn place(place: &Reservation) -> String {
@@ -88,6 +129,8 @@ fn of_unit(u: &Unit) -> Facts {
     Facts::from([
         ("stage", format!("{} since {}", u.stage, u.stage_since)),
         ("stands", format!("{} since {}", u.disposition, u.disposition_since)),
+        ("what", format!("{:?} {}", u.vendor, u.model.as_deref().unwrap_or_default())),
+        ("told", u.told.is_some().to_string()),
         ("serial", u.serial.as_deref().unwrap_or_default().to_owned()),
         ("bmc", u.bmc_mac.map_or(String::new(), |mac| mac.to_string())),
         ("address", list(u.bmc_address.iter().map(ToString::to_string))),
@@ -120,7 +163,7 @@ fn of_unit(u: &Unit) -> Facts {
         ("netbox", list(u.netbox_written_at.iter().map(ToString::to_string))),
         ("lanes", list(lanes.map(|(lane, p)| format!("{}: {}", lane.word(), progress(p))))),
         ("generations", list(u.steps.generations().map(|(step, n)| format!("{step} {n}")))),
-        ("done", list(u.steps.done().iter().map(|done| done.step.to_string()))),
+        ("done", list(u.steps.done().iter().map(|done| format!("{} by {}", done.step, done.undo)))),
         ("undo", list(u.steps.undo().iter().map(ToString::to_string))),
         ("owed", owed(&u.notes)),
         ("tasks", list(u.tasks.iter().map(|(id, task)| format!("{id} {:?} {:?}", task.kind, task.role)))),
@@ -147,6 +190,7 @@ fn of_sighting(s: &Sighting) -> Facts {
         ("address", format!("{} since {}", s.address, s.at)),
         ("verdict", verdict.unwrap_or_default()),
         ("lane", list(s.steps.progress().map(progress))),
+        ("generations", list(s.steps.generations().map(|(step, n)| format!("{step} {n}")))),
         ("reopened", s.reopened.to_string()),
         ("warned", s.warned.len().to_string()),
         ("owed", owed(&s.notes)),
@@ -166,7 +210,6 @@ fn of_order(world: &World, o: &Order) -> Facts {
         ("purchase", list(o.purchase.iter().map(|p| format!("{} {}.{} {}", p.name, p.seller, p.revision, p.total)))),
         ("failed", list(o.failed.iter().map(|f| format!("{} {}.{}", f.number, f.seller, f.revision)))),
         ("end", list(o.end.iter().map(|e| format!("{} rejected {}", e.at, e.rejected)))),
-        ("last purchase", world.last_purchase.to_string()),
     ])
 }
 
@@ -189,7 +232,7 @@ fn of_deal(d: &Deal) -> Facts {
         ("receipts", list(d.receipts.iter().map(|(step, at)| format!("{step} {at}")))),
         ("lane", list(d.steps.progress().map(progress))),
         ("generations", list(d.steps.generations().map(|(step, n)| format!("{step} {n}")))),
-        ("done", list(d.steps.done().iter().map(|done| done.step.to_string()))),
+        ("done", list(d.steps.done().iter().map(|done| format!("{} by {}", done.step, done.undo)))),
         ("undo", list(d.steps.undo().iter().map(ToString::to_string))),
         ("ended", d.ended.is_some().to_string()),
     ])

@@ -1,9 +1,8 @@
 //! Boot scripts for iPXE. Who gets the validation image is the ledger's decision; here it is spelled.
 
-use std::fmt::Write as _;
-
 use hyper::StatusCode;
 use percent_encoding::percent_decode_str;
+use rackhand_core::bmc::Fingerprint;
 use rackhand_core::decide::boot::{self, Bootable, Unbootable};
 use rackhand_core::decide::{Answer, Input};
 use rackhand_core::id::Actor;
@@ -86,7 +85,7 @@ impl Http {
             .chain_update(self.0.seed)
             .chain_update(boot.unit.to_string())
             .chain_update(boot.number.to_be_bytes());
-        hex(&digest.finalize())
+        Fingerprint(digest.finalize().into()).to_string()
     }
 
     /// `initrd=` tells a kernel that UEFI starts which file is its own; a BIOS one does not mind. Without `quiet` the
@@ -106,14 +105,6 @@ impl Http {
 fn local(why: &str, efi: bool) -> Answered {
     let exit = if efi { "exit 1" } else { "exit" };
     text(StatusCode::OK, format!("#!ipxe\n# {}\n{exit}\n", Text::new(why)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{b:02x}");
-        out
-    })
 }
 
 /// `%41` and `+` of a query value; what is no escape stays as it is.

@@ -109,16 +109,12 @@ fn copy(source: &Source<'_>, part: &Path, to: &Path) -> Result<Verified, Journal
     File::open(part).and_then(|f| f.sync_all()).map_err(at(part))?;
     let sum = beside(to, ".sha256");
     let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let line = format!("{}  {name}\n", hex(&file_sum(part)?));
+    let line = format!("{}  {name}\n", Fingerprint(file_sum(part)?));
     let own = File::options().create(true).truncate(true).write(true).mode(0o600).open(&sum);
     own.and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all())).map_err(at(&sum))?;
     fs::rename(part, to).map_err(at(to))?;
     sync_dir(parent(to))?;
     Ok(verified)
-}
-
-fn hex(bytes: &Hash) -> String {
-    bytes.iter().fold(String::with_capacity(64), |text, b| text + &format!("{b:02x}"))
 }
 
 /// Verifies a journal's file that nobody writes, such as a backup: the checksum beside it, if there is one, and all

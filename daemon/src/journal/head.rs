@@ -3,7 +3,6 @@
 //! It is written after each commit and never synced: on the disk it may lag behind, but it is never ahead of what was
 //! durable when it was written. So a database that ends before it has lost acknowledged events.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
@@ -20,18 +19,9 @@ pub(super) const NAME: &str = "head";
 
 /// The note: place, hash, and a checksum of both, as one line of fixed length.
 pub(super) fn format(seq: Seq, hash: &Hash) -> String {
-    let mut line = format!("{seq:020} ");
-    push_hex(&mut line, hash);
-    let sum = Sha256::digest(&line);
-    line.push(' ');
-    push_hex(&mut line, &sum[..8]);
-    line
-}
-
-fn push_hex(line: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        let _ = write!(line, "{byte:02x}");
-    }
+    let line = format!("{seq:020} {}", Fingerprint(*hash));
+    let sum = Fingerprint(Sha256::digest(&line).into()).to_string();
+    format!("{line} {}", &sum[..16])
 }
 
 /// Reads [`format`]; `None` for anything else.

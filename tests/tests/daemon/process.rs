@@ -311,7 +311,13 @@ async fn backups_into_a_directory_are_named_by_time_and_kept_in_number() {
 
 #[tokio::test]
 async fn a_level_that_nobody_understands_is_told_and_the_usual_is_logged() {
-    for (level, is_told, is_more) in [("loud=very", true, false), ("trace", false, true), ("", false, false)] {
+    for (level, is_told, is_more) in [
+        ("loud=very", true, false),
+        ("verbose", true, false),
+        ("trace,", false, true),
+        ("rackhand_daemon=info, trace", false, true),
+        ("", false, false),
+    ] {
         let mut place = Place::alone();
         place.env.push(("RUST_LOG", level.to_owned()));
         let daemon = place.start(None).await;

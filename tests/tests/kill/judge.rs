@@ -23,6 +23,7 @@ pub fn label(event: &Recorded) -> String {
         | Event::StepFailed { step, .. }
         | Event::BootMissed { step, .. } => format!("{} {step}", event.draft.event.kind()),
         Event::StageEntered { to, .. } => format!("stage_entered {to}"),
+        Event::DispositionChanged { to, .. } => format!("{} {to}", event.draft.event.kind()),
         Event::MachineReported { report } => format!("machine_reported {}", report.step),
         Event::SightingJudged { verdict } => {
             format!("sighting_judged {}", format!("{verdict:?}").split('(').next().unwrap_or_default())

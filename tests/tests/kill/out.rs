@@ -35,7 +35,7 @@ pub struct Running {
 }
 
 /// Whether a person or an order has changed how a unit stands.
-pub fn stands_otherwise(event: &Recorded) -> bool {
+fn stands_otherwise(event: &Recorded) -> bool {
     matches!(event.draft.event, Event::DispositionChanged { .. })
 }
 
@@ -77,7 +77,7 @@ impl Road for Leaving {
             let (id, was_held) = (unit.id, events.iter().any(stands_otherwise));
             let wish = match unit.disposition {
                 Disposition::OnHold => Command::Release { unit: id, reason: None },
-                Disposition::Normal if unit.stage == Stage::PhysicalValidated && !was_held => {
+                Disposition::Normal if (Stage::Discovered..Stage::Staged).contains(&unit.stage) && !was_held => {
                     Command::Hold { unit: id, reason: "power work".into() }
                 }
                 Disposition::Normal if unit.stage == Stage::Staged && is_idle(&unit) => {
@@ -118,10 +118,7 @@ impl Road for Leaving {
         let changes: Vec<String> = events
             .iter()
             .filter(|e| stands_otherwise(e) || matches!(e.draft.event, Event::StageEntered { .. }))
-            .map(|e| match &e.draft.event {
-                Event::DispositionChanged { from, to, .. } => format!("{from} -> {to}"),
-                _ => label(e),
-            })
+            .map(label)
             .collect();
         let mut once = changes.clone();
         once.sort_unstable();

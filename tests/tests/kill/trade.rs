@@ -169,7 +169,7 @@ impl Shop {
             return Some(Command::Release { unit: id, reason: None });
         }
         match unit.stage {
-            Stage::Ordered => {
+            Stage::Ordered | Stage::QuoteRequested => {
                 let was_held = events.iter().any(|e| matches!(&e.draft.event, Event::DispositionChanged { .. }));
                 (!was_held).then(|| Command::Hold { unit: id, reason: "is it needed?".into() })
             }

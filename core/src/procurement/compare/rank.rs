@@ -54,7 +54,7 @@ fn obstacles(basis: &Basis<'_>, offer: &Compared) -> (u32, Vec<Text>) {
         said.push(Text::from(why));
     };
     if let Some(why) = &offer.refused {
-        obstacle(2, format!("{why}; once it does, enter its offer anew"));
+        obstacle(2, why.to_string());
     }
     match (offer.sum, offer.stated) {
         (None, _) => obstacle(2, unpriced(offer)),

@@ -113,6 +113,7 @@ fn resolving(word: &Text, id: OrderId) -> Option<String> {
         "assign" => "",
         "reserve" => " --line N SERIAL",
         "quote" => " VENDOR --number ... --currency ... --line PART:QTY:PRICE",
+        "bind" => " SERIAL",
         _ => return None,
     };
     Some(format!("rackhand order {word} {id}{rest}"))
