@@ -67,11 +67,12 @@ fn left_aside(next: &mut Next, world: &World, order: &Order, deal: &Deal) {
         0 => String::new(),
         n => format!(" ({n} more like it)"),
     };
-    let (what, word) = match is_bought {
-        true => (format!("{told}{more}. Have it put right, enter it from a file, or bind its serials"), "bind"),
-        false => (format!("{told}{more}. Have it put right, or enter it"), "quote"),
+    let (how, word) = if is_bought {
+        ("Have it put right, enter it from a file, or bind its serials", "bind")
+    } else {
+        ("Have it put right, or enter it", "quote")
     };
-    next.waits.push(person(what, refused.at, Role::Operator, &[word]));
+    next.waits.push(person(format!("{told}{more}. {how}"), refused.at, Role::Operator, &[word]));
 }
 
 fn quoting(next: &mut Next, order: &Order, deal: &Deal, now: Timestamp) {
