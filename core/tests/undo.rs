@@ -4,6 +4,7 @@
 
 mod scene;
 
+use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
 use rackhand_core::event::Event;
 use rackhand_core::fault::Kind;
@@ -97,6 +98,21 @@ fn what_was_on_its_way_is_undone_too_since_it_may_have_arrived() {
             assert_eq!(scene.ended(id, step, failed(Kind::Transient)), Answer::Already);
         }
     }
+}
+
+#[test]
+fn an_address_that_a_lease_shows_before_its_writing_was_seen_is_released_all_the_same() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    let receipt = "10.0.0.1 written".into();
+    scene.attempt(id, Step::AssignBmcAddress, Outcome::Accepted { receipt });
+    // The daemon is started anew, and NetBox is asked again: it shows what was written.
+    let shown = Device { oob_address: Some(address(1)), ..device(1, "offline") };
+    scene.renewed(1, Lookup::One(shown));
+    assert_eq!(scene.unit(id).address_written, Some(address(1)));
+    scene.attempt(id, Step::SyncStatus, Outcome::Observed(Observation::Status(Stage::Discovered)));
+    scene.cancel(id).unwrap();
+    assert_eq!(undone(&mut scene, id), [Step::ReleaseBmcAddress]);
 }
 
 #[test]

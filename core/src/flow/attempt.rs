@@ -183,10 +183,14 @@ impl Attempts {
         self.done.retain(|done| done.undo != step);
     }
 
-    /// A lane is at this. The step is in no other: its rule may have had another lane before.
+    /// A lane is at this. The step is in no other: its rule may have had another lane before. What the lane was at may
+    /// have had its effect, though nobody waits for it any more: it counts as done.
     pub fn begin(&mut self, lane: Lane, progress: Progress) {
         self.let_go(|s| s == progress.step);
-        self.lanes.insert(lane, progress);
+        let before = self.lanes.insert(lane, progress);
+        if let Some((step, undo)) = before.and_then(|before| Some((before.step, before.undo?))) {
+            self.stands(Done { step, undo });
+        }
     }
 
     /// The other side is heard of a step on its way.
@@ -319,6 +323,15 @@ mod tests {
         let all: Vec<_> = steps.progress().map(|p| (p.step, p.attempts, p.undo)).collect();
         assert_eq!(all, [(Step::SyncStatus, 2, Some(Step::LeaveStaging))]);
         assert!(steps.lane(Lane::Dcim).is_some());
+    }
+
+    #[test]
+    fn what_gives_its_lane_to_another_step_before_its_effect_was_seen_counts_as_done() {
+        let mut steps = Attempts::default();
+        steps.apply(AT, &intended(Step::AssignBmcAddress, None));
+        steps.apply(AT, &intended(Step::SyncStatus, None));
+        assert_eq!(steps.done(), [Done { step: Step::AssignBmcAddress, undo: Step::ReleaseBmcAddress }]);
+        assert_eq!(steps.progress().map(|p| p.step).collect::<Vec<_>>(), [Step::SyncStatus]);
     }
 
     #[test]
