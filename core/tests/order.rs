@@ -6,6 +6,8 @@
 mod anywhere;
 #[path = "order/asked.rs"]
 mod asked;
+#[path = "order/failed.rs"]
+mod failed_purchase;
 #[path = "order/lines.rs"]
 mod lines;
 #[path = "order/pool.rs"]
@@ -25,8 +27,7 @@ use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::procurement::money::{Currency, Money};
 use rackhand_core::procurement::order::OrderState;
-use rackhand_core::procurement::paper::{Accepts, Flaw, Paper, Tracked, Transit};
-use rackhand_core::procurement::tender;
+use rackhand_core::procurement::paper::{Flaw, Paper, Tracked, Transit};
 use scene::failed;
 use shop::{SPEC, Shop, by, deal, offer, quote, seller};
 
@@ -257,68 +258,6 @@ fn a_confirmation_that_differs_moves_nothing_until_an_approver_takes_it() {
     let accept = Command::AcceptConfirmation { order, seller, amount, reason };
     let refused = shop.put(by("berta", Role::Approver), accept).unwrap_err();
     assert!(refused.text.contains("takes two approvals"), "{}", refused.text);
-}
-
-fn says_no(shop: &mut Shop, vendor: &str) {
-    let Paper::Confirmation(mut says) = shop.confirmation(vendor) else { unreachable!() };
-    says.verdict = Accepts::No;
-    says.note = Some("end of life.".into());
-    shop.paper(vendor, Paper::Confirmation(says)).unwrap();
-}
-
-fn waits_for_another_offer(shop: &Shop) -> bool {
-    let waits = shop.next(Subject::Order(shop.last())).waits;
-    waits.iter().any(|w| w.who == Some(Role::Operator) && w.what.starts_with("no vendor takes the order by its offer"))
-}
-
-#[test]
-fn a_vendor_that_says_no_leaves_room_for_the_other_under_a_new_number() {
-    let mut shop = Shop::bought();
-    says_no(&mut shop, "hpe");
-    assert_eq!(shop.state(shop.last()), OrderState::Deciding);
-    assert!(!waits_for_another_offer(&shop), "dell may still answer");
-    let refused = shop.approve("berta", "hpe", 1, "220000").unwrap_err();
-    assert!(refused.text.contains("PO-000001: end of life. Choose another offer"), "{refused}");
-    shop.paper("dell", quote(4, 6_000_000)).unwrap();
-    let order = shop.world().order(shop.last()).unwrap();
-    let offers = tender::comparison(shop.world(), &shop.scene.policy, order, shop.scene.now).unwrap().offers;
-    assert_eq!((offers[0].seller, offers[0].eligible), (seller("dell"), true), "the dearer one, which can be had");
-    assert!(offers[1].obstacles[0].ends_with("does not take PO-000001: end of life"), "{offers:?}");
-    shop.approve("berta", "dell", 1, "240000").unwrap();
-    shop.approve("carl", "dell", 1, "240000").unwrap();
-    assert_eq!(shop.world().deal(deal(1, "dell")).unwrap().purchase.as_ref().unwrap().number.as_str(), "PO-000002");
-    says_no(&mut shop, "dell");
-    assert!(waits_for_another_offer(&shop));
-}
-
-#[test]
-fn an_offer_that_was_refused_stands_again_by_a_persons_word_and_not_by_the_vendors_list() {
-    let mut shop = Shop::bought();
-    says_no(&mut shop, "hpe");
-    assert_eq!(shop.paper("hpe", quote(4, 5_500_000)), Ok(Answer::Already));
-    let (order, paper) = (shop.last(), Box::new(quote(4, 5_500_000)));
-    let enter = Command::EnterPaper { order, seller: seller("hpe"), paper };
-    assert_eq!(shop.put(by("anna", Role::Operator), enter.clone()), Ok(Answer::Done));
-    assert_eq!(shop.put(by("anna", Role::Operator), enter), Ok(Answer::Already), "it stands");
-    shop.approve("berta", "hpe", 2, "220000").unwrap();
-    shop.approve("carl", "hpe", 2, "220000").unwrap();
-    assert_eq!(shop.world().deal(deal(1, "hpe")).unwrap().purchase.as_ref().unwrap().number.as_str(), "PO-000002");
-}
-
-#[test]
-fn where_a_rule_buys_it_buys_the_next_offer_once_the_first_was_refused_and_neither_twice() {
-    let mut shop = Shop::new();
-    shop.scene.policy.purchase.limits.auto_below = Money::new(1_000_000, Currency::EUR);
-    shop.quoted(1, 800_000);
-    shop.paper("dell", quote(1, 900_000)).unwrap();
-    let bought = |shop: &Shop| shop.world().order(shop.last()).unwrap().purchase.as_ref().map(|p| p.seller);
-    assert_eq!(bought(&shop), Some(seller("hpe")));
-    says_no(&mut shop, "hpe");
-    assert_eq!(bought(&shop), Some(seller("dell")));
-    says_no(&mut shop, "dell");
-    assert_eq!(bought(&shop), None);
-    assert_eq!(shop.world().last_purchase, 2);
-    assert!(waits_for_another_offer(&shop));
 }
 
 #[test]

@@ -102,12 +102,7 @@ fn about(world: &World, seller: SellerId, paper: &Paper) -> Option<DealId> {
 /// # Errors
 /// Why it is not taken; that is told with the order, too, unless it is about none.
 pub async fn take(ledger: &Ledger, seller: SellerId, paper: Paper, patience: Patience) -> Result<(), Refusal> {
-    let (what, number) = match &paper {
-        Paper::Quote(q) => ("quote", &q.number),
-        Paper::Confirmation(c) => ("confirmation", &c.number),
-        Paper::ShipNotice(n) => ("ship notice", &n.number),
-    };
-    let what = Text::from(format!("{what} {number}"));
+    let what = paper.name();
     let deal = about(&ledger.world(), seller, &paper);
     let taken = match deal {
         Some(deal) => ledger.submit(Actor::Wire, patience, Input::Paper(deal, Box::new(paper))).await.map(drop),

@@ -201,6 +201,76 @@ async fn what_is_cancelled_before_its_vendor_lists_it_is_taken_back_once_it_is_l
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_purchase_order_whose_answer_is_lost_is_taken_back_once_a_list_that_lags_shows_it() {
+    let mut bench = Bench::new(lagging());
+    for name in ["hpe", "dell"] {
+        let effect = Effect::Answer(Fate::Lost);
+        bench.market.faults[name].add(Rule { method: Some(Method::POST), path: "orders".into(), effect, times: 1 });
+    }
+    let order = bench.order(FOUR).await;
+    bench.until_point(order, "approved").await;
+    // The answer is lost, and nothing is tried again yet.
+    bench.outside.clock.sleep(Duration::from_secs(5)).await;
+    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    bench.rest().await;
+    let orders: Vec<_> = bench.market.hpe.orders().into_iter().chain(bench.market.dell.orders()).collect();
+    assert_eq!(orders.len(), 1);
+    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purchase_order_that_may_be_there_and_is_never_listed_is_asked_about() {
+    let mut bench = Bench::new(quick());
+    for name in ["hpe", "dell"] {
+        // The connection ends before the vendor has read anything; that cannot be told from a lost answer.
+        bench.market.faults[name].add(Rule {
+            method: Some(Method::POST),
+            path: "orders".into(),
+            effect: Effect::Drop,
+            times: 1,
+        });
+    }
+    let order = bench.order(FOUR).await;
+    bench.until_point(order, "approved").await;
+    bench.outside.clock.sleep(Duration::from_secs(5)).await;
+    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    bench.rest().await;
+    let letters = |bench: &Bench| rackhand_core::view::dead_letters(&bench.world(), bench.now());
+    assert_eq!(letters(&bench), [], "its list may lag");
+    bench.outside.clock.sleep(Duration::from_secs(24 * 3_600)).await;
+    let letters = letters(&bench);
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    let told = letters[0].step.detail.as_str();
+    assert!(told.contains("may have taken place_purchase") && told.contains("take it back, then skip"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vendor_that_could_not_be_asked_before_the_other_was_bought_from_is_asked_once_that_one_refuses() {
+    let mut bench = Bench::new(quick());
+    let sold = bench.market.boxes.values().next().unwrap().model.clone();
+    let (first, other) = if sold.contains("ProLiant") { ("hpe", "dell") } else { ("dell", "hpe") };
+    let away = Rule { method: None, path: String::new(), effect: Effect::Drop, times: u32::MAX };
+    bench.market.faults[other].add(away);
+    let refusing = if first == "hpe" { &bench.market.hpe } else { &bench.market.dell };
+    refusing.behave(|m| {
+        m.rejects = Some("end of life".into());
+        m.confirms_after = Some(Duration::from_secs(8 * 3_600));
+    });
+    let order = bench.order(FOUR).await;
+    bench.people(order, |b| b.world().deals.values().any(|d| d.offer().is_some())).await;
+    bench.approve(order).await;
+    bench.people(order, |b| b.world().deals.values().any(|d| d.ordered.is_some())).await;
+    bench.market.faults[other].clear();
+    // Longer than its next try was put off.
+    bench.outside.clock.sleep(Duration::from_secs(4 * 3_600)).await;
+    let asked = |bench: &Bench| bench.world().deals.values().filter(|d| d.asked.is_some()).count();
+    assert_eq!((asked(&bench), bench.state(order)), (1, OrderState::Buying));
+    bench.people(order, |b| !b.world().order(order).unwrap().failed.is_empty()).await;
+    bench.rest().await;
+    assert_eq!(asked(&bench), 2, "{:?}", bench.state(order));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_is_held_comes_with_its_order_all_the_same_and_follows_it_once_it_is_released() {
     let mut bench = Bench::new(quick());
     let order = bench.order(FOUR).await;

@@ -45,8 +45,8 @@ impl Deciding<'_> {
     /// Whether this is the vendor's standing offer, and it did not take an order by it.
     fn is_refused(&self, id: DealId, paper: &Paper) -> bool {
         let (Some(order), Some(deal)) = (self.world.order(id.order), self.world.deal(id)) else { return false };
-        let stands = deal.offer().filter(|offer| matches!(paper, Paper::Quote(quote) if *quote == offer.quote));
-        stands.is_some_and(|offer| order.refused(id.seller, offer.revision).is_some())
+        let last = deal.offer().is_some_and(|offer| matches!(paper, Paper::Quote(quote) if *quote == offer.quote));
+        last && order.standing(deal).is_none()
     }
 
     fn known_deal(&self, id: DealId) -> Result<&Deal, Refusal> {
@@ -78,7 +78,7 @@ impl Deciding<'_> {
             flaw("total", "its sum is larger than any order can be".into());
         }
         if !flaws.is_empty() {
-            return Err(refuse_paper(id, &format!("quote {}", quote.number), flaws));
+            return Err(refuse_paper(id, &quote.name(), flaws));
         }
         let revision = deal.offer().map_or(1, |o| o.revision + 1);
         self.emit(Subject::Deal(id), Event::QuoteReceived { revision, quote: Box::new(quote.clone()) });
@@ -123,11 +123,29 @@ impl Deciding<'_> {
         }
     }
 
+    /// Moves the servers that an order was to buy back to its offers.
+    fn lead_back(&mut self, id: OrderId, note: &str) {
+        let Some(order) = self.world.order(id) else { return };
+        let bought: Vec<UnitId> = order.bought().collect();
+        for unit in bought {
+            let was = self.world.unit(unit).filter(|u| u.disposition.may_move()).map(|u| u.stage);
+            if was.is_some_and(|s| (Stage::PurchaseApproved..=Stage::ShipmentTracking).contains(&s)) {
+                self.enter(unit, Stage::QuoteReceived, Proof::PurchaseFailed, note);
+            }
+        }
+    }
+
     /// A server that stood aside while its order went on is brought to where its order is.
     pub(super) fn follow_order(&mut self, unit: UnitId) {
         let Some((id, _)) = self.world.unit(unit).filter(|u| u.stage.is_on_order()).and_then(|u| u.order) else {
             return;
         };
+        if let Some(failed) =
+            self.world.order(id).filter(|o| o.end.is_none() && o.purchase.is_none()).and_then(|o| o.failed.last())
+        {
+            let note = failed.reason.to_string();
+            self.lead_back(id, &note);
+        }
         let Some(order) = self.world.order(id).filter(|o| o.end.is_none()) else { return };
         let deals: Vec<&Deal> = self.world.deals_of(order).collect();
         let shown = match &order.purchase {
@@ -272,7 +290,7 @@ impl Deciding<'_> {
     fn confirmed(&mut self, id: DealId, says: &Confirmation) -> Result<Answer, Refusal> {
         let deal = self.known_deal(id)?;
         let title = deal.title.clone();
-        let what = format!("confirmation {}", says.number);
+        let what = says.name();
         let Some(purchase) = deal.purchase.clone().filter(|p| p.number == says.purchase) else {
             let why = format!("it confirms {}, which {title} does not have from this order", says.purchase);
             return Err(refuse_paper(id, &what, vec![("purchase".into(), why)]));
@@ -286,7 +304,8 @@ impl Deciding<'_> {
             self.emit(subject, Event::PurchaseVoided { reason: reason.clone() });
             if let Some(purchase) = self.world.order(id.order).and_then(|o| o.purchase.clone()) {
                 let (number, name) = (purchase.number, Some(purchase.name));
-                self.emit(Subject::Order(id.order), Event::PurchaseFailed { number, reason, name });
+                self.emit(Subject::Order(id.order), Event::PurchaseFailed { number, reason: reason.clone(), name });
+                self.lead_back(id.order, &reason);
                 self.judge_offers(id.order);
             }
             return Ok(Answer::Done);
@@ -342,7 +361,7 @@ impl Deciding<'_> {
 
     fn shipped(&mut self, id: DealId, notice: &ShipNotice) -> Result<Answer, Refusal> {
         let deal = self.known_deal(id)?;
-        let what = format!("ship notice {}", notice.number);
+        let what = notice.name();
         let mut flaws: Vec<(Text, String)> = Vec::new();
         if deal.purchase.as_ref().is_none_or(|p| p.number != notice.purchase) {
             let why = format!("it is for {}, which {} does not have from this order", notice.purchase, deal.title);
@@ -406,7 +425,7 @@ impl Deciding<'_> {
         // Those of a known line first: the others take what is left.
         let (named, open): (Vec<_>, Vec<_>) = notice.items.iter().zip(lines).partition(|(_, line)| line.is_some());
         for (item, line) in named.into_iter().chain(open) {
-            let source = Text::from(what.clone());
+            let source = what.clone();
             self.bind((id.order, line), &item.serial, item.bmc_mac, item.model.as_ref(), &source);
         }
         Ok(Answer::Done)

@@ -1,4 +1,4 @@
-//! What comes next for each unit, as a pure function of its state and the time.
+//! What comes next for each subject, as a pure function of the world and the time.
 
 pub mod attempt;
 pub(crate) mod before_terms;
@@ -23,4 +23,14 @@ pub fn next(world: &World, subject: Subject, now: Timestamp) -> Option<Next> {
     };
     world.stream.keep_back(&mut next);
     Some(next)
+}
+
+/// Those whose next may be another after an event about this subject: itself, and for an order what goes on with its
+/// vendors, who are asked or left alone by where the order is.
+pub fn concerned(world: &World, subject: Subject) -> Vec<Subject> {
+    let deals = match subject {
+        Subject::Order(id) => world.order(id).map(|order| world.deals_of(order).map(|d| Subject::Deal(d.id))),
+        _ => None,
+    };
+    std::iter::once(subject).chain(deals.into_iter().flatten()).collect()
 }

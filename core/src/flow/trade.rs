@@ -167,8 +167,7 @@ pub fn for_order(world: &World, order: &Order, now: Timestamp) -> Next {
     match state(world, order) {
         OrderState::Deciding => {
             let given = order.approvals.len();
-            let stands = |d: &Deal| d.offer().is_some_and(|o| order.refused(d.id.seller, o.revision).is_none());
-            if !world.deals_of(order).any(stands) {
+            if !world.deals_of(order).any(|d| order.standing(d).is_some()) {
                 if world.deals_of(order).all(Deal::is_settled) {
                     let what = "no vendor takes the order by its offer: enter another offer, or cancel".to_owned();
                     let since = order.failed.last().map_or(order.placed, |f| f.at);

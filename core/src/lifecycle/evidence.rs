@@ -31,6 +31,7 @@ proofs! {
     QuoteIn = "quote_in": "a quote for this order was read",
     Approved = "approved": "the purchase was approved by whom the policy demands",
     OrderConfirmed = "order_confirmed": "the vendor confirmed the purchase order",
+    PurchaseFailed = "purchase_failed": "the vendor does not take the purchase order",
     Receipt = "receipt": "the serial was scanned at the dock",
     RackScan = "rack_scan": "a technician confirmed rack and unit",
     CableScan = "cable_scan": "a technician confirmed power and network",

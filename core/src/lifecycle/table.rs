@@ -75,6 +75,12 @@ pub const WAYS: &[Way] = &[
     forth(S::DecommissionProposed, S::Decommissioning, Proof::ApprovedByTwo, Automation),
     forth(S::Decommissioning, S::Decommissioned, Proof::ErasedAndRemoved, Automation),
     forth(S::Decommissioned, S::Received, Proof::Reused, Person(Operator)),
+    back(
+        (S::PurchaseApproved, S::ShipmentTracking),
+        (S::QuoteReceived, S::QuoteReceived),
+        Proof::PurchaseFailed,
+        Automation,
+    ),
     back((S::Racked, S::Ready), (S::Received, S::Hardened), Proof::EvidenceLost, Both(Technician)),
     back((S::AssignedToTenant, S::InService), (S::Staged, S::Staged), Proof::Unassigned, Person(Operator)),
     back(
@@ -180,7 +186,8 @@ mod tests {
             assert!(open_ways(*from, &person(Role::Admin)).all(|(_, w)| w.proof != Proof::ReceiptUndone), "{from}");
             for to in Stage::ALL.iter().filter(|to| to.is_on_order()) {
                 let back = *from > *to && WAYS.iter().any(|w| way(*from, *to, w.proof).is_some());
-                assert_eq!(back, *from == S::Received && *to == S::ShipmentTracking, "{from} -> {to}");
+                let refused = from.is_on_order() && *to == S::QuoteReceived && *from > *to;
+                assert_eq!(back, refused || (*from == S::Received && *to == S::ShipmentTracking), "{from} -> {to}");
             }
         }
     }

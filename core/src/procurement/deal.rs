@@ -10,7 +10,7 @@ use super::paper::{Accepts, Confirmation, Flaw, Paper, PurchaseOrder, Quote, Shi
 use super::transit::{Parcels, together};
 use crate::bmc::Vendor;
 use crate::event::{Draft, Event, Seq};
-use crate::flow::attempt::{Attempts, Done};
+use crate::flow::attempt::{Attempts, Done, Phase};
 use crate::flow::step::{Observation, Step};
 use crate::id::DealId;
 use crate::text::Text;
@@ -62,6 +62,9 @@ pub struct Deal {
     /// sent again.
     #[serde(default)]
     pub receipts: BTreeMap<Step, Timestamp>,
+    /// Since when the vendor may have our purchase order: an attempt was begun, and no answer says that it did not arrive.
+    #[serde(default)]
+    pub may_have: Option<Timestamp>,
     /// Why nothing more is wanted of it.
     pub ended: Option<Text>,
     /// The last event about it.
@@ -136,6 +139,7 @@ impl Deal {
             refused: Vec::new(),
             steps: Attempts::default(),
             receipts: BTreeMap::new(),
+            may_have: None,
             ended: None,
             revision: 0,
         }
@@ -177,10 +181,9 @@ impl Deal {
     }
 
     /// Whether a paper that is called so was taken of those that follow a purchase order.
-    pub fn took(&self, what: &str) -> bool {
-        let confirmed = self.confirmations.iter().map(|c| ("confirmation", &c.paper.number));
-        let shipped = self.shipments.iter().map(|s| ("ship notice", &s.notice.number));
-        confirmed.chain(shipped).any(|(kind, number)| what.strip_prefix(kind).map(str::trim) == Some(number.as_str()))
+    pub fn took(&self, what: &Text) -> bool {
+        let confirmed = self.confirmations.iter().map(|c| c.paper.name());
+        confirmed.chain(self.shipments.iter().map(|s| s.notice.name())).any(|name| name == *what)
     }
 
     /// When an answer is overdue: the patience after it was asked, and once more after it was reminded.
@@ -226,6 +229,7 @@ impl Deal {
     pub fn apply(&mut self, seq: Seq, draft: &Draft) {
         self.revision = seq;
         let at = draft.at;
+        self.doubt(at, &draft.event);
         self.steps.apply(at, &draft.event);
         match &draft.event {
             Event::QuoteReceived { revision, quote } => {
@@ -240,6 +244,7 @@ impl Deal {
             Event::PurchaseMade { purchase } => {
                 self.purchase = Some((**purchase).clone());
                 self.receipts.remove(&Step::PlacePurchase);
+                self.may_have = None;
                 self.ordered = None;
                 self.confirmations.clear();
                 self.steps.forget(|_| true);
@@ -263,6 +268,7 @@ impl Deal {
             Event::PurchaseVoided { .. } => {
                 self.purchase = None;
                 self.ordered = None;
+                self.may_have = None;
                 self.steps.is_over(Step::PlacePurchase);
                 self.steps.let_go(|s| s == Step::PlacePurchase);
             }
@@ -307,8 +313,27 @@ impl Deal {
         }
     }
 
+    /// Whether a purchase order that was not seen at the vendor may be there. Only the answer to the first attempt that is
+    /// in doubt ends the doubt: what came of a later one says nothing of it.
+    fn doubt(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::StepIntended { step: Step::PlacePurchase, .. } => self.may_have = self.may_have.or(Some(at)),
+            Event::StepFailed { step: Step::PlacePurchase, .. }
+            | Event::StepParked { step: Step::PlacePurchase, .. } => {
+                let progress = self.steps.at(Step::PlacePurchase).filter(|p| p.phase == Phase::Intended);
+                if progress.is_some_and(|p| Some(p.since) == self.may_have) {
+                    self.may_have = None;
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn observe(&mut self, step: Step, at: Timestamp) {
         self.receipts.remove(&step);
+        if step == Step::PlacePurchase {
+            self.may_have = None;
+        }
         match step {
             Step::RequestQuote => self.asked = self.asked.or(Some(at)),
             Step::ChaseQuote => self.chased = Some(at),
@@ -325,6 +350,9 @@ impl Deal {
             other => other,
         };
         self.receipts.retain(|s, _| *s != step && *s != of);
+        if of == Step::PlacePurchase {
+            self.may_have = None;
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::deal::{Deal, Offer};
 use super::money::Money;
 use super::paper::SellerId;
 use super::spec::{Spec, Unclear};
@@ -430,6 +431,11 @@ impl Order {
     pub fn refused(&self, seller: SellerId, revision: u32) -> Option<&Text> {
         let by = |f: &&FailedPurchase| f.seller == seller && f.revision == revision;
         self.failed.iter().rev().find(by).map(|f| &f.reason)
+    }
+
+    /// A vendor's offer, unless it did not take an order by it.
+    pub fn standing<'a>(&self, deal: &'a Deal) -> Option<&'a Offer> {
+        deal.offer().filter(|offer| self.refused(deal.id.seller, offer.revision).is_none())
     }
 
     /// A line by its number, from 1.

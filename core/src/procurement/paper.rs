@@ -338,6 +338,38 @@ pub enum Paper {
     ShipNotice(ShipNotice),
 }
 
+impl Quote {
+    /// What it is called in a sentence.
+    pub fn name(&self) -> Text {
+        format!("quote {}", self.number).into()
+    }
+}
+
+impl Confirmation {
+    /// What it is called in a sentence.
+    pub fn name(&self) -> Text {
+        format!("confirmation {}", self.number).into()
+    }
+}
+
+impl ShipNotice {
+    /// What it is called in a sentence.
+    pub fn name(&self) -> Text {
+        format!("ship notice {}", self.number).into()
+    }
+}
+
+impl Paper {
+    /// What it is called in a sentence.
+    pub fn name(&self) -> Text {
+        match self {
+            Self::Quote(quote) => quote.name(),
+            Self::Confirmation(confirmation) => confirmation.name(),
+            Self::ShipNotice(notice) => notice.name(),
+        }
+    }
+}
+
 /// Why a paper, or a row of one, is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flaw {

@@ -251,8 +251,7 @@ pub fn order_row(world: &World, order: &Order, now: Timestamp) -> OrderRow {
     let bought = order.bought().filter_map(|u| world.unit(u));
     let chosen = order.purchase.as_ref().map(|p| p.total);
     let cheapest = || {
-        let open = |d: &&Deal| d.offer().is_some_and(|o| order.refused(d.id.seller, o.revision).is_none());
-        let offers = world.deals_of(order).filter(open).filter_map(|d| d.offer()?.quote.payable());
+        let offers = world.deals_of(order).filter_map(|d| order.standing(d)?.quote.payable());
         offers.min_by_key(|m| m.minor)
     };
     let eta = world

@@ -230,6 +230,7 @@ fn of_deal(d: &Deal) -> Facts {
         ("shipments", list(d.shipments.iter().map(parcels))),
         ("refused", d.refused.len().to_string()),
         ("receipts", list(d.receipts.iter().map(|(step, at)| format!("{step} {at}")))),
+        ("may have", list(d.may_have.iter().map(ToString::to_string))),
         ("lane", list(d.steps.progress().map(progress))),
         ("generations", list(d.steps.generations().map(|(step, n)| format!("{step} {n}")))),
         ("done", list(d.steps.done().iter().map(|done| format!("{} by {}", done.step, done.undo)))),

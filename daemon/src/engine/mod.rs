@@ -142,7 +142,11 @@ impl Engine {
                 subject = changed.recv() => match subject {
                     // What was held back may go out now.
                     Some(Subject::Journal) => self.examine_all().await,
-                    Some(subject) => self.examine(subject).await,
+                    Some(subject) => {
+                        for concerned in flow::concerned(&self.ledger.world(), subject) {
+                            self.examine(concerned).await;
+                        }
+                    }
                     None => break,
                 },
                 () = wait_for(&clock, alarm.map(|(at, _)| at)) => {

@@ -46,7 +46,7 @@ impl Desk {
         };
         let commands: Vec<(Text, Command)> = papers
             .into_iter()
-            .map(|paper| (called(&paper), Command::EnterPaper { order, seller, paper: Box::new(paper) }))
+            .map(|paper| (paper.name(), Command::EnterPaper { order, seller, paper: Box::new(paper) }))
             .collect();
         let flaws = self.judge(actor, &commands);
         if !flaws.is_empty() {
@@ -114,15 +114,6 @@ fn read(upload: &PaperUpload) -> Result<Result<Vec<Paper>, Vec<Flaw>>, Refusal> 
         return Err(Refusal::new(Why::Invalid, format!("{}: there is no paper in it", upload.name)));
     }
     Ok(papers)
-}
-
-fn called(paper: &Paper) -> Text {
-    match paper {
-        Paper::Quote(quote) => format!("quote {}", quote.number),
-        Paper::Confirmation(confirmation) => format!("confirmation {}", confirmation.number),
-        Paper::ShipNotice(notice) => format!("ship notice {}", notice.number),
-    }
-    .into()
 }
 
 /// Another's decision came between: what had been taken until then stands, and is told.

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rackhand_core::bmc::Rung;
 use rackhand_core::dcim::ObjectId;
 use rackhand_core::event::{Event, Recorded, Seq};
+use rackhand_core::flow::next::wanted;
+use rackhand_core::flow::rules::Lane;
 use rackhand_core::flow::step::Step;
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::world::World;
 use rackhand_lab::netbox::NetBox;
 
@@ -38,6 +41,13 @@ pub fn is_settled(events: &[Recorded]) -> bool {
     let silent = world.sightings.values().all(|s| s.notes.owed.is_empty());
     let staged = world.units.values().all(|u| u.stage == Stage::Staged && u.notes.owed.is_empty());
     world.units.len() == 1 && staged && silent
+}
+
+/// Whether nothing is left to be done for a unit, or undone.
+pub fn is_idle(unit: &Unit) -> bool {
+    unit.notes.owed.is_empty()
+        && unit.steps.undo().is_empty()
+        && Lane::ALL.iter().all(|lane| wanted(unit, *lane).is_none())
 }
 
 /// The events as a person reads them.

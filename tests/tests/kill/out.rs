@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::future::BoxFuture;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::{Event, Recorded};
-use rackhand_core::flow::next::wanted;
-use rackhand_core::flow::rules::Lane;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::takeover::Taken;
@@ -16,7 +14,7 @@ use rackhand_rpc::ConsoleClient;
 use rackhand_rpc::takeover::{Confirm, Filter};
 use serde_json::json;
 
-use crate::judge::{label, notes, resets_allowed};
+use crate::judge::{is_idle, label, notes, resets_allowed};
 use crate::path::{ANSWER, Road};
 use crate::support::console::within;
 use crate::support::daemon::{Place, folded};
@@ -41,12 +39,6 @@ fn stands_otherwise(event: &Recorded) -> bool {
 
 fn only(events: &[Recorded]) -> Option<Unit> {
     folded(events).units.values().next().map(|u| Unit::clone(u))
-}
-
-fn is_idle(unit: &Unit) -> bool {
-    unit.notes.owed.is_empty()
-        && unit.steps.undo().is_empty()
-        && Lane::ALL.iter().all(|lane| wanted(unit, *lane).is_none())
 }
 
 /// Whether every lease is judged, and told where it is to be.

@@ -9,8 +9,6 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::event::{Event, Recorded};
 use rackhand_core::facility::propose::Request;
 use rackhand_core::facility::reservation::Shown;
-use rackhand_core::flow::next::wanted;
-use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
@@ -30,7 +28,7 @@ use rackhand_rpc::ConsoleClient;
 use reqwest::Client;
 use serde_json::json;
 
-use crate::judge::{label, notes};
+use crate::judge::{is_idle, label, notes};
 use crate::path::{ANSWER, Road};
 use crate::support::console::within;
 use crate::support::daemon::{Place, folded};
@@ -278,9 +276,8 @@ impl Road for Shop {
             Goal::Racked => world.units.values().all(|u| u.stage == Stage::Racked),
             Goal::Cancelled => order.end.is_some(),
         };
-        let idle = |u: &Unit| u.notes.owed.is_empty() && Lane::ALL.iter().all(|lane| wanted(u, *lane).is_none());
         there
-            && world.units.values().map(|u| &**u).all(idle)
+            && world.units.values().map(|u| &**u).all(is_idle)
             && world.deals.values().all(|d| d.wanted(order, now).is_none())
     }
 

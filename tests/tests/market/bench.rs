@@ -214,7 +214,8 @@ impl Bench {
         self.outside.clock.sleep(Duration::from_secs(6 * 3_600)).await;
     }
 
-    async fn people(&mut self, order: OrderId, done: impl Fn(&Self) -> bool) {
+    /// People do what is theirs until this is so.
+    pub async fn people(&mut self, order: OrderId, done: impl Fn(&Self) -> bool) {
         let begun = self.now();
         while !done(self) {
             assert!(self.now().since(begun) < PATIENCE, "order {order} rests: {}", self.told(order));
@@ -284,7 +285,8 @@ impl Bench {
         }
     }
 
-    async fn approve(&self, order: OrderId) {
+    /// Two approve the first offer.
+    pub async fn approve(&self, order: OrderId) {
         let world = self.world();
         let now = self.now();
         let best = rackhand_core::procurement::tender::comparison(

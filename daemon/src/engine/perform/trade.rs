@@ -53,9 +53,12 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
         .advise("ask the vendor; skip where it counts all the same, or cancel the order")),
         other => Ok(held(other)),
     };
-    let taken = |step: Step| deal.receipts.get(&step).map(|at| not_listed(seller, step, ports.clock.now().since(*at)));
-    let undoes = |step: Step, found: Option<Listed>| match taken(step).filter(|_| found.is_none()) {
-        // It is there, and not to be seen: it cannot be taken back yet.
+    let now = ports.clock.now();
+    let taken = |step: Step, advice: &str| {
+        deal.receipts.get(&step).map(|at| not_listed(seller, "took", step, now.since(*at), advice))
+    };
+    let undoes = |there: Option<Fault>, found: Option<Listed>| match there.filter(|_| found.is_none()) {
+        // It is there, or may be, and is not to be seen: it cannot be taken back yet.
         Some(fault) => Err(fault),
         None => Ok(undone(found)),
     };
@@ -65,11 +68,18 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
             Ok(seller.find_chase(&deal.request_number(), &chase_number(deal)).await?.map(Observation::Held))
         }
         Step::PlacePurchase => open(seller.find_order(purchase(deal)?).await?),
-        Step::WithdrawRequest => undoes(Step::RequestQuote, seller.find_request(&deal.request_number()).await?),
-        Step::CancelPurchase => undoes(Step::PlacePurchase, seller.find_order(purchase(deal)?).await?),
+        Step::WithdrawRequest => {
+            undoes(taken(Step::RequestQuote, TAKE_BACK), seller.find_request(&deal.request_number()).await?)
+        }
+        Step::CancelPurchase => {
+            let step = Step::PlacePurchase;
+            // A list that lags does not show what arrived though its answer was lost, either. It costs too much to guess.
+            let maybe = || deal.may_have.map(|at| not_listed(seller, "may have taken", step, now.since(at), TAKE_BACK));
+            undoes(taken(step, TAKE_BACK).or_else(maybe), seller.find_order(purchase(deal)?).await?)
+        }
         _ => Err(missing("a vendor's part in this step")),
     };
-    match (saw?, taken(due.step)) {
+    match (saw?, taken(due.step, SEND_AGAIN)) {
         (None, Some(fault)) => Err(fault),
         (saw, _) => Ok(saw),
     }
@@ -77,15 +87,17 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
 
 /// How long a vendor's list may lag behind its receipts before a person is asked.
 const LAG: Duration = Duration::from_hours(24);
+const SEND_AGAIN: &str = "ask the vendor: skip if it has it, retry to send it again";
+const TAKE_BACK: &str = "ask the vendor to take it back, then skip; retry to look again";
 
-/// The vendor gave its receipt, and its list does not show it: many take what is new into a queue of theirs. It is looked
-/// for again, and never sent again by itself.
-fn not_listed(seller: &Seller, step: Step, waited: Duration) -> Fault {
-    let what = format!("{} took {step} {} ago, and its list does not show it", seller.title, human(waited));
+/// The vendor gave its receipt, or may have taken it without one, and its list does not show it: many take what is new
+/// into a queue of theirs. It is looked for again.
+fn not_listed(seller: &Seller, took: &str, step: Step, waited: Duration, advice: &str) -> Fault {
+    let what = format!("{} {took} {step} {} ago, and its list does not show it", seller.title, human(waited));
     if waited < LAG {
         return Fault::new(System::Vendor, Kind::Transient, format!("{what} yet"));
     }
-    Fault::new(System::Vendor, Kind::Conflict, what).advise("ask the vendor: skip if it has it, retry to send it again")
+    Fault::new(System::Vendor, Kind::Conflict, what).advise(advice)
 }
 
 /// What was never there, or is cancelled, or was refused, is undone.
@@ -107,7 +119,7 @@ fn believe(deal: &Deal, seller: &Seller, due: &Due) -> Result<Option<Observation
 
 fn in_doubt(seller: &Seller, step: Step) -> Fault {
     let what = format!("{step} to {} may have arrived or not, and its list can't be searched", seller.title);
-    Fault::new(System::Vendor, Kind::Conflict, what).advise("ask the vendor: skip if it has it, retry to send it again")
+    Fault::new(System::Vendor, Kind::Conflict, what).advise(SEND_AGAIN)
 }
 
 pub async fn act(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<Text, Fault> {

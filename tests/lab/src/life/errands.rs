@@ -128,6 +128,7 @@ impl Life {
         let clock = self.outside.clock.clone();
         if self.people.plan.is_none() {
             let anna = ANNA.actor();
+            self.people.plans += 1;
             let planning = Box::pin(desk.plan_take_over(&anna, Filter::default()));
             let Some(Ok(plan)) = clock.timeout(Duration::from_secs(100), planning).await else { return false };
             self.people.plan = plan.plan;

@@ -133,7 +133,8 @@ impl Life {
             if counters.logins_bad > 0 {
                 wrong.push(format!("{} wrong passwords", counters.logins_bad));
             }
-            if unit.taken_over.is_some() && (counters.armed > 0 || counters.logins_ok > 1) {
+            // Each plan logs in once; one that nobody heard of is made again.
+            if unit.taken_over.is_some() && (counters.armed > 0 || counters.logins_ok > self.people.plans) {
                 wrong.push(format!("it runs, and was touched: {counters:?}"));
             }
         }

@@ -54,6 +54,8 @@ pub(super) struct People {
     pub orders: u64,
     /// The plan to take servers over.
     pub plan: Option<PlanId>,
+    /// How often it was asked for, heard or not.
+    pub plans: u32,
     /// How often each stuck step was tried again.
     tries: BTreeMap<(Subject, Step), u32>,
     /// Servers that are held for good.

@@ -14,7 +14,7 @@ use rackhand_core::view;
 use rackhand_core::world::World;
 
 use super::Life;
-use crate::supplier::Vendor;
+use crate::supplier::{Ordered, Vendor};
 
 /// What was in the air when an order ended may still arrive so much later.
 const IN_THE_AIR: Duration = Duration::from_secs(300);
@@ -26,7 +26,7 @@ impl Life {
         for (name, vendor) in [("hpe", &self.market.hpe), ("dell", &self.market.dell)] {
             let doubts = doubts(events, name);
             counts(name, vendor, world, doubts + self.starts as u32, &mut wrong);
-            taken_back(name, vendor, world, events, &mut wrong);
+            taken_back(name, &vendor.standing_orders(self.now()), world, events, &mut wrong);
         }
         purchases(world, events, &mut wrong);
         after_their_end(events, &mut wrong);
@@ -74,8 +74,8 @@ fn doubts(events: &[Recorded], name: &str) -> u32 {
 }
 
 /// What an order that has ended had at its vendor is cancelled there, unless it cannot be, which a person was asked about.
-fn taken_back(name: &str, vendor: &Vendor, world: &World, events: &[Recorded], wrong: &mut Vec<String>) {
-    for ordered in vendor.orders().iter().filter(|o| o.cancelled.is_none()) {
+fn taken_back(name: &str, stands: &[Ordered], world: &World, events: &[Recorded], wrong: &mut Vec<String>) {
+    for ordered in stands {
         let ended = |o: &&std::sync::Arc<rackhand_core::procurement::order::Order>| {
             o.end.is_some() && o.purchase.as_ref().is_some_and(|p| p.name.as_str() == ordered.ours)
         };

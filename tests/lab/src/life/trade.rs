@@ -90,9 +90,9 @@ impl Life {
         let Some(desk) = self.site.as_ref().map(|s| s.desk.clone()) else { return Ok(()) };
         let Some(offers) = comparison(&world, &desk.ports.policy, order, now) else { return Ok(()) };
         let begun = order.approvals.last().map(|a| a.seller);
-        let fine = |o: &&rackhand_core::procurement::compare::Compared| o.eligible;
-        let first = offers.offers.iter().filter(fine).find(|o| begun.is_none_or(|seller| seller == o.seller));
-        let Some(first) = first.or_else(|| offers.offers.iter().find(fine)) else {
+        let mut can_be_had = offers.offers.iter().filter(|o| o.eligible);
+        let first = can_be_had.clone().find(|o| begun.is_none_or(|seller| seller == o.seller));
+        let Some(first) = first.or_else(|| can_be_had.next()) else {
             // What ran out is not offered again by itself.
             if !open {
                 self.give_up(order, "no offer can be bought").await;

@@ -333,6 +333,14 @@ impl Vendor {
         lock(&self.state).orders.clone()
     }
 
+    /// Its orders that it delivers, or will: neither cancelled nor turned down.
+    pub fn standing_orders(&self, now: Timestamp) -> Vec<Ordered> {
+        let state = lock(&self.state);
+        let gone =
+            |o: &&Ordered| matches!(state.verdict(self.house, o, now), Some(Verdict::Cancelled | Verdict::Rejected));
+        state.orders.iter().filter(|o| !gone(o)).cloned().collect()
+    }
+
     /// Its requests.
     pub fn requests(&self) -> Vec<Asked> {
         lock(&self.state).requests.clone()
