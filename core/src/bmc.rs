@@ -1,6 +1,8 @@
 //! What a management controller says of itself and of its server, in our words.
 
+pub mod credential;
 pub mod inventory;
+pub mod locator;
 pub mod reading;
 
 use std::fmt;

@@ -2,9 +2,12 @@
 //! in as values, decisions go out as events.
 
 pub mod bmc;
+pub mod boot;
 pub mod dcim;
 pub mod decide;
+pub mod discovery;
 pub mod document;
+pub mod entry;
 pub mod event;
 pub mod facility;
 pub mod fault;
@@ -18,6 +21,7 @@ pub mod manifest;
 pub mod near;
 pub mod policy;
 pub mod procurement;
+pub mod receiving;
 pub mod reconcile;
 pub mod secret;
 pub mod sentence;

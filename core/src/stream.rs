@@ -1,10 +1,13 @@
 //! The journal's own state: its epochs, and whether effects are held back until a person has looked.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod event;
+
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Draft, Event, Seq};
-use crate::flow::next::{Move, Next, Wait};
-use crate::flow::rules::rule;
+use crate::event::{JournalEvent, Seq};
+use crate::flow::next::Wait;
 use crate::id::{Role, SiteId};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -67,15 +70,16 @@ impl Held {
 
 impl Stream {
     /// Applies one event about the journal.
-    pub fn apply(&mut self, seq: Seq, draft: &Draft) {
-        match draft.event {
-            Event::EpochBegun { epoch, origin } => {
+    pub(crate) fn apply(&mut self, seq: Seq, at: Timestamp, event: &JournalEvent) {
+        match *event {
+            JournalEvent::EpochBegun { epoch, origin } => {
                 self.epochs.push(Epoch { number: epoch, since: seq });
-                self.held = (origin != Origin::First).then_some(Held { since: draft.at, origin });
+                self.held = (origin != Origin::First).then_some(Held { since: at, origin });
             }
-            Event::EffectsResumed { .. } => self.held = None,
-            Event::SnapshotKept { .. } => self.vouched = seq,
-            _ => {}
+            JournalEvent::EffectsResumed { .. } => self.held = None,
+            JournalEvent::SnapshotKept { .. } => self.vouched = seq,
+            // What NetBox was given is NetBox's to show.
+            JournalEvent::NetboxPrepared { .. } => {}
         }
     }
 
@@ -103,16 +107,6 @@ impl Stream {
         match self.epoch() {
             0 => String::new(),
             epoch => format!("{}-{epoch}-", site.as_str().to_ascii_uppercase()),
-        }
-    }
-
-    /// Takes out of `next` what would have an effect, while effects are held back.
-    pub fn keep_back(&self, next: &mut Next) {
-        let Some(held) = &self.held else { return };
-        let before = next.moves.len();
-        next.moves.retain(|m| !matches!(m, Move::Begin(due) if rule(due.step).class.has_effect()));
-        if next.moves.len() < before {
-            next.waits.insert(0, held.wait());
         }
     }
 }

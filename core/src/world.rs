@@ -1,18 +1,21 @@
 //! Everything at one moment: a pure fold over the events. A reader's copy costs one pointer.
 
-use std::net::IpAddr;
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::sync::Arc;
 
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Draft, Event, Recorded, Seq, TokenHash};
+use crate::discovery::Sighting;
+use crate::event::{
+    DealEvent, DiscoveryEvent, Draft, EntryEvent, Event, OrderEvent, Recorded, Seq, StepEvent, TakeOverEvent, TokenHash,
+};
 use crate::flow::attempt::Attempts;
-use crate::flow::step::{Observation, Step};
+use crate::flow::step::Observation;
 use crate::id::{DealId, OrderId, Subject, UnitId};
-use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::stage::Stage;
-use crate::lifecycle::unit::{Locator, Note, Notes, Unit};
+use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::procurement::deal::Deal;
 use crate::procurement::order::Order;
@@ -57,32 +60,6 @@ pub struct World {
     by_token: OrdMap<TokenHash, UnitId>,
 }
 
-/// A BMC that was seen on the wire.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sighting {
-    /// Its address.
-    pub address: IpAddr,
-    /// Option 12.
-    pub hostname: Option<Text>,
-    /// Option 60.
-    pub vendor_class: Option<Text>,
-    /// Since when it has this address.
-    pub at: Timestamp,
-    /// What C4 said last, for this address.
-    pub verdict: Option<Verdict>,
-    /// Where it is with its steps.
-    pub steps: Attempts,
-    /// Whether it was looked up once more because NetBox was seen to have its MAC.
-    pub reopened: bool,
-    /// Keys of warnings already noted.
-    pub warned: Vec<Text>,
-    /// Notes for a device that is no unit of ours.
-    pub notes: Notes,
-}
-
-/// Keys of warnings kept for one BMC; the oldest is forgotten, which at worst repeats a warning.
-const WARNINGS: usize = 32;
-
 impl World {
     /// Applies one event. Events come in order, without gaps.
     pub fn apply(&mut self, recorded: &Recorded) {
@@ -92,48 +69,30 @@ impl World {
     /// Applies an event that will have this place.
     pub fn apply_draft(&mut self, seq: Seq, draft: &Draft) {
         self.head = seq;
-        match draft.subject {
-            Subject::Bmc(mac) => self.apply_to_sighting(mac, seq, draft),
-            Subject::Unit(id) => self.apply_to_unit(id, seq, draft),
-            Subject::Order(id) => self.apply_to_order(id, seq, draft),
-            Subject::Deal(id) => self.apply_to_deal(id, seq, draft),
-            Subject::Plan(id) => self.apply_to_plan(id, draft),
-            Subject::Journal => self.stream.apply(seq, draft),
+        match (draft.subject, &draft.event) {
+            (Subject::Unit(id), _) => self.apply_to_unit(id, seq, draft),
+            (Subject::Bmc(mac), _) => self.apply_to_sighting(mac, seq, draft),
+            (Subject::Deal(id), _) => self.apply_to_deal(id, seq, draft),
+            (Subject::Order(id), Event::Order(event)) => self.apply_to_order(id, seq, draft, event),
+            (Subject::Plan(id), Event::TakeOver(event)) => self.apply_to_plan(id, draft, event),
+            (Subject::Journal, Event::Journal(event)) => self.stream.apply(seq, draft.at, event),
+            // Nothing else is recorded of these.
+            (Subject::Order(_) | Subject::Plan(_) | Subject::Journal, _) => {}
         }
     }
 
     fn apply_to_unit(&mut self, id: UnitId, seq: Seq, draft: &Draft) {
-        if let Event::UnitImported { site, .. } | Event::UnitAdopted { site, .. } | Event::UnitTakenOver { site, .. } =
-            &draft.event
-        {
-            self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Received, draft.at)));
+        if let Event::Entry(event) = &draft.event {
+            self.begin_unit(id, draft.at, event);
         }
-        if let Event::UnitOrdered { order, line, site, .. } = &draft.event {
-            self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Ordered, draft.at)));
-            let order = self.orders.get_mut(order).map(Arc::make_mut);
-            if let Some(line) = order.and_then(|o| o.line_mut(*line)) {
-                line.units.push(id);
-            }
-        }
-        let told = match &draft.event {
-            Event::StepObserved { saw: Observation::System(reading), .. } => Some(&reading.serial),
-            Event::LeaseAccepted { device, .. } => device.serial.as_ref(),
-            Event::ManifestRowTaken { serial, .. } | Event::SerialBound { serial, .. } => Some(serial),
-            _ => None,
-        };
+        let told = serial_told(&draft.event);
         // A unit without a serial takes the first that is told of it, unless it is another's.
         let free = told.map(|s| Text::from(s.to_uppercase())).filter(|s| !s.is_empty());
         let free = free.filter(|s| !self.by_serial.contains_key(s));
         let Some(slot) = self.units.get_mut(&id) else { return };
         let unit = Arc::make_mut(slot);
         let (mac, token) = (unit.bmc_mac, unit.boot.last_token());
-        unit.apply(seq, draft.at, &draft.event);
-        unit.receive(seq, draft);
-        unit.guard(draft);
-        if let Event::LocatorAsked { on } = draft.event {
-            let by = draft.actor.to_string().into();
-            unit.locator = Some(Locator { on, by, at: draft.at, seen: None });
-        }
+        unit.apply(seq, draft);
         if unit.serial.is_none() {
             unit.serial = free;
         }
@@ -159,8 +118,27 @@ impl World {
         }
     }
 
-    fn apply_to_plan(&mut self, id: PlanId, draft: &Draft) {
-        let Event::TakeOverPlanned { site, hash, rows } = &draft.event else { return };
+    /// A unit begins with the event that says how it came.
+    fn begin_unit(&mut self, id: UnitId, at: Timestamp, event: &EntryEvent) {
+        match event {
+            EntryEvent::UnitImported { site, .. }
+            | EntryEvent::UnitAdopted { site, .. }
+            | EntryEvent::UnitTakenOver { site, .. } => {
+                self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Received, at)));
+            }
+            EntryEvent::UnitOrdered { order, line, site, .. } => {
+                self.units.insert(id, Arc::new(Unit::new(id, site.clone(), Stage::Ordered, at)));
+                let order = self.orders.get_mut(order).map(Arc::make_mut);
+                if let Some(line) = order.and_then(|o| o.line_mut(*line)) {
+                    line.units.push(id);
+                }
+            }
+            EntryEvent::ManifestRowTaken { .. } | EntryEvent::SpecTold { .. } | EntryEvent::SerialBound { .. } => {}
+        }
+    }
+
+    fn apply_to_plan(&mut self, id: PlanId, draft: &Draft, event: &TakeOverEvent) {
+        let TakeOverEvent::TakeOverPlanned { site, hash, rows } = event;
         let (site, rows, by) = (site.clone(), rows.clone(), draft.actor.to_string().into());
         self.plans.insert(id, Arc::new(Plan { site, hash: *hash, rows, at: draft.at, by }));
         while self.plans.len() > MAX_PLANS {
@@ -171,9 +149,9 @@ impl World {
         }
     }
 
-    fn apply_to_order(&mut self, id: OrderId, seq: Seq, draft: &Draft) {
-        match &draft.event {
-            Event::OrderPlaced { placed } => {
+    fn apply_to_order(&mut self, id: OrderId, seq: Seq, draft: &Draft, event: &OrderEvent) {
+        match event {
+            OrderEvent::OrderPlaced { placed } => {
                 let order = Order::new(id, placed, draft);
                 self.by_reference.insert(keyed(&order.tenant, &order.reference), id);
                 *self.placed_by.entry(order.tenant.clone()).or_default() += 1;
@@ -182,22 +160,25 @@ impl World {
                     self.by_key.insert(keyed(&placed.tenant, &key.word), id);
                 }
             }
-            Event::StockReserved { unit, .. } => {
+            OrderEvent::StockReserved { unit, .. } => {
                 self.reserved.insert(*unit, id);
             }
-            Event::StockReleased { unit, .. } => {
+            OrderEvent::StockReleased { unit, .. } => {
                 self.reserved.remove(unit);
             }
-            Event::PurchaseDecided { number, .. } => self.last_purchase = self.last_purchase.max(*number),
-            _ => {}
+            OrderEvent::PurchaseDecided { number, .. } => self.last_purchase = self.last_purchase.max(*number),
+            OrderEvent::StockAssigned { .. }
+            | OrderEvent::ApprovalGiven { .. }
+            | OrderEvent::PurchaseFailed { .. }
+            | OrderEvent::OrderEnded { .. } => {}
         }
         if let Some(order) = self.orders.get_mut(&id) {
-            Arc::make_mut(order).apply(seq, draft);
+            Arc::make_mut(order).apply(seq, draft, event);
         }
     }
 
     fn apply_to_deal(&mut self, id: DealId, seq: Seq, draft: &Draft) {
-        if let Event::DealOpened { title, vendor, by_hand, patience, request } = &draft.event {
+        if let Event::Deal(DealEvent::DealOpened { title, vendor, by_hand, patience, request }) = &draft.event {
             let mut deal = Deal::new(id, title.clone(), *vendor, *by_hand, *patience, draft.at);
             if let Some(request) = request {
                 deal.request = request.clone();
@@ -213,56 +194,35 @@ impl World {
     }
 
     fn apply_to_sighting(&mut self, mac: Mac, seq: Seq, draft: &Draft) {
-        if let Event::BmcSighted { address, hostname, vendor_class } = &draft.event {
-            let before = self.sightings.get(&mac);
-            // What is in the air is about the address before; its generation must not come again.
-            let mut steps = before.map(|s| s.steps.clone()).unwrap_or_default();
-            steps.let_go(|_| true);
-            let seen = Sighting {
-                address: *address,
-                hostname: hostname.clone(),
-                vendor_class: vendor_class.clone(),
-                at: draft.at,
-                verdict: None,
-                steps,
-                reopened: false,
-                warned: before.map(|s| s.warned.clone()).unwrap_or_default(),
-                notes: before.map(|s| s.notes.clone()).unwrap_or_default(),
-            };
-            self.sightings.insert(mac, Arc::new(seen));
-            return;
-        }
-        if draft.event == (Event::SightingForgotten {}) {
-            self.sightings.remove(&mac);
-            return;
-        }
-        let Some(slot) = self.sightings.get_mut(&mac) else { return };
-        let sighting = Arc::make_mut(slot);
-        sighting.steps.apply(draft.at, &draft.event);
         match &draft.event {
-            Event::SightingJudged { verdict } => {
-                sighting.verdict = Some(verdict.clone());
-                sighting.steps.let_go(|_| true);
+            Event::Discovery(DiscoveryEvent::BmcSighted { address, hostname, vendor_class }) => {
+                let before = self.sightings.get(&mac).map(|s| &**s);
+                let seen = Sighting::new(before, draft.at, *address, hostname.as_ref(), vendor_class.as_ref());
+                self.sightings.insert(mac, Arc::new(seen));
             }
-            Event::SightingReopened { .. } => {
-                (sighting.verdict, sighting.reopened) = (None, true);
-                sighting.steps.let_go(|_| true);
-            }
-            Event::StepObserved { saw: Observation::Notes(up_to), .. } => {
-                sighting.notes.owed.retain(|n| n.seq > *up_to);
-            }
-            Event::StepSkipped { step: Step::WriteNotes, .. } => sighting.notes.owed.clear(),
-            Event::WarningNoted { key, device, text } => {
-                if sighting.warned.len() >= WARNINGS {
-                    sighting.warned.remove(0);
-                }
-                sighting.warned.push(key.clone());
-                if let Some(device) = device {
-                    sighting.notes.device = Some(*device);
-                    sighting.notes.owed.push(Note { seq, at: draft.at, warning: true, text: text.clone() });
+            Event::Discovery(DiscoveryEvent::SightingForgotten {}) => drop(self.sightings.remove(&mac)),
+            Event::Discovery(event) => {
+                if let Some(sighting) = self.sightings.get_mut(&mac) {
+                    Arc::make_mut(sighting).hear(seq, draft.at, event);
                 }
             }
-            _ => {}
+            Event::Step(event) => {
+                if let Some(sighting) = self.sightings.get_mut(&mac) {
+                    Arc::make_mut(sighting).step(draft.at, event);
+                }
+            }
+            // About others.
+            Event::Life(_)
+            | Event::Entry(_)
+            | Event::Receiving(_)
+            | Event::Placement(_)
+            | Event::Boot(_)
+            | Event::Credential(_)
+            | Event::Locator(_)
+            | Event::TakeOver(_)
+            | Event::Order(_)
+            | Event::Deal(_)
+            | Event::Journal(_) => {}
         }
     }
 
@@ -347,4 +307,19 @@ impl World {
 /// A tenant's key among all. A slug has no slash.
 fn keyed(tenant: &str, word: &str) -> Text {
     format!("{tenant}/{word}").into()
+}
+
+/// The serial that an event tells of a unit.
+fn serial_told(event: &Event) -> Option<&Text> {
+    if let Event::Step(StepEvent::StepObserved { saw: Observation::System(reading), .. }) = event {
+        Some(&reading.serial)
+    } else if let Event::Discovery(DiscoveryEvent::LeaseAccepted { device, .. }) = event {
+        device.serial.as_ref()
+    } else if let Event::Entry(EntryEvent::ManifestRowTaken { serial, .. } | EntryEvent::SerialBound { serial, .. }) =
+        event
+    {
+        Some(serial)
+    } else {
+        None
+    }
 }

@@ -8,7 +8,7 @@ mod scene;
 use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
 use rackhand_core::decide::command::Command;
-use rackhand_core::event::Event;
+use rackhand_core::event::{DiscoveryEvent, Event, LifeEvent};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Role, SiteId};
 use rackhand_core::lifecycle::c4::Verdict;
@@ -278,7 +278,7 @@ fn a_unit_that_runs_before_it_was_cabled_catches_up_and_somebody_confirms_its_pl
             .since(mark)
             .into_iter()
             .filter_map(|e| match e {
-                Event::StageEntered { to, evidence, .. } => Some((*to, evidence.proof)),
+                Event::Life(LifeEvent::StageEntered { to, evidence, .. }) => Some((*to, evidence.proof)),
                 _ => None,
             })
             .collect();
@@ -382,8 +382,13 @@ fn a_renewal_that_changes_nothing_leaves_no_trace() {
 fn a_warning_is_noted_once_for_each_device_status_and_address() {
     let mut scene = Scene::default();
     scene.import(1, Stage::InService);
-    let warnings =
-        |scene: &Scene| scene.log.iter().filter(|r| matches!(r.draft.event, Event::WarningNoted { .. })).count();
+    let warnings = |scene: &Scene| {
+        scene
+            .log
+            .iter()
+            .filter(|r| matches!(r.draft.event, Event::Discovery(DiscoveryEvent::WarningNoted { .. })))
+            .count()
+    };
     for round in 0..4 {
         // It flaps between two addresses and two statuses.
         for (n, (ip, status)) in

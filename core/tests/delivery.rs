@@ -11,7 +11,7 @@ mod shop;
 use std::time::Duration;
 
 use rackhand_core::decide::{Answer, Input};
-use rackhand_core::event::Event;
+use rackhand_core::event::{DealEvent, Event};
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::procurement::paper::{Paper, Tracked, Transit};
 use rackhand_core::time::Timestamp;
@@ -136,7 +136,7 @@ fn each_shipment_is_a_delivery_of_its_own() {
 fn an_arrival_that_moves_by_little_leaves_no_trace_and_many_small_moves_leave_one() {
     let mut shop = shipped();
     let moves = |shop: &Shop| {
-        let told = |e: &Event| matches!(e, Event::ShipmentTracked { .. });
+        let told = |e: &Event| matches!(e, Event::Deal(DealEvent::ShipmentTracked { .. }));
         shop.scene.log.iter().filter(|r| told(&r.draft.event)).count()
     };
     assert_eq!(track(&mut shop, PARCEL, Transit::Moving, Some(17 * DAY)), Answer::Done);

@@ -12,7 +12,10 @@ use rackhand_core::bmc::inventory::Neighbour;
 use rackhand_core::bmc::{Fingerprint, Identity, Power, Rung, SystemReading, Vendor};
 use rackhand_core::dcim::rack::Face;
 use rackhand_core::dcim::{BmcPort, Device, Lookup, NewDevice};
-use rackhand_core::event::{Draft, Event, Recorded};
+use rackhand_core::event::{
+    BootEvent, CredentialEvent, DiscoveryEvent, Draft, EntryEvent, Event, JournalEvent, LifeEvent, LocatorEvent,
+    PlacementEvent, ReceivingEvent, Recorded, StepEvent, TakeOverEvent,
+};
 use rackhand_core::facility::reservation::{NetworkCable, PowerCord, Reservation};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::{Observation, Step};
@@ -51,139 +54,173 @@ fn lines() -> Vec<(&'static str, Event)> {
     vec![
         (
             r#"{"bmc_sighted":{"address":"10.0.0.1","hostname":"ilo-1","vendor_class":null}}"#,
-            Event::BmcSighted { address: address(1), hostname: Some("ilo-1".into()), vendor_class: None },
+            Event::Discovery(DiscoveryEvent::BmcSighted {
+                address: address(1),
+                hostname: Some("ilo-1".into()),
+                vendor_class: None,
+            }),
         ),
         (
             r#"{"sighting_judged":{"verdict":{"warn":"status staged: a lease changes nothing"}}}"#,
-            Event::SightingJudged { verdict: Verdict::Warn("status staged: a lease changes nothing".into()) },
+            Event::Discovery(DiscoveryEvent::SightingJudged {
+                verdict: Verdict::Warn("status staged: a lease changes nothing".into()),
+            }),
         ),
         (
             r#"{"unit_imported":{"site":"fra1","serial":"SN0001","bmc_mac":"94:40:C9:00:00:01","vendor":"hpe","model":null,"stage":"shipment_tracking"}}"#,
-            Event::UnitImported {
+            Event::Entry(EntryEvent::UnitImported {
                 site: SiteId::new("fra1"),
                 serial: serial(1),
                 bmc_mac: Some(bmc_mac(1)),
                 vendor: Some(Vendor::Hpe),
                 model: None,
                 stage: Stage::ShipmentTracking,
-            },
+            }),
         ),
         (
             r#"{"manifest_row_taken":{"serial":"SN0001","bmc_mac":"94:40:C9:00:00:01","create":{"device_type":"dl360","role":"server","site":"fra1"}}}"#,
-            Event::ManifestRowTaken {
+            Event::Entry(EntryEvent::ManifestRowTaken {
                 serial: serial(1),
                 bmc_mac: bmc_mac(1),
                 create: Some(NewDevice { device_type: "dl360".into(), role: "server".into(), site: "fra1".into() }),
-            },
+            }),
         ),
-        (r#"{"sighting_forgotten":{}}"#, Event::SightingForgotten {}),
+        (r#"{"sighting_forgotten":{}}"#, Event::Discovery(DiscoveryEvent::SightingForgotten {})),
         (
             r#"{"sighting_reopened":{"reason":"NetBox has its MAC now"}}"#,
-            Event::SightingReopened { reason: "NetBox has its MAC now".into() },
+            Event::Discovery(DiscoveryEvent::SightingReopened { reason: "NetBox has its MAC now".into() }),
         ),
         (
             r#"{"unit_adopted":{"site":"fra1","serial":null,"bmc_mac":"94:40:C9:00:00:01","model":"R760"}}"#,
-            Event::UnitAdopted { site: SiteId::new("fra1"), serial: None, bmc_mac: bmc_mac(1), model: "R760".into() },
+            Event::Entry(EntryEvent::UnitAdopted {
+                site: SiteId::new("fra1"),
+                serial: None,
+                bmc_mac: bmc_mac(1),
+                model: "R760".into(),
+            }),
         ),
         (
             r#"{"lease_accepted":{"device":{"id":101,"name":"srv1","serial":"SN0001","model":"ProLiant DL360 Gen11","site":"fra1","place":"rack A1 unit 7","status":"offline","lifecycle_state":"powered_on","tenant":"baremetal-staging","bmc_interface":1001,"oob_address":"10.0.0.9"},"bmc_mac":"94:40:C9:00:00:01","address":"10.0.0.1"}}"#,
-            Event::LeaseAccepted { device: device_as_it_was(), bmc_mac: bmc_mac(1), address: address(1) },
+            Event::Discovery(DiscoveryEvent::LeaseAccepted {
+                device: Box::new(device_as_it_was()),
+                bmc_mac: bmc_mac(1),
+                address: address(1),
+            }),
         ),
         (
             r#"{"stage_entered":{"from":"powered_on","to":"discovered","evidence":{"proof":"lease_and_device","note":"lease"}}}"#,
-            Event::StageEntered {
+            Event::Life(LifeEvent::StageEntered {
                 from: Stage::PoweredOn,
                 to: Stage::Discovered,
                 evidence: Evidence::new(Proof::LeaseAndDevice, "lease"),
-            },
+            }),
         ),
         (
             r#"{"disposition_changed":{"from":"normal","to":"on_hold","reason":"wait"}}"#,
-            Event::DispositionChanged { from: Disposition::Normal, to: Disposition::OnHold, reason: "wait".into() },
+            Event::Life(LifeEvent::DispositionChanged {
+                from: Disposition::Normal,
+                to: Disposition::OnHold,
+                reason: "wait".into(),
+            }),
         ),
         (
             r#"{"task_opened":{"task":{"kind":"fix_cable","role":"technician","text":"move it"}}}"#,
-            Event::TaskOpened {
+            Event::Life(LifeEvent::TaskOpened {
                 task: Task { kind: TaskKind::FixCable, role: Role::Technician, text: "move it".into() },
-            },
+            }),
         ),
         (
             r#"{"task_closed":{"task":17,"note":"moved"}}"#,
-            Event::TaskClosed { task: 17, note: "moved".into(), accepted: false },
+            Event::Life(LifeEvent::TaskClosed { task: 17, note: "moved".into(), accepted: false }),
         ),
         (
             r#"{"step_intended":{"step":"reset_for_boot","generation":1,"attempt":2,"rung":"power_cycle","until":1795000000000000}}"#,
-            Event::StepIntended {
+            Event::Step(StepEvent::StepIntended {
                 step: Step::ResetForBoot,
                 generation: 1,
                 attempt: 2,
                 rung: Some(Rung::PowerCycle),
                 until: Some(AT),
                 terms: None,
-            },
+            }),
         ),
         (
             r#"{"step_accepted":{"step":"arm_network_boot","generation":1,"receipt":"task 42"}}"#,
-            Event::StepAccepted { step: Step::ArmNetworkBoot, generation: 1, receipt: "task 42".into() },
+            Event::Step(StepEvent::StepAccepted {
+                step: Step::ArmNetworkBoot,
+                generation: 1,
+                receipt: "task 42".into(),
+            }),
         ),
         (
             r#"{"step_observed":{"step":"assign_bmc_address","generation":3,"saw":{"address":"10.0.0.1"}}}"#,
-            Event::StepObserved {
+            Event::Step(StepEvent::StepObserved {
                 step: Step::AssignBmcAddress,
                 generation: 3,
                 saw: Observation::Address(address(1)),
                 until: None,
                 terms: None,
-            },
+            }),
         ),
         (
             r#"{"step_unknown":{"step":"reset_for_boot","generation":1,"fault":{"system":"bmc","kind":"unknown","what":"no answer","advice":""},"again_at":1795000000000000}}"#,
-            Event::StepUnknown {
+            Event::Step(StepEvent::StepUnknown {
                 step: Step::ResetForBoot,
                 generation: 1,
                 fault: Fault::new(System::Bmc, Kind::Unknown, "no answer"),
                 again_at: AT,
                 terms: None,
-            },
+            }),
         ),
         (
             r#"{"step_failed":{"step":"reach_bmc","generation":1,"fault":{"system":"bmc","kind":"transient","what":"connection refused","advice":"check its cable"},"again_at":1795000000000000}}"#,
-            Event::StepFailed { step: Step::ReachBmc, generation: 1, fault: refused(), again_at: AT, terms: None },
+            Event::Step(StepEvent::StepFailed {
+                step: Step::ReachBmc,
+                generation: 1,
+                fault: refused(),
+                again_at: AT,
+                terms: None,
+            }),
         ),
         (
             r#"{"step_parked":{"step":"reach_bmc","generation":1,"fault":{"system":"bmc","kind":"transient","what":"connection refused","advice":"check its cable"}}}"#,
-            Event::StepParked { step: Step::ReachBmc, generation: 1, fault: refused(), terms: None },
+            Event::Step(StepEvent::StepParked { step: Step::ReachBmc, generation: 1, fault: refused(), terms: None }),
         ),
         (
             r#"{"step_retried":{"step":"reach_bmc","generation":2}}"#,
-            Event::StepRetried { step: Step::ReachBmc, generation: 2 },
+            Event::Step(StepEvent::StepRetried { step: Step::ReachBmc, generation: 2 }),
         ),
         (
             r#"{"step_skipped":{"step":"write_cables","generation":1,"reason":"later"}}"#,
-            Event::StepSkipped { step: Step::WriteCables, generation: 1, reason: "later".into(), terms: None },
+            Event::Step(StepEvent::StepSkipped {
+                step: Step::WriteCables,
+                generation: 1,
+                reason: "later".into(),
+                terms: None,
+            }),
         ),
         (
             r#"{"certificate_trusted":{"before":"0101010101010101010101010101010101010101010101010101010101010101","certificate":"0202020202020202020202020202020202020202020202020202020202020202","reason":"mainboard"}}"#,
-            Event::CertificateTrusted {
+            Event::Credential(CredentialEvent::CertificateTrusted {
                 before: Some(Fingerprint([1; 32])),
                 certificate: Fingerprint([2; 32]),
                 reason: "mainboard".into(),
-            },
+            }),
         ),
         (
             r#"{"boot_script_served":{"token":"abababababababababababababababababababababababababababababababab","expires":1795000000000000,"nic":"3C:EC:EF:00:00:01"}}"#,
-            Event::BootScriptServed { token: token(171), expires: AT, nic: Some(nic_mac(1)) },
+            Event::Boot(BootEvent::BootScriptServed { token: token(171), expires: AT, nic: Some(nic_mac(1)) }),
         ),
         (
             r#"{"boot_missed":{"step":"reset_for_boot","fault":{"system":"machine","kind":"transient","what":"no boot script fetched","advice":""}}}"#,
-            Event::BootMissed {
+            Event::Boot(BootEvent::BootMissed {
                 step: Step::ResetForBoot,
                 fault: Fault::new(System::Machine, Kind::Transient, "no boot script fetched"),
-            },
+            }),
         ),
         (
             r#"{"machine_reported":{"report":{"step":"03-disk","verdict":"passed","took_ms":1000,"measurements":[{"name":"read","value":"3 GB/s","limit":"1 GB/s"}],"message":"ok"}}}"#,
-            Event::MachineReported {
+            Event::Boot(BootEvent::MachineReported {
                 report: StepReport {
                     measurements: vec![Measurement {
                         name: "read".into(),
@@ -193,26 +230,30 @@ fn lines() -> Vec<(&'static str, Event)> {
                     message: Some("ok".into()),
                     ..step_report(ValidationStep::Disk)
                 },
-            },
+            }),
         ),
-        (r#"{"validation_refused":{"points":2}}"#, Event::ValidationRefused { points: 2 }),
+        (r#"{"validation_refused":{"points":2}}"#, Event::Boot(BootEvent::ValidationRefused { points: 2 })),
         (
             r#"{"validation_reported":{"report":{"serial":"SN0001","model":"ProLiant DL360 Gen11","bmc_mac":"94:40:C9:00:00:01","processors":[{"model":"EPYC","cores":64}],"memory_bytes":549755813888,"drives":[{"serial":"D1","model":"SSD","bytes":1099511627776,"holds_data":false}],"nics":[{"name":"eth0","mac":"3C:EC:EF:00:00:01","link":true,"neighbour":{"switch":"leaf1","port":"Ethernet1"}}],"steps":[{"step":"01-init","verdict":"passed","took_ms":1000,"measurements":[],"message":null}]}}}"#,
-            Event::ValidationReported {
+            Event::Boot(BootEvent::ValidationReported {
                 report: Box::new(ValidationReport {
                     processors: vec![Processor { model: "EPYC".into(), cores: 64 }],
                     steps: vec![step_report(ValidationStep::Init)],
                     ..report(1)
                 }),
-            },
+            }),
         ),
         (
             r#"{"warning_noted":{"key":"101 staged 10.0.0.1","device":101,"text":"left alone"}}"#,
-            Event::WarningNoted { key: "101 staged 10.0.0.1".into(), device: Some(101), text: "left alone".into() },
+            Event::Discovery(DiscoveryEvent::WarningNoted {
+                key: "101 staged 10.0.0.1".into(),
+                device: Some(101),
+                text: "left alone".into(),
+            }),
         ),
         (
             r#"{"placement_reserved":{"place":{"rack":3,"name":"A07","position":24,"face":"front","height":2,"full_depth":true,"watts":700,"kilograms":null,"tenant":"acme","power":[{"inlet":"PSU1","strip":"pdu-a","outlet":"7"}],"network":[{"interface":"eth0","port":{"switch":"leaf1","port":"Ethernet1"}}],"reasons":["700 of 5888 W when a feed is lost"],"device":101}}}"#,
-            Event::PlacementReserved {
+            Event::Placement(PlacementEvent::PlacementReserved {
                 place: Reservation {
                     rack: 3,
                     name: "A07".into(),
@@ -236,65 +277,65 @@ fn lines() -> Vec<(&'static str, Event)> {
                     device: Some(101),
                     before: None,
                 },
-            },
+            }),
         ),
         (
             r#"{"placement_released":{"reason":"the rack is full of water"}}"#,
-            Event::PlacementReleased { reason: "the rack is full of water".into() },
+            Event::Placement(PlacementEvent::PlacementReleased { reason: "the rack is full of water".into() }),
         ),
         (
             r#"{"damage_noted":{"note":"corner dented, photo 17.jpg"}}"#,
-            Event::DamageNoted { note: "corner dented, photo 17.jpg".into(), photo: None },
+            Event::Receiving(ReceivingEvent::DamageNoted { note: "corner dented, photo 17.jpg".into(), photo: None }),
         ),
         (
             r#"{"first_word_given":{"cause":"after_tenant","reason":"wiped by hand"}}"#,
-            Event::FirstWordGiven { cause: Cause::AfterTenant, reason: "wiped by hand".into() },
+            Event::Life(LifeEvent::FirstWordGiven { cause: Cause::AfterTenant, reason: "wiped by hand".into() }),
         ),
         (
             r#"{"take_over_planned":{"site":"fra1","hash":"abababababababababababababababababababababababababababababababab","rows":[{"device":{"id":101,"name":"srv1","serial":"SN0001","model":"ProLiant DL360 Gen11","site":"fra1","place":"rack A1 unit 7","status":"active","lifecycle_state":"powered_on","tenant":"baremetal-staging","bmc_interface":1001,"oob_address":"10.0.0.9"},"bmc_mac":"94:40:C9:00:00:01"}]}}"#,
-            Event::TakeOverPlanned {
+            Event::TakeOver(TakeOverEvent::TakeOverPlanned {
                 site: SiteId::new("fra1"),
                 hash: token(171),
                 rows: vec![Seen {
                     device: Device { status: "active".into(), ..device_as_it_was() },
                     bmc_mac: Some(bmc_mac(1)),
                 }],
-            },
+            }),
         ),
         (
             r#"{"unit_taken_over":{"plan":"0f9a1c02","site":"fra1","device":{"id":101,"name":"srv1","serial":"SN0001","model":"ProLiant DL360 Gen11","site":"fra1","place":"rack A1 unit 7","status":"active","lifecycle_state":"powered_on","tenant":"baremetal-staging","bmc_interface":1001,"oob_address":"10.0.0.9"},"bmc_mac":"94:40:C9:00:00:01","stage":"in_service","reason":"it runs","login":{"open":{"why":"no password is known"}}}}"#,
-            Event::UnitTakenOver {
+            Event::Entry(EntryEvent::UnitTakenOver {
                 plan: PlanId(0x0F9A_1C02),
                 site: SiteId::new("fra1"),
-                device: Device { status: "active".into(), ..device_as_it_was() },
+                device: Box::new(Device { status: "active".into(), ..device_as_it_was() }),
                 bmc_mac: Some(bmc_mac(1)),
                 stage: Stage::InService,
                 reason: "it runs".into(),
                 login: Login::Open { why: "no password is known".into() },
-            },
+            }),
         ),
         (
             r#"{"password_given":{"user":"root","from":"by hand"}}"#,
-            Event::PasswordGiven { user: Some("root".into()), from: "by hand".into() },
+            Event::Credential(CredentialEvent::PasswordGiven { user: Some("root".into()), from: "by hand".into() }),
         ),
-        (r#"{"password_forgotten":{}}"#, Event::PasswordForgotten {}),
-        (r#"{"locator_asked":{"on":true}}"#, Event::LocatorAsked { on: true }),
-        (r#"{"locator_seen":{"on":false}}"#, Event::LocatorSeen { on: false }),
+        (r#"{"password_forgotten":{}}"#, Event::Credential(CredentialEvent::PasswordForgotten {})),
+        (r#"{"locator_asked":{"on":true}}"#, Event::Locator(LocatorEvent::LocatorAsked { on: true })),
+        (r#"{"locator_seen":{"on":false}}"#, Event::Locator(LocatorEvent::LocatorSeen { on: false })),
         (
             r#"{"epoch_begun":{"epoch":325,"origin":"restored"}}"#,
-            Event::EpochBegun { epoch: 325, origin: Origin::Restored },
+            Event::Journal(JournalEvent::EpochBegun { epoch: 325, origin: Origin::Restored }),
         ),
         (
             r#"{"effects_resumed":{"reason":"nothing was ordered since"}}"#,
-            Event::EffectsResumed { reason: "nothing was ordered since".into() },
+            Event::Journal(JournalEvent::EffectsResumed { reason: "nothing was ordered since".into() }),
         ),
         (
             r#"{"netbox_prepared":{"made":["custom field lifecycle_state (select)"]}}"#,
-            Event::NetboxPrepared { made: vec!["custom field lifecycle_state (select)".into()] },
+            Event::Journal(JournalEvent::NetboxPrepared { made: vec!["custom field lifecycle_state (select)".into()] }),
         ),
         (
             r#"{"snapshot_kept":{"at":20000,"fold":10,"sum":"0101010101010101010101010101010101010101010101010101010101010101"}}"#,
-            Event::SnapshotKept { at: 20_000, fold: 10, sum: Fingerprint([1; 32]) },
+            Event::Journal(JournalEvent::SnapshotKept { at: 20_000, fold: 10, sum: Fingerprint([1; 32]) }),
         ),
     ]
 }
@@ -351,12 +392,12 @@ fn a_line_about_buying_is_read_whole_and_written_as_it_was() {
 #[test]
 fn an_event_in_its_place_says_who_did_it_to_what_and_why() {
     let unit = r#"{"seq":5,"at":1795000000000000,"subject":"unit/01M7Q5CQG00W3GE1R70W3GE1R7","actor":{"person":{"name":"anna","role":"read_only"}},"cause":4,"event":{"step_retried":{"step":"reach_bmc","generation":2}}}"#;
-    let event = Event::StepRetried { step: Step::ReachBmc, generation: 2 };
+    let event = Event::Step(StepEvent::StepRetried { step: Step::ReachBmc, generation: 2 });
     let subject = Subject::Unit("01M7Q5CQG00W3GE1R70W3GE1R7".parse().unwrap());
     let draft = Draft { at: AT, subject, actor: person(Role::ReadOnly), cause: Some(4), event };
     assert_eq!(read::<Recorded>(unit), Recorded { seq: 5, draft });
     let bmc = r#"{"seq":6,"at":1795000000000000,"subject":"bmc/94:40:C9:00:00:01","actor":"wire","cause":null,"event":{"validation_refused":{"points":2}}}"#;
-    let (subject, event) = (Subject::Bmc(bmc_mac(1)), Event::ValidationRefused { points: 2 });
+    let (subject, event) = (Subject::Bmc(bmc_mac(1)), Event::Boot(BootEvent::ValidationRefused { points: 2 }));
     let draft = Draft { at: AT, subject, actor: Actor::Wire, cause: None, event };
     assert_eq!(read::<Recorded>(bmc), Recorded { seq: 6, draft });
 }
@@ -365,7 +406,7 @@ fn an_event_in_its_place_says_who_did_it_to_what_and_why() {
 fn a_receipt_that_was_taken_back_is_read() {
     let line = r#"{"stage_entered":{"from":"received","to":"shipment_tracking","evidence":{"proof":"receipt_undone","note":"the scan was not meant"}}}"#;
     let evidence = Evidence::new(Proof::ReceiptUndone, "the scan was not meant");
-    let event = Event::StageEntered { from: Stage::Received, to: Stage::ShipmentTracking, evidence };
+    let event = Event::Life(LifeEvent::StageEntered { from: Stage::Received, to: Stage::ShipmentTracking, evidence });
     assert_eq!(read::<Event>(line), event);
 }
 
@@ -384,7 +425,7 @@ fn every_verdict_and_every_observation_is_read() {
     }
     assert_eq!(
         read::<Event>(r#"{"task_closed":{"task":17,"note":"the rest comes later","accepted":true}}"#),
-        Event::TaskClosed { task: 17, note: "the rest comes later".into(), accepted: true }
+        Event::Life(LifeEvent::TaskClosed { task: 17, note: "the rest comes later".into(), accepted: true })
     );
     let controller = "iDRAC9".into();
     let identity = Identity { vendor: Vendor::Dell, controller, firmware: Some("7.10".into()), serial: None };

@@ -9,7 +9,7 @@ mod shop;
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, JournalEvent};
 use rackhand_core::flow;
 use rackhand_core::flow::next::{Due, Next};
 use rackhand_core::flow::rules::{RULES, rule};
@@ -21,7 +21,7 @@ use scene::{Scene, address, due, token};
 use shop::{Shop, by};
 
 fn begin(scene: &mut Scene, epoch: u32, origin: Origin) {
-    scene.record(Subject::Journal, Event::EpochBegun { epoch, origin });
+    scene.record(Subject::Journal, Event::Journal(JournalEvent::EpochBegun { epoch, origin }));
 }
 
 fn next(scene: &Scene, id: UnitId) -> Next {

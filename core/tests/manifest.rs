@@ -6,7 +6,7 @@ mod scene;
 
 use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::{Answer, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{EntryEvent, Event};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::UnitId;
@@ -276,6 +276,6 @@ fn a_held_unit_waits_and_a_unit_of_a_tenant_gets_its_mac_and_nothing_else() {
     scene.import_row(row(2), None).unwrap();
     assert_eq!(scene.touching(tenants), [Step::RegisterBmc]);
     let events = scene.since(0);
-    let taken = events.iter().filter(|e| matches!(e, Event::ManifestRowTaken { .. })).count();
+    let taken = events.iter().filter(|e| matches!(e, Event::Entry(EntryEvent::ManifestRowTaken { .. }))).count();
     assert_eq!(taken, 2);
 }

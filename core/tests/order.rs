@@ -18,7 +18,7 @@ mod shop;
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, OrderEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::next::{Move, Wait};
 use rackhand_core::flow::step::{Outcome, Step};
@@ -379,7 +379,7 @@ fn every_approval_is_in_the_journal_with_who_and_what_they_saw() {
         .scene
         .log
         .iter()
-        .filter(|r| matches!(r.draft.event, Event::ApprovalGiven { .. }))
+        .filter(|r| matches!(r.draft.event, Event::Order(OrderEvent::ApprovalGiven { .. })))
         .map(|r| format!("{}: {}", r.draft.actor, r.draft.event.sentence()))
         .collect();
     let told = "hpe's offer, revision 1, approved for 220,000.00 EUR; seen: the screen";

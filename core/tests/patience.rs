@@ -7,7 +7,7 @@ mod scene;
 use rackhand_core::bmc::Fingerprint;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{DiscoveryEvent, Event};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::rules::{Lane, rule};
@@ -132,7 +132,8 @@ fn a_servers_notes_are_gathered_for_two_minutes_and_then_go_together() {
     assert!(due(&scene));
     // What came while they were written is owed still.
     let written = scene.unit(id).notes.owed.last().unwrap().seq;
-    let by_whom = Event::WarningNoted { key: "k".into(), device: None, text: "one more".into() };
+    let by_whom =
+        Event::Discovery(DiscoveryEvent::WarningNoted { key: "k".into(), device: None, text: "one more".into() });
     scene.record(Subject::Unit(id), by_whom);
     scene.attempt(id, Step::WriteNotes, Outcome::Observed(Observation::Notes(written)));
     let owed: Vec<String> = scene.unit(id).notes.owed.iter().map(|n| n.text.to_string()).collect();

@@ -7,7 +7,7 @@ mod scene;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::receive::{Finding, MAX_PHOTO, Scan};
 use rackhand_core::decide::{Answer, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, ReceivingEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::{Role, SiteId, UnitId};
@@ -252,7 +252,9 @@ fn a_photo_is_of_damage_and_its_path_is_kept_with_the_note() {
     assert_eq!(receive(Some("dented"), long(MAX_PHOTO + 1)), Err(Why::Invalid));
     assert!(receive(Some("dented"), long(MAX_PHOTO)).is_ok());
     let kept = scene.since(0).into_iter().find_map(|e| match e {
-        Event::DamageNoted { note, photo } => Some((note.to_string(), photo.as_ref().map(ToString::to_string))),
+        Event::Receiving(ReceivingEvent::DamageNoted { note, photo }) => {
+            Some((note.to_string(), photo.as_ref().map(ToString::to_string)))
+        }
         _ => None,
     });
     assert_eq!(kept, Some(("dented".to_owned(), Some(long(MAX_PHOTO)))));

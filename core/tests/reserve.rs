@@ -8,7 +8,7 @@ mod scene;
 use rackhand_core::dcim::Lookup;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, LifeEvent, PlacementEvent};
 use rackhand_core::facility::propose::Choice;
 use rackhand_core::facility::reservation::{Before, MAX_CABLES, MAX_TOGETHER, Reservation, Shown};
 use rackhand_core::facility::room::{Inlet, Room, Sockets, draw};
@@ -215,12 +215,12 @@ fn netbox_is_told_of_no_place_for_a_server_that_a_tenant_has() {
         if tenants {
             let (from, to) = (Stage::Staged, Stage::AssignedToTenant);
             let evidence = Evidence::new(Proof::Assigned, "a test says so");
-            scene.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+            scene.record(Subject::Unit(id), Event::Life(LifeEvent::StageEntered { from, to, evidence }));
             scene.settle(1, id);
         }
         let other = scene.import(2, Stage::Received);
         let place = scene.propose(&room(), &[other]).alternatives[0].places[0].place.clone();
-        scene.record(Subject::Unit(id), Event::PlacementReserved { place });
+        scene.record(Subject::Unit(id), Event::Placement(PlacementEvent::PlacementReserved { place }));
         assert_eq!(scene.touching(id), due, "a tenant has it: {tenants}");
     }
 }
@@ -288,7 +288,7 @@ fn the_racks_label_is_held_against_the_place_and_a_mismatch_names_both() {
     assert_eq!(scene.unit(id).stage, Stage::Racked);
     assert_eq!(scan(&mut scene, id, "A1", None), Ok(Answer::Already));
     let note = scene.log.iter().rev().find_map(|r| match &r.draft.event {
-        Event::StageEntered { evidence, .. } => Some(evidence.note.to_string()),
+        Event::Life(LifeEvent::StageEntered { evidence, .. }) => Some(evidence.note.to_string()),
         _ => None,
     });
     assert_eq!(note.as_deref(), Some("scanned in A1 U2, as planned"));

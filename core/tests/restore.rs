@@ -6,7 +6,7 @@ mod scene;
 
 use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
-use rackhand_core::event::Event;
+use rackhand_core::event::{DiscoveryEvent, Event};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::Step;
 use rackhand_core::lifecycle::stage::Stage;
@@ -40,7 +40,10 @@ fn what_somebody_erased_in_netbox_is_written_again_at_the_next_look() {
         scene.lead_to(1, id, Step::ReadCablingPlan);
     }
     let told = scene.since(mark);
-    assert!(!told.iter().any(|e| matches!(e, Event::SightingJudged { .. })), "the verdict is the old one");
+    assert!(
+        !told.iter().any(|e| matches!(e, Event::Discovery(DiscoveryEvent::SightingJudged { .. }))),
+        "the verdict is the old one"
+    );
 
     // A tenant's: only the address is ours.
     let mut scene = Scene::default();

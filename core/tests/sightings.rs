@@ -9,7 +9,7 @@ use std::time::Duration;
 use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input};
-use rackhand_core::event::Event;
+use rackhand_core::event::{DiscoveryEvent, Event};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject};
@@ -97,7 +97,9 @@ fn whom_netbox_does_not_know_is_forgotten_oldest_first_and_nobody_else_is() {
 fn a_flood_that_is_kept_out_is_one_line_in_the_journal() {
     let mut scene = Scene::default();
     scene.put(Actor::Rackhand, &Input::KeptOut { last: bmc_mac(1), leases: 991_808 }).unwrap();
-    assert!(matches!(scene.since(0)[..], [Event::WarningNoted { text, .. }] if text.contains("991808 leases")));
+    assert!(
+        matches!(scene.since(0)[..], [Event::Discovery(DiscoveryEvent::WarningNoted { text, .. })] if text.contains("991808 leases"))
+    );
     assert!(scene.world.sightings.is_empty());
 }
 

@@ -11,7 +11,7 @@ use rackhand_core::dcim::inventory::{DeviceRecord, InterfaceRecord, Inventory};
 use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{BootEvent, Event};
 use rackhand_core::flow::next::wanted;
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
@@ -315,7 +315,7 @@ fn leases_boots_and_retries_leave_a_server_that_was_taken_over_alone() {
         assert_eq!(touching.iter().map(|s| s.word()).collect::<Vec<_>>(), allowed, "{status}, {oob:?}");
         assert!(matches!(scene.boot_request(1, token(1)), Answer::BootLocal(_)));
         assert!(scene.retry(id).is_err(), "nothing is parked");
-        assert!(!scene.log.iter().any(|r| matches!(r.draft.event, Event::BootScriptServed { .. })));
+        assert!(!scene.log.iter().any(|r| matches!(r.draft.event, Event::Boot(BootEvent::BootScriptServed { .. }))));
     }
 }
 

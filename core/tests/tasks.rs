@@ -9,7 +9,7 @@ use rackhand_core::dcim::{CablingPlan, Lookup};
 use rackhand_core::decide::boot::bootable;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, StepEvent};
 use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::rules::{Class, LADDER, Lane, rule};
@@ -154,13 +154,13 @@ fn a_server_whose_nics_nobody_knows_gets_no_script_until_its_bmc_or_netbox_tells
         scene.attempt(id, Step::LogInToBmc, Outcome::Observed(Observation::System(untold.clone())));
         scene.record(
             Subject::Unit(id),
-            Event::StepObserved {
+            Event::Step(StepEvent::StepObserved {
                 step: Step::ReadCablingPlan,
                 generation: 1,
                 saw: Observation::Plan(CablingPlan::default()),
                 until: None,
                 terms: None,
-            },
+            }),
         );
         let again = |scene: &mut Scene, reading: &SystemReading| {
             scene.put(Actor::Rackhand, &Input::ReadAgain(id, reading.clone())).unwrap()

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use rackhand_core::decide::Input;
 use rackhand_core::decide::command::Command;
-use rackhand_core::event::Event;
+use rackhand_core::event::{DealEvent, Event, OrderEvent, StepEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Move;
@@ -335,21 +335,24 @@ impl Watched {
         let mut purchases: BTreeMap<DealId, u32> = BTreeMap::new();
         for recorded in &self.shop.scene.log {
             match (&recorded.draft.event, recorded.draft.subject) {
-                (Event::StepObserved { step, .. } | Event::StepSkipped { step, .. }, Subject::Deal(id)) => {
+                (
+                    Event::Step(StepEvent::StepObserved { step, .. } | StepEvent::StepSkipped { step, .. }),
+                    Subject::Deal(id),
+                ) => {
                     let purchase = purchases.get(&id).copied().unwrap_or(0);
                     let new = held.insert((id, *step, purchase));
                     assert!(new, "{step} of {id} counted as done twice");
                 }
-                (Event::StepIntended { step, .. }, Subject::Deal(id)) => {
+                (Event::Step(StepEvent::StepIntended { step, .. }), Subject::Deal(id)) => {
                     let purchase = purchases.get(&id).copied().unwrap_or(0);
                     assert!(!held.contains(&(id, *step, purchase)), "{step} of {id} sent after it was seen there");
                 }
-                (Event::ApprovalGiven { .. }, Subject::Order(id)) => {
+                (Event::Order(OrderEvent::ApprovalGiven { .. }), Subject::Order(id)) => {
                     let who = recorded.draft.actor.to_string();
                     assert_ne!(who, "anna", "who ordered approved");
                     approvals.entry(id).or_default().insert(who);
                 }
-                (Event::PurchaseDecided { number, total, .. }, Subject::Order(id)) => {
+                (Event::Order(OrderEvent::PurchaseDecided { number, total, .. }), Subject::Order(id)) => {
                     numbers += 1;
                     assert_eq!(*number, numbers, "numbers have a gap");
                     let policy = &self.shop.scene.policy.purchase;
@@ -360,7 +363,9 @@ impl Watched {
                         "bought for {total} on the word of {given:?}"
                     );
                 }
-                (Event::PurchaseMade { .. }, Subject::Deal(id)) => *purchases.entry(id).or_default() += 1,
+                (Event::Deal(DealEvent::PurchaseMade { .. }), Subject::Deal(id)) => {
+                    *purchases.entry(id).or_default() += 1;
+                }
                 _ => {}
             }
         }

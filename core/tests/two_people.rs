@@ -6,7 +6,7 @@ mod scene;
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, LifeEvent};
 use rackhand_core::id::{Role, SiteId, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use scene::{Scene, row, serial};
@@ -39,7 +39,7 @@ fn an_import_into_ready_stays_out_of_the_pool_until_a_second_person_says_so() {
     scene.release_as("berta", id, "seen in its rack").unwrap();
     assert_eq!(how(&scene, id), (Stage::Ready, Disposition::Normal));
     let told = scene.log.iter().rev().find_map(|r| match &r.draft.event {
-        Event::DispositionChanged { reason, .. } => Some(reason.to_string()),
+        Event::Life(LifeEvent::DispositionChanged { reason, .. }) => Some(reason.to_string()),
         _ => None,
     });
     assert_eq!(told.unwrap(), "released by anna (entered by hand) and berta (seen in its rack)");

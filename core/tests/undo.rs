@@ -6,7 +6,7 @@ mod scene;
 
 use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, LifeEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::rules::rule;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
@@ -62,7 +62,7 @@ fn a_server_that_is_led_back_behind_staging_has_it_written_again() {
     scene.settle(1, id);
     let (from, to) = (Stage::Staged, Stage::PhysicalValidated);
     let evidence = Evidence::new(Proof::InventoryReadBack, "its cables were changed");
-    scene.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+    scene.record(Subject::Unit(id), Event::Life(LifeEvent::StageEntered { from, to, evidence }));
     assert!(!scene.unit(id).staging_written);
     scene.lead_to(1, id, Step::EnterStaging);
     assert_eq!(scene.unit(id).stage, Stage::PhysicalValidated, "it is not staged before NetBox says so again");
@@ -194,7 +194,7 @@ fn a_release_after_the_cancellation_leads_back_to_cabled_and_the_way_is_gone_aga
         let unit = scene.unit(id);
         assert_eq!((unit.stage, unit.disposition), (Stage::Cabled, Disposition::Normal));
         let entered = scene.since(mark).into_iter().find_map(|e| match e {
-            Event::StageEntered { evidence, .. } => Some(evidence.proof),
+            Event::Life(LifeEvent::StageEntered { evidence, .. }) => Some(evidence.proof),
             _ => None,
         });
         assert_eq!(entered, Some(Proof::EvidenceLost));

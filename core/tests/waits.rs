@@ -10,7 +10,7 @@ use rackhand_core::bmc::Rung;
 use rackhand_core::dcim::Lookup;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, StepEvent};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::{Move, Wait};
 use rackhand_core::flow::rules::{LADDER, Lane, RULES};
@@ -47,7 +47,7 @@ fn expire(scene: &mut Scene, id: UnitId, step: Step) {
 
 fn intended(scene: &Scene) -> Vec<Rung> {
     let rungs = scene.log.iter().filter_map(|r| match &r.draft.event {
-        Event::StepIntended { step: Step::ResetForBoot, rung, .. } => *rung,
+        Event::Step(StepEvent::StepIntended { step: Step::ResetForBoot, rung, .. }) => *rung,
         _ => None,
     });
     rungs.collect()

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, decide};
-use rackhand_core::event::Event;
+use rackhand_core::event::{DiscoveryEvent, Event, LifeEvent, StepEvent};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::rules::{Lane, rule};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
@@ -50,13 +50,23 @@ fn state(stage: Stage, disposition: Disposition, trouble: Trouble) -> (Scene, Un
     let subject = Subject::Unit(id);
     let (bmc_mac, address) = (bmc_mac(1), address(1));
     if !stage.is_on_order() {
-        scene.record(subject, Event::LeaseAccepted { device: device(1, "offline"), bmc_mac, address });
+        scene.record(
+            subject,
+            Event::Discovery(DiscoveryEvent::LeaseAccepted {
+                device: Box::new(device(1, "offline")),
+                bmc_mac,
+                address,
+            }),
+        );
         for (step, saw) in [
             (Step::AssignBmcAddress, Observation::Address(address)),
             (Step::ArmNetworkBoot, Observation::Armed),
             (Step::EnterStaging, Observation::Staging),
         ] {
-            scene.record(subject, Event::StepObserved { step, generation: 1, saw, until: None, terms: None });
+            scene.record(
+                subject,
+                Event::Step(StepEvent::StepObserved { step, generation: 1, saw, until: None, terms: None }),
+            );
         }
     }
     if disposition != Disposition::Normal {
@@ -66,11 +76,11 @@ fn state(stage: Stage, disposition: Disposition, trouble: Trouble) -> (Scene, Un
         Trouble::None => {}
         Trouble::Parked(step) => {
             let fault = fault(Kind::Rejected);
-            scene.record(subject, Event::StepParked { step, generation: 1, fault, terms: None });
+            scene.record(subject, Event::Step(StepEvent::StepParked { step, generation: 1, fault, terms: None }));
         }
         Trouble::Task(kind) => {
             let task = Task { kind, role: Role::Technician, text: "look".into() };
-            scene.record(subject, Event::TaskOpened { task });
+            scene.record(subject, Event::Life(LifeEvent::TaskOpened { task }));
         }
     }
     (scene, id)
@@ -101,7 +111,13 @@ fn commands(unit: &Unit) -> Vec<Command> {
 fn undo(scene: &mut Scene, id: UnitId) {
     while !scene.unit(id).steps.undo().is_empty() {
         let Some(step) = due(&scene.moves(id)).first().map(|d| d.step) else { return };
-        let event = Event::StepObserved { step, generation: 1, saw: Observation::Undone, until: None, terms: None };
+        let event = Event::Step(StepEvent::StepObserved {
+            step,
+            generation: 1,
+            saw: Observation::Undone,
+            until: None,
+            terms: None,
+        });
         scene.record(Subject::Unit(id), event);
     }
 }

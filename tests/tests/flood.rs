@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rackhand_adapters::dhcp::compose::Lease;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::event::Event;
+use rackhand_core::event::{DiscoveryEvent, Event, StepEvent};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::mac::Mac;
@@ -81,9 +81,9 @@ async fn a_million_unknown_macs_cost_little_and_keep_no_real_bmc_out() {
         .replay(0, &mut |recorded| {
             events += 1;
             words += u64::from(
-                matches!(&recorded.draft.event, Event::WarningNoted { key, .. } if key.as_str() == "kept out"),
+                matches!(&recorded.draft.event, Event::Discovery(DiscoveryEvent::WarningNoted { key, .. }) if key.as_str() == "kept out"),
             );
-            writes += u64::from(matches!(&recorded.draft.event, Event::StepIntended { .. }));
+            writes += u64::from(matches!(&recorded.draft.event, Event::Step(StepEvent::StepIntended { .. })));
         })
         .unwrap();
     println!(

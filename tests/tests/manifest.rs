@@ -9,7 +9,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal};
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, StepEvent};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::lifecycle::registration::Registered;
@@ -152,7 +152,11 @@ async fn the_same_mac_that_stands_there_is_confirmed_and_nothing_is_written() {
     b.import(SERIAL, MAC, None).await.unwrap();
     assert_eq!(b.end(SERIAL).await.0, Registered::MacThere);
     assert_eq!(b.outside.netbox.mac_count(MAC), 1);
-    assert!(!b.events(SERIAL).iter().any(|e| matches!(e, Event::StepIntended { step: Step::RegisterBmc, .. })));
+    assert!(
+        !b.events(SERIAL)
+            .iter()
+            .any(|e| matches!(e, Event::Step(StepEvent::StepIntended { step: Step::RegisterBmc, .. })))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bench::{Bench, FOUR, Person};
 use rackhand_core::decide::Why;
 use rackhand_core::decide::command::Command;
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, JournalEvent, LifeEvent, StepEvent};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
@@ -35,7 +35,7 @@ fn quick() -> Manner {
 }
 
 fn deals(bench: &Bench, step: Step) -> usize {
-    let seen = |e: &&Event| matches!(e, Event::StepObserved { step: s, .. } if *s == step);
+    let seen = |e: &&Event| matches!(e, Event::Step(StepEvent::StepObserved { step: s, .. }) if *s == step);
     bench.events().iter().filter(seen).count()
 }
 
@@ -81,7 +81,9 @@ async fn a_server_that_comes_with_less_than_was_ordered_is_a_task_and_the_others
     assert!(memory.starts_with("memory: 512 GB ordered and confirmed, 256 GB here (BMC: 256GB DDR5"), "{memory}");
     assert!(drives.starts_with("drives: 2x 3.84 TB NVMe ordered and confirmed, 1 missing"), "{drives}");
     let passed = bench.events().into_iter().filter_map(|e| match e {
-        Event::StageEntered { to: Stage::PhysicalValidated, evidence, .. } => Some(evidence.note.to_string()),
+        Event::Life(LifeEvent::StageEntered { to: Stage::PhysicalValidated, evidence, .. }) => {
+            Some(evidence.note.to_string())
+        }
         _ => None,
     });
     let passed: Vec<String> = passed.collect();
@@ -294,12 +296,13 @@ async fn a_server_that_its_vendor_is_to_bring_is_not_retired_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_restore_no_vendor_hears_anything_until_an_operator_resumes_and_numbers_hold_site_and_epoch() {
-    let mut bench = Bench::over(quick(), &[Event::EpochBegun { epoch: 7, origin: Origin::Restored }]);
+    let mut bench =
+        Bench::over(quick(), &[Event::Journal(JournalEvent::EpochBegun { epoch: 7, origin: Origin::Restored })]);
     let order = bench.order(FOUR).await;
     bench.rest().await;
     let (hpe, dell) = (bench.market.hpe.arrivals(), bench.market.dell.arrivals());
     assert!(hpe.requests.is_empty() && dell.requests.is_empty(), "{hpe:?} {dell:?}");
-    assert!(!bench.events().iter().any(|e| matches!(e, Event::StepIntended { .. })));
+    assert!(!bench.events().iter().any(|e| matches!(e, Event::Step(StepEvent::StepIntended { .. }))));
     let resume = || Command::Resume { reason: "nothing was ordered since the backup".into() };
     assert_eq!(bench.say(Person::TINA, resume()).await.unwrap_err().why, Why::NotAllowed);
     bench.say(Person::ANNA, resume()).await.unwrap();

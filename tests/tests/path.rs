@@ -14,7 +14,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Refusal, Why};
-use rackhand_core::event::{Draft, Event};
+use rackhand_core::event::{DiscoveryEvent, Draft, Event, JournalEvent, StepEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
@@ -303,7 +303,7 @@ async fn a_panic_in_a_steps_call_is_told_counted_and_tried_again() {
                 break;
             }
             let told = |event: &Event| match event {
-                Event::StepFailed { step, fault, .. } | Event::StepUnknown { step, fault, .. } => {
+                Event::Step(StepEvent::StepFailed { step, fault, .. } | StepEvent::StepUnknown { step, fault, .. }) => {
                     fault.what.contains("Rackhand itself failed in").then_some(*step)
                 }
                 _ => None,
@@ -337,7 +337,7 @@ async fn a_daemon_that_dies_while_a_reset_is_on_its_way_does_not_send_it_again()
     b.staged(0).await;
     let resets = b.outside.fleet.get(&serial).unwrap().counters().resets_total();
     assert!(resets <= 3, "one restart, or off and on by the next rung: {resets}");
-    let unknown = |e: &Event| matches!(e, Event::StepUnknown { step: Step::ResetForBoot, .. });
+    let unknown = |e: &Event| matches!(e, Event::Step(StepEvent::StepUnknown { step: Step::ResetForBoot, .. }));
     assert!(b.events(0).iter().any(unknown), "what is not known is said");
 }
 
@@ -381,7 +381,10 @@ async fn cancelling_on_the_way_undoes_what_was_done_in_reverse() {
         .events(0)
         .iter()
         .filter_map(|e| match e {
-            Event::StepObserved { step: s @ (Step::DisarmNetworkBoot | Step::ReleaseBmcAddress), .. } => Some(*s),
+            Event::Step(StepEvent::StepObserved {
+                step: s @ (Step::DisarmNetworkBoot | Step::ReleaseBmcAddress),
+                ..
+            }) => Some(*s),
             _ => None,
         })
         .collect();
@@ -454,8 +457,8 @@ async fn a_note_of_a_new_journal_is_not_taken_for_that_of_a_lost_one_with_the_sa
     // The new journal's first note is about an event with a number that the old one used.
     let journal_itself = |event| (Subject::Journal, event);
     let other = Subject::Bmc(rackhand_core::mac::Mac([2; 6]));
-    let begin = journal_itself(Event::EpochBegun { epoch: 9, origin: Origin::First });
-    let rest = (2..number - 2).map(|_| (other, Event::SightingForgotten {}));
+    let begin = journal_itself(Event::Journal(JournalEvent::EpochBegun { epoch: 9, origin: Origin::First }));
+    let rest = (2..number - 2).map(|_| (other, Event::Discovery(DiscoveryEvent::SightingForgotten {})));
     let draft = |(subject, event)| Draft { at: EPOCH, subject, actor: Actor::Rackhand, cause: None, event };
     let drafts: Vec<Draft> = std::iter::once(begin).chain(rest).map(draft).collect();
     b.store = Arc::new(Mutex::new(Store::open_in_memory(&SiteId::new("fra1")).unwrap()));

@@ -8,7 +8,7 @@ use rackhand_adapters::dhcp::lease_file::Format;
 use rackhand_adapters::maas::{Key, Maas, Settings};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Target, Trust};
-use rackhand_core::event::{Event, Recorded};
+use rackhand_core::event::{DiscoveryEvent, Event, Recorded};
 use rackhand_core::fault::Kind;
 use rackhand_core::id::SiteId;
 use rackhand_core::lease::{Change, LeaseEvent};
@@ -159,7 +159,9 @@ async fn the_same_lease_from_the_wire_and_from_a_hook_counts_once() {
     assert_eq!(b.site.intake.ended_leases(), 1);
     b.discovered().await;
     let mut sighted = 0;
-    let count = &mut |r: Recorded| sighted += u32::from(matches!(r.draft.event, Event::BmcSighted { .. }));
+    let count = &mut |r: Recorded| {
+        sighted += u32::from(matches!(r.draft.event, Event::Discovery(DiscoveryEvent::BmcSighted { .. })));
+    };
     b.store.lock().unwrap().replay(0, count).unwrap();
     assert_eq!(sighted, 1, "the wire says nothing new");
 }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Deciding, Refusal, Why};
 use crate::dcim::NewDevice;
-use crate::event::Event;
+use crate::event::EntryEvent;
 use crate::id::{OrderId, Subject, UnitId};
 use crate::lifecycle::stage::Disposition;
 use crate::lifecycle::unit::Unit;
@@ -89,14 +89,14 @@ impl Deciding<'_> {
             let seller = order.purchase.as_ref().map(|p| p.seller);
             let vendor = self.world.deals_of(order).find(|d: &&Deal| Some(d.id.seller) == seller).map(|d| d.vendor);
             let (serial, model, source) = (serial.clone(), model.cloned(), source.clone());
-            self.emit(subject, Event::SerialBound { serial, bmc_mac, vendor, model, source });
+            self.emit(subject, EntryEvent::SerialBound { serial, bmc_mac, vendor, model, source });
         }
         if let Some(bmc_mac) = bmc_mac
             && self.world.unit(unit).is_some_and(|u| u.registration.is_none())
         {
             let create = self.new_device(unit);
             let serial = serial.clone();
-            self.emit(subject, Event::ManifestRowTaken { serial, bmc_mac, create });
+            self.emit(subject, EntryEvent::ManifestRowTaken { serial, bmc_mac, create });
         }
         Some(unit)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::SystemReading;
-use crate::event::{Event, TokenHash};
+use crate::event::{BootEvent, StepEvent, TokenHash};
 use crate::flow::attempt::Phase;
 use crate::flow::next::wanted;
 use crate::flow::rules::{Lane, rule};
@@ -99,12 +99,12 @@ impl Deciding<'_> {
         let subject = Subject::Unit(boot.unit);
         let generation = self.world.unit(boot.unit).map_or(1, |u| u.steps.generation(Step::ResetForBoot));
         let expires = self.moment.now + TOKEN_LIFE;
-        self.emit(subject, Event::BootScriptServed { token, expires, nic });
+        self.emit(subject, BootEvent::BootScriptServed { token, expires, nic });
         if boot.token.is_none() {
             let (step, saw) = (Step::ResetForBoot, Observation::ScriptFetched);
             let until = rule(Step::Validate).deadline.map(|d| self.moment.now + d);
             let terms = Some(rule(step).terms());
-            self.emit(subject, Event::StepObserved { step, generation, saw, until, terms });
+            self.emit(subject, StepEvent::StepObserved { step, generation, saw, until, terms });
         }
         Answer::BootValidation
     }
@@ -133,7 +133,7 @@ impl Deciding<'_> {
             Some(before) if before == report => Ok(Answer::Already),
             Some(_) => Err(Refusal::new(Why::Conflict, format!("{} was reported before, otherwise", report.step))),
             None => {
-                self.emit(Subject::Unit(id), Event::MachineReported { report: report.clone() });
+                self.emit(Subject::Unit(id), BootEvent::MachineReported { report: report.clone() });
                 Ok(Answer::Done)
             }
         }
@@ -150,7 +150,7 @@ impl Deciding<'_> {
         let id = self.by_live_token(token)?;
         let subject = Subject::Unit(id);
         let generation = self.world.unit(id).map_or(1, |u| u.steps.generation(Step::Validate));
-        self.emit(subject, Event::ValidationReported { report: Box::new(report.clone()) });
+        self.emit(subject, BootEvent::ValidationReported { report: Box::new(report.clone()) });
         let saw = Observation::Reported;
         self.emit(subject, rule(Step::Validate).observed(generation, saw));
         self.consequences(subject);

@@ -1,7 +1,7 @@
 //! What follows from the state as it now is, whatever event brought it there.
 
 use super::Deciding;
-use crate::event::Event;
+use crate::event::BootEvent;
 use crate::hardware::check::{check, told};
 use crate::hardware::ordered::hold;
 use crate::hardware::parts::Parts;
@@ -29,7 +29,7 @@ impl Deciding<'_> {
                 self.enter(id, Stage::PhysicalValidated, Proof::ReportMatches, &note);
             } else {
                 let count = u32::try_from(points.len()).unwrap_or(u32::MAX);
-                self.emit(subject, Event::ValidationRefused { points: count });
+                self.emit(subject, BootEvent::ValidationRefused { points: count });
                 for task in points {
                     self.open_task(id, task.kind, task.role, &task.text);
                 }

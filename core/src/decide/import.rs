@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::lease::{ALIVE_ON_ORDER, IN_NETBOX};
 use super::{Answer, Deciding, Refusal, Why};
 use crate::dcim::{BmcPort, NewDevice};
-use crate::event::Event;
+use crate::event::{DiscoveryEvent, EntryEvent, Event, StepEvent};
 use crate::flow::attempt::Phase;
 use crate::flow::step::Step;
 use crate::id::{SiteId, Subject, UnitId};
@@ -67,7 +67,8 @@ impl Deciding<'_> {
             let text = format!("its device would be made at site {}, and it is of {site}", new.site);
             return Err(Refusal::new(Why::Invalid, text));
         }
-        let taken = Event::ManifestRowTaken { serial: serial.clone(), bmc_mac, create: create.cloned() };
+        let taken =
+            Event::Entry(EntryEvent::ManifestRowTaken { serial: serial.clone(), bmc_mac, create: create.cloned() });
         let Some(id) = named(&self.world, row)? else {
             if stage > Stage::PoweredOn {
                 let text = format!(
@@ -98,7 +99,7 @@ impl Deciding<'_> {
             self.emit(Subject::Unit(id), taken);
         }
         if let Some(generation) = parked {
-            let retried = Event::StepRetried { step: Step::RegisterBmc, generation: generation + 1 };
+            let retried = StepEvent::StepRetried { step: Step::RegisterBmc, generation: generation + 1 };
             self.emit(Subject::Unit(id), retried);
         }
         if on_order && self.world.sightings.contains_key(&bmc_mac) {
@@ -115,7 +116,10 @@ impl Deciding<'_> {
                 let text = format!("the manifest has BMC MAC {ours}, but {}", port.other_mac());
                 let key = format!("manifest {} {ours} {}", port.device, port.mac);
                 let device = Some(port.device);
-                self.emit(Subject::Unit(id), Event::WarningNoted { key: key.into(), device, text: text.into() });
+                self.emit(
+                    Subject::Unit(id),
+                    DiscoveryEvent::WarningNoted { key: key.into(), device, text: text.into() },
+                );
             }
             return;
         }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Answer, Deciding};
 use crate::dcim::{Device, Lookup, ObjectId};
-use crate::event::Event;
+use crate::event::{DiscoveryEvent, EntryEvent, LifeEvent, StepEvent};
 use crate::flow::step::Step;
 use crate::id::{Role, SiteId, Subject, UnitId};
 use crate::lifecycle::c4::{Verdict, judge};
@@ -38,13 +38,13 @@ impl Deciding<'_> {
             Some(seen) if seen.address == address => return Answer::Already,
             Some(_) => {}
             None if self.world.sightings.len() >= OTHERS + self.world.units.len() => match self.forgettable() {
-                Some(oldest) => drop(self.emit(Subject::Bmc(oldest), Event::SightingForgotten {})),
+                Some(oldest) => drop(self.emit(Subject::Bmc(oldest), DiscoveryEvent::SightingForgotten {})),
                 None => return Answer::Already,
             },
             None => {}
         }
         let (hostname, vendor_class) = (hostname.cloned(), vendor_class.cloned());
-        self.emit(Subject::Bmc(mac), Event::BmcSighted { address, hostname, vendor_class });
+        self.emit(Subject::Bmc(mac), DiscoveryEvent::BmcSighted { address, hostname, vendor_class });
         if let Some(unit) = self.world.by_bmc(mac)
             && unit.stage.is_on_order()
         {
@@ -62,7 +62,7 @@ impl Deciding<'_> {
             return Answer::Already;
         }
         for (step, generation) in silent {
-            self.emit(Subject::Unit(id), Event::StepRetried { step, generation: generation + 1 });
+            self.emit(Subject::Unit(id), StepEvent::StepRetried { step, generation: generation + 1 });
         }
         Answer::Done
     }
@@ -83,7 +83,10 @@ impl Deciding<'_> {
             "{leases} leases of new MACs from BMC vendors' blocks were not taken in, the last of {last}: more than a site \
              has. Those that NetBox lists come in all the same"
         );
-        self.emit(Subject::Bmc(last), Event::WarningNoted { key: "kept out".into(), device: None, text: text.into() });
+        self.emit(
+            Subject::Bmc(last),
+            DiscoveryEvent::WarningNoted { key: "kept out".into(), device: None, text: text.into() },
+        );
         Answer::Done
     }
 
@@ -132,7 +135,7 @@ impl Deciding<'_> {
         let known = unit.map(|u| u.id);
         // Only a BMC that was alive can have been replaced; what a manifest got wrong was warned of by its own row.
         let was = unit.filter(|u| u.bmc_address.is_some()).and_then(|u| u.bmc_mac).filter(|was| *was != mac);
-        self.emit(Subject::Bmc(mac), Event::SightingJudged { verdict: verdict.clone() });
+        self.emit(Subject::Bmc(mac), DiscoveryEvent::SightingJudged { verdict: verdict.clone() });
         match (&verdict, device) {
             (Verdict::Promote, Some(device)) => self.promote(known, mac, address, device),
             (Verdict::Refresh | Verdict::Assign, Some(device)) => {
@@ -171,7 +174,7 @@ impl Deciding<'_> {
             let id = UnitId::mint(self.moment.now, self.moment.entropy);
             let serial = device.serial.as_ref().map(|s| Text::from(s.to_uppercase()));
             let (site, model) = (SiteId::new(&device.site), device.model.clone());
-            self.emit(Subject::Unit(id), Event::UnitAdopted { site, serial, bmc_mac: mac, model });
+            self.emit(Subject::Unit(id), EntryEvent::UnitAdopted { site, serial, bmc_mac: mac, model });
             id
         });
         self.accept(id, mac, address, device);
@@ -197,11 +200,11 @@ impl Deciding<'_> {
     /// Has a sighting looked up and judged anew.
     pub(super) fn reopen(&mut self, mac: Mac, why: &str) {
         let reason = Text::new(why);
-        self.emit(Subject::Bmc(mac), Event::SightingReopened { reason });
+        self.emit(Subject::Bmc(mac), DiscoveryEvent::SightingReopened { reason });
     }
 
     fn accept(&mut self, id: UnitId, mac: Mac, address: IpAddr, device: &Device) {
-        let event = Event::LeaseAccepted { device: device.clone(), bmc_mac: mac, address };
+        let event = DiscoveryEvent::LeaseAccepted { device: Box::new(device.clone()), bmc_mac: mac, address };
         self.emit(Subject::Unit(id), event);
     }
 
@@ -217,13 +220,13 @@ impl Deciding<'_> {
         if self.world.sightings.get(&mac).is_some_and(|s| s.warned.contains(&key)) {
             return;
         }
-        self.emit(Subject::Bmc(mac), Event::WarningNoted { key, device, text: text.clone() });
+        self.emit(Subject::Bmc(mac), DiscoveryEvent::WarningNoted { key, device, text: text.clone() });
     }
 
     pub(super) fn enter(&mut self, id: UnitId, to: Stage, proof: Proof, note: &str) {
         let Some(from) = self.world.unit(id).map(|u| u.stage) else { return };
         let evidence = Evidence::new(proof, note);
-        self.emit(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+        self.emit(Subject::Unit(id), LifeEvent::StageEntered { from, to, evidence });
     }
 
     /// Opens a task, unless the same one is open.
@@ -232,7 +235,7 @@ impl Deciding<'_> {
         if self.world.unit(id).is_some_and(|u| u.tasks.iter().any(|(_, t)| t.kind == kind && t.text == text)) {
             return;
         }
-        self.emit(Subject::Unit(id), Event::TaskOpened { task: Task { kind, role, text } });
+        self.emit(Subject::Unit(id), LifeEvent::TaskOpened { task: Task { kind, role, text } });
     }
 
     pub(super) fn quarantine(&mut self, id: UnitId, reason: &str) {
@@ -241,7 +244,7 @@ impl Deciding<'_> {
             return;
         }
         let (to, reason) = (Disposition::Quarantined, Text::new(reason));
-        self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason });
+        self.emit(Subject::Unit(id), LifeEvent::DispositionChanged { from, to, reason });
     }
 }
 

@@ -2,7 +2,7 @@
 //! it.
 
 use super::{Answer, Deciding, Refusal, Why};
-use crate::event::Event;
+use crate::event::LocatorEvent;
 use crate::id::{Subject, UnitId};
 use crate::lifecycle::unit::Unit;
 
@@ -28,14 +28,14 @@ impl Deciding<'_> {
             );
             return Err(Refusal::new(Why::Conflict, text));
         }
-        self.emit(Subject::Unit(id), Event::LocatorAsked { on });
+        self.emit(Subject::Unit(id), LocatorEvent::LocatorAsked { on });
         Ok(Answer::Done)
     }
 
     /// Journals what was read of it afterwards.
     pub(super) fn locator_seen(&mut self, id: UnitId, on: bool) -> Result<Answer, Refusal> {
         self.known(id)?;
-        self.emit(Subject::Unit(id), Event::LocatorSeen { on });
+        self.emit(Subject::Unit(id), LocatorEvent::LocatorSeen { on });
         Ok(Answer::Done)
     }
 }

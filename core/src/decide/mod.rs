@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, SystemReading};
 use crate::dcim::Lookup;
-use crate::event::{Draft, Event, Seq, TokenHash};
+use crate::event::{Draft, Event, Seq, StepEvent, TokenHash};
 use crate::facility::propose::Choice;
 use crate::facility::room::Room;
 use crate::flow;
@@ -135,7 +135,7 @@ pub enum Input {
         at: Seq,
         /// The version of the fold it was computed by.
         fold: u32,
-        /// Its sum, as [`Event::SnapshotKept`] has it.
+        /// Its sum, as [`JournalEvent::SnapshotKept`] has it.
         sum: Fingerprint,
     },
     /// A person had this made in NetBox.
@@ -298,9 +298,9 @@ struct Deciding<'a> {
 }
 
 impl Deciding<'_> {
-    fn emit(&mut self, subject: Subject, event: Event) -> Seq {
+    fn emit(&mut self, subject: Subject, event: impl Into<Event>) -> Seq {
         let (at, actor) = (self.moment.now, self.actor.clone());
-        let draft = Draft { at, subject, actor, cause: self.cause, event };
+        let draft = Draft { at, subject, actor, cause: self.cause, event: event.into() };
         let seq = self.world.head + 1;
         self.world.apply_draft(seq, &draft);
         self.drafts.push(draft);
@@ -329,7 +329,7 @@ impl Deciding<'_> {
         if r.class == Class::Read || due.begun {
             return Ok(Answer::Already);
         }
-        let event = Event::StepIntended {
+        let event = StepEvent::StepIntended {
             step: due.step,
             generation: due.generation,
             attempt: due.attempt,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
-use crate::event::Event;
+use crate::event::{DealEvent, EntryEvent, Event, LifeEvent, OrderEvent};
 use crate::id::{Actor, DealId, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::{Disposition, Stage};
@@ -77,7 +77,7 @@ impl Deciding<'_> {
         }
         let id = OrderId(self.world.orders.get_max().map_or(1, |(last, _)| last.0 + 1));
         let subject = Subject::Order(id);
-        self.emit(subject, Event::OrderPlaced { placed: Box::new(placed.clone()) });
+        self.emit(subject, OrderEvent::OrderPlaced { placed: Box::new(placed.clone()) });
         let mut told = Vec::new();
         let mut draws = 0;
         for (number, line) in (1..).zip(&placed.lines) {
@@ -95,7 +95,7 @@ impl Deciding<'_> {
             for _ in 0..outcome.to_buy {
                 let unit = self.mint(&mut draws);
                 let (site, tenant, model) = (placed.site.clone(), placed.tenant.clone(), line.model.clone());
-                let ordered = Event::UnitOrdered { order: id, line: number, site, tenant, model };
+                let ordered = EntryEvent::UnitOrdered { order: id, line: number, site, tenant, model };
                 self.emit(Subject::Unit(unit), ordered);
             }
             told.push(outcome);
@@ -215,7 +215,8 @@ impl Deciding<'_> {
             if !serves(found.fit) || outcome.reserved.len() as u32 == line.quantity {
                 break;
             }
-            let event = Event::StockReserved { line: number, unit: found.unit, until, instead_of: None };
+            let event =
+                Event::Order(OrderEvent::StockReserved { line: number, unit: found.unit, until, instead_of: None });
             self.emit(Subject::Order(id), event);
             outcome.reserved.push(found.label);
         }
@@ -265,7 +266,7 @@ impl Deciding<'_> {
         );
         let patience = self.policy.purchase.patience.as_secs();
         let request = Some(request_number(&self.world.stream.prefix(&self.policy.site), id));
-        self.emit(Subject::Deal(id), Event::DealOpened { title, vendor, by_hand, patience, request });
+        self.emit(Subject::Deal(id), DealEvent::DealOpened { title, vendor, by_hand, patience, request });
     }
 
     pub(super) fn known_order(&self, id: OrderId) -> Result<&Order, Refusal> {
@@ -297,7 +298,7 @@ impl Deciding<'_> {
             if kept.assigned {
                 return Ok(Answer::Already);
             }
-            let event = Event::StockReserved { line: number, unit, until, instead_of: None };
+            let event = OrderEvent::StockReserved { line: number, unit, until, instead_of: None };
             self.emit(Subject::Order(id), event);
             return Ok(Answer::Done);
         }
@@ -322,7 +323,7 @@ impl Deciding<'_> {
         if instead_of.is_some() && order.purchase.is_some() {
             return conflict(format!("order {id} is bought already: cancel it, or take the server for another"));
         }
-        self.emit(Subject::Order(id), Event::StockReserved { line: number, unit, until, instead_of });
+        self.emit(Subject::Order(id), OrderEvent::StockReserved { line: number, unit, until, instead_of });
         if let Some(minted) = instead_of {
             self.end_unit(minted, &format!("{label} serves in its place"));
         }
@@ -338,7 +339,7 @@ impl Deciding<'_> {
         if kept.assigned {
             return Err(Refusal::new(Why::Conflict, format!("it was assigned by order {id}: unassign it there")));
         }
-        self.emit(Subject::Order(id), Event::StockReleased { line, unit, reason: reason.clone() });
+        self.emit(Subject::Order(id), OrderEvent::StockReleased { line, unit, reason: reason.clone() });
         Ok(Answer::Done)
     }
 
@@ -359,7 +360,7 @@ impl Deciding<'_> {
             }
         }
         for (line, unit) in kept {
-            self.emit(Subject::Order(id), Event::StockAssigned { line, unit });
+            self.emit(Subject::Order(id), OrderEvent::StockAssigned { line, unit });
             self.enter(unit, Stage::AssignedToTenant, Proof::Assigned, &format!("order {id} of {tenant}"));
         }
         Ok(Answer::Done)
@@ -385,16 +386,16 @@ impl Deciding<'_> {
         let kept: Vec<(u16, UnitId)> = order.unassigned().map(|(n, r)| (n, r.unit)).collect();
         let deals: Vec<DealId> = self.world.deals_of(order).map(|d| d.id).collect();
         let subject = Subject::Order(id);
-        self.emit(subject, Event::OrderEnded { rejected, reason: reason.clone() });
+        self.emit(subject, OrderEvent::OrderEnded { rejected, reason: reason.clone() });
         let why = Text::from(format!("order {id} was {}: {reason}", if rejected { "rejected" } else { "cancelled" }));
         for unit in units {
             self.return_unit(unit, &why);
         }
         for deal in deals {
-            self.emit(Subject::Deal(deal), Event::DealEnded { reason: why.clone() });
+            self.emit(Subject::Deal(deal), DealEvent::DealEnded { reason: why.clone() });
         }
         for (line, unit) in kept {
-            self.emit(subject, Event::StockReleased { line, unit, reason: why.clone() });
+            self.emit(subject, OrderEvent::StockReleased { line, unit, reason: why.clone() });
         }
         Ok(Answer::Done)
     }
@@ -414,7 +415,8 @@ impl Deciding<'_> {
         let Some(from) = self.world.unit(id).map(|u| u.disposition) else { return };
         if from != Disposition::Cancelled {
             self.give_back(id, &why.into());
-            let event = Event::DispositionChanged { from, to: Disposition::Cancelled, reason: why.into() };
+            let event =
+                Event::Life(LifeEvent::DispositionChanged { from, to: Disposition::Cancelled, reason: why.into() });
             self.emit(Subject::Unit(id), event);
         }
     }
@@ -429,14 +431,14 @@ impl Deciding<'_> {
                 let kept: Vec<_> = order.unassigned().map(|(n, r)| (n, r.unit, r.until)).collect();
                 for (line, unit, until) in kept.iter().filter(over) {
                     let reason = format!("nobody assigned it until {until}").into();
-                    self.emit(subject, Event::StockReleased { line: *line, unit: *unit, reason });
+                    self.emit(subject, OrderEvent::StockReleased { line: *line, unit: *unit, reason });
                 }
             }
             Subject::Deal(id) => {
                 let Some(deal) = self.world.deal(id) else { return Answer::Already };
                 let late = deal.chased.is_some() && deal.quotes.is_empty() && deal.due().is_some_and(|d| d <= now);
                 if late && deal.overdue.is_none() && deal.ended.is_none() {
-                    self.emit(subject, Event::QuoteOverdue {});
+                    self.emit(subject, DealEvent::QuoteOverdue {});
                     self.judge_offers(id.order);
                 }
             }
@@ -457,7 +459,7 @@ impl Deciding<'_> {
         if self.known(id)?.told.as_ref() == Some(&understood.spec) {
             return Ok(Answer::Already);
         }
-        self.emit(Subject::Unit(id), Event::SpecTold { spec: understood.spec });
+        self.emit(Subject::Unit(id), EntryEvent::SpecTold { spec: understood.spec });
         Ok(Answer::Done)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::SystemReading;
-use crate::event::Event;
+use crate::event::{BootEvent, Event, StepEvent};
 use crate::fault::{Fault, Kind, System};
 use crate::flow::attempt::{Phase, Progress};
 use crate::flow::next::{Move, wanted};
@@ -25,7 +25,7 @@ impl Deciding<'_> {
         match outcome {
             Outcome::Accepted { receipt } => {
                 let receipt = receipt.clone();
-                self.emit(subject, Event::StepAccepted { step, generation, receipt });
+                self.emit(subject, StepEvent::StepAccepted { step, generation, receipt });
             }
             Outcome::Observed(Observation::Lookup(lookup)) => {
                 if let Subject::Bmc(mac) = subject {
@@ -95,16 +95,22 @@ impl Deciding<'_> {
         let event = match (r.class, fault.kind) {
             // Sent, and nobody knows whether it worked. The only safe proof is its effect, or the next rung.
             (Class::Force, Kind::Unknown) => {
-                Event::StepUnknown { step, generation, fault, again_at: until.unwrap_or(now), terms }
+                Event::Step(StepEvent::StepUnknown { step, generation, fault, again_at: until.unwrap_or(now), terms })
             }
             (_, kind) if !may_retry(r, kind) || r.most(&fault).is_some_and(|most| failures >= most) => {
                 let fault = give_up(r, fault, failures);
-                Event::StepParked { step, generation, fault, terms }
+                Event::Step(StepEvent::StepParked { step, generation, fault, terms })
             }
-            (_, Kind::Unknown) => {
-                Event::StepUnknown { step, generation, fault, again_at: self.after(r, failures), terms }
+            (_, Kind::Unknown) => Event::Step(StepEvent::StepUnknown {
+                step,
+                generation,
+                fault,
+                again_at: self.after(r, failures),
+                terms,
+            }),
+            _ => {
+                Event::Step(StepEvent::StepFailed { step, generation, fault, again_at: self.after(r, failures), terms })
             }
-            _ => Event::StepFailed { step, generation, fault, again_at: self.after(r, failures), terms },
         };
         self.emit(subject, event);
     }
@@ -137,7 +143,7 @@ impl Deciding<'_> {
         };
         let fault = Fault::new(System::Machine, Kind::Transient, what);
         if more {
-            self.emit(subject, Event::BootMissed { step, fault });
+            self.emit(subject, BootEvent::BootMissed { step, fault });
         } else {
             let fault = match step {
                 // Whoever asks for the script can't be told from a stranger.
@@ -149,7 +155,7 @@ impl Deciding<'_> {
                 _ => fault.advise("look at its console and at the PXE setting of its NICs, then retry"),
             };
             let terms = Some(rule(step).terms());
-            self.emit(subject, Event::StepParked { step, generation, fault, terms });
+            self.emit(subject, StepEvent::StepParked { step, generation, fault, terms });
         }
         Ok(Answer::Done)
     }

@@ -4,7 +4,7 @@ use super::command::Command;
 use super::lease::ALIVE_ON_ORDER;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::{Fingerprint, Vendor};
-use crate::event::Event;
+use crate::event::{CredentialEvent, EntryEvent, LifeEvent, StepEvent};
 use crate::fault::{Fault, Kind, System};
 use crate::flow::attempt::{Attempts, Progress};
 use crate::flow::rules::{Lane, rule};
@@ -143,7 +143,7 @@ impl Deciding<'_> {
     ) -> UnitId {
         let id = UnitId::mint(self.moment.now, self.moment.entropy);
         let (site, model) = (site.clone(), model.cloned());
-        self.emit(Subject::Unit(id), Event::UnitImported { site, serial, bmc_mac, vendor, model, stage });
+        self.emit(Subject::Unit(id), EntryEvent::UnitImported { site, serial, bmc_mac, vendor, model, stage });
         if stage.is_on_order() && bmc_mac.is_some_and(|m| self.world.sightings.contains_key(&m)) {
             self.quarantine(id, ALIVE_ON_ORDER);
         }
@@ -167,7 +167,7 @@ impl Deciding<'_> {
             return Err(Refusal::new(Why::Conflict, "nothing is parked here; what waits is tried again by itself"));
         }
         for (step, generation) in parked {
-            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
+            self.emit(subject, StepEvent::StepRetried { step, generation: generation + 1 });
         }
         Ok(Answer::Done)
     }
@@ -182,7 +182,7 @@ impl Deciding<'_> {
         let parked: Vec<(Subject, Step, u32)> =
             refused.map(|(subject, p, _)| (subject, p.step, p.generation)).collect();
         for (subject, step, generation) in &parked {
-            self.emit(*subject, Event::StepRetried { step: *step, generation: generation + 1 });
+            self.emit(*subject, StepEvent::StepRetried { step: *step, generation: generation + 1 });
         }
         if parked.is_empty() { Answer::Already } else { Answer::Done }
     }
@@ -201,7 +201,7 @@ impl Deciding<'_> {
             return Err(Refusal::new(Why::Conflict, text));
         }
         let terms = Some(rule(step).terms());
-        self.emit(subject, Event::StepSkipped { step, generation, reason: reason.clone(), terms });
+        self.emit(subject, StepEvent::StepSkipped { step, generation, reason: reason.clone(), terms });
         self.consequences(subject);
         Ok(Answer::Done)
     }
@@ -224,9 +224,9 @@ impl Deciding<'_> {
             .map(|(p, _)| (p.step, p.generation))
             .collect();
         let subject = Subject::Unit(id);
-        self.emit(subject, Event::CertificateTrusted { before, certificate, reason: reason.clone() });
+        self.emit(subject, CredentialEvent::CertificateTrusted { before, certificate, reason: reason.clone() });
         for (step, generation) in parked {
-            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
+            self.emit(subject, StepEvent::StepRetried { step, generation: generation + 1 });
         }
         Ok(Answer::Done)
     }
@@ -239,9 +239,9 @@ impl Deciding<'_> {
         let parked: Vec<(Step, u32)> =
             self.known(id)?.steps.parked().filter(refused).map(|(p, _)| (p.step, p.generation)).collect();
         let subject = Subject::Unit(id);
-        self.emit(subject, Event::PasswordGiven { user: user.cloned(), from: from.clone() });
+        self.emit(subject, CredentialEvent::PasswordGiven { user: user.cloned(), from: from.clone() });
         for (step, generation) in parked {
-            self.emit(subject, Event::StepRetried { step, generation: generation + 1 });
+            self.emit(subject, StepEvent::StepRetried { step, generation: generation + 1 });
         }
         Ok(Answer::Done)
     }
@@ -249,7 +249,7 @@ impl Deciding<'_> {
     pub(super) fn password_forgotten(&mut self, id: UnitId) -> Result<Answer, Refusal> {
         self.demand(Role::Operator)?;
         self.known(id)?;
-        self.emit(Subject::Unit(id), Event::PasswordForgotten {});
+        self.emit(Subject::Unit(id), CredentialEvent::PasswordForgotten {});
         Ok(Answer::Done)
     }
 
@@ -289,7 +289,7 @@ impl Deciding<'_> {
         if matches!(to, Disposition::Cancelled | Disposition::Retired) {
             self.give_back(id, reason);
         }
-        self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason: reason.clone() });
+        self.emit(Subject::Unit(id), LifeEvent::DispositionChanged { from, to, reason: reason.clone() });
         Ok(Answer::Done)
     }
 
@@ -315,7 +315,7 @@ impl Deciding<'_> {
             }
         }
         let reason = why;
-        self.emit(subject, Event::DispositionChanged { from, to: Disposition::Normal, reason });
+        self.emit(subject, LifeEvent::DispositionChanged { from, to: Disposition::Normal, reason });
         let undone = matches!(from, Disposition::Cancelled | Disposition::Retired);
         if undone && (Stage::Discovered..=Stage::Ready).contains(&stage) {
             // What its stage rested on was undone.
@@ -348,7 +348,7 @@ impl Deciding<'_> {
             Some(first) => Ok(Ok(format!("released by {} ({}) and {me} ({reason})", first.by, first.reason).into())),
             None => {
                 let (cause, reason) = (guard.cause, reason.clone());
-                self.emit(Subject::Unit(id), Event::FirstWordGiven { cause, reason });
+                self.emit(Subject::Unit(id), LifeEvent::FirstWordGiven { cause, reason });
                 let text = format!("{label}: your word is kept. {not_proven}: a second person must release it too");
                 Ok(Err(Answer::Told(text.into())))
             }
@@ -359,7 +359,7 @@ impl Deciding<'_> {
     pub(super) fn guard_ready(&mut self, id: UnitId, reason: &Text) {
         self.quarantine(id, "entered as ready: a second person must release it");
         let (cause, reason) = (Cause::IntoReady, reason.clone());
-        self.emit(Subject::Unit(id), Event::FirstWordGiven { cause, reason });
+        self.emit(Subject::Unit(id), LifeEvent::FirstWordGiven { cause, reason });
     }
 
     fn close_task(&mut self, id: UnitId, task: TaskId, note: &Text) -> Result<Answer, Refusal> {
@@ -378,7 +378,7 @@ impl Deciding<'_> {
             found.kind == TaskKind::SettleInventory && matches!(judged, Some(Verdict::Settle(_)))
         });
         let subject = Subject::Unit(id);
-        self.emit(subject, Event::TaskClosed { task, note: note.clone(), accepted });
+        self.emit(subject, LifeEvent::TaskClosed { task, note: note.clone(), accepted });
         if let Some(mac) = settled {
             // What the person settled must be shown by NetBox.
             self.reopen(mac, "a person settled it");
@@ -407,7 +407,7 @@ impl Deciding<'_> {
         };
         let subject = Subject::Unit(id);
         let evidence = Evidence::new(way.proof, reason.clone());
-        self.emit(subject, Event::StageEntered { from, to, evidence });
+        self.emit(subject, LifeEvent::StageEntered { from, to, evidence });
         if way.proof == Proof::Unassigned {
             self.quarantine(id, "until its disks are proven erased and its credentials rotated");
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::dcim::rack::HalfUnits;
-use crate::event::Event;
+use crate::event::PlacementEvent;
 use crate::facility::placement::Space;
 use crate::facility::propose::Choice;
 use crate::facility::reservation::{MAX_CABLES, MAX_SERVER, MAX_TOGETHER, Reservation, rack_label, spot};
@@ -59,7 +59,7 @@ impl Deciding<'_> {
         }
         let again = format!("{} was chosen", place.spot());
         self.give_back(id, &again.into());
-        self.emit(Subject::Unit(id), Event::PlacementReserved { place: place.clone() });
+        self.emit(Subject::Unit(id), PlacementEvent::PlacementReserved { place: place.clone() });
         Ok(true)
     }
 
@@ -67,7 +67,7 @@ impl Deciding<'_> {
     pub(super) fn give_back(&mut self, id: UnitId, reason: &Text) -> bool {
         let kept = self.world.unit(id).is_some_and(|u| u.placement.as_ref().is_some_and(|held| !held.racked));
         if kept {
-            self.emit(Subject::Unit(id), Event::PlacementReleased { reason: reason.clone() });
+            self.emit(Subject::Unit(id), PlacementEvent::PlacementReleased { reason: reason.clone() });
         }
         kept
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
-use crate::event::Event;
+use crate::event::{LifeEvent, ReceivingEvent};
 use crate::id::{SiteId, Subject, UnitId};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::{Disposition, Stage};
@@ -222,8 +222,8 @@ impl Deciding<'_> {
             if let Finding::Damaged { note, photo } = &finding {
                 let (from, to) = (Disposition::Normal, Disposition::OnHold);
                 let reason = Text::from(format!("damaged: {}", with_photo(note, photo.as_ref())));
-                self.emit(Subject::Unit(id), Event::DamageNoted { note: note.clone(), photo: photo.clone() });
-                self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason });
+                self.emit(Subject::Unit(id), ReceivingEvent::DamageNoted { note: note.clone(), photo: photo.clone() });
+                self.emit(Subject::Unit(id), LifeEvent::DispositionChanged { from, to, reason });
             }
         }
         let unit = id.and_then(|id| self.world.unit(id));
@@ -249,7 +249,7 @@ impl Deciding<'_> {
         if unit.disposition == Disposition::OnHold {
             let (from, to) = (Disposition::OnHold, Disposition::Normal);
             let reason = Text::new("its receipt is taken back");
-            self.emit(Subject::Unit(id), Event::DispositionChanged { from, to, reason });
+            self.emit(Subject::Unit(id), LifeEvent::DispositionChanged { from, to, reason });
         }
         self.enter(id, Stage::ShipmentTracking, Proof::ReceiptUndone, "the scan was not meant");
         Ok(Answer::Done)

@@ -3,14 +3,14 @@
 use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::Fingerprint;
-use crate::event::{Event, Seq};
+use crate::event::{JournalEvent, Seq};
 use crate::id::Subject;
 use crate::text::Text;
 
 impl Deciding<'_> {
     /// Vouches in the chain for a snapshot that is about to be kept beside it.
     pub(super) fn snapshot(&mut self, at: Seq, fold: u32, sum: Fingerprint) -> Answer {
-        self.emit(Subject::Journal, Event::SnapshotKept { at, fold, sum });
+        self.emit(Subject::Journal, JournalEvent::SnapshotKept { at, fold, sum });
         Answer::Done
     }
 
@@ -19,7 +19,7 @@ impl Deciding<'_> {
         if made.is_empty() {
             return Answer::Already;
         }
-        self.emit(Subject::Journal, Event::NetboxPrepared { made: made.to_vec() });
+        self.emit(Subject::Journal, JournalEvent::NetboxPrepared { made: made.to_vec() });
         Answer::Done
     }
 
@@ -29,7 +29,7 @@ impl Deciding<'_> {
         if self.world.stream.held.is_none() {
             return Ok(Answer::Already);
         }
-        self.emit(Subject::Journal, Event::EffectsResumed { reason: reason.clone() });
+        self.emit(Subject::Journal, JournalEvent::EffectsResumed { reason: reason.clone() });
         Ok(Answer::Done)
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::Fingerprint;
-use crate::event::Event;
+use crate::event::{EntryEvent, TakeOverEvent};
 use crate::id::{Entropy, Role, SiteId, Subject, UnitId};
 use crate::lifecycle::guard::Cause;
 use crate::lifecycle::stage::{Disposition, Stage};
@@ -26,7 +26,7 @@ impl Deciding<'_> {
             return Ok(Answer::Already);
         }
         let (site, rows) = (site.clone(), rows.to_vec());
-        self.emit(Subject::Plan(id), Event::TakeOverPlanned { site, hash, rows });
+        self.emit(Subject::Plan(id), TakeOverEvent::TakeOverPlanned { site, hash, rows });
         Ok(Answer::Done)
     }
 
@@ -76,7 +76,15 @@ impl Deciding<'_> {
         let site = site.clone();
         self.emit(
             Subject::Unit(id),
-            Event::UnitTakenOver { plan, site, device, bmc_mac, stage, reason: reason.clone(), login: login.clone() },
+            EntryEvent::UnitTakenOver {
+                plan,
+                site,
+                device: Box::new(device),
+                bmc_mac,
+                stage,
+                reason: reason.clone(),
+                login: login.clone(),
+            },
         );
         if stage == Stage::Ready {
             self.guard_ready(id, reason);

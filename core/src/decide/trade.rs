@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::person::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
-use crate::event::Event;
+use crate::event::{DealEvent, Event, OrderEvent};
 use crate::id::{Actor, DealId, OrderId, Role, Subject, UnitId};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::Stage;
@@ -81,7 +81,7 @@ impl Deciding<'_> {
             return Err(refuse_paper(id, &quote.name(), flaws));
         }
         let revision = deal.offer().map_or(1, |o| o.revision + 1);
-        self.emit(Subject::Deal(id), Event::QuoteReceived { revision, quote: Box::new(quote.clone()) });
+        self.emit(Subject::Deal(id), DealEvent::QuoteReceived { revision, quote: Box::new(quote.clone()) });
         let note = format!("{} of {}", quote.number, id.seller);
         self.lead(id.order, &[Proof::QuotesAsked, Proof::QuoteIn], &note);
         self.judge_offers(id.order);
@@ -95,7 +95,7 @@ impl Deciding<'_> {
             |d: &Deal| d.refused.len() >= REFUSED || d.refused.iter().any(|r| r.what == *what && r.flaws == flaws);
         match self.world.deal(id) {
             Some(deal) if !known(deal) => {
-                let event = Event::PaperRefused { what: what.clone(), flaws: flaws.to_vec() };
+                let event = DealEvent::PaperRefused { what: what.clone(), flaws: flaws.to_vec() };
                 self.emit(Subject::Deal(id), event);
                 Answer::Done
             }
@@ -218,7 +218,7 @@ impl Deciding<'_> {
         let requester = order.requester.to_string().into();
         let standing = approval::judge(&self.case(&requester, deal, offer, &given), &attempt).map_err(refusal)?;
         let total = self.buyable(order, deal, offer)?;
-        self.emit(Subject::Order(id), Event::ApprovalGiven { seller, revision, total, saw: saw.clone() });
+        self.emit(Subject::Order(id), OrderEvent::ApprovalGiven { seller, revision, total, saw: saw.clone() });
         match standing {
             Standing::Missing(_) => Ok(Answer::Told(format!("{by} has approved it; {standing}").into())),
             Standing::Approved => {
@@ -246,7 +246,7 @@ impl Deciding<'_> {
         let (seller, revision) = (first.seller, offer.revision);
         let saw = Text::from(format!("below the limit for approvals; the first of {} offers", comparison.offers.len()));
         self.actor = Actor::Rackhand;
-        self.emit(Subject::Order(id), Event::ApprovalGiven { seller, revision, total, saw });
+        self.emit(Subject::Order(id), OrderEvent::ApprovalGiven { seller, revision, total, saw });
         self.buy(id, seller);
     }
 
@@ -280,9 +280,9 @@ impl Deciding<'_> {
         };
         let revision = offer.revision;
         let note = format!("{name} from {seller} for {total}");
-        let decided = Event::PurchaseDecided { number, seller, revision, total, name: Some(name) };
+        let decided = OrderEvent::PurchaseDecided { number, seller, revision, total, name: Some(name) };
         self.emit(Subject::Order(id), decided);
-        self.emit(Subject::Deal(deal_id), Event::PurchaseMade { purchase: Box::new(purchase) });
+        self.emit(Subject::Deal(deal_id), DealEvent::PurchaseMade { purchase: Box::new(purchase) });
         let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved];
         self.lead(id, &proofs, &note);
     }
@@ -299,12 +299,15 @@ impl Deciding<'_> {
         if matches!(says.verdict, Accepts::No | Accepts::Cancelled) {
             let why = says.note.as_deref().map_or("no reason given", |note| note.trim_end_matches('.'));
             let points = Vec::new();
-            self.emit(subject, Event::PurchaseConfirmed { confirmation: Box::new(says.clone()), points });
+            self.emit(subject, DealEvent::PurchaseConfirmed { confirmation: Box::new(says.clone()), points });
             let reason = Text::from(format!("{title} does not take {}: {why}", says.purchase));
-            self.emit(subject, Event::PurchaseVoided { reason: reason.clone() });
+            self.emit(subject, DealEvent::PurchaseVoided { reason: reason.clone() });
             if let Some(purchase) = self.world.order(id.order).and_then(|o| o.purchase.clone()) {
                 let (number, name) = (purchase.number, Some(purchase.name));
-                self.emit(Subject::Order(id.order), Event::PurchaseFailed { number, reason: reason.clone(), name });
+                self.emit(
+                    Subject::Order(id.order),
+                    OrderEvent::PurchaseFailed { number, reason: reason.clone(), name },
+                );
                 self.lead_back(id.order, &reason);
                 self.judge_offers(id.order);
             }
@@ -312,7 +315,7 @@ impl Deciding<'_> {
         }
         let points = deviations(&purchase, says);
         let fine = points.is_empty();
-        self.emit(subject, Event::PurchaseConfirmed { confirmation: Box::new(says.clone()), points });
+        self.emit(subject, DealEvent::PurchaseConfirmed { confirmation: Box::new(says.clone()), points });
         if fine {
             self.on_its_way(id, &says.number);
         }
@@ -354,7 +357,7 @@ impl Deciding<'_> {
         if self.known_order(id.order)?.requester.to_string() == by {
             return Err(Refusal::new(Why::NotAllowed, "you ordered it: another person must accept it"));
         }
-        self.emit(Subject::Deal(id), Event::ConfirmationAccepted { reason: reason.clone() });
+        self.emit(Subject::Deal(id), DealEvent::ConfirmationAccepted { reason: reason.clone() });
         self.on_its_way(id, &number);
         Ok(Answer::Done)
     }
@@ -403,7 +406,7 @@ impl Deciding<'_> {
         if !flaws.is_empty() {
             return Err(refuse_paper(id, &what, flaws));
         }
-        self.emit(Subject::Deal(id), Event::ShipmentNoticed { notice: Box::new(notice.clone()) });
+        self.emit(Subject::Deal(id), DealEvent::ShipmentNoticed { notice: Box::new(notice.clone()) });
         // What is shipped was accepted, whether a confirmation came or not.
         let confirmed = self.world.deal(id).is_some_and(|d| d.confirmation().is_some());
         if !confirmed {
@@ -418,7 +421,8 @@ impl Deciding<'_> {
                 promised: notice.eta,
                 note: Some("implied by its ship notice".into()),
             };
-            let event = Event::PurchaseConfirmed { confirmation: Box::new(implied), points: Vec::new() };
+            let event =
+                Event::Deal(DealEvent::PurchaseConfirmed { confirmation: Box::new(implied), points: Vec::new() });
             self.emit(Subject::Deal(id), event);
             self.on_its_way(id, &number);
         }
@@ -446,7 +450,7 @@ impl Deciding<'_> {
             return Answer::Already;
         }
         let (tracking, reading) = (tracking.clone(), reading.clone());
-        self.emit(Subject::Deal(id), Event::ShipmentTracked { tracking, reading });
+        self.emit(Subject::Deal(id), DealEvent::ShipmentTracked { tracking, reading });
         Answer::Done
     }
 }

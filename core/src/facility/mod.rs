@@ -1,9 +1,11 @@
 //! The room the servers stand in: which port is which, and whether cables are where they were planned.
 
+pub mod event;
 pub mod placement;
 pub mod propose;
 pub mod reservation;
 pub mod room;
+mod state;
 pub mod work;
 
 use crate::dcim::{CablingPlan, Interface, ObjectId, Port};

@@ -1,6 +1,8 @@
 //! Where a subject is with its steps: one machine for units, for BMCs that were seen, and for deals. It is folded from
 //! events alone: what it needs of a step's rule stands in the events that begin, end or put off an attempt.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use super::before_terms;
 use super::rules::Lane;
 use super::step::{Observation, Step};
 use crate::bmc::Rung;
-use crate::event::Event;
+use crate::event::StepEvent;
 use crate::fault::Fault;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -111,38 +113,37 @@ pub struct Attempts {
 
 impl Attempts {
     /// Applies what an event says of a step; what else it means is its subject's.
-    pub fn apply(&mut self, at: Timestamp, event: &Event) {
+    pub fn apply(&mut self, at: Timestamp, event: &StepEvent) {
         match event {
-            Event::StepIntended { step, generation, attempt, rung, until, terms } => {
+            StepEvent::StepIntended { step, generation, attempt, rung, until, terms } => {
                 let Terms { lane, undo } = Terms::of(*step, terms.as_ref());
                 let (step, generation, attempts, rung, until) = (*step, *generation, *attempt, *rung, *until);
                 let phase = Phase::Intended;
                 self.begin(lane, Progress { step, generation, attempts, rung, since: at, until, undo, phase });
             }
-            Event::StepAccepted { step, receipt, .. } => {
+            StepEvent::StepAccepted { step, receipt, .. } => {
                 if let Some(progress) = self.at_mut(*step) {
                     progress.phase = Phase::Accepted { receipt: receipt.clone() };
                     progress.since = at;
                 }
             }
-            Event::StepUnknown { step, generation, fault, again_at, terms }
-            | Event::StepFailed { step, generation, fault, again_at, terms } => {
+            StepEvent::StepUnknown { step, generation, fault, again_at, terms }
+            | StepEvent::StepFailed { step, generation, fault, again_at, terms } => {
                 let phase = Phase::Waiting { fault: fault.clone(), again_at: *again_at };
                 self.put_off(*step, *generation, at, terms.as_ref(), phase);
             }
-            Event::StepParked { step, generation, fault, terms } => {
+            StepEvent::StepParked { step, generation, fault, terms } => {
                 self.put_off(*step, *generation, at, terms.as_ref(), Phase::Parked { fault: fault.clone() });
             }
-            Event::StepRetried { step, generation } => {
+            StepEvent::StepRetried { step, generation } => {
                 self.generations.insert(*step, *generation);
                 self.let_go(|s| s == *step);
             }
             // What would have been undone stays as it is, and nobody comes back to it.
-            Event::StepSkipped { step, .. } if self.undo.contains(step) => self.undone(*step),
-            Event::StepSkipped { step, .. } | Event::BootMissed { step, .. } => self.let_go(|s| s == *step),
-            Event::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
-            Event::StepObserved { step, terms, .. } => self.observed(*step, terms.as_ref()),
-            _ => {}
+            StepEvent::StepSkipped { step, .. } if self.undo.contains(step) => self.undone(*step),
+            StepEvent::StepSkipped { step, .. } => self.let_go(|s| s == *step),
+            StepEvent::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
+            StepEvent::StepObserved { step, terms, .. } => self.observed(*step, terms.as_ref()),
         }
     }
 
@@ -276,7 +277,7 @@ impl Attempts {
     pub fn parked(&self) -> impl Iterator<Item = (&Progress, &Fault)> {
         self.lanes.values().filter_map(|p| match &p.phase {
             Phase::Parked { fault } => Some((p, fault)),
-            _ => None,
+            Phase::Intended | Phase::Accepted { .. } | Phase::Waiting { .. } => None,
         })
     }
 }
@@ -287,13 +288,13 @@ mod tests {
 
     const AT: Timestamp = Timestamp::from_secs(1_795_000_000);
 
-    fn intended(step: Step, terms: Option<Terms>) -> Event {
-        Event::StepIntended { step, generation: 1, attempt: 1, rung: None, until: None, terms }
+    fn intended(step: Step, terms: Option<Terms>) -> StepEvent {
+        StepEvent::StepIntended { step, generation: 1, attempt: 1, rung: None, until: None, terms }
     }
 
-    fn observed(step: Step, terms: Option<Terms>) -> Event {
+    fn observed(step: Step, terms: Option<Terms>) -> StepEvent {
         let saw = Observation::Reported;
-        Event::StepObserved { step, generation: 1, saw, until: None, terms }
+        StepEvent::StepObserved { step, generation: 1, saw, until: None, terms }
     }
 
     #[test]
@@ -316,8 +317,13 @@ mod tests {
         let mut steps = Attempts::default();
         steps.apply(AT, &intended(Step::SyncStatus, Some(then)));
         let fault = Fault::new(crate::fault::System::Netbox, crate::fault::Kind::Transient, "busy");
-        let failed =
-            |fault| Event::StepFailed { step: Step::SyncStatus, generation: 1, fault, again_at: AT, terms: Some(now) };
+        let failed = |fault| StepEvent::StepFailed {
+            step: Step::SyncStatus,
+            generation: 1,
+            fault,
+            again_at: AT,
+            terms: Some(now),
+        };
         steps.apply(AT, &failed(fault.clone()));
         steps.apply(AT, &failed(fault));
         let all: Vec<_> = steps.progress().map(|p| (p.step, p.attempts, p.undo)).collect();

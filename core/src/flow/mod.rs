@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub(crate) mod before_terms;
+pub mod event;
 pub mod next;
 pub mod rules;
 pub mod step;
@@ -10,7 +11,8 @@ pub mod trade;
 use crate::id::Subject;
 use crate::time::Timestamp;
 use crate::world::World;
-use next::Next;
+use next::{Move, Next};
+use rules::rule;
 
 /// What comes next for a subject; `None` where there is no such thing. While effects are on hold, nothing of it has one.
 pub fn next(world: &World, subject: Subject, now: Timestamp) -> Option<Next> {
@@ -21,7 +23,7 @@ pub fn next(world: &World, subject: Subject, now: Timestamp) -> Option<Next> {
         Subject::Deal(id) => trade::for_deal(world, world.order(id.order)?, world.deal(id)?, now),
         Subject::Plan(_) | Subject::Journal => return None,
     };
-    world.stream.keep_back(&mut next);
+    keep_back(world, &mut next);
     Some(next)
 }
 
@@ -33,4 +35,14 @@ pub fn concerned(world: &World, subject: Subject) -> Vec<Subject> {
         _ => None,
     };
     std::iter::once(subject).chain(deals.into_iter().flatten()).collect()
+}
+
+/// Takes out of `next` what would have an effect, while effects are held back.
+fn keep_back(world: &World, next: &mut Next) {
+    let Some(held) = &world.stream.held else { return };
+    let before = next.moves.len();
+    next.moves.retain(|m| !matches!(m, Move::Begin(due) if rule(due.step).class.has_effect()));
+    if next.moves.len() < before {
+        next.waits.insert(0, held.wait());
+    }
 }

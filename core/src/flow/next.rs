@@ -8,6 +8,7 @@ use super::attempt::{Attempts, Phase, Progress};
 use super::rules::{Class, LADDER, Lane, Rule, rule};
 use super::step::Step;
 use crate::bmc::Rung;
+use crate::discovery::Sighting;
 use crate::facility::reservation::Shown;
 use crate::fault::Kind;
 use crate::id::Role;
@@ -16,7 +17,6 @@ use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::{Notes, Unit};
 use crate::text::Text;
 use crate::time::Timestamp;
-use crate::world::Sighting;
 
 /// How long notes to NetBox's journal are gathered.
 const GATHER: Duration = Duration::from_mins(2);

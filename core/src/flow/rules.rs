@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::Terms;
 use super::step::{Observation, Step};
 use crate::bmc::Rung;
-use crate::event::Event;
+use crate::event::{Event, StepEvent};
 use crate::fault::Fault;
 use crate::id::Role;
 use crate::time::human;
@@ -251,7 +251,13 @@ impl Rule {
 
     /// That its effect was seen.
     pub fn observed(&self, generation: u32, saw: Observation) -> Event {
-        Event::StepObserved { step: self.step, generation, saw, until: None, terms: Some(self.terms()) }
+        Event::Step(StepEvent::StepObserved {
+            step: self.step,
+            generation,
+            saw,
+            until: None,
+            terms: Some(self.terms()),
+        })
     }
 
     /// Attempts before a person is asked about this fault: a cause that ends by itself is waited out.

@@ -1,11 +1,13 @@
 //! What one person's word does not lift: a server that a tenant had, and one that is said to be ready without proof.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use serde::{Deserialize, Serialize};
 
 use super::evidence::Proof;
 use super::stage::Disposition;
 use super::unit::Unit;
-use crate::event::{Draft, Event};
+use crate::event::{Draft, LifeEvent};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -51,23 +53,23 @@ pub struct Word {
 
 impl Unit {
     /// Applies what an event about this unit means for its guard.
-    pub(crate) fn guard(&mut self, draft: &Draft) {
-        match &draft.event {
-            Event::StageEntered { evidence, .. } if evidence.proof == Proof::Unassigned => {
+    pub(crate) fn guard(&mut self, draft: &Draft, event: &LifeEvent) {
+        match event {
+            LifeEvent::StageEntered { evidence, .. } if evidence.proof == Proof::Unassigned => {
                 self.guard = Some(Guard { cause: Cause::AfterTenant, first: None });
             }
-            Event::FirstWordGiven { cause, reason } => {
+            LifeEvent::FirstWordGiven { cause, reason } => {
                 let first = Word { by: draft.actor.to_string().into(), at: draft.at, reason: reason.clone() };
                 self.guard = Some(Guard { cause: *cause, first: Some(first) });
             }
-            Event::DispositionChanged { to: Disposition::Normal, .. } => self.guard = None,
+            LifeEvent::DispositionChanged { to: Disposition::Normal, .. } => self.guard = None,
             // Said of how it stood then.
-            Event::DispositionChanged { .. } => {
+            LifeEvent::DispositionChanged { .. } => {
                 if let Some(guard) = &mut self.guard {
                     guard.first = None;
                 }
             }
-            _ => {}
+            LifeEvent::StageEntered { .. } | LifeEvent::TaskOpened { .. } | LifeEvent::TaskClosed { .. } => {}
         }
     }
 }

@@ -1,6 +1,10 @@
 //! One conversation with one vendor about one order: what was asked, what was offered, what was ordered, what is on its
 //! way.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod event;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +13,7 @@ use super::order::Order;
 use super::paper::{Accepts, Confirmation, Flaw, Paper, PurchaseOrder, Quote, ShipNotice, Tracked};
 use super::transit::{Parcels, together};
 use crate::bmc::Vendor;
-use crate::event::{Draft, Event, Seq};
+use crate::event::{DealEvent, Draft, Event, Seq, StepEvent};
 use crate::flow::attempt::{Attempts, Done, Phase};
 use crate::flow::step::{Observation, Step};
 use crate::id::DealId;
@@ -226,13 +230,32 @@ impl Deal {
     }
 
     /// Applies one event about this deal.
-    pub fn apply(&mut self, seq: Seq, draft: &Draft) {
+    pub(crate) fn apply(&mut self, seq: Seq, draft: &Draft) {
         self.revision = seq;
-        let at = draft.at;
-        self.doubt(at, &draft.event);
-        self.steps.apply(at, &draft.event);
         match &draft.event {
-            Event::QuoteReceived { revision, quote } => {
+            Event::Deal(event) => self.turn(draft, event),
+            Event::Step(event) => self.step(draft.at, event),
+            // About others.
+            Event::Life(_)
+            | Event::Entry(_)
+            | Event::Receiving(_)
+            | Event::Placement(_)
+            | Event::Discovery(_)
+            | Event::Boot(_)
+            | Event::Credential(_)
+            | Event::Locator(_)
+            | Event::TakeOver(_)
+            | Event::Order(_)
+            | Event::Journal(_) => {}
+        }
+    }
+
+    fn turn(&mut self, draft: &Draft, event: &DealEvent) {
+        let at = draft.at;
+        match event {
+            // It is the world's to begin one.
+            DealEvent::DealOpened { .. } => {}
+            DealEvent::QuoteReceived { revision, quote } => {
                 if self.quotes.len() >= REVISIONS {
                     self.quotes.remove(0);
                 }
@@ -240,8 +263,8 @@ impl Deal {
                 self.quotes.push(Offer { revision: *revision, at, by, quote });
                 self.steps.let_go(|s| s == Step::ChaseQuote);
             }
-            Event::QuoteOverdue {} => self.overdue = Some(at),
-            Event::PurchaseMade { purchase } => {
+            DealEvent::QuoteOverdue {} => self.overdue = Some(at),
+            DealEvent::PurchaseMade { purchase } => {
                 self.purchase = Some((**purchase).clone());
                 self.receipts.remove(&Step::PlacePurchase);
                 self.may_have = None;
@@ -249,7 +272,7 @@ impl Deal {
                 self.confirmations.clear();
                 self.steps.forget(|_| true);
             }
-            Event::PurchaseConfirmed { confirmation, points } => {
+            DealEvent::PurchaseConfirmed { confirmation, points } => {
                 if self.confirmations.len() >= REVISIONS {
                     self.confirmations.remove(0);
                 }
@@ -260,48 +283,55 @@ impl Deal {
                 self.steps.stands(Done { step: Step::PlacePurchase, undo: Step::CancelPurchase });
                 self.observe(Step::PlacePurchase, at);
             }
-            Event::ConfirmationAccepted { .. } => {
+            DealEvent::ConfirmationAccepted { .. } => {
                 if let Some(confirmed) = self.confirmations.last_mut() {
                     confirmed.points.clear();
                 }
             }
-            Event::PurchaseVoided { .. } => {
+            DealEvent::PurchaseVoided { .. } => {
                 self.purchase = None;
                 self.ordered = None;
                 self.may_have = None;
                 self.steps.is_over(Step::PlacePurchase);
                 self.steps.let_go(|s| s == Step::PlacePurchase);
             }
-            Event::ShipmentNoticed { notice } => {
+            DealEvent::ShipmentNoticed { notice } => {
                 self.shipments.retain(|s| s.notice.number != notice.number);
                 self.shipments.push(Shipment { notice: (**notice).clone(), at, tracked: BTreeMap::new() });
             }
-            Event::ShipmentTracked { tracking, reading } => {
+            DealEvent::ShipmentTracked { tracking, reading } => {
                 for shipment in self.shipments.iter_mut().filter(|s| s.notice.tracking.contains(tracking)) {
                     shipment.tracked.insert(tracking.clone(), (reading.clone(), at));
                 }
             }
-            Event::PaperRefused { what, flaws } => {
+            DealEvent::PaperRefused { what, flaws } => {
                 if self.refused.len() >= REFUSED {
                     self.refused.remove(0);
                 }
                 self.refused.push(RefusedPaper { at, what: what.clone(), flaws: flaws.clone() });
             }
-            Event::DealEnded { reason } => {
+            DealEvent::DealEnded { reason } => {
                 self.steps.forget(|_| true);
                 self.steps.undo_all();
                 self.ended = Some(reason.clone());
             }
-            Event::StepAccepted { step, .. } => {
+        }
+    }
+
+    fn step(&mut self, at: Timestamp, event: &StepEvent) {
+        self.doubt(at, event);
+        self.steps.apply(at, event);
+        match event {
+            StepEvent::StepAccepted { step, .. } => {
                 self.receipts.entry(*step).or_insert(at);
             }
-            Event::StepRetried { step, .. } => {
+            StepEvent::StepRetried { step, .. } => {
                 // A person has it sent again.
                 self.receipts.remove(step);
             }
-            Event::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
-            Event::StepObserved { step, .. } => self.observe(*step, at),
-            Event::StepSkipped { step, terms, .. } => {
+            StepEvent::StepObserved { step, saw: Observation::Undone, .. } => self.undone(*step),
+            StepEvent::StepObserved { step, .. } => self.observe(*step, at),
+            StepEvent::StepSkipped { step, terms, .. } => {
                 if matches!(step, Step::WithdrawRequest | Step::CancelPurchase) {
                     self.undone(*step);
                 } else {
@@ -309,48 +339,54 @@ impl Deal {
                     self.observe(*step, at);
                 }
             }
-            _ => {}
+            StepEvent::StepIntended { .. }
+            | StepEvent::StepUnknown { .. }
+            | StepEvent::StepFailed { .. }
+            | StepEvent::StepParked { .. } => {}
         }
     }
 
     /// Whether a purchase order that was not seen at the vendor may be there. Only the answer to the first attempt that is
     /// in doubt ends the doubt: what came of a later one says nothing of it.
-    fn doubt(&mut self, at: Timestamp, event: &Event) {
+    fn doubt(&mut self, at: Timestamp, event: &StepEvent) {
+        if event.step() != Step::PlacePurchase {
+            return;
+        }
         match event {
-            Event::StepIntended { step: Step::PlacePurchase, .. } => self.may_have = self.may_have.or(Some(at)),
-            Event::StepFailed { step: Step::PlacePurchase, .. }
-            | Event::StepParked { step: Step::PlacePurchase, .. } => {
+            StepEvent::StepIntended { .. } => self.may_have = self.may_have.or(Some(at)),
+            StepEvent::StepFailed { .. } | StepEvent::StepParked { .. } => {
                 let progress = self.steps.at(Step::PlacePurchase).filter(|p| p.phase == Phase::Intended);
                 if progress.is_some_and(|p| Some(p.since) == self.may_have) {
                     self.may_have = None;
                 }
             }
-            _ => {}
+            StepEvent::StepUnknown { .. }
+            | StepEvent::StepAccepted { .. }
+            | StepEvent::StepObserved { .. }
+            | StepEvent::StepRetried { .. }
+            | StepEvent::StepSkipped { .. } => {}
         }
     }
 
     fn observe(&mut self, step: Step, at: Timestamp) {
         self.receipts.remove(&step);
-        if step == Step::PlacePurchase {
+        if step == Step::RequestQuote {
+            self.asked = self.asked.or(Some(at));
+        } else if step == Step::ChaseQuote {
+            self.chased = Some(at);
+        } else if step == Step::PlacePurchase {
+            self.ordered = self.ordered.or(Some(at));
             self.may_have = None;
-        }
-        match step {
-            Step::RequestQuote => self.asked = self.asked.or(Some(at)),
-            Step::ChaseQuote => self.chased = Some(at),
-            Step::PlacePurchase => self.ordered = self.ordered.or(Some(at)),
-            _ => {}
         }
     }
 
     /// Whatever of it the vendor has taken and not listed is undone, too.
     fn undone(&mut self, step: Step) {
-        let of = match step {
-            Step::WithdrawRequest => Step::RequestQuote,
-            Step::CancelPurchase => Step::PlacePurchase,
-            other => other,
-        };
-        self.receipts.retain(|s, _| *s != step && *s != of);
-        if of == Step::PlacePurchase {
+        self.receipts.remove(&step);
+        if step == Step::WithdrawRequest {
+            self.receipts.remove(&Step::RequestQuote);
+        } else if step == Step::CancelPurchase {
+            self.receipts.remove(&Step::PlacePurchase);
             self.may_have = None;
         }
     }

@@ -1,5 +1,9 @@
 //! An order: what a tenant wants, how much of it the pool serves, what is bought for the rest, and who allowed it.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod event;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +13,7 @@ use super::money::Money;
 use super::paper::SellerId;
 use super::spec::{Spec, Unclear};
 use crate::bmc::Fingerprint;
-use crate::event::{Draft, Event, Seq};
+use crate::event::{Draft, OrderEvent, Seq};
 use crate::id::{Actor, OrderId, SiteId, UnitId};
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -379,11 +383,11 @@ impl Order {
     }
 
     /// Applies one event about this order.
-    pub fn apply(&mut self, seq: Seq, draft: &Draft) {
+    pub(crate) fn apply(&mut self, seq: Seq, draft: &Draft, event: &OrderEvent) {
         self.revision = seq;
         let by = || Text::from(draft.actor.to_string());
-        match &draft.event {
-            Event::StockReserved { line, unit, until, instead_of } => {
+        match event {
+            OrderEvent::StockReserved { line, unit, until, instead_of } => {
                 let Some(line) = self.line_mut(*line) else { return };
                 if let Some(minted) = instead_of {
                     line.units.retain(|u| u != minted);
@@ -392,38 +396,39 @@ impl Order {
                 let reservation = Reservation { unit: *unit, by: by(), at: draft.at, until: *until, assigned: false };
                 line.stock.push(reservation);
             }
-            Event::StockReleased { line, unit, .. } => {
+            OrderEvent::StockReleased { line, unit, .. } => {
                 if let Some(line) = self.line_mut(*line) {
                     line.stock.retain(|r| r.unit != *unit);
                 }
             }
-            Event::StockAssigned { line, unit } => {
+            OrderEvent::StockAssigned { line, unit } => {
                 let line = self.line_mut(*line);
                 if let Some(kept) = line.and_then(|l| l.stock.iter_mut().find(|r| r.unit == *unit)) {
                     kept.assigned = true;
                 }
             }
-            Event::ApprovalGiven { seller, revision, total, saw } => {
+            OrderEvent::ApprovalGiven { seller, revision, total, saw } => {
                 self.approvals.retain(|a| a.seller == *seller && a.revision == *revision);
                 let (by, at, seller, revision, saw) = (by(), draft.at, *seller, *revision, saw.clone());
                 self.approvals.push(Approval { by, at, seller, revision, total: *total, saw });
             }
-            Event::PurchaseDecided { number, seller, revision, total, name } => {
+            OrderEvent::PurchaseDecided { number, seller, revision, total, name } => {
                 let name = recorded_number(*number, name.as_ref());
                 let (number, seller, revision) = (*number, *seller, *revision);
                 self.purchase = Some(Purchase { number, name, seller, revision, total: *total, at: draft.at });
             }
-            Event::PurchaseFailed { number, reason, name } => {
+            OrderEvent::PurchaseFailed { number, reason, name } => {
                 self.approvals.clear();
                 if let Some(Purchase { seller, revision, .. }) = self.purchase.take() {
                     let (number, reason) = (recorded_number(*number, name.as_ref()), reason.clone());
                     self.failed.push(FailedPurchase { number, seller, revision, reason, at: draft.at });
                 }
             }
-            Event::OrderEnded { rejected, reason } => {
+            OrderEvent::OrderEnded { rejected, reason } => {
                 self.end = Some(End { rejected: *rejected, reason: reason.clone(), by: by(), at: draft.at });
             }
-            _ => {}
+            // It is the world's to begin one.
+            OrderEvent::OrderPlaced { .. } => {}
         }
     }
 

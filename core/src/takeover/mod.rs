@@ -1,6 +1,7 @@
 //! Taking over servers that run already: what NetBox shows of them, a plan that a person confirms, and the units they
 //! become. Nothing is written to NetBox or to a BMC; a login proves a password, once.
 
+pub mod event;
 mod plan;
 mod unit;
 

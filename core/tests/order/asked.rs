@@ -2,7 +2,7 @@
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
-use rackhand_core::event::Event;
+use rackhand_core::event::{DealEvent, Event, LifeEvent};
 use rackhand_core::flow::next::{Due, Move};
 use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject};
@@ -75,7 +75,7 @@ fn a_quote_leads_its_servers_once_over_each_stage_and_none_that_is_on_hold() {
     let entered: Vec<Stage> = shop.scene.log.iter().filter(|r| r.draft.subject == Subject::Unit(units[1])).fold(
         Vec::new(),
         |mut entered, r| {
-            if let Event::StageEntered { to, .. } = r.draft.event {
+            if let Event::Life(LifeEvent::StageEntered { to, .. }) = r.draft.event {
                 entered.push(to);
             }
             entered
@@ -84,7 +84,10 @@ fn a_quote_leads_its_servers_once_over_each_stage_and_none_that_is_on_hold() {
     assert_eq!(entered, [Stage::QuoteRequested, Stage::QuoteReceived]);
     let mark = shop.scene.mark();
     shop.paper("dell", quote(4, 5_400_000)).unwrap();
-    assert!(!shop.scene.since(mark).iter().any(|e| matches!(e, Event::StageEntered { .. })), "they are there already");
+    assert!(
+        !shop.scene.since(mark).iter().any(|e| matches!(e, Event::Life(LifeEvent::StageEntered { .. }))),
+        "they are there already"
+    );
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn a_vendor_is_given_up_only_where_it_was_reminded_and_is_late_again() {
     let given_up = |shop: &mut Shop| {
         let mark = shop.scene.mark();
         shop.scene.put(Actor::Rackhand, &Input::Review(Subject::Deal(deal(1, "hpe")))).unwrap();
-        shop.scene.since(mark).iter().any(|e| matches!(e, Event::QuoteOverdue {}))
+        shop.scene.since(mark).iter().any(|e| matches!(e, Event::Deal(DealEvent::QuoteOverdue {})))
     };
     assert!(!given_up(&mut shop), "it has time left");
     shop.scene.later(24 * 3_600);

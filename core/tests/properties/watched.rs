@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, decide};
-use rackhand_core::event::{Event, Recorded, TokenHash};
+use rackhand_core::event::{BootEvent, Event, LifeEvent, Recorded, StepEvent, TokenHash};
 use rackhand_core::flow::next::{Move, for_sighting, for_unit};
 use rackhand_core::flow::rules::{LADDER, Lane, rule};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
@@ -119,7 +119,7 @@ impl Watched {
     fn hold_against_before(&mut self, id: UnitId, read: &Recorded) {
         let before = self.shadow.unit(id);
         match &read.draft.event {
-            Event::StageEntered { from, to, evidence } => {
+            Event::Life(LifeEvent::StageEntered { from, to, evidence }) => {
                 let unit = before.expect("a unit");
                 assert_eq!(unit.stage, *from);
                 let way = table::way(*from, *to, evidence.proof);
@@ -130,7 +130,7 @@ impl Watched {
                     self.forget_boot(id);
                 }
             }
-            Event::DispositionChanged { from, to, .. } => {
+            Event::Life(LifeEvent::DispositionChanged { from, to, .. }) => {
                 assert_eq!(before.expect("a unit").disposition, *from);
                 if matches!(to, Disposition::Cancelled | Disposition::Retired) {
                     self.kill_tokens(id);
@@ -139,7 +139,7 @@ impl Watched {
                     self.resets.remove(&id);
                 }
             }
-            Event::StepIntended { step: Step::ResetForBoot, rung, .. } => {
+            Event::Step(StepEvent::StepIntended { step: Step::ResetForBoot, rung, .. }) => {
                 let unit = before.expect("a unit");
                 assert!(rung.is_some(), "a reset without a rung");
                 assert_eq!((unit.stage, unit.disposition), (Stage::Discovered, Disposition::Normal));
@@ -151,14 +151,17 @@ impl Watched {
                 assert!(*count <= most, "{count} resets for one cause");
             }
             // It is known not to have arrived.
-            Event::StepFailed { step: Step::ResetForBoot, .. } => {
+            Event::Step(StepEvent::StepFailed { step: Step::ResetForBoot, .. }) => {
                 let count = self.resets.get_mut(&id).expect("a reset");
                 *count -= 1;
             }
-            Event::StepRetried { step: Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate, .. }
-            | Event::TaskClosed { .. } => self.forget_boot(id),
-            Event::BootMissed { .. } => self.kill_tokens(id),
-            Event::BootScriptServed { token, expires, nic } => {
+            Event::Step(StepEvent::StepRetried {
+                step: Step::ArmNetworkBoot | Step::ResetForBoot | Step::Validate,
+                ..
+            })
+            | Event::Life(LifeEvent::TaskClosed { .. }) => self.forget_boot(id),
+            Event::Boot(BootEvent::BootMissed { .. }) => self.kill_tokens(id),
+            Event::Boot(BootEvent::BootScriptServed { token, expires, nic }) => {
                 let unit = before.expect("a unit");
                 assert!(nic.is_some_and(|nic| unit.has_nic(nic)), "{nic:?} is none of its own");
                 assert_eq!((unit.stage, unit.disposition), (Stage::Discovered, Disposition::Normal));
@@ -166,8 +169,8 @@ impl Watched {
                 self.kill_tokens(id);
                 self.tokens.push(Given { token: *token, unit: id, expires: *expires, dead: false });
             }
-            Event::ValidationReported { .. } => self.kill_tokens(id),
-            Event::StepSkipped { step, .. } => assert!(rule(*step).skip.is_some()),
+            Event::Boot(BootEvent::ValidationReported { .. }) => self.kill_tokens(id),
+            Event::Step(StepEvent::StepSkipped { step, .. }) => assert!(rule(*step).skip.is_some()),
             _ => {}
         }
     }

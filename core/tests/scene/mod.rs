@@ -12,7 +12,7 @@ use rackhand_core::bmc::{Identity, Power, SystemReading, Vendor};
 use rackhand_core::dcim::{BmcPort, CablingPlan, Device, Interface, Lookup, NewDevice, Port};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Decided, Input, Moment, Refusal, decide};
-use rackhand_core::event::{Draft, Event, Recorded, TokenHash};
+use rackhand_core::event::{Draft, EntryEvent, Event, LifeEvent, Recorded, TokenHash};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::{Due, Move, Next, Wait, for_sighting, for_unit};
 use rackhand_core::flow::rules::Lane;
@@ -236,7 +236,10 @@ impl Scene {
             // Two people have said so.
             self.draws += 1;
             let id = UnitId::mint(self.now, self.moment(Actor::Rackhand).entropy);
-            self.record(Subject::Unit(id), Event::UnitImported { site, serial, bmc_mac, vendor, model, stage });
+            self.record(
+                Subject::Unit(id),
+                Event::Entry(EntryEvent::UnitImported { site, serial, bmc_mac, vendor, model, stage }),
+            );
             return id;
         }
         let import = Command::Import { site, serial: serial.clone(), bmc_mac, vendor, model, stage };
@@ -356,7 +359,7 @@ impl Scene {
             (Stage::AssignedToTenant, Stage::InService, Proof::HandedOver),
         ] {
             let evidence = Evidence::new(proof, "a test says so");
-            self.record(Subject::Unit(id), Event::StageEntered { from, to, evidence });
+            self.record(Subject::Unit(id), Event::Life(LifeEvent::StageEntered { from, to, evidence }));
         }
         self.settle(n, id);
         id
@@ -420,7 +423,7 @@ impl Scene {
 
     pub fn stand(&mut self, id: UnitId, to: Disposition) {
         let (from, reason) = (self.unit(id).disposition, Text::new("a test says so"));
-        self.record(Subject::Unit(id), Event::DispositionChanged { from, to, reason });
+        self.record(Subject::Unit(id), Event::Life(LifeEvent::DispositionChanged { from, to, reason }));
     }
 
     pub fn cancel(&mut self, id: UnitId) -> Result<Answer, Refusal> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use rackhand_core::discovery::Sighting;
 use rackhand_core::facility::reservation::Reservation;
 use rackhand_core::flow;
 use rackhand_core::flow::attempt::{Phase, Progress};
@@ -15,7 +16,7 @@ use rackhand_core::lifecycle::unit::{Notes, Unit};
 use rackhand_core::procurement::deal::Deal;
 use rackhand_core::procurement::order::Order;
 use rackhand_core::time::Timestamp;
-use rackhand_core::world::{Sighting, World};
+use rackhand_core::world::World;
 
 /// Facts by name. What is empty is left out.
 pub type Facts = BTreeMap<&'static str, String>;

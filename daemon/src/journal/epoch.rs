@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rackhand_core::event::{Draft, Event};
+use rackhand_core::event::{Draft, Event, JournalEvent};
 use rackhand_core::id::{Actor, Subject};
 use rackhand_core::stream::Origin;
 use rackhand_core::time::Timestamp;
@@ -56,7 +56,7 @@ impl Store {
         let noted = dir.as_deref().and_then(read);
         if let Some(origin) = self.needs(world, dir.as_deref())? {
             let epoch = after(noted.unwrap_or(0).max(world.stream.epoch()), now);
-            let event = Event::EpochBegun { epoch, origin };
+            let event = Event::Journal(JournalEvent::EpochBegun { epoch, origin });
             let draft = Draft { at: now, subject: Subject::Journal, actor: Actor::Rackhand, cause: None, event };
             let seq = self.append(std::slice::from_ref(&draft))?;
             world.apply_draft(seq, &draft);

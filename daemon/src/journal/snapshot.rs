@@ -2,7 +2,7 @@
 //! is believed only where an event of the chain vouches for it.
 
 use rackhand_core::bmc::Fingerprint;
-use rackhand_core::event::{Event, Seq};
+use rackhand_core::event::{Event, JournalEvent, Seq};
 use rackhand_core::id::SiteId;
 use rackhand_core::world::{FOLD, World};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -52,7 +52,7 @@ pub(super) fn save(conn: &Connection, at: Seq, fold: u32, body: &[u8]) -> Result
 
 /// Whether an event of the chain names this snapshot.
 fn is_vouched(conn: &Connection, at: Seq, fold: u32, sum: &Hash) -> Result<bool, JournalError> {
-    let vouches = Event::SnapshotKept { at, fold, sum: Fingerprint(*sum) };
+    let vouches = Event::Journal(JournalEvent::SnapshotKept { at, fold, sum: Fingerprint(*sum) });
     // They are few: one for each snapshot that was kept since.
     let mut statement = conn.prepare_cached(
         "SELECT data FROM event WHERE subject = 'journal' AND kind = 'snapshot_kept' AND seq > ?1 ORDER BY seq",

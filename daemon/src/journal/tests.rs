@@ -11,7 +11,7 @@ mod untested;
 
 use std::path::Path;
 
-use rackhand_core::event::{Draft, Event, Recorded, Seq};
+use rackhand_core::event::{DiscoveryEvent, Draft, Event, JournalEvent, Recorded, Seq, StepEvent};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
 use rackhand_core::mac::Mac;
@@ -46,25 +46,45 @@ fn draft(n: u64) -> Draft {
         0 => {
             let address = std::net::Ipv4Addr::from(0x0A00_0000 + server as u32).into();
             let hostname = Some(Text::new(&format!("ILOCZJ{server:07}")));
-            (Subject::Bmc(mac(server)), Actor::Wire, Event::BmcSighted { address, hostname, vendor_class: None })
+            (
+                Subject::Bmc(mac(server)),
+                Actor::Wire,
+                Event::Discovery(DiscoveryEvent::BmcSighted { address, hostname, vendor_class: None }),
+            )
         }
         1 => (
             unit(server),
             Actor::Rackhand,
-            Event::StepIntended { step, generation: 0, attempt: 1, rung: None, until: Some(at), terms: None },
+            Event::Step(StepEvent::StepIntended {
+                step,
+                generation: 0,
+                attempt: 1,
+                rung: None,
+                until: Some(at),
+                terms: None,
+            }),
         ),
         2 => {
             let receipt = Text::new(&format!("/redfish/v1/TaskService/Tasks/{n}"));
-            (unit(server), Actor::Rackhand, Event::StepAccepted { step, generation: 0, receipt })
+            (unit(server), Actor::Rackhand, Event::Step(StepEvent::StepAccepted { step, generation: 0, receipt }))
         }
         3 => (
             unit(server),
             Actor::Person { name: Text::new("zoë: night shift"), role: Role::Operator },
-            Event::StepSkipped { step, generation: 0, reason: Text::new("the \"cable\" is not there"), terms: None },
+            Event::Step(StepEvent::StepSkipped {
+                step,
+                generation: 0,
+                reason: Text::new("the \"cable\" is not there"),
+                terms: None,
+            }),
         ),
         _ => {
             let text = Text::new(&format!("warning number {n} about server {server}"));
-            (unit(server), Actor::Rackhand, Event::WarningNoted { key: Text::new("lldp"), text, device: None })
+            (
+                unit(server),
+                Actor::Rackhand,
+                Event::Discovery(DiscoveryEvent::WarningNoted { key: Text::new("lldp"), text, device: None }),
+            )
         }
     };
     let cause = (n > 0 && n.is_multiple_of(3)).then_some(n);
@@ -259,7 +279,7 @@ fn about_itself(event: Event) -> Draft {
 /// Keeps a snapshot as a site does: the chain vouches for it first.
 fn keep(store: &mut Store, at: Seq, fold: u32, body: &[u8]) {
     let sum = store.sum_snapshot(at, fold, body).unwrap();
-    store.append(&[about_itself(Event::SnapshotKept { at, fold, sum })]).unwrap();
+    store.append(&[about_itself(Event::Journal(JournalEvent::SnapshotKept { at, fold, sum }))]).unwrap();
     store.save_snapshot(at, fold, body).unwrap();
 }
 

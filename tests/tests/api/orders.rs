@@ -1,7 +1,7 @@
 //! What tenants can do, each answer held against the description.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, JournalEvent, OrderEvent};
 use rackhand_core::id::{Actor, OrderId};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -59,8 +59,11 @@ async fn every_described_operation_answers_as_described() {
     assert_eq!(used, shop.operations());
     // The audit trail names the tenant, and no token.
     let placed = shop.place.events();
-    let by: Vec<&Actor> =
-        placed.iter().filter(|e| matches!(e.draft.event, Event::OrderPlaced { .. })).map(|e| &e.draft.actor).collect();
+    let by: Vec<&Actor> = placed
+        .iter()
+        .filter(|e| matches!(e.draft.event, Event::Order(OrderEvent::OrderPlaced { .. })))
+        .map(|e| &e.draft.actor)
+        .collect();
     assert_eq!(by, [&Actor::Tenant { name: "acme".into() }, &Actor::Tenant { name: "beta".into() }]);
     assert_eq!(by[0].to_string(), "tenant acme");
     let all = serde_json::to_string(&placed.iter().map(|e| &e.draft.event).collect::<Vec<_>>()).unwrap();
@@ -138,7 +141,8 @@ async fn what_is_not_understood_is_told_field_by_field_and_nothing_is_ordered() 
 #[tokio::test]
 async fn a_tenant_cancels_only_what_nothing_was_spent_on() {
     let mut shop = Shop::open(1).await;
-    let begun = |event| if let Event::EpochBegun { epoch, .. } = event { Some(epoch) } else { None };
+    let begun =
+        |event| if let Event::Journal(JournalEvent::EpochBegun { epoch, .. }) = event { Some(epoch) } else { None };
     let epoch = shop.place.events().into_iter().find_map(|e| begun(e.draft.event)).unwrap();
     let cancel = |n: u32| format!("/api/v1/orders/FRA1-{epoch}-{n}");
     assert_eq!(shop.order(ACME, None, wish(1, SPEC)).await.0, 201);

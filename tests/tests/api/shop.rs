@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::event::{Draft, Event};
+use rackhand_core::event::{Draft, EntryEvent, Event};
 use rackhand_core::id::{Actor, Entropy, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::time::Timestamp;
@@ -50,7 +50,8 @@ fn fill_the_pool(place: &Place, servers: usize) {
         let (at, entropy) = (Timestamp::from_secs(1_795_000_000), Entropy([n as u8 + 1; 16]));
         let (serial, stage) = (format!("POOL{n}").into(), Stage::Ready);
         let (bmc_mac, vendor, model) = (None, None, None);
-        let event = Event::UnitImported { site: site.clone(), serial, bmc_mac, vendor, model, stage };
+        let event =
+            Event::Entry(EntryEvent::UnitImported { site: site.clone(), serial, bmc_mac, vendor, model, stage });
         Draft { at, subject: Subject::Unit(UnitId::mint(at, entropy)), actor: Actor::Rackhand, cause: None, event }
     };
     let drafts: Vec<Draft> = (0..servers).map(draft).collect();

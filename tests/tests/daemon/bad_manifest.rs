@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rackhand_core::event::Event;
+use rackhand_core::event::{EntryEvent, Event};
 use rackhand_core::mac::Mac;
 use rackhand_core::manifest::MAX_BYTES;
 use rackhand_lab::sockets::Issuer;
@@ -51,7 +51,7 @@ fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
 fn serials(place: &Place) -> BTreeSet<String> {
     let events = place.events().into_iter();
     let named = events.filter_map(|e| match e.draft.event {
-        Event::UnitImported { serial, .. } => Some(serial.to_string()),
+        Event::Entry(EntryEvent::UnitImported { serial, .. }) => Some(serial.to_string()),
         _ => None,
     });
     named.collect()

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use rackhand_core::event::Event;
+use rackhand_core::event::{DiscoveryEvent, Event};
 use rackhand_core::id::Actor;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -369,7 +369,13 @@ async fn leases_are_posted_with_a_token_and_without_one_nobody_is_heard() {
         {"mac": "94:40:c9:1:2:3", "address": "127.0.4.23", "event": "expiry"},
     ]);
     assert_eq!(sorted(post(Some(&token), more).await), told(0, 1, 1, 1));
-    let sighted = || place.events().iter().filter(|e| matches!(e.draft.event, Event::BmcSighted { .. })).count();
+    let sighted = || {
+        place
+            .events()
+            .iter()
+            .filter(|e| matches!(e.draft.event, Event::Discovery(DiscoveryEvent::BmcSighted { .. })))
+            .count()
+    };
     assert_eq!(sighted(), 1, "{:?}", place.events());
     let (status, error) = post(Some(&token), json!([{"mac": "94:40:c9:1:2", "address": "127.0.4.23"}])).await;
     assert!(status == 422 && error.contains("[0].mac: not a MAC"), "{status} {error}");

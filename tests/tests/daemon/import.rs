@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rackhand_core::decide::Why;
 use rackhand_core::decide::import::Entry;
-use rackhand_core::event::Event;
+use rackhand_core::event::{EntryEvent, Event};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::registration::Registered;
 use rackhand_core::lifecycle::stage::Stage;
@@ -59,6 +59,9 @@ async fn each_row_is_whole_on_the_disk_and_known_when_it_comes_again() {
     assert!(daemon.terminate().await.success());
 
     let count = |of: fn(&Event) -> bool| place.events().iter().filter(|e| of(&e.draft.event)).count();
-    let units = count(|e| matches!(e, Event::UnitImported { .. }));
-    assert_eq!((units, count(|e| matches!(e, Event::ManifestRowTaken { .. }))), (all.len() + 1, units));
+    let units = count(|e| matches!(e, Event::Entry(EntryEvent::UnitImported { .. })));
+    assert_eq!(
+        (units, count(|e| matches!(e, Event::Entry(EntryEvent::ManifestRowTaken { .. })))),
+        (all.len() + 1, units)
+    );
 }

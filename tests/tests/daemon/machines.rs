@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rackhand_core::event::Event;
+use rackhand_core::event::{BootEvent, Event};
 use rackhand_core::flow::step::Step;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_lab::sockets::Issuer;
@@ -183,7 +183,8 @@ async fn a_report_is_taken_once_and_its_token_dies_with_it() {
         "an answer may be lost, so the very same report is good twice"
     );
     let events = booted.lab.place.events().len();
-    let reported = |e: &rackhand_core::event::Recorded| matches!(e.draft.event, Event::ValidationReported { .. });
+    let reported =
+        |e: &rackhand_core::event::Recorded| matches!(e.draft.event, Event::Boot(BootEvent::ValidationReported { .. }));
     assert_eq!(booted.lab.place.events().iter().filter(|e| reported(e)).count(), 1);
     let mut other = report.clone();
     other["memory_bytes"] = json!(1);

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rackhand_core::decide::Why;
-use rackhand_core::event::Event;
+use rackhand_core::event::{CredentialEvent, Event, StepEvent};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Role, SiteId};
 use rackhand_core::lifecycle::stage::Stage;
@@ -71,14 +71,20 @@ async fn a_factory_password_goes_from_the_manifest_to_the_bmc_and_lies_nowhere_o
     let entered = console.import(soon(), import).await.unwrap().unwrap();
     assert!(entered.iter().all(Result::is_ok), "{entered:?}");
 
-    let logged_in = |e: &Event| matches!(e, Event::StepObserved { step: Step::LogInToBmc, .. });
+    let logged_in = |e: &Event| matches!(e, Event::Step(StepEvent::StepObserved { step: Step::LogInToBmc, .. }));
     let mut head = hello.head;
     while !lab.place.events().iter().any(|e| logged_in(&e.draft.event)) {
-        let parked = lab.place.events().into_iter().find(|e| matches!(e.draft.event, Event::StepParked { .. }));
+        let parked =
+            lab.place.events().into_iter().find(|e| matches!(e.draft.event, Event::Step(StepEvent::StepParked { .. })));
         assert!(parked.is_none(), "{parked:?}");
         head = console.watch(within(WATCH * 2), head, WATCH.as_millis() as u32).await.unwrap();
     }
-    let given = lab.place.events().iter().filter(|e| matches!(e.draft.event, Event::PasswordGiven { .. })).count();
+    let given = lab
+        .place
+        .events()
+        .iter()
+        .filter(|e| matches!(e.draft.event, Event::Credential(CredentialEvent::PasswordGiven { .. })))
+        .count();
     assert_eq!(given, 1);
     assert!(daemon.terminate().await.success());
     assert_eq!(lab.twin().counters().logins_bad, 0);
@@ -160,8 +166,14 @@ async fn a_password_is_given_on_standard_input_and_journaled_without_itself() {
     }
     assert!(daemon.terminate().await.success());
     let told: Vec<Event> = place.events().into_iter().map(|e| e.draft.event).collect();
-    assert!(told.contains(&Event::PasswordGiven { user: Some("root".into()), from: "by hand".into() }), "{told:?}");
-    assert_eq!(told.iter().filter(|e| **e == Event::PasswordForgotten {}).count(), 1);
+    assert!(
+        told.contains(&Event::Credential(CredentialEvent::PasswordGiven {
+            user: Some("root".into()),
+            from: "by hand".into()
+        })),
+        "{told:?}"
+    );
+    assert_eq!(told.iter().filter(|e| **e == Event::Credential(CredentialEvent::PasswordForgotten {})).count(), 1);
     assert_eq!(holding(place.path("").as_path(), "correct horse"), Vec::<String>::new());
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::bmc::Rung;
 use rackhand_core::dcim::ObjectId;
-use rackhand_core::event::{Event, Recorded, Seq};
+use rackhand_core::event::{BootEvent, DiscoveryEvent, Event, LifeEvent, Recorded, Seq, StepEvent};
 use rackhand_core::flow::next::wanted;
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::flow::step::Step;
@@ -19,16 +19,18 @@ use crate::support::lab::Lab;
 /// What an event is, for the table of points.
 pub fn label(event: &Recorded) -> String {
     match &event.draft.event {
-        Event::StepIntended { step, .. }
-        | Event::StepAccepted { step, .. }
-        | Event::StepObserved { step, .. }
-        | Event::StepUnknown { step, .. }
-        | Event::StepFailed { step, .. }
-        | Event::BootMissed { step, .. } => format!("{} {step}", event.draft.event.kind()),
-        Event::StageEntered { to, .. } => format!("stage_entered {to}"),
-        Event::DispositionChanged { to, .. } => format!("{} {to}", event.draft.event.kind()),
-        Event::MachineReported { report } => format!("machine_reported {}", report.step),
-        Event::SightingJudged { verdict } => {
+        Event::Step(
+            StepEvent::StepIntended { step, .. }
+            | StepEvent::StepAccepted { step, .. }
+            | StepEvent::StepObserved { step, .. }
+            | StepEvent::StepUnknown { step, .. }
+            | StepEvent::StepFailed { step, .. },
+        )
+        | Event::Boot(BootEvent::BootMissed { step, .. }) => format!("{} {step}", event.draft.event.kind()),
+        Event::Life(LifeEvent::StageEntered { to, .. }) => format!("stage_entered {to}"),
+        Event::Life(LifeEvent::DispositionChanged { to, .. }) => format!("{} {to}", event.draft.event.kind()),
+        Event::Boot(BootEvent::MachineReported { report }) => format!("machine_reported {}", report.step),
+        Event::Discovery(DiscoveryEvent::SightingJudged { verdict }) => {
             format!("sighting_judged {}", format!("{verdict:?}").split('(').next().unwrap_or_default())
         }
         other => other.kind().to_owned(),
@@ -98,7 +100,8 @@ pub fn judge(lab: &Lab, events: &[Recorded], wrong: &mut Vec<String>) {
     for event in events.iter().filter(|e| {
         matches!(
             e.draft.event,
-            Event::StageEntered { .. } | Event::MachineReported { .. } | Event::ValidationReported { .. }
+            Event::Life(LifeEvent::StageEntered { .. })
+                | Event::Boot(BootEvent::MachineReported { .. } | BootEvent::ValidationReported { .. })
         )
     }) {
         *once.entry(label(event)).or_default() += 1;
@@ -135,7 +138,9 @@ pub fn resets_allowed(events: &[Recorded]) -> u32 {
     let rungs: BTreeSet<String> = events
         .iter()
         .filter_map(|e| match &e.draft.event {
-            Event::StepIntended { step: Step::ResetForBoot, rung: Some(rung), .. } => Some(rung.to_string()),
+            Event::Step(StepEvent::StepIntended { step: Step::ResetForBoot, rung: Some(rung), .. }) => {
+                Some(rung.to_string())
+            }
             _ => None,
         })
         .collect();

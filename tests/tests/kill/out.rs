@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::BoxFuture;
 use rackhand_core::decide::command::Command;
-use rackhand_core::event::{Event, Recorded};
+use rackhand_core::event::{EntryEvent, Event, LifeEvent, Recorded};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::takeover::Taken;
@@ -34,7 +34,7 @@ pub struct Running {
 
 /// Whether a person or an order has changed how a unit stands.
 fn stands_otherwise(event: &Recorded) -> bool {
-    matches!(event.draft.event, Event::DispositionChanged { .. })
+    matches!(event.draft.event, Event::Life(LifeEvent::DispositionChanged { .. }))
 }
 
 fn only(events: &[Recorded]) -> Option<Unit> {
@@ -109,7 +109,7 @@ impl Road for Leaving {
         check(counters.logins_bad == 0, format!("{} wrong passwords", counters.logins_bad));
         let changes: Vec<String> = events
             .iter()
-            .filter(|e| stands_otherwise(e) || matches!(e.draft.event, Event::StageEntered { .. }))
+            .filter(|e| stands_otherwise(e) || matches!(e.draft.event, Event::Life(LifeEvent::StageEntered { .. })))
             .map(label)
             .collect();
         let mut once = changes.clone();
@@ -173,7 +173,8 @@ impl Road for Running {
                 wrong.push(what);
             }
         };
-        let entered = events.iter().filter(|e| matches!(e.draft.event, Event::UnitTakenOver { .. })).count();
+        let entered =
+            events.iter().filter(|e| matches!(e.draft.event, Event::Entry(EntryEvent::UnitTakenOver { .. }))).count();
         check(entered == 1, format!("taken over {entered} times"));
         check(netbox.status_of(device).as_deref() == Some("active"), format!("status {:?}", netbox.status_of(device)));
         check(netbox.tenant_of(device).as_deref() == Some("acme"), format!("tenant {:?}", netbox.tenant_of(device)));

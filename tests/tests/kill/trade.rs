@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::command::Command;
-use rackhand_core::event::{Event, Recorded};
+use rackhand_core::event::{Event, LifeEvent, Recorded};
 use rackhand_core::facility::propose::Request;
 use rackhand_core::facility::reservation::Shown;
 use rackhand_core::id::SiteId;
@@ -168,7 +168,8 @@ impl Shop {
         }
         match unit.stage {
             Stage::Ordered | Stage::QuoteRequested => {
-                let was_held = events.iter().any(|e| matches!(&e.draft.event, Event::DispositionChanged { .. }));
+                let was_held =
+                    events.iter().any(|e| matches!(&e.draft.event, Event::Life(LifeEvent::DispositionChanged { .. })));
                 (!was_held).then(|| Command::Hold { unit: id, reason: "is it needed?".into() })
             }
             Stage::ShipmentTracking => {
@@ -302,8 +303,11 @@ impl Road for Shop {
         check(all(|a| &a.withdrawals) == withdrawn, format!("withdrawals: {told}"));
         check(world.orders.len() == 1 && world.units.len() == 1, "not one order for one server".to_owned());
         check(world.last_purchase == 1, format!("purchase order number {}", world.last_purchase));
-        let mut stages: Vec<String> =
-            events.iter().filter(|e| matches!(e.draft.event, Event::StageEntered { .. })).map(label).collect();
+        let mut stages: Vec<String> = events
+            .iter()
+            .filter(|e| matches!(e.draft.event, Event::Life(LifeEvent::StageEntered { .. })))
+            .map(label)
+            .collect();
         let entered = stages.len();
         stages.sort_unstable();
         stages.dedup();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rackhand_adapters::dhcp::compose::Lease;
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, StepEvent};
 use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::step::Step;
 use rackhand_lab::outside::BMC_PORT;
@@ -25,7 +25,10 @@ async fn a_bmc_whose_redfish_comes_up_minutes_after_its_lease_needs_nobody() {
         b.outside.fleet.get(late[1]).unwrap().behave(|x| x.hang = false);
         for n in 0..2 {
             b.staged(n).await;
-            assert!(!b.events(n).iter().any(|e| matches!(e, Event::StepParked { .. })), "{minutes} minutes");
+            assert!(
+                !b.events(n).iter().any(|e| matches!(e, Event::Step(StepEvent::StepParked { .. }))),
+                "{minutes} minutes"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is in a server and how it is cabled, held against NetBox and its plan.
 
 use rackhand_core::dcim::Port;
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, LifeEvent};
 use rackhand_core::hardware::report::Nic;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
@@ -14,7 +14,9 @@ use super::Bench;
 /// What was said when the hardware passed.
 fn passed(events: &[Event]) -> String {
     let proof = events.iter().find_map(|e| match e {
-        Event::StageEntered { to: Stage::PhysicalValidated, evidence, .. } => Some(evidence.note.to_string()),
+        Event::Life(LifeEvent::StageEntered { to: Stage::PhysicalValidated, evidence, .. }) => {
+            Some(evidence.note.to_string())
+        }
         _ => None,
     });
     proof.unwrap_or_default()

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rackhand_core::event::Event;
+use rackhand_core::event::{DiscoveryEvent, Event};
 use rackhand_core::id::Subject;
 
 use crate::client::{CLASS, Client, NAME};
@@ -68,12 +68,18 @@ async fn the_hook_tells(kind: Kind, class: Option<&str>) {
     client.renew("bmc").await;
     let first = place.told().remove(0).draft;
     assert_eq!(first.subject, Subject::Bmc(MAC.parse().unwrap()));
-    let Event::BmcSighted { address, hostname, vendor_class } = first.event else { panic!("{first:?}") };
+    let Event::Discovery(DiscoveryEvent::BmcSighted { address, hostname, vendor_class }) = first.event else {
+        panic!("{first:?}")
+    };
     assert!(address.to_string().starts_with("10.77.0."), "{address}");
     assert!(run("ip -n bmc -4 -o addr show dev eth0").contains(&address.to_string()));
     assert_eq!(hostname.map(|n| n.to_lowercase()), Some(NAME.to_lowercase()));
     assert_eq!(vendor_class.as_deref(), class);
-    let sightings = place.events().iter().filter(|e| matches!(e.draft.event, Event::BmcSighted { .. })).count();
+    let sightings = place
+        .events()
+        .iter()
+        .filter(|e| matches!(e.draft.event, Event::Discovery(DiscoveryEvent::BmcSighted { .. })))
+        .count();
     assert_eq!(sightings, 1, "the renewal is no news");
     assert!(daemon.terminate().await.success());
 }

@@ -7,7 +7,7 @@ use rackhand_core::dcim::BmcPort;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::receive::Finding;
 use rackhand_core::decide::{Refusal, Why};
-use rackhand_core::event::Event as CoreEvent;
+use rackhand_core::event::{EntryEvent, StepEvent};
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
@@ -418,7 +418,7 @@ fn beside_each_receipt_stands_what_netbox_was_not_told_yet() {
         update(&mut bench.model, Event::Resize(size.0, size.1));
         let unit = bench.fake.unit("9QR2001");
         let (subject, bmc_mac) = (Subject::Unit(unit), Mac([0x94, 0x40, 0xC9, 1, 3, 0x84]));
-        let row = CoreEvent::ManifestRowTaken { serial: "9QR2001".into(), bmc_mac, create: None };
+        let row = EntryEvent::ManifestRowTaken { serial: "9QR2001".into(), bmc_mac, create: None };
         bench.fake.emit(subject, Actor::Rackhand, row);
         scan(&mut bench, "9QR2001");
         scan(&mut bench, "9QR2002");
@@ -442,7 +442,7 @@ fn beside_each_receipt_stands_what_netbox_was_not_told_yet() {
         bench.fake.emit(
             subject,
             Actor::Rackhand,
-            CoreEvent::StepObserved { step, generation: 1, saw, until: None, terms: None },
+            StepEvent::StepObserved { step, generation: 1, saw, until: None, terms: None },
         );
         // The note on it is written as well.
         let owed = bench.fake.inside.lock().unwrap().world.unit(unit).unwrap().notes.owed.last().map(|n| n.seq);
@@ -451,7 +451,7 @@ fn beside_each_receipt_stands_what_netbox_was_not_told_yet() {
             bench.fake.emit(
                 subject,
                 Actor::Rackhand,
-                CoreEvent::StepObserved { step, generation: 1, saw, until: None, terms: None },
+                StepEvent::StepObserved { step, generation: 1, saw, until: None, terms: None },
             );
         }
         bench.heard();

@@ -9,7 +9,7 @@ use rackhand_core::dcim::Device;
 use rackhand_core::dcim::rack::Elevations;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
-use rackhand_core::event::{Draft, Event, Recorded, Seq};
+use rackhand_core::event::{BootEvent, DiscoveryEvent, Draft, EntryEvent, Event, LifeEvent, Recorded, Seq, StepEvent};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
@@ -94,10 +94,10 @@ impl Fake {
         fake
     }
 
-    pub fn emit(&self, subject: Subject, actor: Actor, event: Event) -> Seq {
+    pub fn emit(&self, subject: Subject, actor: Actor, event: impl Into<Event>) -> Seq {
         let mut inside = self.inside.lock().unwrap();
         let seq = inside.world.head + 1;
-        let draft = Draft { at: inside.now, subject, actor, cause: None, event };
+        let draft = Draft { at: inside.now, subject, actor, cause: None, event: event.into() };
         let recorded = Recorded { seq, draft };
         inside.world.apply(&recorded);
         inside.events.push(recorded);
@@ -121,7 +121,7 @@ impl Fake {
         entropy[8..].copy_from_slice(&n.to_be_bytes());
         let id = UnitId::mint(now, Entropy(entropy));
         let tail = u8::try_from(n % 256).unwrap();
-        let event = Event::UnitImported {
+        let event = EntryEvent::UnitImported {
             site: SiteId::new(site),
             serial: serial.into(),
             bmc_mac: Some(Mac([0x94, 0x40, 0xC9, 1, u8::try_from(n / 256 % 256).unwrap(), tail])),
@@ -149,15 +149,17 @@ impl Fake {
             oob_address: Some(address),
         };
         let bmc_mac = Mac([0x94, 0x40, 0xC9, 1, u8::try_from(n / 256 % 256).unwrap(), u8::try_from(n % 256).unwrap()]);
-        self.emit(Subject::Unit(id), Actor::Wire, Event::LeaseAccepted { device, bmc_mac, address });
+        let accepted = DiscoveryEvent::LeaseAccepted { device: Box::new(device), bmc_mac, address };
+        self.emit(Subject::Unit(id), Actor::Wire, accepted);
     }
 
     pub fn park(&self, id: UnitId, step: Step, fault: Fault) {
         let subject = Subject::Unit(id);
-        let intended = Event::StepIntended { step, generation: 1, attempt: 4, rung: None, until: None, terms: None };
+        let intended =
+            StepEvent::StepIntended { step, generation: 1, attempt: 4, rung: None, until: None, terms: None };
         self.emit(subject, Actor::Rackhand, intended);
         self.advance(Duration::from_secs(40));
-        self.emit(subject, Actor::Rackhand, Event::StepParked { step, generation: 1, fault, terms: None });
+        self.emit(subject, Actor::Rackhand, StepEvent::StepParked { step, generation: 1, fault, terms: None });
     }
 
     pub fn seed(&self, count: u64) {
@@ -207,9 +209,10 @@ impl Fake {
         let busy = Fault::new(System::Netbox, Kind::Transient, "503 Service Unavailable");
         let subject = Subject::Unit(at(14));
         let (step, again_at) = (Step::AssignBmcAddress, BEGIN + Duration::from_mins(210));
-        let intended = Event::StepIntended { step, generation: 1, attempt: 2, rung: None, until: None, terms: None };
+        let intended =
+            StepEvent::StepIntended { step, generation: 1, attempt: 2, rung: None, until: None, terms: None };
         self.emit(subject, Actor::Rackhand, intended);
-        let failed = Event::StepFailed { step, generation: 1, fault: busy, again_at, terms: None };
+        let failed = StepEvent::StepFailed { step, generation: 1, fault: busy, again_at, terms: None };
         self.emit(subject, Actor::Rackhand, failed);
         let task = Task {
             kind: TaskKind::FixCable,
@@ -218,15 +221,12 @@ impl Fake {
         };
         let blocked = Subject::Unit(at(24));
         let evidence = Evidence::new(Proof::EvidenceLost, "the report does not match");
-        self.emit(blocked, Actor::Rackhand, Event::ValidationRefused { points: 1 });
-        self.emit(blocked, Actor::Rackhand, Event::TaskOpened { task });
-        self.emit(
-            Subject::Unit(at(6)),
-            Actor::Rackhand,
-            Event::StageEntered { from: Stage::Staged, to: Stage::Cabled, evidence },
-        );
+        self.emit(blocked, Actor::Rackhand, BootEvent::ValidationRefused { points: 1 });
+        self.emit(blocked, Actor::Rackhand, LifeEvent::TaskOpened { task });
+        let back = LifeEvent::StageEntered { from: Stage::Staged, to: Stage::Cabled, evidence };
+        self.emit(Subject::Unit(at(6)), Actor::Rackhand, back);
         let bmc = Subject::Bmc(Mac([0x4C, 0xD9, 0x8F, 0xAA, 0, 1]));
-        let lease = Event::BmcSighted {
+        let lease = DiscoveryEvent::BmcSighted {
             address: "10.4.7.200".parse().unwrap(),
             hostname: Some("idrac-9QR1999".into()),
             vendor_class: None,
@@ -235,7 +235,7 @@ impl Fake {
         let many =
             Fault::new(System::Netbox, Kind::Unauthorised, "403 Forbidden: the token may not view dcim.macaddress")
                 .advise("give the token's user the permission, then retry");
-        let parked = Event::StepParked { step: Step::LookUpDevice, generation: 1, fault: many, terms: None };
+        let parked = StepEvent::StepParked { step: Step::LookUpDevice, generation: 1, fault: many, terms: None };
         self.emit(bmc, Actor::Rackhand, parked);
         self.advance(Duration::from_secs(95));
     }

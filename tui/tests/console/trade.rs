@@ -6,7 +6,7 @@ use std::time::Duration;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Moment, Refusal, Why, decide};
-use rackhand_core::event::{Event, Recorded};
+use rackhand_core::event::{EntryEvent, Recorded};
 use rackhand_core::id::{Actor, DealId, Entropy, OrderId, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::policy::{Policy, Terms};
@@ -181,7 +181,7 @@ impl Fake {
         for (n, (serial, words)) in (3_000..).zip(pool) {
             let id = self.add(n, "fra1", serial, Vendor::Dell, "PowerEdge R660", Stage::Ready);
             let spec = spec::read(words).spec;
-            self.emit(Subject::Unit(id), person("ivo", Role::Operator), Event::SpecTold { spec });
+            self.emit(Subject::Unit(id), person("ivo", Role::Operator), EntryEvent::SpecTold { spec });
             self.advance(Duration::from_secs(61));
         }
     }

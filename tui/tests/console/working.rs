@@ -2,7 +2,7 @@
 
 use rackhand_core::bmc::{Identity, Vendor};
 use rackhand_core::decide::command::Command;
-use rackhand_core::event::Event as CoreEvent;
+use rackhand_core::event::{LifeEvent, StepEvent};
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::Stage;
@@ -260,7 +260,7 @@ fn a_scan_is_proof_of_the_place_and_of_nothing_that_takes_words() {
         let (n, label) = (77, Text::new("CZ2301TASK"));
         let unit = bench.fake.add(n, "fra1", &label, Vendor::Hpe, "ProLiant DL360 Gen11", Stage::Discovered);
         let task = Task { kind, role: Role::Technician, text: "it is said to be in A07 U29".into() };
-        bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, CoreEvent::TaskOpened { task });
+        bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, LifeEvent::TaskOpened { task });
         label
     };
     let label = open(&bench, TaskKind::ConfirmPlacement);
@@ -334,10 +334,10 @@ fn the_locator_led_goes_on_and_off_by_one_key_and_shows_wherever_its_server_does
     bench.fake.emit(
         Subject::Unit(unit),
         Actor::Rackhand,
-        CoreEvent::StepObserved { step, generation, saw, until: None, terms: None },
+        StepEvent::StepObserved { step, generation, saw, until: None, terms: None },
     );
     let task = Task { kind: TaskKind::FixCable, role: Role::Technician, text: "move it".into() };
-    bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, CoreEvent::TaskOpened { task });
+    bench.fake.emit(Subject::Unit(unit), Actor::Rackhand, LifeEvent::TaskOpened { task });
     bench.heard();
     scan(&mut bench, &"CZ2301LED".into());
     bench.key("L");

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use rackhand_core::event::Event;
+use rackhand_core::event::{Event, StepEvent};
 use rackhand_core::lifecycle::stage::Stage;
 
 use crate::Site;
@@ -25,7 +25,8 @@ fn why_a_server_is_stuck_is_found_and_it_is_retried() {
     terminal.until_shows("retry CZ231094: asked");
     terminal.until_shows("step_retried");
     let inside = site.fake.inside.lock().unwrap();
-    let retried = inside.events.iter().filter(|e| matches!(e.draft.event, Event::StepRetried { .. })).count();
+    let retried =
+        inside.events.iter().filter(|e| matches!(e.draft.event, Event::Step(StepEvent::StepRetried { .. }))).count();
     assert_eq!((retried, inside.requests.len()), (1, 1));
 }
 

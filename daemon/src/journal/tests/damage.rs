@@ -1,5 +1,6 @@
 //! Whatever is done to the file behind the journal's back is found, and named.
 
+use rackhand_core::event::JournalEvent;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -339,7 +340,7 @@ fn a_forged_snapshot_is_neither_believed_at_a_start_nor_passed_by_verify() {
     assert_eq!(fold(&store).unwrap().last_purchase, 0, "the events say what is so");
     assert_eq!(store.verify().err(), Some(JournalError::Forged { at: 50 }));
     // With an event that vouches for it, it is still not what the events give.
-    store.append(&[about_itself(Event::SnapshotKept { at: 50, fold: FOLD, sum })]).unwrap();
+    store.append(&[about_itself(Event::Journal(JournalEvent::SnapshotKept { at: 50, fold: FOLD, sum }))]).unwrap();
     let Err(JournalError::Broken { seq: Some(50), what }) = store.verify() else { panic!() };
     assert!(what.contains("is not what the events up to it give"), "{what}");
 }

@@ -1,5 +1,6 @@
 //! Epochs: a new journal has one, a restored or a lost one begins another and holds effects back.
 
+use rackhand_core::event::JournalEvent;
 use rackhand_core::stream::Origin;
 use rackhand_core::time::Timestamp;
 use rackhand_core::world::World;
@@ -65,7 +66,7 @@ fn a_restored_journal_begins_another_epoch_each_time_and_holds_effects_back_over
             assert_eq!(store.head(), 51);
         }
     }
-    let resumed = about_itself(Event::EffectsResumed { reason: "all was looked at".into() });
+    let resumed = about_itself(Event::Journal(JournalEvent::EffectsResumed { reason: "all was looked at".into() }));
     let (mut store, _) = started(dir.path());
     store.append(&[resumed]).unwrap();
     drop(store);

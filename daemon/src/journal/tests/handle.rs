@@ -1,6 +1,7 @@
 //! The handle for asynchronous code.
 
 use super::*;
+use rackhand_core::event::JournalEvent;
 
 #[tokio::test]
 async fn batches_of_many_tasks_are_acknowledged_each_with_its_own_place() {
@@ -29,7 +30,10 @@ async fn batches_of_many_tasks_are_acknowledged_each_with_its_own_place() {
     assert_eq!(*heads.wait_for(|h| *h == 300).await.unwrap(), 300);
     assert_eq!((journal.head(), journal.verify().await.unwrap().events), (300, 300));
     let (sum, body) = journal.sum_snapshot(300, 1, b"state".to_vec()).await.unwrap();
-    journal.append(vec![about_itself(Event::SnapshotKept { at: 300, fold: 1, sum })]).await.unwrap();
+    journal
+        .append(vec![about_itself(Event::Journal(JournalEvent::SnapshotKept { at: 300, fold: 1, sum }))])
+        .await
+        .unwrap();
     journal.save_snapshot(300, 1, body).await.unwrap();
     assert_eq!(journal.load_snapshot(1).await.unwrap(), Some((300, b"state".to_vec())));
     journal.backup(dir.path().join("copy.db")).await.unwrap();

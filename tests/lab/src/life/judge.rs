@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::bmc::Rung;
 use rackhand_core::dcim::ObjectId;
-use rackhand_core::event::{Event, Recorded};
+use rackhand_core::event::{BootEvent, DiscoveryEvent, EntryEvent, Event, LifeEvent, Recorded, StepEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::rules::RULES;
 use rackhand_core::flow::step::Step;
@@ -158,14 +158,14 @@ impl Life {
         let known = |e: &&&Recorded| {
             matches!(
                 e.draft.event,
-                Event::StepObserved { step: Step::RegisterBmc, .. }
-                    | Event::LeaseAccepted { .. }
-                    | Event::UnitAdopted { .. }
-                    | Event::UnitTakenOver { .. }
+                Event::Step(StepEvent::StepObserved { step: Step::RegisterBmc, .. })
+                    | Event::Discovery(DiscoveryEvent::LeaseAccepted { .. })
+                    | Event::Entry(EntryEvent::UnitAdopted { .. } | EntryEvent::UnitTakenOver { .. })
             )
         };
         let Some(since) = record.events.iter().find(known).map(|e| e.seq) else { return };
-        let told = |e: &&&Recorded| e.seq > since && matches!(e.draft.event, Event::StageEntered { .. });
+        let told =
+            |e: &&&Recorded| e.seq > since && matches!(e.draft.event, Event::Life(LifeEvent::StageEntered { .. }));
         for event in record.events.iter().filter(told) {
             // Site, epoch and place in the stream.
             let place = format!("/{}]", event.seq);
@@ -207,8 +207,8 @@ fn records(events: &[Recorded]) -> BTreeMap<UnitId, Record<'_>> {
         let record = records.entry(id).or_default();
         record.events.push(event);
         match &event.draft.event {
-            Event::StepSkipped { step, .. } => drop(record.skipped.insert(*step)),
-            Event::DispositionChanged { to, .. } => match to {
+            Event::Step(StepEvent::StepSkipped { step, .. }) => drop(record.skipped.insert(*step)),
+            Event::Life(LifeEvent::DispositionChanged { to, .. }) => match to {
                 // What is released goes on as if nothing had been.
                 Disposition::Normal => record.taken_out = false,
                 _ => record.taken_out = true,
@@ -225,8 +225,8 @@ fn aside(events: &[&Recorded]) -> Vec<String> {
     let mut wrong = Vec::new();
     for event in events {
         match &event.draft.event {
-            Event::DispositionChanged { to, .. } => stands = *to,
-            Event::StepIntended { step, .. } => {
+            Event::Life(LifeEvent::DispositionChanged { to, .. }) => stands = *to,
+            Event::Step(StepEvent::StepIntended { step, .. }) => {
                 let undoes = *step == Step::WriteNotes || RULES.iter().any(|r| r.undo == Some(*step));
                 let may = stands != Disposition::OnHold && (stands.may_move() || undoes);
                 if !may {
@@ -248,23 +248,25 @@ fn resets_allowed(events: &[&Recorded]) -> (u32, u32) {
     let mut arrived: Option<Rung> = None;
     for event in events {
         match &event.draft.event {
-            Event::StepIntended { step: Step::ResetForBoot, rung, .. } => {
+            Event::Step(StepEvent::StepIntended { step: Step::ResetForBoot, rung, .. }) => {
                 last = if *rung == Some(Rung::PowerCycle) { 2 } else { 1 };
                 allowed += last;
                 again += u32::from(rung.is_some() && arrived == *rung);
                 arrived = *rung;
             }
-            Event::StepFailed { step: Step::ResetForBoot, fault, .. } if fault.kind != Kind::Unknown => {
+            Event::Step(StepEvent::StepFailed { step: Step::ResetForBoot, fault, .. })
+                if fault.kind != Kind::Unknown =>
+            {
                 allowed -= last;
                 last = 0;
                 arrived = None;
             }
             // Another cause: a boot that was missed or seen, or a person's word.
-            Event::BootMissed { .. }
-            | Event::BootScriptServed { .. }
-            | Event::StepRetried { .. }
-            | Event::TaskClosed { .. }
-            | Event::DispositionChanged { .. } => (arrived, last) = (None, 0),
+            Event::Boot(BootEvent::BootMissed { .. } | BootEvent::BootScriptServed { .. })
+            | Event::Step(StepEvent::StepRetried { .. })
+            | Event::Life(LifeEvent::TaskClosed { .. } | LifeEvent::DispositionChanged { .. }) => {
+                (arrived, last) = (None, 0);
+            }
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use rackhand_core::event::{Event, Recorded};
+use rackhand_core::event::{DealEvent, Event, OrderEvent, Recorded, StepEvent};
 use rackhand_core::flow::step::Step;
 use rackhand_core::flow::trade::state;
 use rackhand_core::id::{DealId, OrderId, Subject};
@@ -69,7 +69,9 @@ impl Life {
 /// How often an answer of this vendor's was missing, so that what was sent may have arrived.
 fn doubts(events: &[Recorded], name: &str) -> u32 {
     let of = |e: &&Recorded| matches!(e.draft.subject, Subject::Deal(deal) if deal.seller.as_str() == name);
-    let missing = |e: &&Recorded| matches!(e.draft.event, Event::StepUnknown { .. } | Event::StepParked { .. });
+    let missing = |e: &&Recorded| {
+        matches!(e.draft.event, Event::Step(StepEvent::StepUnknown { .. } | StepEvent::StepParked { .. }))
+    };
     events.iter().filter(of).filter(missing).count() as u32
 }
 
@@ -82,7 +84,7 @@ fn taken_back(name: &str, stands: &[Ordered], world: &World, events: &[Recorded]
         let Some(order) = world.orders.values().find(ended) else { continue };
         let asked = events.iter().any(|e| {
             matches!(e.draft.subject, Subject::Deal(deal) if deal.order == order.id && deal.seller.as_str() == name)
-                && matches!(e.draft.event, Event::StepParked { step: Step::CancelPurchase, .. })
+                && matches!(e.draft.event, Event::Step(StepEvent::StepParked { step: Step::CancelPurchase, .. }))
         });
         if !asked {
             wrong.push(format!("{name}: order {} has ended, {} stands there", order.id, ordered.ours));
@@ -148,15 +150,15 @@ fn purchases(world: &World, events: &[Recorded], wrong: &mut Vec<String>) {
     for event in events {
         let Subject::Order(id) = event.draft.subject else { continue };
         match &event.draft.event {
-            Event::ApprovalGiven { seller, revision, total, .. } => {
+            Event::Order(OrderEvent::ApprovalGiven { seller, revision, total, .. }) => {
                 let by = event.draft.actor.to_string();
                 approved.entry(id).or_default().push((by, seller.to_string(), *revision, *total));
             }
-            Event::PurchaseFailed { .. } => {
+            Event::Order(OrderEvent::PurchaseFailed { .. }) => {
                 approved.remove(&id);
                 bought.remove(&id);
             }
-            Event::PurchaseDecided { seller, revision, total, name, .. } => {
+            Event::Order(OrderEvent::PurchaseDecided { seller, revision, total, name, .. }) => {
                 let requester = world.order(id).map(|o| o.requester.to_string()).unwrap_or_default();
                 let given = approved.remove(&id).unwrap_or_default();
                 let who: BTreeSet<&str> = given
@@ -190,14 +192,17 @@ fn after_their_end(events: &[Recorded], wrong: &mut Vec<String>) {
             Subject::Deal(DealId { order, .. }) => (order, true),
             _ => continue,
         };
-        if matches!(event.draft.event, Event::OrderEnded { .. }) {
+        if matches!(event.draft.event, Event::Order(OrderEvent::OrderEnded { .. })) {
             ended.insert(order, event.draft.at);
             continue;
         }
         let Some(at) = ended.get(&order) else { continue };
         let goes_on = match &event.draft.event {
-            Event::ApprovalGiven { .. } | Event::PurchaseDecided { .. } | Event::PurchaseMade { .. } => true,
-            Event::StepIntended { step, .. } => deal && !matches!(step, Step::WithdrawRequest | Step::CancelPurchase),
+            Event::Order(OrderEvent::ApprovalGiven { .. } | OrderEvent::PurchaseDecided { .. })
+            | Event::Deal(DealEvent::PurchaseMade { .. }) => true,
+            Event::Step(StepEvent::StepIntended { step, .. }) => {
+                deal && !matches!(step, Step::WithdrawRequest | Step::CancelPurchase)
+            }
             _ => false,
         };
         if goes_on {

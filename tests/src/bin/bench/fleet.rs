@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rackhand_core::event::{Draft, Event, Recorded};
+use rackhand_core::event::{DiscoveryEvent, Draft, Event, JournalEvent, Recorded, StepEvent};
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::{Actor, Entropy, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
@@ -43,23 +43,23 @@ pub fn entry(n: u64) -> Draft {
     let at = Timestamp::from_micros(EPOCH * 1_000_000 + n as i64 * 31_007);
     let step = Step::ALL[(n / SERVERS / 4) as usize % Step::ALL.len()];
     let event = match n / SERVERS % 4 {
-        0 => Event::StepIntended {
+        0 => Event::Step(StepEvent::StepIntended {
             step,
             generation: 0,
             attempt: 1,
             rung: None,
             until: Some(at),
             terms: Some(rackhand_core::flow::rules::rule(step).terms()),
-        },
+        }),
         1 => {
             let receipt = Text::from(format!("/redfish/v1/Tasks/{n}"));
-            Event::StepAccepted { step, generation: 0, receipt }
+            Event::Step(StepEvent::StepAccepted { step, generation: 0, receipt })
         }
-        2 => Event::StepRetried { step, generation: 1 },
+        2 => Event::Step(StepEvent::StepRetried { step, generation: 1 }),
         _ => {
             let port = n % 48;
             let text = format!("port Ethernet1/{port} of leaf-{server} saw serial CZJ{n:08}, not the planned one");
-            Event::WarningNoted { key: Text::new("lldp"), device: None, text: text.into() }
+            Event::Discovery(DiscoveryEvent::WarningNoted { key: Text::new("lldp"), device: None, text: text.into() })
         }
     };
     Draft { at, subject: subject(server), actor: Actor::Rackhand, cause: None, event }
@@ -143,7 +143,7 @@ pub fn grow(dir: &Path, units: u64, events: u64) -> Measured<()> {
     }
     let body = serde_json::to_vec(&world)?;
     let sum = store.sum_snapshot(world.head, FOLD, &body)?;
-    let event = Event::SnapshotKept { at: world.head, fold: FOLD, sum };
+    let event = Event::Journal(JournalEvent::SnapshotKept { at: world.head, fold: FOLD, sum });
     store.append(&[Draft {
         at: Timestamp::from_secs(1_795_000_000),
         subject: Subject::Journal,
@@ -160,22 +160,22 @@ fn again(n: u64, units: u64) -> Draft {
     let at = Timestamp::from_micros((EPOCH + 86_400) * 1_000_000 + n as i64 * 31_007);
     let (step, generation) = (Step::SyncStatus, 1);
     let event = if n.is_multiple_of(2) {
-        Event::StepIntended {
+        Event::Step(StepEvent::StepIntended {
             step,
             generation,
             attempt: 1,
             rung: None,
             until: None,
             terms: Some(rackhand_core::flow::rules::rule(step).terms()),
-        }
+        })
     } else {
-        Event::StepObserved {
+        Event::Step(StepEvent::StepObserved {
             step,
             generation,
             saw: Observation::Status(Stage::Staged),
             until: None,
             terms: Some(rackhand_core::flow::rules::rule(step).terms()),
-        }
+        })
     };
     Draft { at, subject: subject(n / 2 % units), actor: Actor::Rackhand, cause: None, event }
 }

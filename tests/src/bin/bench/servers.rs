@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rackhand_core::event::{Event, Recorded};
+use rackhand_core::event::{Event, LifeEvent, Recorded, StepEvent};
 use rackhand_core::flow::rules::{Lane, rule};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::Subject;
@@ -64,7 +64,7 @@ fn journey(walk: &Walk, how: &str, lines: &mut Vec<Line>) {
         own.push(share(&events, &mut gaps));
         let mut since = events.first().map(|e| e.draft.at);
         for event in &events {
-            if let Event::StageEntered { from, to, .. } = &event.draft.event
+            if let Event::Life(LifeEvent::StageEntered { from, to, .. }) = &event.draft.event
                 && *to >= Stage::Discovered
             {
                 let took = since.map_or(Duration::ZERO, |s| event.draft.at.since(s));
@@ -109,7 +109,7 @@ fn share(events: &[&Recorded], gaps: &mut Vec<f64>) -> Own {
     for event in events {
         let (at, event) = (event.draft.at, &event.draft.event);
         let lane = step_of(event).map(|step| rule(step).lane);
-        if let (Event::StepIntended { .. }, Some(lane)) = (event, lane)
+        if let (Event::Step(StepEvent::StepIntended { .. }), Some(lane)) = (event, lane)
             // A note is beside the server's way: late or not, nothing waits for it.
             && lane != Lane::Notes
             && let Some((since, failed)) = facts.get(&lane)
@@ -118,7 +118,7 @@ fn share(events: &[&Recorded], gaps: &mut Vec<f64>) -> Own {
             gaps.push(gap);
             *if *failed { &mut own.pausing } else { &mut own.thinking } += gap;
         }
-        let failed = matches!(event, Event::StepFailed { .. } | Event::StepUnknown { .. });
+        let failed = matches!(event, Event::Step(StepEvent::StepFailed { .. } | StepEvent::StepUnknown { .. }));
         match lane {
             Some(lane) => drop(facts.insert(lane, (at, failed))),
             None => facts.extend(Lane::ALL.map(|lane| (lane, (at, false)))),
@@ -132,11 +132,13 @@ fn share(events: &[&Recorded], gaps: &mut Vec<f64>) -> Own {
 
 fn step_of(event: &Event) -> Option<Step> {
     match event {
-        Event::StepIntended { step, .. }
-        | Event::StepAccepted { step, .. }
-        | Event::StepObserved { step, .. }
-        | Event::StepUnknown { step, .. }
-        | Event::StepFailed { step, .. } => Some(*step),
+        Event::Step(
+            StepEvent::StepIntended { step, .. }
+            | StepEvent::StepAccepted { step, .. }
+            | StepEvent::StepObserved { step, .. }
+            | StepEvent::StepUnknown { step, .. }
+            | StepEvent::StepFailed { step, .. },
+        ) => Some(*step),
         _ => None,
     }
 }

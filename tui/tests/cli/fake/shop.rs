@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Moment, Refusal, decide};
-use rackhand_core::event::{Draft, Event};
+use rackhand_core::event::{Draft, EntryEvent, Event};
 use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::policy::{Policy, Terms};
@@ -45,7 +45,7 @@ impl Shop {
             shop.drawn += 1;
             let unit = UnitId::mint(NOW, Entropy([shop.drawn; 16]));
             // Two people have said so.
-            let event = Event::UnitImported { site, serial, bmc_mac, vendor, model, stage };
+            let event = Event::Entry(EntryEvent::UnitImported { site, serial, bmc_mac, vendor, model, stage });
             let draft = Draft { at: NOW, subject: Subject::Unit(unit), actor: Actor::Rackhand, cause: None, event };
             shop.world.apply_draft(shop.world.head + 1, &draft);
             shop.put("root", &Command::Describe { unit, spec: SPEC.into() }).unwrap();

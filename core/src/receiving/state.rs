@@ -1,15 +1,17 @@
 //! How a unit's receipt evolves: it is taken by a scan, and stands alone until something else happens to the unit.
 
-use super::evidence::Proof;
-use super::stage::Stage;
-use super::unit::{Receipt, Unit};
-use crate::event::{Draft, Event, Seq};
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use crate::event::{CredentialEvent, Draft, Event, LifeEvent, ReceivingEvent, Seq};
 use crate::flow::step::Step;
+use crate::lifecycle::evidence::Proof;
+use crate::lifecycle::stage::Stage;
+use crate::lifecycle::unit::{Receipt, Unit};
 
 impl Unit {
     /// Applies what an event about this unit means for its receipt.
     pub(crate) fn receive(&mut self, seq: Seq, draft: &Draft) {
-        if let Event::StageEntered { to, evidence, .. } = &draft.event {
+        if let Event::Life(LifeEvent::StageEntered { to, evidence, .. }) = &draft.event {
             match (to, evidence.proof) {
                 (Stage::Received, Proof::Receipt) => {
                     let (at, by) = (draft.at, draft.actor.to_string().into());
@@ -24,7 +26,7 @@ impl Unit {
             }
         }
         let Some(receipt) = &mut self.receipt else { return };
-        if let Event::DamageNoted { note, .. } = &draft.event {
+        if let Event::Receiving(ReceivingEvent::DamageNoted { note, .. }) = &draft.event {
             receipt.damage = Some((seq, note.clone()));
         } else if receipt.touched.is_none() && !receipt.owns(draft) {
             receipt.touched = Some(draft.event.sentence());
@@ -35,27 +37,27 @@ impl Unit {
 impl Receipt {
     /// Whether an event belongs to the receipt, or changes nothing about the server.
     fn owns(&self, draft: &Draft) -> bool {
+        let follows = |cause| cause == self.seq || self.damage.as_ref().is_some_and(|(damage, _)| cause == *damage);
         match &draft.event {
-            Event::StepIntended { step, .. }
-            | Event::StepAccepted { step, .. }
-            | Event::StepObserved { step, .. }
-            | Event::StepUnknown { step, .. }
-            | Event::StepFailed { step, .. }
-            | Event::StepParked { step, .. }
-            | Event::StepRetried { step, .. }
-            | Event::StepSkipped { step, .. } => {
+            Event::Step(event) => {
                 matches!(
-                    step,
+                    event.step(),
                     Step::RegisterBmc | Step::SyncStatus | Step::PlaceDevice | Step::UnplaceDevice | Step::WriteNotes
                 )
             }
-            Event::LocatorAsked { .. }
-            | Event::LocatorSeen { .. }
-            | Event::PasswordGiven { .. }
-            | Event::PasswordForgotten {} => true,
-            _ => draft.cause.is_some_and(|cause| {
-                cause == self.seq || self.damage.as_ref().is_some_and(|(damage, _)| cause == *damage)
-            }),
+            Event::Locator(_)
+            | Event::Credential(CredentialEvent::PasswordGiven { .. } | CredentialEvent::PasswordForgotten {}) => true,
+            Event::Life(_)
+            | Event::Entry(_)
+            | Event::Receiving(_)
+            | Event::Placement(_)
+            | Event::Discovery(_)
+            | Event::Boot(_)
+            | Event::Credential(CredentialEvent::CertificateTrusted { .. })
+            | Event::TakeOver(_)
+            | Event::Order(_)
+            | Event::Deal(_)
+            | Event::Journal(_) => draft.cause.is_some_and(follows),
         }
     }
 }

@@ -1,0 +1,4 @@
+//! At the dock: a scan is a receipt, which can be taken back as long as nothing else has happened to the server.
+
+pub mod event;
+mod state;
