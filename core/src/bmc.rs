@@ -2,6 +2,7 @@
 
 pub mod credential;
 pub mod inventory;
+pub mod locate;
 pub mod locator;
 pub mod reading;
 

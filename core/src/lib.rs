@@ -1,33 +1,37 @@
 //! Rackhand's domain, pure. Nothing here does I/O, reads a clock, draws randomness or awaits: time and fresh ids come
 //! in as values, decisions go out as events.
+//!
+//! A capability is a room: what can happen (`event`), what is known by it (`state`), what may be asked of it (`commands`)
+//! and what readers see (`questions`).
 
-pub mod bmc;
-pub mod boot;
-pub mod dcim;
-pub mod decide;
-pub mod discovery;
-pub mod document;
+pub mod spine;
+
+// The rooms, in the order of a server's life.
+pub mod order;
+pub mod purchase;
+pub mod shipment;
+pub mod stock;
+
 pub mod entry;
-pub mod event;
-pub mod facility;
-pub mod fault;
-pub mod flow;
-pub mod hardware;
-pub mod id;
-pub mod lease;
-pub mod lifecycle;
-pub mod mac;
-pub mod manifest;
-pub mod near;
-pub mod policy;
-pub mod procurement;
+pub mod placement;
 pub mod receiving;
-pub mod reconcile;
-pub mod secret;
+
+pub mod boot;
+pub mod discovery;
+pub mod inventory;
+pub mod takeover;
+
+// What brings them together.
+pub mod bmc;
+pub mod decide;
+pub mod document;
+pub mod event;
+pub mod flow;
+pub mod lifecycle;
+pub mod policy;
 pub mod sentence;
 pub mod stream;
-pub mod takeover;
-pub mod text;
-pub mod time;
 pub mod view;
 pub mod world;
+
+pub use spine::{fault, id, mac, near, secret, text, time};

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::Vendor;
-use crate::id::SiteId;
+use crate::id::{SellerId, SiteId};
 use crate::lifecycle::stage::Stage;
-use crate::procurement::approval::{Limits, Needed, needed};
-use crate::procurement::compare;
-use crate::procurement::money::{Currency, Money, Rates};
-use crate::procurement::paper::{Destination, SellerId};
+use crate::purchase::approval::{Limits, Needed, needed};
+use crate::purchase::compare;
+use crate::purchase::money::{Currency, Money, Rates};
+use crate::purchase::paper::Destination;
 use crate::text::Text;
 use crate::time::Timestamp;
 

@@ -1,16 +1,10 @@
 //! What readers see: plain rows and pages, filtered, sorted and cut here, so that a console holds a window and never
 //! the fleet.
 
-pub mod delivery;
 pub mod filter;
 pub mod guide;
 mod letters;
-pub mod netbox;
-pub mod order;
 mod parts;
-pub mod rack;
-pub mod receiving;
-pub mod stock;
 mod tap;
 pub mod work;
 
@@ -20,11 +14,11 @@ use std::sync::Arc;
 pub use letters::dead_letters;
 use serde::{Deserialize, Serialize};
 
+use crate::boot::report::StepReport;
 use crate::event::{Recorded, Seq};
 use crate::flow::attempt::Phase;
 use crate::flow::next::{self, Wait};
 use crate::flow::step::Step;
-use crate::hardware::report::StepReport;
 use crate::id::{Role, SiteId, Subject, UnitId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::table;
@@ -378,7 +372,7 @@ pub fn detail(world: &World, unit: &Unit, now: Timestamp, actor: &crate::id::Act
     }
 }
 
-fn step_row(p: &crate::flow::attempt::Progress) -> StepRow {
+pub(crate) fn step_row(p: &crate::flow::attempt::Progress) -> StepRow {
     let (phase, detail) = match &p.phase {
         Phase::Intended => ("intended", Text::new("")),
         Phase::Accepted { receipt } => ("accepted", receipt.clone()),
@@ -453,7 +447,7 @@ impl Rows {
             states: BTreeMap::new(),
             site_states: BTreeMap::new(),
             dead_letters: u32::try_from(dead_letters(world, now).len()).unwrap_or(u32::MAX),
-            orders: Some(order::counts(world, now)),
+            orders: Some(crate::order::questions::counts(world, now)),
             health,
         };
         for row in self.0.values() {

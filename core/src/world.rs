@@ -13,14 +13,14 @@ use crate::event::{
 };
 use crate::flow::attempt::Attempts;
 use crate::flow::step::Observation;
-use crate::id::{DealId, OrderId, Subject, UnitId};
+use crate::id::{DealId, OrderId, PlanId, Subject, UnitId};
 use crate::lifecycle::stage::Stage;
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
-use crate::procurement::deal::Deal;
-use crate::procurement::order::Order;
+use crate::order::Order;
+use crate::purchase::deal::Deal;
 use crate::stream::Stream;
-use crate::takeover::{MAX_PLANS, Plan, PlanId};
+use crate::takeover::{MAX_PLANS, Plan};
 use crate::text::Text;
 use crate::time::Timestamp;
 

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rackhand_core::procurement::approval::{
+use rackhand_core::id::SellerId;
+use rackhand_core::purchase::approval::{
     Approval, Attempt, Case, Limits, Needed, Refusal, Standing, amount, holds, judge, needed, standing,
 };
-use rackhand_core::procurement::money::{Currency, Money};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::purchase::money::{Currency, Money};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

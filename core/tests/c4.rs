@@ -5,13 +5,13 @@
 
 mod scene;
 
-use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
 use rackhand_core::decide::command::Command;
+use rackhand_core::discovery::c4::Verdict;
 use rackhand_core::event::{DiscoveryEvent, Event, LifeEvent};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Role, SiteId};
-use rackhand_core::lifecycle::c4::Verdict;
+use rackhand_core::inventory::{Device, Lookup};
 use rackhand_core::lifecycle::evidence::Proof;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskKind;

@@ -7,12 +7,13 @@ mod any;
 
 use std::collections::BTreeMap;
 
-use rackhand_core::procurement::compare::{
+use rackhand_core::id::SellerId;
+use rackhand_core::order::spec::read;
+use rackhand_core::purchase::compare::{
     Asked, Basis, Compared, Comparison, Mark, Offer, Policy, Record, Validity, compare,
 };
-use rackhand_core::procurement::money::{Currency, Money, Rates};
-use rackhand_core::procurement::paper::{Quote, QuoteLine, SellerId};
-use rackhand_core::procurement::spec::read;
+use rackhand_core::purchase::money::{Currency, Money, Rates};
+use rackhand_core::purchase::paper::{Quote, QuoteLine};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

@@ -10,26 +10,26 @@ use std::collections::BTreeSet;
 
 use rackhand_core::bmc::inventory::Neighbour;
 use rackhand_core::bmc::{Fingerprint, Identity, Power, Rung, SystemReading, Vendor};
-use rackhand_core::dcim::rack::Face;
-use rackhand_core::dcim::{BmcPort, Device, Lookup, NewDevice};
+use rackhand_core::boot::parts::{Cpu, Disk, NetPort, Parts, Ram};
+use rackhand_core::boot::report::{Measurement, Processor, StepReport, ValidationReport, ValidationStep};
+use rackhand_core::discovery::c4::Verdict;
 use rackhand_core::event::{
     BootEvent, CredentialEvent, DiscoveryEvent, Draft, EntryEvent, Event, JournalEvent, LifeEvent, LocatorEvent,
     PlacementEvent, ReceivingEvent, Recorded, StepEvent, TakeOverEvent,
 };
-use rackhand_core::facility::reservation::{NetworkCable, PowerCord, Reservation};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::{Observation, Step};
-use rackhand_core::hardware::parts::{Cpu, Disk, NetPort, Parts, Ram};
-use rackhand_core::hardware::report::{Measurement, Processor, StepReport, ValidationReport, ValidationStep};
-use rackhand_core::id::{Actor, Role, SiteId, Subject};
-use rackhand_core::lifecycle::c4::Verdict;
+use rackhand_core::id::{Actor, PlanId, Role, SiteId, Subject};
+use rackhand_core::inventory::rack::Face;
+use rackhand_core::inventory::{BmcPort, Device, Lookup, NewDevice};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::guard::Cause;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
-use rackhand_core::procurement::spec::DriveKind;
+use rackhand_core::order::spec::DriveKind;
+use rackhand_core::placement::reservation::{NetworkCable, PowerCord, Reservation};
 use rackhand_core::stream::Origin;
-use rackhand_core::takeover::{Login, PlanId, Seen};
+use rackhand_core::takeover::{Login, Seen};
 use rackhand_core::time::Timestamp;
 use scene::{address, bmc_mac, device, nic_mac, person, plan, port, report, serial, step_report, token};
 use serde::de::DeserializeOwned;

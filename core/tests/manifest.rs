@@ -4,16 +4,16 @@
 
 mod scene;
 
-use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::{Answer, Why};
+use rackhand_core::entry::manifest::Row;
+use rackhand_core::entry::registration::{Registered, Standing};
 use rackhand_core::event::{EntryEvent, Event};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::UnitId;
-use rackhand_core::lifecycle::registration::{Registered, Standing};
+use rackhand_core::inventory::{Device, Lookup};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Note;
-use rackhand_core::manifest::Row;
 use scene::{Scene, address, bmc_mac, bmc_port, device, failed, new_device, row, serial};
 
 fn imported(scene: &mut Scene, n: u8) -> UnitId {

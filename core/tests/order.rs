@@ -22,12 +22,12 @@ use rackhand_core::event::{Event, OrderEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::next::{Move, Wait};
 use rackhand_core::flow::step::{Outcome, Step};
-use rackhand_core::flow::trade::state;
 use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
-use rackhand_core::procurement::money::{Currency, Money};
-use rackhand_core::procurement::order::OrderState;
-use rackhand_core::procurement::paper::{Flaw, Paper, Tracked, Transit};
+use rackhand_core::order::OrderState;
+use rackhand_core::purchase::money::{Currency, Money};
+use rackhand_core::purchase::next::state;
+use rackhand_core::purchase::paper::{Flaw, Paper, Tracked, Transit};
 use scene::failed;
 use shop::{SPEC, Shop, by, deal, offer, quote, seller};
 

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use rackhand_core::dcim::rack::{Face, HalfUnits};
-use rackhand_core::facility::placement::{Feed, Need, Placement, Space, place};
+use rackhand_core::inventory::rack::{Face, HalfUnits};
+use rackhand_core::placement::spots::{Feed, Need, Placement, Space, place};
 use rackhand_core::text::Text;
 
 fn space(n: u64, units: u16) -> Space {

@@ -4,11 +4,11 @@
 
 mod scene;
 
-use rackhand_core::dcim::rack::{Elevations, Face, Mounted, Rack};
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::rack::{Elevations, Face, Mounted, Rack};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::placement::questions::{RackView, Slot, page, rack_of, racks};
 use rackhand_core::text::Text;
-use rackhand_core::view::rack::{RackView, Slot, page, rack_of, racks};
 use rackhand_core::view::{Rows, State};
 use scene::{Scene, serial};
 

@@ -5,15 +5,15 @@
 mod scene;
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::receive::{Finding, MAX_PHOTO, Scan};
 use rackhand_core::decide::{Answer, Why};
 use rackhand_core::event::{Event, ReceivingEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::{Role, SiteId, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
+use rackhand_core::receiving::commands::{Finding, MAX_PHOTO, Scan};
+use rackhand_core::receiving::questions::receiving;
 use rackhand_core::text::Text;
-use rackhand_core::view::receiving::receiving;
 use scene::{Scene, address, bmc_mac, bmc_port, failed, row, serial};
 
 fn fra1() -> SiteId {

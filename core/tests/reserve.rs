@@ -5,19 +5,19 @@
 
 mod scene;
 
-use rackhand_core::dcim::Lookup;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::event::{Event, LifeEvent, PlacementEvent};
-use rackhand_core::facility::propose::Choice;
-use rackhand_core::facility::reservation::{Before, MAX_CABLES, MAX_TOGETHER, Reservation, Shown};
-use rackhand_core::facility::room::{Inlet, Room, Sockets, draw};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Role, Subject, UnitId};
+use rackhand_core::inventory::Lookup;
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
+use rackhand_core::placement::propose::Choice;
+use rackhand_core::placement::reservation::{Before, MAX_CABLES, MAX_TOGETHER, Reservation, Shown};
+use rackhand_core::placement::room::{Inlet, Room, Sockets, draw};
 use rackhand_core::text::Text;
 use scene::room::{equipment, mounted, room, wanted};
 use scene::{Scene, address, device, failed};
@@ -98,13 +98,13 @@ fn what_nobody_knows_is_told_and_never_taken_for_nothing() {
     let mut dim = room();
     dim.sockets.insert(1, Sockets::default());
     dim.racks.remove(&2);
-    dim.devices.insert(7, rackhand_core::facility::room::Equipment { watts: None, ..mounted(9, 1, 60) });
+    dim.devices.insert(7, rackhand_core::placement::room::Equipment { watts: None, ..mounted(9, 1, 60) });
     let found = scene.propose(&dim, &[id]);
     let reasons = &found.alternatives[0].places[0].place.reasons;
     assert!(reasons.contains(&"at least 700 of 5000 W when a feed is lost".into()), "{reasons:?}");
     let mut unknown = wanted(&scene, &dim, id);
     (unknown.watts, unknown.kilograms) = (None, None);
-    let told = rackhand_core::facility::propose::propose(&dim.spaces(&scene.world, &[id]), &[unknown], None).unwrap();
+    let told = rackhand_core::placement::propose::propose(&dim.spaces(&scene.world, &[id]), &[unknown], None).unwrap();
     let reasons = &told.alternatives[0].places[0].place.reasons;
     assert!(!reasons.iter().any(|r| r.contains(" W ") || r.contains(" kg")), "{reasons:?}");
     let doubts: Vec<&str> =
@@ -358,7 +358,7 @@ fn a_device_that_netbox_has_elsewhere_is_said_to_be_moved() {
     want.before = Some(Before { rack: 2, position: Some(60), face: None });
     let spaces = room.spaces(&scene.world, &[id]);
     assert!(spaces[1].taken.len() == 4, "its own units are free to it");
-    let found = rackhand_core::facility::propose::propose(&spaces, &[want], None).unwrap();
+    let found = rackhand_core::placement::propose::propose(&spaces, &[want], None).unwrap();
     let doubts = &found.alternatives[0].places[0].place.doubts;
     assert_eq!(doubts[0].as_str(), "NetBox has it in another place now; that is changed");
 }
@@ -370,7 +370,7 @@ fn ports_are_asked_for_only_of_racks_that_come_into_question() {
     let mut blind = room();
     blind.sockets.clear();
     let wanted = [wanted(&scene, &blind, id)];
-    let unread = rackhand_core::facility::propose::propose(&blind.spaces(&scene.world, &[id]), &wanted, None);
+    let unread = rackhand_core::placement::propose::propose(&blind.spaces(&scene.world, &[id]), &wanted, None);
     assert_eq!(unread.unwrap_err().into_iter().collect::<Vec<_>>(), [1]);
 }
 

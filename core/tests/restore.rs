@@ -4,11 +4,11 @@
 
 mod scene;
 
-use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
 use rackhand_core::event::{DiscoveryEvent, Event};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::Step;
+use rackhand_core::inventory::{Device, Lookup};
 use rackhand_core::lifecycle::stage::Stage;
 use scene::{Scene, address, device};
 

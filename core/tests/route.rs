@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use rackhand_core::id::SiteId;
-use rackhand_core::procurement::route::{Route, SiteFacts, route};
+use rackhand_core::order::route::{Route, SiteFacts, route};
 use rackhand_core::text::Text;
 
 fn site(name: &str) -> SiteFacts {

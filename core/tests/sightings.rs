@@ -6,14 +6,14 @@ mod scene;
 
 use std::time::Duration;
 
-use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input};
+use rackhand_core::discovery::c4::Verdict;
 use rackhand_core::event::{DiscoveryEvent, Event};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject};
-use rackhand_core::lifecycle::c4::Verdict;
+use rackhand_core::inventory::{Device, Lookup};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::mac::Mac;
 use scene::{Scene, address, bmc_mac, device, failed, nic_mac, person};

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use proptest::prelude::*;
-use rackhand_core::procurement::spec::{DriveKind, Drives, Memory, Ports, Processors, Spec, Understood, read};
+use rackhand_core::order::spec::{DriveKind, Drives, Memory, Ports, Processors, Spec, Understood, read};
 use rackhand_core::text::Text;
 
 /// Reads what must be wholly understood, and echoes it.

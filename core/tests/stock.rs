@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use rackhand_core::id::{Entropy, SiteId, UnitId};
-use rackhand_core::procurement::spec::{DriveKind, Drives, Spec, read};
-use rackhand_core::procurement::stock::{Candidate, Difference, Fit, Sense, deviations, differences, matches};
+use rackhand_core::order::spec::{DriveKind, Drives, Spec, read};
+use rackhand_core::stock::{Candidate, Difference, Fit, Sense, deviations, differences, matches};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

@@ -7,17 +7,17 @@ mod scene;
 use std::collections::BTreeMap;
 
 use rackhand_core::bmc::{Fingerprint, Identity, Vendor};
-use rackhand_core::dcim::inventory::{DeviceRecord, InterfaceRecord, Inventory};
-use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::event::{BootEvent, Event};
 use rackhand_core::flow::next::wanted;
 use rackhand_core::flow::rules::Lane;
-use rackhand_core::id::{Actor, Role, SiteId, UnitId};
+use rackhand_core::id::{Actor, PlanId, Role, SiteId, UnitId};
+use rackhand_core::inventory::listed::{DeviceRecord, InterfaceRecord, Inventory};
+use rackhand_core::inventory::{Device, Lookup};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::policy::Policy;
-use rackhand_core::takeover::{Candidate, Login, MAX_PLANS, PlanId, Taken, Taking, survey};
+use rackhand_core::takeover::{Candidate, Login, MAX_PLANS, Taken, Taking, survey};
 use rackhand_core::text::Text;
 use scene::{Scene, address, bmc_mac, serial, token};
 

@@ -5,8 +5,8 @@
 mod scene;
 
 use rackhand_core::bmc::SystemReading;
-use rackhand_core::dcim::{CablingPlan, Lookup};
-use rackhand_core::decide::boot::bootable;
+use rackhand_core::boot::commands::bootable;
+use rackhand_core::boot::report::StepVerdict;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::event::{Event, StepEvent};
@@ -14,8 +14,8 @@ use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::rules::{Class, LADDER, Lane, rule};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
-use rackhand_core::hardware::report::StepVerdict;
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
+use rackhand_core::inventory::{CablingPlan, Lookup};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::mac::Mac;

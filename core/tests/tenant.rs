@@ -11,8 +11,8 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Why};
 use rackhand_core::event::Event;
 use rackhand_core::id::{Actor, OrderId, Role};
+use rackhand_core::order::{OrderRequest, OrderState, RequestKey};
 use rackhand_core::policy::Quota;
-use rackhand_core::procurement::order::{OrderRequest, OrderState, RequestKey};
 use rackhand_core::world::World;
 use shop::{SPEC, Shop, by};
 

@@ -4,10 +4,10 @@
 
 mod scene;
 
-use rackhand_core::decide::boot::{TOKEN_LIFE, opens};
+use rackhand_core::boot::commands::{TOKEN_LIFE, opens};
+use rackhand_core::boot::report::{StepReport, ValidationStep};
 use rackhand_core::decide::{Answer, Input, Why};
 use rackhand_core::flow::step::{Outcome, Step};
-use rackhand_core::hardware::report::{StepReport, ValidationStep};
 use rackhand_core::id::Actor;
 use rackhand_core::lifecycle::stage::Stage;
 use scene::{Scene, report, step_report, token};

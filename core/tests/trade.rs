@@ -24,8 +24,8 @@ use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Move;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, DealId, OrderId, Role, Subject, UnitId};
-use rackhand_core::procurement::money::{Currency, Money};
-use rackhand_core::procurement::paper::{Accepts, Paper, Tracked, Transit};
+use rackhand_core::purchase::money::{Currency, Money};
+use rackhand_core::purchase::paper::{Accepts, Paper, Tracked, Transit};
 use rackhand_core::world::World;
 use scene::fault;
 use shop::{SPEC, Shop, by, offer};
@@ -182,7 +182,7 @@ impl Watched {
             H::Confirm { deal, verdict, dearer } => {
                 let id = self.deal(deal)?;
                 let purchase = self.world().deal(id)?.purchase.clone()?;
-                let says = rackhand_core::procurement::paper::Confirmation {
+                let says = rackhand_core::purchase::paper::Confirmation {
                     number: "SO".into(),
                     purchase: purchase.number,
                     verdict: match verdict {
@@ -209,14 +209,14 @@ impl Watched {
             H::Ship { deal, first, count } => {
                 let id = self.deal(deal)?;
                 let purchase = self.world().deal(id)?.purchase.clone()?;
-                let item = |n: u8| rackhand_core::procurement::paper::ShippedItem {
+                let item = |n: u8| rackhand_core::purchase::paper::ShippedItem {
                     line: None,
                     part: None,
                     model: None,
                     serial: format!("CZ{n}").into(),
                     bmc_mac: None,
                 };
-                let notice = rackhand_core::procurement::paper::ShipNotice {
+                let notice = rackhand_core::purchase::paper::ShipNotice {
                     number: format!("S{first}").into(),
                     purchase: purchase.number,
                     carrier: None,

@@ -4,13 +4,13 @@
 
 mod scene;
 
-use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::decide::Answer;
 use rackhand_core::event::{Event, LifeEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::rules::rule;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::inventory::{Device, Lookup};
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::text::Text;
@@ -200,7 +200,7 @@ fn a_release_after_the_cancellation_leads_back_to_cabled_and_the_way_is_gone_aga
         assert_eq!(entered, Some(Proof::EvidenceLost));
         assert!(!scene.touching(id).contains(&Step::AssignBmcAddress), "its address is not written before a lease");
         // The same lease, seen again, is enough.
-        scene.renewed(1, rackhand_core::dcim::Lookup::One(device(1, "offline")));
+        scene.renewed(1, rackhand_core::inventory::Lookup::One(device(1, "offline")));
         assert_eq!(scene.unit(id).stage, Stage::Discovered);
         scene.lead_to_stage(1, id, Stage::Staged);
     }
@@ -224,7 +224,7 @@ fn a_tenants_server_cannot_be_cancelled_and_no_key_says_it_could() {
     let id = scene.import(1, Stage::InService);
     assert!(scene.cancel(id).unwrap_err().text.contains("cannot become cancelled"));
     scene.lease(1, address(1));
-    scene.answer(1, rackhand_core::dcim::Lookup::One(device(1, "active")));
+    scene.answer(1, rackhand_core::inventory::Lookup::One(device(1, "active")));
     scene.attempt(id, Step::AssignBmcAddress, failed(Kind::Conflict));
     let keys = scene.wait_of(id, Step::AssignBmcAddress).resolve;
     assert_eq!(keys.iter().map(Text::as_str).collect::<Vec<_>>(), ["retry", "skip"]);

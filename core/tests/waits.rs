@@ -7,7 +7,6 @@ mod scene;
 use std::time::Duration;
 
 use rackhand_core::bmc::Rung;
-use rackhand_core::dcim::Lookup;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input};
 use rackhand_core::event::{Event, StepEvent};
@@ -16,6 +15,7 @@ use rackhand_core::flow::next::{Move, Wait};
 use rackhand_core::flow::rules::{LADDER, Lane, RULES};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
+use rackhand_core::inventory::Lookup;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::table;
 use rackhand_core::text::Text;
@@ -335,7 +335,7 @@ fn a_persons_retry_grants_a_fresh_budget_and_leaves_the_other_lane_alone() {
     scene.attempt(id, Step::ResetForBoot, accepted());
     assert_eq!(scene.boot_request(1, token(1)), Answer::BootValidation);
     // A note that NetBox refuses, while the machine validates.
-    let report_of = rackhand_core::hardware::report::ValidationStep::Init;
+    let report_of = rackhand_core::boot::report::ValidationStep::Init;
     scene.put(Actor::Wire, &Input::StepReported(token(1), step_report(report_of))).unwrap();
     scene.later(120);
     scene.attempt(id, Step::WriteNotes, failed(Kind::Rejected));

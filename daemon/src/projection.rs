@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::dcim::inventory::{Changes, Delta, DeviceRecord, Inventory};
-use rackhand_core::dcim::rack::Elevations;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::listed::{Changes, Delta, DeviceRecord, Inventory};
+use rackhand_core::inventory::rack::Elevations;
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;

@@ -15,7 +15,7 @@ use rackhand_adapters::carrier::{Account, Carriers, Key, Settings};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target, Trust};
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::paper::{Carrier, Tracked, Transit};
+use rackhand_core::purchase::paper::{Carrier, Tracked, Transit};
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;

@@ -16,7 +16,7 @@ use rackhand_core::flow::step::Step;
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskKind;
-use rackhand_core::procurement::order::OrderState;
+use rackhand_core::order::OrderState;
 use rackhand_core::stream::Origin;
 use rackhand_lab::faults::{Effect, Rule};
 use rackhand_lab::host::Fate;

@@ -40,8 +40,8 @@ use rackhand_adapters::port::dial::{Dial, Target, Trust};
 use rackhand_adapters::supplier::partner::{Dialect, Partner, Settings};
 use rackhand_adapters::supplier::{Channel, Chase, Listed, Open, Received, Seller, State};
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::paper::{
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::{
     Accepts, Carrier, Destination, Paper, PurchaseLine, PurchaseOrder, Quote, QuoteRequest, RequestLine,
 };
 use rackhand_core::secret::Secret;

@@ -3,13 +3,13 @@
 
 use rackhand_core::decide::Refusal;
 use rackhand_core::event::Seq;
-use rackhand_core::facility::propose::Proposals;
 use rackhand_core::id::{OrderId, Role, SiteId, UnitId};
+use rackhand_core::order::questions::{OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::placement::propose::Proposals;
+use rackhand_core::placement::questions::{RackRow, RackView};
+use rackhand_core::receiving::questions::Receiving;
+use rackhand_core::stock::questions::Stock;
 use rackhand_core::text::Text;
-use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
-use rackhand_core::view::rack::{RackRow, RackView};
-use rackhand_core::view::receiving::Receiving;
-use rackhand_core::view::stock::Stock;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use rackhand_rpc::{JournalQuery, Receipt, Verified};

@@ -10,38 +10,38 @@ macro_rules! unasked {
     };
     (@ import) => {
         $crate::unasked::unasked!(= import(rackhand_rpc::Import)
-            -> Result<Vec<Result<rackhand_core::decide::import::Entry, Refusal>>, Refusal>);
+            -> Result<Vec<Result<rackhand_core::entry::commands::Entry, Refusal>>, Refusal>);
     };
     (@ imported) => {
         $crate::unasked::unasked!(= imported(Vec<rackhand_core::text::Text>)
-            -> Vec<Option<rackhand_core::lifecycle::registration::Standing>>);
+            -> Vec<Option<rackhand_core::entry::registration::Standing>>);
     };
     (@ dhcp_event) => {
-        $crate::unasked::unasked!(= dhcp_event(Vec<rackhand_core::lease::LeaseEvent>)
-            -> Result<rackhand_core::lease::LeasesTold, Refusal>);
+        $crate::unasked::unasked!(= dhcp_event(Vec<rackhand_core::discovery::lease::LeaseEvent>)
+            -> Result<rackhand_core::discovery::lease::LeasesTold, Refusal>);
     };
     (@ doctor) => { $crate::unasked::unasked!(= doctor() -> rackhand_rpc::doctor::Report); };
     (@ netbox_check) => {
-        $crate::unasked::unasked!(= netbox_check() -> Result<rackhand_core::view::netbox::NetboxCheck, Refusal>);
+        $crate::unasked::unasked!(= netbox_check() -> Result<rackhand_core::inventory::questions::NetboxCheck, Refusal>);
     };
     (@ netbox_init) => {
-        $crate::unasked::unasked!(= netbox_init() -> Result<rackhand_core::view::netbox::NetboxSetup, Refusal>);
+        $crate::unasked::unasked!(= netbox_init() -> Result<rackhand_core::inventory::questions::NetboxSetup, Refusal>);
     };
     (@ netbox_diff) => {
-        $crate::unasked::unasked!(= netbox_diff(usize, usize) -> Result<rackhand_core::view::netbox::NetboxDiff, Refusal>);
+        $crate::unasked::unasked!(= netbox_diff(usize, usize) -> Result<rackhand_core::inventory::questions::NetboxDiff, Refusal>);
     };
-    (@ sightings) => { $crate::unasked::unasked!(= sightings(usize, usize) -> rackhand_core::view::netbox::Sightings); };
+    (@ sightings) => { $crate::unasked::unasked!(= sightings(usize, usize) -> rackhand_core::inventory::questions::Sightings); };
     (@ bmc_reading) => {
         $crate::unasked::unasked!(= bmc_reading(UnitId, Option<rackhand_core::bmc::reading::Section>)
             -> Result<rackhand_core::bmc::reading::BmcReading, Refusal>);
     };
     (@ racks) => {
         $crate::unasked::unasked!(= racks(Option<rackhand_core::id::SiteId>, String, usize, usize)
-            -> rackhand_core::view::Page<rackhand_core::view::rack::RackRow>);
+            -> rackhand_core::view::Page<rackhand_core::placement::questions::RackRow>);
     };
     (@ rack) => {
         $crate::unasked::unasked!(= rack(rackhand_core::id::SiteId, rackhand_core::text::Text)
-            -> Option<rackhand_core::view::rack::RackView>);
+            -> Option<rackhand_core::placement::questions::RackView>);
     };
     (@ rack_of) => {
         $crate::unasked::unasked!(= rack_of(UnitId)
@@ -49,19 +49,19 @@ macro_rules! unasked {
     };
     (@ receiving) => {
         $crate::unasked::unasked!(= receiving(rackhand_core::id::SiteId)
-            -> rackhand_core::view::receiving::Receiving);
+            -> rackhand_core::receiving::questions::Receiving);
     };
     (@ orders) => {
-        $crate::unasked::unasked!(= orders(rackhand_core::view::order::OrderQuery)
-            -> rackhand_core::view::Page<rackhand_core::view::order::OrderRow>);
+        $crate::unasked::unasked!(= orders(rackhand_core::order::questions::OrderQuery)
+            -> rackhand_core::view::Page<rackhand_core::order::questions::OrderRow>);
     };
     (@ order) => {
         $crate::unasked::unasked!(= order(rackhand_core::id::OrderId)
-            -> Result<rackhand_core::view::order::OrderDetail, Refusal>);
+            -> Result<rackhand_core::order::questions::OrderDetail, Refusal>);
     };
     (@ stock) => {
         $crate::unasked::unasked!(= stock(rackhand_core::text::Text, Option<rackhand_core::id::SiteId>)
-            -> rackhand_core::view::stock::Stock);
+            -> rackhand_core::stock::questions::Stock);
     };
     (@ paper) => {
         $crate::unasked::unasked!(= paper(rackhand_rpc::PaperUpload) -> Result<rackhand_rpc::PaperTaken, Refusal>);
@@ -71,8 +71,8 @@ macro_rules! unasked {
             -> Result<rackhand_rpc::PurchasePaper, Refusal>);
     };
     (@ placement) => {
-        $crate::unasked::unasked!(= placement(rackhand_core::facility::propose::Request)
-            -> Result<rackhand_core::facility::propose::Proposals, Refusal>);
+        $crate::unasked::unasked!(= placement(rackhand_core::placement::propose::Request)
+            -> Result<rackhand_core::placement::propose::Proposals, Refusal>);
     };
     (@ work_order) => {
         $crate::unasked::unasked!(= work_order(Vec<UnitId>) -> Result<rackhand_core::document::Document, Refusal>);
@@ -89,7 +89,7 @@ macro_rules! unasked {
             -> Result<Vec<(rackhand_core::text::Text, rackhand_core::takeover::Taken)>, Refusal>);
     };
     (@ planned_servers) => {
-        $crate::unasked::unasked!(= planned_servers(rackhand_core::takeover::PlanId)
+        $crate::unasked::unasked!(= planned_servers(rackhand_core::id::PlanId)
             -> Result<Vec<rackhand_core::text::Text>, Refusal>);
     };
     (@ give_password) => {

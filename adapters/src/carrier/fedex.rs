@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use hyper::header::{ACCEPT, HeaderValue};
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::paper::{Carrier, Tracked, Transit};
-use rackhand_core::procurement::transit::together;
+use rackhand_core::purchase::paper::{Carrier, Tracked, Transit};
+use rackhand_core::shipment::transit::together;
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 

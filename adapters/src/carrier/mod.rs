@@ -19,7 +19,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 use rackhand_core::fault::{Fault, Kind, System};
-use rackhand_core::procurement::paper::{Carrier, Tracked, Transit};
+use rackhand_core::purchase::paper::{Carrier, Tracked, Transit};
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use serde_json::Value;

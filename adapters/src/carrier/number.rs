@@ -1,6 +1,6 @@
 //! The carriers' numbers, by the form that each gives them.
 
-use rackhand_core::procurement::paper::Carrier;
+use rackhand_core::purchase::paper::Carrier;
 
 /// A number in the form its carrier uses: letters large, blanks dropped. `None` where it is of no such form. What comes
 /// out has ASCII letters and digits only, so it needs no escape in a URL.

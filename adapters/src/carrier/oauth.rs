@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::header::AUTHORIZATION;
 use hyper::{Method, StatusCode};
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::paper::Carrier;
+use rackhand_core::purchase::paper::Carrier;
 use rackhand_core::secret::Secret;
 use serde_json::Value;
 

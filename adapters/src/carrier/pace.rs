@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::paper::Carrier;
+use rackhand_core::purchase::paper::Carrier;
 use rackhand_core::secret::Secret;
 use rackhand_core::time::Timestamp;
 

@@ -3,8 +3,8 @@
 use hyper::StatusCode;
 use hyper::header::{ACCEPT, HeaderName, HeaderValue};
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::paper::{Carrier, Tracked, Transit};
-use rackhand_core::procurement::transit::together;
+use rackhand_core::purchase::paper::{Carrier, Tracked, Transit};
+use rackhand_core::shipment::transit::together;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use serde_json::Value;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use rackhand_core::discovery::lease::LeaseEvent;
 use rackhand_core::fault::{Fault, Kind, System};
-use rackhand_core::lease::LeaseEvent;
 use rackhand_core::secret::Secret;
 
 use crate::http::{Call, Client, Limits};

@@ -1,6 +1,6 @@
 //! MAAS's JSON: `ipaddresses`. Read loosely, since its objects differ from release to release.
 
-use rackhand_core::lease::{Change, LeaseEvent};
+use rackhand_core::discovery::lease::{Change, LeaseEvent};
 use serde_json::Value;
 
 /// Allocation types of addresses that DHCP gave: to what MAAS manages, and to what it only saw.

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::ObjectId;
 use serde_json::{Value, json};
 
 use super::client::{NetBox, Revised, object};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hyper::header::HeaderValue;
-use rackhand_core::dcim::{Lookup, ObjectId};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::{Lookup, ObjectId};
 use rackhand_core::mac::Mac;
 use serde_json::{Value, json};
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackhand_core::dcim::inventory::is_bmc_name;
-use rackhand_core::dcim::{CablingPlan, Interface, ObjectId, Port, host, is_same_host};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::listed::is_bmc_name;
+use rackhand_core::inventory::{CablingPlan, Interface, ObjectId, Port, host, is_same_host};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use serde_json::{Value, json};

@@ -7,8 +7,8 @@ use futures::StreamExt as _;
 use hyper::Method;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::questions::{Finding, NetboxCheck, Standing};
 use rackhand_core::text::Text;
-use rackhand_core::view::netbox::{Finding, NetboxCheck, Standing};
 use serde_json::Value;
 
 use super::Token;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rackhand_core::dcim::{Device, Lookup, ObjectId};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::{Device, Lookup, ObjectId};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::mac::Mac;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What a manifest names: a device by its serial, and the MAC on its BMC's interface.
 
-use rackhand_core::dcim::{BmcPort, NewDevice, ObjectId};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::{BmcPort, NewDevice, ObjectId};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use serde::Deserialize;

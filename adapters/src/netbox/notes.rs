@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::text::Text;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Long lists, page by page: by cursor where the release has one, else by offset in order of id.
 
 use hyper::Method;
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::ObjectId;
 use serde::de::DeserializeOwned;
 
 use super::client::{NetBox, Query};

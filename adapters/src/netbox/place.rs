@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hyper::Method;
-use rackhand_core::dcim::rack::{Face, HalfUnits};
-use rackhand_core::dcim::{ObjectId, is_same_host};
-use rackhand_core::facility::reservation::{PowerCord, Reservation, spot};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::rack::{Face, HalfUnits};
+use rackhand_core::inventory::{ObjectId, is_same_host};
+use rackhand_core::placement::reservation::{PowerCord, Reservation, spot};
 use rackhand_core::text::Text;
 use serde::Deserialize;
 use serde_json::{Value, json};

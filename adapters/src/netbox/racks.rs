@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::dcim::rack::{Elevations, Face, HalfUnits, Mounted, Rack};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::rack::{Elevations, Face, HalfUnits, Mounted, Rack};
 use rackhand_core::text::Text;
 use serde::{Deserialize, Deserializer};
 

@@ -5,14 +5,14 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::dcim::inventory::is_bmc_name;
-use rackhand_core::dcim::rack::Rack;
-use rackhand_core::facility::room::{
-    Cabinet, Ends, Equipment, FeedRecord, FreeOutlet, FreePort, Inlet, Nic, Room, Shape, Sockets, draw,
-};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::listed::is_bmc_name;
+use rackhand_core::inventory::rack::Rack;
+use rackhand_core::placement::room::{
+    Cabinet, Ends, Equipment, FeedRecord, FreeOutlet, FreePort, Inlet, Nic, Room, Shape, Sockets, draw,
+};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::questions::NetboxSetup;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
-use rackhand_core::view::netbox::NetboxSetup;
 use serde_json::{Value, json};
 
 use super::client::{NetBox, object};

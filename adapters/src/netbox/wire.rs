@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use rackhand_core::dcim::ObjectId;
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use serde::de::Error;

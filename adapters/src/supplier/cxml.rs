@@ -9,7 +9,8 @@ use hyper::header::{ACCEPT, HeaderValue, LOCATION};
 use hyper::{Method, StatusCode};
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::fault::{Fault, Kind, System};
-use rackhand_core::procurement::paper::{Flaw, Paper, PurchaseOrder, QuoteRequest, SellerId};
+use rackhand_core::id::SellerId;
+use rackhand_core::purchase::paper::{Flaw, Paper, PurchaseOrder, QuoteRequest};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 pub use lettre::Address;
 use rackhand_core::fault::Fault;
-use rackhand_core::procurement::paper::{PurchaseOrder, QuoteRequest, SellerId};
+use rackhand_core::id::SellerId;
+use rackhand_core::purchase::paper::{PurchaseOrder, QuoteRequest};
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 

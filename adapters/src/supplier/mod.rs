@@ -11,7 +11,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use rackhand_core::fault::{Fault, Kind, System};
-use rackhand_core::procurement::paper::{Flaw, Paper, PurchaseOrder, QuoteRequest, SellerId};
+use rackhand_core::id::SellerId;
+use rackhand_core::purchase::paper::{Flaw, Paper, PurchaseOrder, QuoteRequest};
 use rackhand_core::text::Text;
 
 use self::cxml::Cxml;

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use hyper::{Method, StatusCode};
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::paper::{Paper, PurchaseOrder, QuoteRequest, SellerId};
+use rackhand_core::id::SellerId;
+use rackhand_core::purchase::paper::{Paper, PurchaseOrder, QuoteRequest};
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 

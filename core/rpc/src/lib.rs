@@ -14,27 +14,27 @@ pub mod takeover;
 use std::collections::BTreeMap;
 
 use rackhand_core::bmc::reading::{BmcReading, Section};
-use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal};
+use rackhand_core::discovery::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::document::Document;
+use rackhand_core::entry::commands::Entry;
+use rackhand_core::entry::manifest::Row;
+use rackhand_core::entry::registration::Standing;
 use rackhand_core::event::Seq;
-use rackhand_core::facility::propose::{Proposals, Request};
-use rackhand_core::id::{OrderId, SiteId, Subject, UnitId};
-use rackhand_core::lease::{LeaseEvent, LeasesTold};
-use rackhand_core::lifecycle::registration::Standing;
+use rackhand_core::id::{OrderId, PlanId, SellerId, SiteId, Subject, UnitId};
+use rackhand_core::inventory::NewDevice;
+use rackhand_core::inventory::questions::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::manifest::Row;
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::paper::{Flaw, SellerId};
-use rackhand_core::takeover::{PlanId, Taken};
+use rackhand_core::order::questions::{OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::placement::propose::{Proposals, Request};
+use rackhand_core::placement::questions::{RackRow, RackView};
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::Flaw;
+use rackhand_core::receiving::questions::Receiving;
+use rackhand_core::stock::questions::Stock;
+use rackhand_core::takeover::Taken;
 use rackhand_core::text::Text;
-use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
-use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
-use rackhand_core::view::rack::{RackRow, RackView};
-use rackhand_core::view::receiving::Receiving;
-use rackhand_core::view::stock::Stock;
 use rackhand_core::view::work::{WorkQuery, WorkRow};
 use rackhand_core::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 use serde::{Deserialize, Serialize};
@@ -182,7 +182,7 @@ pub trait Console {
     async fn import(import: Import) -> Result<Vec<Result<Entry, Refusal>>, Refusal>;
     /// How the rows with these serials stand; `None` for a serial nobody has. At most [`MAX_IMPORT`].
     async fn imported(serials: Vec<Text>) -> Vec<Option<Standing>>;
-    /// Takes leases a DHCP server's hook tells of; at most [`rackhand_core::lease::MAX_EVENTS`]. The caller needs the
+    /// Takes leases a DHCP server's hook tells of; at most [`rackhand_core::discovery::lease::MAX_EVENTS`]. The caller needs the
     /// role of a technician.
     async fn dhcp_event(events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal>;
     /// What is wrong with the daemon's surroundings, and what to do. Give the call a deadline of two minutes: NetBox may be slow.
@@ -198,7 +198,7 @@ pub trait Console {
     /// Reads a unit's BMC now: this section, or all of them. Nothing is changed and nothing journaled. Give the call a
     /// deadline of a minute at least; a whole BMC may take two.
     async fn bmc_reading(unit: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal>;
-    /// A page of the racks of a site, or of all; see [`rackhand_core::view::rack::page`] for the filter.
+    /// A page of the racks of a site, or of all; see [`rackhand_core::placement::questions::page`] for the filter.
     async fn racks(site: Option<SiteId>, filter: String, offset: usize, limit: usize) -> Page<RackRow>;
     /// One rack with what is in it.
     async fn rack(site: SiteId, name: Text) -> Option<RackView>;

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use rackhand_core::id::SiteId;
-use rackhand_core::takeover::{Candidate, PlanId};
+use rackhand_core::id::{PlanId, SiteId};
+use rackhand_core::takeover::Candidate;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::boot::report::StepReport;
+use crate::boot::report::ValidationReport;
 use crate::event::TokenHash;
 use crate::event::events;
 use crate::fault::Fault;
 use crate::flow::step::Step;
-use crate::hardware::report::StepReport;
-use crate::hardware::report::ValidationReport;
 use crate::mac::Mac;
 use crate::time::Timestamp;
 

@@ -3,17 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, Vendor};
-use crate::dcim::NewDevice;
-use crate::dcim::rack::HalfUnits;
-use crate::facility::propose::Choice;
+use crate::entry::manifest::Row;
 use crate::flow::step::Step;
-use crate::id::{OrderId, Role, SiteId, Subject, UnitId};
+use crate::id::{OrderId, Role, SellerId, SiteId, Subject, UnitId};
+use crate::inventory::NewDevice;
+use crate::inventory::rack::HalfUnits;
 use crate::lifecycle::stage::Stage;
 use crate::lifecycle::task::TaskId;
 use crate::mac::Mac;
-use crate::manifest::Row;
-use crate::procurement::order::OrderRequest;
-use crate::procurement::paper::{Paper, SellerId};
+use crate::order::OrderRequest;
+use crate::placement::propose::Choice;
+use crate::purchase::paper::Paper;
 use crate::text::Text;
 
 /// A person's wish.
@@ -135,7 +135,7 @@ pub enum Command {
         scan: Text,
         /// What is damaged of it; it is held then.
         damaged: Option<Text>,
-        /// Where a photo of the damage is; at most [`super::receive::MAX_PHOTO`] characters.
+        /// Where a photo of the damage is; at most [`crate::receiving::commands::MAX_PHOTO`] characters.
         #[serde(default)]
         photo: Option<Text>,
     },

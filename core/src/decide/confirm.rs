@@ -3,7 +3,7 @@
 
 use super::command::Command;
 use crate::lifecycle::stage::Stage;
-use crate::procurement::money::Money;
+use crate::purchase::money::Money;
 use crate::text::Text;
 
 /// What makes sure that a command is meant.

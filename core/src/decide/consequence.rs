@@ -1,18 +1,18 @@
 //! What follows from the state as it now is, whatever event brought it there.
 
 use super::Deciding;
+use crate::boot::check::{check, told};
+use crate::boot::ordered::hold;
+use crate::boot::parts::Parts;
 use crate::event::BootEvent;
-use crate::hardware::check::{check, told};
-use crate::hardware::ordered::hold;
-use crate::hardware::parts::Parts;
 use crate::id::{Actor, Subject};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::Stage;
-use crate::procurement::tender::expected;
+use crate::purchase::tender::expected;
 
 impl Deciding<'_> {
     /// Judges a report once report, plan and the BMC's list of parts are there; stages a unit once NetBox shows all of it.
-    pub(super) fn consequences(&mut self, subject: Subject) {
+    pub(crate) fn consequences(&mut self, subject: Subject) {
         let Subject::Unit(id) = subject else { return };
         // A person's word may have led here, but it is the evidence that moves the unit.
         self.actor = Actor::Rackhand;

@@ -1,24 +1,13 @@
 //! Decisions: what an input means in this world at this moment. Out come events, and the world with them applied;
 //! nothing has happened until they are on disk.
 
-mod bind;
-pub mod boot;
 pub mod command;
 pub mod confirm;
 mod consequence;
-pub mod import;
-mod lease;
-pub mod locate;
-pub mod order;
 mod outcome;
 mod outside;
-mod person;
-pub mod place;
-mod quota;
-pub mod receive;
+pub(crate) mod person;
 mod stream;
-pub mod takeover;
-mod trade;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -27,22 +16,22 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, SystemReading};
-use crate::dcim::Lookup;
+use crate::boot::report::{StepReport, ValidationReport};
 use crate::event::{Draft, Event, Seq, StepEvent, TokenHash};
-use crate::facility::propose::Choice;
-use crate::facility::room::Room;
 use crate::flow;
 use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
-use crate::hardware::report::{StepReport, ValidationReport};
-use crate::id::{Actor, DealId, Entropy, SiteId, Subject, UnitId};
+use crate::id::{Actor, DealId, Entropy, PlanId, SiteId, Subject, UnitId};
+use crate::inventory::Lookup;
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
+use crate::order::candidate::Shown;
+use crate::placement::propose::Choice;
+use crate::placement::room::Room;
 use crate::policy::Policy;
-use crate::procurement::candidate::Shown;
-use crate::procurement::paper::{Flaw, Paper, Tracked};
-use crate::takeover::{PlanId, Seen, Taken, Taking};
+use crate::purchase::paper::{Flaw, Paper, Tracked};
+use crate::takeover::{Seen, Taken, Taking};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -135,7 +124,7 @@ pub enum Input {
         at: Seq,
         /// The version of the fold it was computed by.
         fold: u32,
-        /// Its sum, as [`JournalEvent::SnapshotKept`] has it.
+        /// Its sum, as [`crate::event::JournalEvent::SnapshotKept`] has it.
         sum: Fingerprint,
     },
     /// A person had this made in NetBox.
@@ -198,11 +187,11 @@ pub enum Answer {
     /// It boots what it has.
     BootLocal(Text),
     /// What a scanned serial is.
-    Scanned(Box<receive::Scan>),
+    Scanned(Box<crate::receiving::commands::Scan>),
     /// It was sent, and whether it had its effect cannot be seen: the sentence.
     Unseen(Text),
     /// What became of an order.
-    Ordered(Box<order::Ordered>),
+    Ordered(Box<crate::order::commands::Ordered>),
     /// Done, and this is to be known of it.
     Told(Text),
     /// What became of each row of a plan that was confirmed, by serial.
@@ -287,18 +276,18 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
 }
 
 /// A decision in the making: each event is applied at once, so that what follows sees it.
-struct Deciding<'a> {
-    world: World,
-    policy: &'a Policy,
-    moment: &'a Moment,
+pub(crate) struct Deciding<'a> {
+    pub(crate) world: World,
+    pub(crate) policy: &'a Policy,
+    pub(crate) moment: &'a Moment,
     /// Who the next event is by: who asked, until what follows is Rackhand's own conclusion.
-    actor: Actor,
-    cause: Option<Seq>,
-    drafts: Vec<Draft>,
+    pub(crate) actor: Actor,
+    pub(crate) cause: Option<Seq>,
+    pub(crate) drafts: Vec<Draft>,
 }
 
 impl Deciding<'_> {
-    fn emit(&mut self, subject: Subject, event: impl Into<Event>) -> Seq {
+    pub(crate) fn emit(&mut self, subject: Subject, event: impl Into<Event>) -> Seq {
         let (at, actor) = (self.moment.now, self.actor.clone());
         let draft = Draft { at, subject, actor, cause: self.cause, event: event.into() };
         let seq = self.world.head + 1;
@@ -309,19 +298,19 @@ impl Deciding<'_> {
         seq
     }
 
-    fn unit(&self, subject: Subject) -> Option<&Unit> {
+    pub(crate) fn unit(&self, subject: Subject) -> Option<&Unit> {
         match subject {
             Subject::Unit(id) => self.world.unit(id),
             Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => None,
         }
     }
 
-    fn next_moves(&self, subject: Subject) -> Vec<Move> {
+    pub(crate) fn next_moves(&self, subject: Subject) -> Vec<Move> {
         flow::next(&self.world, subject, self.moment.now).map(|n| n.moves).unwrap_or_default()
     }
 
     /// Journals the intention of an attempt, if it is still due. Reads change nothing and need none.
-    fn begin(&mut self, subject: Subject, due: Due) -> Result<Answer, Refusal> {
+    pub(crate) fn begin(&mut self, subject: Subject, due: Due) -> Result<Answer, Refusal> {
         if !self.next_moves(subject).contains(&Move::Begin(due)) {
             return Err(Refusal::new(Why::Conflict, format!("{} is not due any more", due.step)));
         }

@@ -15,7 +15,7 @@ use crate::lifecycle::task::TaskKind;
 use crate::time::{Timestamp, human};
 
 impl Deciding<'_> {
-    pub(super) fn ended(&mut self, subject: Subject, step: Step, generation: u32, outcome: &Outcome) -> Answer {
+    pub(crate) fn ended(&mut self, subject: Subject, step: Step, generation: u32, outcome: &Outcome) -> Answer {
         let unsent = matches!(outcome, Outcome::Failed(_));
         if !self.is_current(subject, step, generation, unsent) {
             // A person retried, skipped or cancelled meanwhile, or the world moved on: the answer is to a question
@@ -122,7 +122,7 @@ impl Deciding<'_> {
         self.moment.now + pause + Duration::from_micros(self.moment.entropy.below(most))
     }
 
-    pub(super) fn expired(&mut self, subject: Subject, lane: Lane, step: Step) -> Result<Answer, Refusal> {
+    pub(crate) fn expired(&mut self, subject: Subject, lane: Lane, step: Step) -> Result<Answer, Refusal> {
         if !self.next_moves(subject).contains(&Move::Expire(lane, step)) {
             return Err(Refusal::new(Why::Conflict, format!("{step} has not run out")));
         }
@@ -161,7 +161,7 @@ impl Deciding<'_> {
     }
 
     /// The serial the BMC tells must be the one everybody else tells.
-    pub(super) fn compare_identity(&mut self, subject: Subject, reading: &SystemReading) {
+    pub(crate) fn compare_identity(&mut self, subject: Subject, reading: &SystemReading) {
         let Some(unit) = self.unit(subject) else { return };
         let (id, theirs) = (unit.id, &reading.serial);
         let text = match &unit.serial {

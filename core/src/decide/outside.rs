@@ -7,9 +7,9 @@ use super::command::Command;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::id::{Actor, SiteId};
 use crate::near::near;
-use crate::procurement::candidate::{Shown, facts, need};
-use crate::procurement::order::Placed;
-use crate::procurement::route::{Route, SiteFacts, route};
+use crate::order::Placed;
+use crate::order::candidate::{Shown, facts, need};
+use crate::order::route::{Route, SiteFacts, route};
 use crate::text::Text;
 
 /// Names that may have been meant, at most.
@@ -17,7 +17,7 @@ const NEAR: usize = 3;
 
 impl Deciding<'_> {
     /// Carries out a command with what NetBox shows now.
-    pub(super) fn informed(&mut self, command: &Command, shown: &Shown) -> Result<Answer, Refusal> {
+    pub(crate) fn informed(&mut self, command: &Command, shown: &Shown) -> Result<Answer, Refusal> {
         match command {
             Command::Order(request) => self.order(request, shown),
             Command::AssignStock { order } => {
@@ -35,7 +35,7 @@ impl Deciding<'_> {
     }
 
     /// Refuses a tenant that NetBox does not know. Where it could not be asked, that is the answer.
-    pub(super) fn known_tenant(&self, tenant: &Text, shown: &Shown) -> Result<Option<Text>, Refusal> {
+    pub(crate) fn known_tenant(&self, tenant: &Text, shown: &Shown) -> Result<Option<Text>, Refusal> {
         // Who shows a tenant's token is one by configuration.
         if matches!(self.moment.actor, Actor::Tenant { .. }) {
             return Ok(None);
@@ -55,7 +55,7 @@ impl Deciding<'_> {
     }
 
     /// Sends an order for any site to the one that serves it best, or says of each why not.
-    pub(super) fn choose_site(&self, placed: &mut Placed, all_new: bool, shown: &Shown) -> Result<(), Refusal> {
+    pub(crate) fn choose_site(&self, placed: &mut Placed, all_new: bool, shown: &Shown) -> Result<(), Refusal> {
         let rules = &self.policy.purchase;
         let need = need(&placed.lines, shown, rules.planned);
         let facts: Vec<SiteFacts> =

@@ -1,16 +1,17 @@
 //! What follows from a person's wish, where it is about one server.
 
 use super::command::Command;
-use super::lease::ALIVE_ON_ORDER;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::{Fingerprint, Vendor};
+use crate::discovery::c4::Verdict;
+use crate::discovery::commands::ALIVE_ON_ORDER;
+use crate::entry::manifest;
 use crate::event::{CredentialEvent, EntryEvent, LifeEvent, StepEvent};
 use crate::fault::{Fault, Kind, System};
 use crate::flow::attempt::{Attempts, Progress};
 use crate::flow::rules::{Lane, rule};
 use crate::flow::step::Step;
 use crate::id::{Actor, DealId, Role, SiteId, Subject, UnitId};
-use crate::lifecycle::c4::Verdict;
 use crate::lifecycle::evidence::{Evidence, Proof};
 use crate::lifecycle::guard::{Cause, Guard};
 use crate::lifecycle::stage::{Disposition, Stage};
@@ -18,12 +19,11 @@ use crate::lifecycle::table;
 use crate::lifecycle::task::{TaskId, TaskKind};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
-use crate::manifest;
-use crate::procurement::candidate::Shown;
+use crate::order::candidate::Shown;
 use crate::text::Text;
 
 impl Deciding<'_> {
-    pub(super) fn command(&mut self, command: &Command) -> Result<Answer, Refusal> {
+    pub(crate) fn command(&mut self, command: &Command) -> Result<Answer, Refusal> {
         match (command, &self.moment.actor) {
             (Command::Order(_), Actor::Tenant { .. }) => {}
             (Command::CancelOrder { order, .. }, Actor::Tenant { name }) => self.tenant_may_end(name, *order)?,
@@ -84,7 +84,7 @@ impl Deciding<'_> {
         }
     }
 
-    pub(super) fn demand(&self, least: Role) -> Result<(), Refusal> {
+    pub(crate) fn demand(&self, least: Role) -> Result<(), Refusal> {
         match &self.moment.actor {
             Actor::Person { role, .. } if *role >= least => Ok(()),
             Actor::Person { role, .. } => {
@@ -96,7 +96,7 @@ impl Deciding<'_> {
         }
     }
 
-    pub(super) fn known(&self, id: UnitId) -> Result<&Unit, Refusal> {
+    pub(crate) fn known(&self, id: UnitId) -> Result<&Unit, Refusal> {
         self.world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))
     }
 
@@ -132,7 +132,7 @@ impl Deciding<'_> {
     }
 
     /// A new unit.
-    pub(super) fn admit(
+    pub(crate) fn admit(
         &mut self,
         site: &SiteId,
         serial: Text,
@@ -174,7 +174,7 @@ impl Deciding<'_> {
 
     /// Tries again all that NetBox had refused for want of something or of a permission. What still lacks it is parked
     /// again.
-    pub(super) fn take_up_refused(&mut self) -> Answer {
+    pub(crate) fn take_up_refused(&mut self) -> Answer {
         let of_netbox = |f: &Fault| f.system == System::Netbox && matches!(f.kind, Kind::Rejected | Kind::Forbidden);
         let all = self.world.all_steps().flat_map(|(subject, steps)| steps.parked().map(move |(p, f)| (subject, p, f)));
         // A deal's retry has an order sent again: that is a person's to say.
@@ -232,7 +232,7 @@ impl Deciding<'_> {
     }
 
     /// A password is another from now on: what was parked because one was refused is tried again.
-    pub(super) fn password_given(&mut self, id: UnitId, user: Option<&Text>, from: &Text) -> Result<Answer, Refusal> {
+    pub(crate) fn password_given(&mut self, id: UnitId, user: Option<&Text>, from: &Text) -> Result<Answer, Refusal> {
         self.demand(Role::Operator)?;
         let refused =
             |(p, fault): &(&Progress, &Fault)| rule(p.step).lane == Lane::Bmc && fault.kind == Kind::Unauthorised;
@@ -246,7 +246,7 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    pub(super) fn password_forgotten(&mut self, id: UnitId) -> Result<Answer, Refusal> {
+    pub(crate) fn password_forgotten(&mut self, id: UnitId) -> Result<Answer, Refusal> {
         self.demand(Role::Operator)?;
         self.known(id)?;
         self.emit(Subject::Unit(id), CredentialEvent::PasswordForgotten {});
@@ -293,7 +293,7 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    pub(super) fn release(&mut self, id: UnitId, reason: Option<&Text>) -> Result<Answer, Refusal> {
+    pub(crate) fn release(&mut self, id: UnitId, reason: Option<&Text>) -> Result<Answer, Refusal> {
         let unit = self.known(id)?;
         let (from, stage, undoing) = (unit.disposition, unit.stage, !unit.steps.undo().is_empty());
         let guard = unit.guard.clone();
@@ -356,7 +356,7 @@ impl Deciding<'_> {
     }
 
     /// Keeps a server that was entered as ready out of the pool until a second person says so too.
-    pub(super) fn guard_ready(&mut self, id: UnitId, reason: &Text) {
+    pub(crate) fn guard_ready(&mut self, id: UnitId, reason: &Text) {
         self.quarantine(id, "entered as ready: a second person must release it");
         let (cause, reason) = (Cause::IntoReady, reason.clone());
         self.emit(Subject::Unit(id), LifeEvent::FirstWordGiven { cause, reason });
@@ -387,7 +387,7 @@ impl Deciding<'_> {
         Ok(Answer::Done)
     }
 
-    pub(super) fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
+    pub(crate) fn go(&mut self, id: UnitId, to: Stage, reason: &Text) -> Result<Answer, Refusal> {
         need_reason(reason)?;
         let unit = self.known(id)?;
         let from = unit.stage;
@@ -415,7 +415,7 @@ impl Deciding<'_> {
     }
 }
 
-pub(super) fn need_reason(reason: &Text) -> Result<(), Refusal> {
+pub(crate) fn need_reason(reason: &Text) -> Result<(), Refusal> {
     if reason.trim().is_empty() {
         return Err(Refusal::new(Why::Invalid, "give a reason; it goes into the journal"));
     }

@@ -9,13 +9,13 @@ use crate::text::Text;
 
 impl Deciding<'_> {
     /// Vouches in the chain for a snapshot that is about to be kept beside it.
-    pub(super) fn snapshot(&mut self, at: Seq, fold: u32, sum: Fingerprint) -> Answer {
+    pub(crate) fn snapshot(&mut self, at: Seq, fold: u32, sum: Fingerprint) -> Answer {
         self.emit(Subject::Journal, JournalEvent::SnapshotKept { at, fold, sum });
         Answer::Done
     }
 
     /// Journals what a person had made in NetBox; nothing where there was nothing to make.
-    pub(super) fn netbox_prepared(&mut self, made: &[Text]) -> Answer {
+    pub(crate) fn netbox_prepared(&mut self, made: &[Text]) -> Answer {
         if made.is_empty() {
             return Answer::Already;
         }
@@ -24,7 +24,7 @@ impl Deciding<'_> {
     }
 
     /// Lets effects go out again, on a person's word.
-    pub(super) fn resume(&mut self, reason: &Text) -> Result<Answer, Refusal> {
+    pub(crate) fn resume(&mut self, reason: &Text) -> Result<Answer, Refusal> {
         need_reason(reason)?;
         if self.world.stream.held.is_none() {
             return Ok(Answer::Already);
@@ -34,7 +34,7 @@ impl Deciding<'_> {
     }
 
     /// Refuses what would have an effect while effects are on hold.
-    pub(super) fn not_held(&self) -> Result<(), Refusal> {
+    pub(crate) fn not_held(&self) -> Result<(), Refusal> {
         match &self.world.stream.held {
             None => Ok(()),
             Some(held) => Err(Refusal::new(Why::Conflict, held.text())),

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::discovery::c4::Verdict;
 use crate::event::events;
-use crate::lifecycle::c4::Verdict;
 use crate::mac::Mac;
 use crate::text::Text;
 use std::net::IpAddr;
@@ -36,7 +36,7 @@ events! {
     /// C4 accepted the lease for this unit; the device is linked and its address is to be written.
     LeaseAccepted {
         /// The device as NetBox had it.
-        device: Box<crate::dcim::Device>,
+        device: Box<crate::inventory::Device>,
         /// The BMC.
         bmc_mac: Mac,
         /// The address.
@@ -47,7 +47,7 @@ events! {
         /// What makes it the same warning.
         key: Text,
         /// The device it is about, where there is one.
-        device: Option<crate::dcim::ObjectId>,
+        device: Option<crate::inventory::ObjectId>,
         /// The sentence.
         text: Text,
     } = "warning_noted",

@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::event::DiscoveryEvent;
-use crate::dcim::{BmcPort, Device};
+use crate::discovery::c4::Verdict;
 use crate::event::{Seq, StepEvent};
 use crate::flow::attempt::Attempts;
 use crate::flow::step::{Observation, Step};
-use crate::lifecycle::c4::Verdict;
+use crate::inventory::{BmcPort, Device};
 use crate::lifecycle::unit::{Note, Notes, Unit};
 use crate::text::Text;
 use crate::time::Timestamp;

@@ -1,8 +1,8 @@
 //! A purchase order as a paper.
 
 use super::{Block, Document, Fact, Party, Table, day};
-use crate::procurement::money::Money;
-use crate::procurement::paper::PurchaseOrder;
+use crate::purchase::money::Money;
+use crate::purchase::paper::PurchaseOrder;
 use crate::text::Text;
 
 /// The paper that goes to the vendor, who is called by this name.

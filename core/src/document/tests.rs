@@ -6,9 +6,9 @@ use super::plain::{Letters, NARROWEST, WIDTH, render};
 use super::purchase::purchase_order;
 use super::work::{Cable, Power, Server, WorkOrder, work_order};
 use super::*;
-use crate::dcim::rack::Face;
-use crate::procurement::money::Currency;
-use crate::procurement::paper::{Destination, PurchaseLine, PurchaseOrder};
+use crate::inventory::rack::Face;
+use crate::purchase::money::Currency;
+use crate::purchase::paper::{Destination, PurchaseLine, PurchaseOrder};
 
 fn texts(lines: &[&str]) -> Vec<Text> {
     lines.iter().map(|line| Text::new(line)).collect()

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Block, Document, Fact, Section, Table, day, minute};
-use crate::dcim::rack::{Face, HalfUnits};
+use crate::inventory::rack::{Face, HalfUnits};
 use crate::text::Text;
 use crate::time::Timestamp;
 

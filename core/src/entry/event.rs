@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::bmc::Vendor;
 use crate::event::events;
-use crate::id::OrderId;
-use crate::id::SiteId;
+use crate::id::{OrderId, SiteId};
 use crate::lifecycle::stage::Stage;
 use crate::mac::Mac;
-use crate::procurement::spec::Spec;
+use crate::order::spec::Spec;
 use crate::text::Text;
 
 events! {
@@ -37,7 +36,7 @@ events! {
         /// The BMC's MAC.
         bmc_mac: Mac,
         /// What the device is, where it is to be made if NetBox lacks it.
-        create: Option<crate::dcim::NewDevice>,
+        create: Option<crate::inventory::NewDevice>,
     } = "manifest_row_taken",
     /// A device NetBox knew and we did not became a unit.
     UnitAdopted {
@@ -53,11 +52,11 @@ events! {
     /// A server that ran already became a unit, as a plan said that a person confirmed.
     UnitTakenOver {
         /// The plan.
-        plan: crate::takeover::PlanId,
+        plan: crate::id::PlanId,
         /// Its site.
         site: SiteId,
         /// Its device as NetBox shows it.
-        device: Box<crate::dcim::Device>,
+        device: Box<crate::inventory::Device>,
         /// Its BMC's MAC, where NetBox has it.
         bmc_mac: Option<Mac>,
         /// The stage it enters.

@@ -1,4 +1,8 @@
 //! How servers come to be known: ordered, in a manifest, in NetBox, running already; and what they are said to be.
 
+mod bind;
+pub mod commands;
 pub mod event;
+pub mod manifest;
+pub mod registration;
 mod state;

@@ -3,7 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use super::event::EntryEvent;
-use crate::lifecycle::registration::Registration;
+use crate::entry::registration::Registration;
 use crate::lifecycle::unit::Unit;
 
 impl Unit {

@@ -6,7 +6,6 @@ pub mod event;
 pub mod next;
 pub mod rules;
 pub mod step;
-pub mod trade;
 
 use crate::id::Subject;
 use crate::time::Timestamp;
@@ -19,8 +18,8 @@ pub fn next(world: &World, subject: Subject, now: Timestamp) -> Option<Next> {
     let mut next = match subject {
         Subject::Unit(id) => next::for_unit(world.unit(id)?, now),
         Subject::Bmc(mac) => next::for_sighting(world.sightings.get(&mac)?, now),
-        Subject::Order(id) => trade::for_order(world, world.order(id)?, now),
-        Subject::Deal(id) => trade::for_deal(world, world.order(id.order)?, world.deal(id)?, now),
+        Subject::Order(id) => crate::purchase::next::for_order(world, world.order(id)?, now),
+        Subject::Deal(id) => crate::purchase::next::for_deal(world, world.order(id.order)?, world.deal(id)?, now),
         Subject::Plan(_) | Subject::Journal => return None,
     };
     keep_back(world, &mut next);

@@ -9,12 +9,12 @@ use super::rules::{Class, LADDER, Lane, Rule, rule};
 use super::step::Step;
 use crate::bmc::Rung;
 use crate::discovery::Sighting;
-use crate::facility::reservation::Shown;
 use crate::fault::Kind;
 use crate::id::Role;
 use crate::lifecycle::guard::Guard;
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::{Notes, Unit};
+use crate::placement::reservation::Shown;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -105,7 +105,7 @@ pub struct Next {
 }
 
 impl Next {
-    pub(super) fn wake_at(&mut self, when: Timestamp) {
+    pub(crate) fn wake_at(&mut self, when: Timestamp) {
         self.wake = Some(self.wake.map_or(when, |w| w.min(when)));
     }
 }
@@ -248,7 +248,7 @@ fn boot_step(unit: &Unit) -> Option<Step> {
     })
 }
 
-pub(super) fn advance(
+pub(crate) fn advance(
     next: &mut Next,
     steps: &Attempts,
     step: Step,
@@ -340,7 +340,7 @@ fn awaited(step: Step) -> &'static str {
     }
 }
 
-pub(super) fn person(what: String, since: Timestamp, who: Role, resolve: &[&str]) -> Wait {
+pub(crate) fn person(what: String, since: Timestamp, who: Role, resolve: &[&str]) -> Wait {
     let resolve = resolve.iter().map(|k| Text::new(k)).collect();
     Wait { who: Some(who), resolve, ..Wait::system(what, since) }
 }

@@ -7,9 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, Identity, SystemReading};
-use crate::dcim::{BmcPort, CablingPlan, Lookup};
+use crate::boot::parts::Parts;
 use crate::event::Seq;
-use crate::hardware::parts::Parts;
+use crate::inventory::{BmcPort, CablingPlan, Lookup};
 use crate::lifecycle::stage::Stage;
 use crate::text::Text;
 

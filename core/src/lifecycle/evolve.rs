@@ -5,14 +5,14 @@
 
 use super::stage::Stage;
 use super::unit::{Note, Unit};
-use crate::dcim::BmcPort;
+use crate::boot::parts::Parts;
 use crate::event::{Draft, Event, ReceivingEvent, Seq, StepEvent};
-use crate::facility::reservation::Shown;
 use crate::flow::attempt::{Phase, Progress, Terms};
 use crate::flow::before_terms::VALIDATION;
 use crate::flow::rules::Lane;
 use crate::flow::step::{Observation, Step};
-use crate::hardware::parts::Parts;
+use crate::inventory::BmcPort;
+use crate::placement::reservation::Shown;
 use crate::sentence::with_photo;
 use crate::time::Timestamp;
 
@@ -181,7 +181,7 @@ impl Unit {
                     held.shown = Shown::Waived;
                 }
             }
-            Step::ReadCablingPlan => self.plan = Some(crate::dcim::CablingPlan::default()),
+            Step::ReadCablingPlan => self.plan = Some(crate::inventory::CablingPlan::default()),
             Step::ReadParts => self.parts = Some(Parts::default()),
             Step::WriteInterfaces => self.interfaces_written = true,
             Step::WriteCables => self.cables_written = true,

@@ -1,11 +1,9 @@
 //! The life of a unit: its stages, what each transition demands, and how events change it.
 
-pub mod c4;
 pub mod event;
 pub mod evidence;
 pub mod evolve;
 pub mod guard;
-pub mod registration;
 pub mod stage;
 mod state;
 pub mod table;

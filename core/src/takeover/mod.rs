@@ -1,19 +1,19 @@
 //! Taking over servers that run already: what NetBox shows of them, a plan that a person confirms, and the units they
 //! become. Nothing is written to NetBox or to a BMC; a login proves a password, once.
 
+pub mod commands;
 pub mod event;
 mod plan;
 mod unit;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, Identity};
-use crate::dcim::Device;
-use crate::id::SiteId;
+use crate::id::{PlanId, SiteId};
+use crate::inventory::Device;
 use crate::lifecycle::stage::Stage;
 use crate::mac::Mac;
 use crate::text::Text;
@@ -28,35 +28,10 @@ pub const MAX_CONFIRMED: usize = 50;
 /// Plans that are kept. An older one is confirmed no more; planning again is cheap.
 pub const MAX_PLANS: usize = 4;
 
-/// A plan's name: the beginning of the hash of what it rests on. Written as eight hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PlanId(pub u32);
-
 impl From<Fingerprint> for PlanId {
     fn from(hash: Fingerprint) -> Self {
         let [a, b, c, d, ..] = hash.0;
         Self(u32::from_be_bytes([a, b, c, d]))
-    }
-}
-
-impl fmt::Display for PlanId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{:08x}", self.0))
-    }
-}
-
-impl fmt::Debug for PlanId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for PlanId {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const BAD: &str = "not a plan: eight hexadecimal digits, as `rackhand take-over plan` prints them";
-        let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        digits.then(|| u32::from_str_radix(text, 16).ok()).flatten().map(Self).ok_or(BAD)
     }
 }
 

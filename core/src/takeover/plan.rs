@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Candidate, Seen};
-use crate::dcim::inventory::{DeviceRecord, Inventory};
-use crate::dcim::{Device, ObjectId};
+use crate::entry::manifest;
 use crate::id::SiteId;
+use crate::inventory::listed::{DeviceRecord, Inventory};
+use crate::inventory::{Device, ObjectId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::mac::Mac;
-use crate::manifest;
 use crate::policy::{DeviceState, Policy};
 use crate::text::Text;
 use crate::world::World;

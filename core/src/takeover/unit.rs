@@ -1,7 +1,7 @@
 //! How a unit begins that was taken over: as NetBox shows it, with nothing left to write there.
 
 use super::Login;
-use crate::dcim::Device;
+use crate::inventory::Device;
 use crate::lifecycle::stage::Stage;
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;

@@ -5,7 +5,7 @@ use super::{State, UnitRow};
 use crate::event::Event;
 use crate::id::Subject;
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::procurement::order::OrderState;
+use crate::order::OrderState;
 use crate::text::Text;
 
 /// Words of a filter that are looked at.
@@ -16,7 +16,7 @@ pub const FIELDS: [&str; 7] = ["site", "stage", "state", "model", "place", "disp
 pub const ORDER_FIELDS: [&str; 3] = ["state", "tenant", "site"];
 
 /// One word of a filter.
-pub(super) struct Term {
+pub(crate) struct Term {
     negated: bool,
     field: Option<String>,
     value: String,
@@ -56,7 +56,7 @@ fn meant(field: &str, words: &[&'static str], value: &str) -> Vec<&'static str> 
 }
 
 /// Whether one word is among those a value of an order's state means.
-pub(super) fn order_state(state: OrderState, value: &str) -> bool {
+pub(crate) fn order_state(state: OrderState, value: &str) -> bool {
     meant("state", &OrderState::ALL.map(OrderState::word), value).contains(&state.word())
 }
 
@@ -121,7 +121,7 @@ fn unknown(field: &str, value: &str, words: &[&str]) -> Text {
 }
 
 impl Term {
-    pub(super) fn parse(filter: &str) -> Vec<Self> {
+    pub(crate) fn parse(filter: &str) -> Vec<Self> {
         filter
             .split_whitespace()
             .take(MOST)
@@ -133,7 +133,7 @@ impl Term {
             .collect()
     }
 
-    pub(super) fn matches(&self, row: &UnitRow) -> bool {
+    pub(crate) fn matches(&self, row: &UnitRow) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.value);
         let optional = |text: &Option<Text>| text.as_ref().is_some_and(|t| has(t));
         let is = |word: &str| self.words.as_ref().is_some_and(|words| words.contains(&word));

@@ -1,9 +1,9 @@
 //! A server's parts for a reader: as ordered, confirmed, listed by its BMC and reported by the machine.
 
-use crate::hardware::ordered::hold;
-use crate::hardware::parts::Parts;
+use crate::boot::ordered::hold;
+use crate::boot::parts::Parts;
 use crate::lifecycle::unit::Unit;
-use crate::procurement::tender::expected;
+use crate::purchase::tender::expected;
 use crate::text::Text;
 use crate::world::World;
 

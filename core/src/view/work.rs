@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery::{deliveries, is_delivery};
 use super::guide::Job;
 use super::{MAX_ROWS, Page};
 use crate::id::{Role, SiteId, UnitId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::task::TaskId;
 use crate::lifecycle::unit::Unit;
+use crate::shipment::questions::{deliveries, is_delivery};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;

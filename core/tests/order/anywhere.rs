@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::order::Ordered;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
-use rackhand_core::facility::room::Room;
 use rackhand_core::id::{Actor, Role, SiteId};
-use rackhand_core::procurement::candidate::Shown;
-use rackhand_core::procurement::order::{OrderRequest, RequestKey};
+use rackhand_core::order::candidate::Shown;
+use rackhand_core::order::commands::Ordered;
+use rackhand_core::order::{OrderRequest, RequestKey};
+use rackhand_core::placement::room::Room;
 use rackhand_core::text::Text;
 
 use crate::scene::{self, room, token};

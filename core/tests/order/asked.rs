@@ -7,10 +7,10 @@ use rackhand_core::flow::next::{Due, Move};
 use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject};
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::procurement::compare::Record;
-use rackhand_core::procurement::order::{MAX_LINES, OrderRequest};
-use rackhand_core::procurement::paper::Flaw;
-use rackhand_core::procurement::tender::comparison;
+use rackhand_core::order::{MAX_LINES, OrderRequest};
+use rackhand_core::purchase::compare::Record;
+use rackhand_core::purchase::paper::Flaw;
+use rackhand_core::purchase::tender::comparison;
 
 use super::scene::{START, bmc_mac, good, serial};
 use super::shop::{SPEC, Shop, by, deal, quote, seller};

@@ -5,10 +5,10 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::fault::Kind;
 use rackhand_core::id::{Role, Subject};
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::procurement::money::{Currency, Money};
-use rackhand_core::procurement::order::OrderState;
-use rackhand_core::procurement::paper::{Accepts, Paper};
-use rackhand_core::procurement::tender;
+use rackhand_core::order::OrderState;
+use rackhand_core::purchase::money::{Currency, Money};
+use rackhand_core::purchase::paper::{Accepts, Paper};
+use rackhand_core::purchase::tender;
 
 use crate::scene::failed;
 use crate::shop::{Shop, by, deal, quote, seller};

@@ -4,9 +4,9 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::procurement::deal::deviations;
-use rackhand_core::procurement::paper::{Confirmation, ConfirmedLine, Paper, PurchaseLine, QuoteLine};
-use rackhand_core::procurement::tender::expected;
+use rackhand_core::purchase::deal::deviations;
+use rackhand_core::purchase::paper::{Confirmation, ConfirmedLine, Paper, PurchaseLine, QuoteLine};
+use rackhand_core::purchase::tender::expected;
 
 use super::scene;
 use super::shop::{self, SPEC, Shop, by};
@@ -17,7 +17,7 @@ fn two_lines() -> Shop {
     let mut shop = Shop::new();
     let mut request = shop.request(1, SPEC);
     let model = None;
-    request.lines.push(rackhand_core::procurement::order::Wish { quantity: 1, spec: LARGE.into(), model });
+    request.lines.push(rackhand_core::order::Wish { quantity: 1, spec: LARGE.into(), model });
     shop.put(by("anna", Role::Operator), Command::Order(request)).unwrap();
     shop.carry_out("hpe");
     shop.carry_out("dell");
@@ -62,7 +62,7 @@ fn a_serial_is_bound_to_the_line_that_its_ship_notice_names_by_number_or_by_part
         let line = |serial: &str| shop.world().by_serial(serial).unwrap().order.unwrap().1;
         assert_eq!((line("LARGE"), line("SMALL")), (2, 1), "{says:?}");
         let unit = shop.world().by_serial("LARGE").unwrap();
-        let expected = rackhand_core::procurement::tender::expected(shop.world(), unit);
+        let expected = rackhand_core::purchase::tender::expected(shop.world(), unit);
         assert!(expected.ordered.unwrap().to_string().contains("1024GB"));
         assert!(expected.confirmed.unwrap().spec.unwrap().to_string().contains("1024GB"));
     }
@@ -122,7 +122,7 @@ fn where_no_line_of_the_quote_tells_what_it_answers_all_of_them_count_and_a_seri
 
 #[test]
 fn a_server_with_less_than_was_ordered_stands_still_until_it_is_mended_or_an_operator_takes_it() {
-    use rackhand_core::hardware::parts::{Parts, Ram};
+    use rackhand_core::boot::parts::{Parts, Ram};
     use rackhand_core::lifecycle::task::TaskKind;
     // Two terabytes are ordered, offered and confirmed; the report of the scene has half a one.
     let mut shop = Shop::new();
@@ -140,7 +140,7 @@ fn a_server_with_less_than_was_ordered_stands_still_until_it_is_mended_or_an_ope
     shop.paper("hpe", notice).unwrap();
     shop.receive(&scene::serial(1));
     shop.scene.lease(1, scene::address(1));
-    shop.scene.answer(1, rackhand_core::dcim::Lookup::One(scene::device(1, "offline")));
+    shop.scene.answer(1, rackhand_core::inventory::Lookup::One(scene::device(1, "offline")));
     let id = shop.world().by_serial(&scene::serial(1)).unwrap().id;
     let small = Parts {
         memory: Some(Ram { bytes: 1 << 39, modules: Some(16), kind: Some("DDR5".into()) }),

@@ -4,7 +4,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Why};
 use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::procurement::order::{OrderState, Wish};
+use rackhand_core::order::{OrderState, Wish};
 
 use super::shop::{SPEC, Shop, by};
 

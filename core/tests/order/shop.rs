@@ -8,16 +8,16 @@ use rackhand_core::decide::{Answer, Input, Refusal};
 use rackhand_core::flow::next::{Due, Move, Next};
 use rackhand_core::flow::rules::rule;
 use rackhand_core::flow::step::{Observation, Outcome};
-use rackhand_core::flow::trade::{for_deal, for_order, state};
-use rackhand_core::id::{Actor, DealId, OrderId, Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{Actor, DealId, OrderId, Role, SellerId, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::mac::Mac;
+use rackhand_core::order::{OrderRequest, OrderState, Wish};
 use rackhand_core::policy::Terms;
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::order::{OrderRequest, OrderState, Wish};
-use rackhand_core::procurement::paper::{
-    Accepts, Carrier, Confirmation, Paper, Quote, QuoteLine, SellerId, ShipNotice, ShippedItem,
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::next::{for_deal, for_order, state};
+use rackhand_core::purchase::paper::{
+    Accepts, Carrier, Confirmation, Paper, Quote, QuoteLine, ShipNotice, ShippedItem,
 };
 use rackhand_core::world::World;
 

@@ -1,10 +1,10 @@
 //! What may happen, and how often.
 
 use proptest::prelude::*;
-use rackhand_core::dcim::{Device, Lookup};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::Role;
+use rackhand_core::inventory::{Device, Lookup};
 use rackhand_core::lifecycle::stage::Stage;
 
 use super::scene::{address, device, serial};

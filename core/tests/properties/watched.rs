@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rackhand_core::boot::report::{StepVerdict, ValidationStep};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, decide};
 use rackhand_core::event::{BootEvent, Event, LifeEvent, Recorded, StepEvent, TokenHash};
 use rackhand_core::flow::next::{Move, for_sighting, for_unit};
 use rackhand_core::flow::rules::{LADDER, Lane, rule};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
-use rackhand_core::hardware::report::{StepVerdict, ValidationStep};
 use rackhand_core::id::{Actor, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::table;

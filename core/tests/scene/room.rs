@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rackhand_core::dcim::rack::{Face, HalfUnits, Rack};
 use rackhand_core::decide::{Answer, Input, Refusal};
-use rackhand_core::facility::placement::Need;
-use rackhand_core::facility::propose::{Choice, Proposals, Wanted, propose};
-use rackhand_core::facility::room::{
+use rackhand_core::id::{Role, SiteId, UnitId};
+use rackhand_core::inventory::rack::{Face, HalfUnits, Rack};
+use rackhand_core::placement::propose::{Choice, Proposals, Wanted, propose};
+use rackhand_core::placement::room::{
     Cabinet, Ends, Equipment, FeedRecord, FreeOutlet, FreePort, Inlet, Nic, Room, Shape, Sockets,
 };
-use rackhand_core::id::{Role, SiteId, UnitId};
+use rackhand_core::placement::spots::Need;
 use rackhand_core::text::Text;
 
 use super::{Scene, device, person, serial};

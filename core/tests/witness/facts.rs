@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use rackhand_core::discovery::Sighting;
-use rackhand_core::facility::reservation::Reservation;
+use rackhand_core::discovery::c4::Verdict;
 use rackhand_core::flow;
 use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::next::Move;
 use rackhand_core::flow::rules::Lane;
-use rackhand_core::flow::trade::state;
 use rackhand_core::id::Subject;
-use rackhand_core::lifecycle::c4::Verdict;
 use rackhand_core::lifecycle::unit::{Notes, Unit};
-use rackhand_core::procurement::deal::Deal;
-use rackhand_core::procurement::order::Order;
+use rackhand_core::order::Order;
+use rackhand_core::placement::reservation::Reservation;
+use rackhand_core::purchase::deal::Deal;
+use rackhand_core::purchase::next::state;
 use rackhand_core::time::Timestamp;
 use rackhand_core::world::World;
 
@@ -217,7 +217,7 @@ fn of_order(world: &World, o: &Order) -> Facts {
 fn of_deal(d: &Deal) -> Facts {
     let offers = d.quotes.iter().map(|o| format!("{} {:?}", o.revision, o.quote.payable().map(|m| m.to_string())));
     let words = d.confirmations.iter().map(|c| format!("{:?} {} points", c.paper.verdict, c.points.len()));
-    let parcels = |s: &rackhand_core::procurement::deal::Shipment| {
+    let parcels = |s: &rackhand_core::purchase::deal::Shipment| {
         format!("{} of {} delivered {}", s.notice.number, s.notice.items.len(), s.is_delivered())
     };
     Facts::from([

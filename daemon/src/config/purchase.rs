@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rackhand_core::id::SiteId;
 use rackhand_core::policy::Planned;
-use rackhand_core::procurement::money::{self, Currency, Money, Rates};
-use rackhand_core::procurement::paper::Destination;
+use rackhand_core::purchase::money::{self, Currency, Money, Rates};
+use rackhand_core::purchase::paper::Destination;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use schemars::JsonSchema;

@@ -9,7 +9,7 @@ use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_core::bmc::Vendor;
 use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::procurement::money::{Currency, Money};
+use rackhand_core::purchase::money::{Currency, Money};
 
 use super::*;
 

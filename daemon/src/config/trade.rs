@@ -9,10 +9,10 @@ use rackhand_adapters::supplier::cxml::Cxml;
 use rackhand_adapters::supplier::mail::Mail;
 use rackhand_adapters::supplier::partner::Partner;
 use rackhand_adapters::supplier::{self, Seller, Sellers};
+use rackhand_core::id::SellerId;
 use rackhand_core::policy::{Purchasing, Terms};
-use rackhand_core::procurement::approval::Limits;
-use rackhand_core::procurement::money::{MAX_MINOR, Money};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::purchase::approval::Limits;
+use rackhand_core::purchase::money::{MAX_MINOR, Money};
 
 use super::{Channel, Purchase, Vendor};
 

@@ -11,7 +11,7 @@ use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::Cidr;
 use rackhand_adapters::tcp::proxy::Proxy;
 use rackhand_core::bmc;
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::id::SellerId;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use schemars::JsonSchema;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::view::netbox::{Finding, NetboxCheck, Standing};
+use rackhand_core::inventory::questions::{Finding, NetboxCheck, Standing};
 use rackhand_rpc::doctor::Check;
 
 use crate::config::Config;

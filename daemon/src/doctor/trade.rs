@@ -11,8 +11,8 @@ use rackhand_adapters::port::dial::{Dial, Target};
 use rackhand_adapters::supplier::partner::Partner;
 use rackhand_adapters::tcp::proxy::Proxy;
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::id::SiteId;
-use rackhand_core::procurement::paper::{Carrier, SellerId};
+use rackhand_core::id::{SellerId, SiteId};
+use rackhand_core::purchase::paper::Carrier;
 use rackhand_core::time::{Timestamp, human};
 use rackhand_rpc::doctor::Check;
 
@@ -175,8 +175,8 @@ mod tests {
     use rackhand_adapters::port::dial::Trust;
     use rackhand_adapters::tcp::Tcp;
     use rackhand_core::fault::System;
-    use rackhand_core::procurement::money::{Currency, Rates};
-    use rackhand_core::procurement::paper::Destination;
+    use rackhand_core::purchase::money::{Currency, Rates};
+    use rackhand_core::purchase::paper::Destination;
     use rackhand_rpc::doctor::State;
 
     use super::*;

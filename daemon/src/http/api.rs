@@ -13,9 +13,9 @@ use rackhand_core::bmc::Fingerprint;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::id::{Actor, OrderId, SiteId};
-use rackhand_core::procurement::order::{OrderRequest, RequestKey};
+use rackhand_core::order::questions::{OrderQuery, orders};
+use rackhand_core::order::{OrderRequest, RequestKey};
 use rackhand_core::text::Text;
-use rackhand_core::view::order::{OrderQuery, orders};
 use sha2::{Digest, Sha256};
 
 use super::answer::{Answered, busy, error, json, refused};

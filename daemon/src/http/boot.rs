@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use percent_encoding::percent_decode_str;
 use rackhand_core::bmc::Fingerprint;
-use rackhand_core::decide::boot::{self, Bootable, Unbootable};
+use rackhand_core::boot::commands::{self as boot, Bootable, Unbootable};
 use rackhand_core::decide::{Answer, Input};
 use rackhand_core::id::Actor;
 use rackhand_core::text::Text;

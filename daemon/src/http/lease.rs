@@ -2,7 +2,7 @@
 
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
-use rackhand_core::lease::{Envelope, LeaseEvent};
+use rackhand_core::discovery::lease::{Envelope, LeaseEvent};
 
 use super::answer::{Answered, error, json, refused};
 use super::body::{bearer, collect, decode};

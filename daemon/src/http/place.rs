@@ -70,7 +70,7 @@ fn path(read: &[u8]) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
-    use rackhand_core::hardware::report::ValidationReport;
+    use rackhand_core::boot::report::ValidationReport;
     use serde_json::{Value, json};
 
     use super::*;

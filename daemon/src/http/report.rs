@@ -3,8 +3,9 @@
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use rackhand_core::bmc::Fingerprint;
-use rackhand_core::decide::{Answer, Input, boot};
-use rackhand_core::hardware::report::{StepReport, ValidationReport};
+use rackhand_core::boot::commands as boot;
+use rackhand_core::boot::report::{StepReport, ValidationReport};
+use rackhand_core::decide::{Answer, Input};
 use rackhand_core::id::Actor;
 
 use super::answer::{Answered, error, json, refused};

@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use rackhand_adapters::supplier::cxml::{self, Cxml};
 use rackhand_adapters::supplier::{Channel, Refused};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::id::SellerId;
 use rackhand_core::text::Text;
 
 use super::Http;

@@ -12,7 +12,7 @@ use rackhand_adapters::dhcp::lease_file::{Format, Held, Reader};
 use rackhand_adapters::maas::Maas;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::decide::Refusal;
-use rackhand_core::lease::{Change, LeaseEvent, MAX_EVENTS};
+use rackhand_core::discovery::lease::{Change, LeaseEvent, MAX_EVENTS};
 use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use tokio::sync::watch;

@@ -45,9 +45,9 @@ fn head(body: &[u8]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use rackhand_core::dcim::inventory::Inventory;
-    use rackhand_core::dcim::rack::Elevations;
     use rackhand_core::id::SiteId;
+    use rackhand_core::inventory::listed::Inventory;
+    use rackhand_core::inventory::rack::Elevations;
     use rackhand_core::time::Timestamp;
 
     use super::*;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use rackhand_core::bmc::locate::without;
 use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::locate::without;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::unit::Unit;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::import::{Entry, named};
 use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::entry::commands::{Entry, named};
+use rackhand_core::entry::registration::{Registered, Standing};
 use rackhand_core::id::{Actor, Role};
-use rackhand_core::lifecycle::registration::{Registered, Standing};
 use rackhand_core::secret::Account;
 use rackhand_core::text::Text;
 use rackhand_rpc::{Import, MAX_IMPORT};

@@ -4,9 +4,9 @@
 use rackhand_adapters::netbox::unreachable;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::id::{Actor, Role};
-use rackhand_core::reconcile::{kinds, reconcile};
+use rackhand_core::inventory::questions::{self as netbox, NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
+use rackhand_core::inventory::reconcile::{kinds, reconcile};
 use rackhand_core::view::MAX_ROWS;
-use rackhand_core::view::netbox::{self, NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 
 use super::Desk;
 use crate::ledger::Patience;

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::decide::place::cannot_be_placed;
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::document::Document;
 use rackhand_core::document::work::work_order as paper;
-use rackhand_core::facility::placement::{Need, Space};
-use rackhand_core::facility::propose::{Choice, Proposals, Request, Wanted, propose};
-use rackhand_core::facility::reservation::{Before, MAX_SERVER, MAX_TOGETHER, rack_label};
-use rackhand_core::facility::room::{Ends, Room, Shape, draw, kilograms};
-use rackhand_core::facility::work;
 use rackhand_core::fault::Fault;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::lifecycle::unit::Unit;
+use rackhand_core::placement::commands::cannot_be_placed;
+use rackhand_core::placement::propose::{Choice, Proposals, Request, Wanted, propose};
+use rackhand_core::placement::reservation::{Before, MAX_SERVER, MAX_TOGETHER, rack_label};
+use rackhand_core::placement::room::{Ends, Room, Shape, draw, kilograms};
+use rackhand_core::placement::spots::{Need, Space};
+use rackhand_core::placement::work;
 use rackhand_core::text::Text;
 use rackhand_rpc::MAX_PDF;
 

@@ -3,8 +3,8 @@
 use std::sync::{Arc, PoisonError};
 
 use rackhand_core::event::Seq;
+use rackhand_core::placement::questions::{self as rack, RackView};
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::rack::{self, RackView};
 
 use super::Desk;
 

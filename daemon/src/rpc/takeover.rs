@@ -9,13 +9,11 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use rackhand_adapters::redfish::Bmc;
 use rackhand_core::bmc::Fingerprint;
-use rackhand_core::decide::takeover::no_such_plan;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::fault::Kind;
-use rackhand_core::id::{Actor, Role, SiteId};
-use rackhand_core::takeover::{
-    Candidate, Login, MAX_CONFIRMED, MAX_PLANNED, PlanId, Seen, Taken, Taking, drift, survey,
-};
+use rackhand_core::id::{Actor, PlanId, Role, SiteId};
+use rackhand_core::takeover::commands::no_such_plan;
+use rackhand_core::takeover::{Candidate, Login, MAX_CONFIRMED, MAX_PLANNED, Seen, Taken, Taking, drift, survey};
 use rackhand_core::text::Text;
 use rackhand_core::world::World;
 use rackhand_rpc::takeover::{Confirm, Filter, PlannedRow, TakeOverPlan};

@@ -1,4 +1,4 @@
-//! The words on the wire. They are the daemon's (`core/src/hardware/report.rs`); `tests/report.json` is read by both.
+//! The words on the wire. They are the daemon's (`core/src/boot/report.rs`); `tests/report.json` is read by both.
 
 use serde::Serialize;
 

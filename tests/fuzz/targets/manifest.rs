@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use rackhand_core::entry::manifest::{MAX_ROWS, Row, parse, to_csv};
 use rackhand_core::mac::Mac;
-use rackhand_core::manifest::{MAX_ROWS, Row, parse, to_csv};
 use rackhand_fuzz::plant;
 
 fuzz_target!(

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
 use rackhand_adapters::supplier::format::{Columns, Format, MAX_FLAWS, cxml, read, sniff};
-use rackhand_core::procurement::money::MAX_MINOR;
-use rackhand_core::procurement::paper::{MAX_ITEMS, MAX_LINES, Paper};
+use rackhand_core::purchase::money::MAX_MINOR;
+use rackhand_core::purchase::paper::{MAX_ITEMS, MAX_LINES, Paper};
 use rackhand_fuzz::plant;
 
 fuzz_target!(init: plant(SEEDS.map(|s| s.as_bytes().to_vec())), |data: &[u8]| {

@@ -2,12 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rackhand_core::dcim::{CablingPlan, Interface, Port};
-use rackhand_core::hardware::check::check;
-use rackhand_core::hardware::report::{
+use rackhand_core::boot::check::check;
+use rackhand_core::boot::report::{
     Drive, Measurement, Nic, Processor, StepReport, StepVerdict, ValidationReport, ValidationStep,
 };
 use rackhand_core::id::{Entropy, SiteId, UnitId};
+use rackhand_core::inventory::{CablingPlan, Interface, Port};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::mac::Mac;

@@ -247,7 +247,7 @@ fn make(outside: &Outside, n: usize, trouble: Trouble) {
             twin.flaw(|f| f.neighbour = Some((0, wrong)));
         }
         Trouble::Memory => {
-            twin.flaw(|f| f.failing = Some(rackhand_core::hardware::report::ValidationStep::Memory));
+            twin.flaw(|f| f.failing = Some(rackhand_core::boot::report::ValidationStep::Memory));
         }
         Trouble::Address => {
             let holder = outside.netbox.add_device(&DeviceSpec {

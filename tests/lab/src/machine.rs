@@ -9,11 +9,11 @@ use hyper::{Method, StatusCode};
 use rackhand_adapters::http::{Call, Client, Limits};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target};
-use rackhand_core::dcim::Port;
-use rackhand_core::fault::System;
-use rackhand_core::hardware::report::{
+use rackhand_core::boot::report::{
     Drive, Measurement, Nic, Processor, StepReport, StepVerdict, ValidationReport, ValidationStep,
 };
+use rackhand_core::fault::System;
+use rackhand_core::inventory::Port;
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;

@@ -154,7 +154,7 @@ async fn a_tenant_cancels_only_what_nothing_was_spent_on() {
     assert_eq!(shop.order(ACME, None, wish(2, SPEC)).await.0, 201);
     let quote = |order| {
         let text = r#"{"number":"Q-1","request":null,"currency":"EUR","valid_until":4102358400000000,"lines":[{"line":1,"part":"P","description":"P","spec":null,"quantity":2,"unit_price":100000,"lead_days":null,"warranty_months":null,"watts":null}],"freight":null,"total":null,"note":null}"#;
-        let paper = rackhand_core::procurement::paper::Paper::Quote(serde_json::from_str(text).unwrap());
+        let paper = rackhand_core::purchase::paper::Paper::Quote(serde_json::from_str(text).unwrap());
         Command::EnterPaper { order, seller: "hpe".parse().unwrap(), paper: Box::new(paper) }
     };
     shop.command(quote(OrderId(2))).await;

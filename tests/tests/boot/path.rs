@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rackhand_core::boot::report::{StepVerdict, ValidationReport};
 use rackhand_core::decide::command::Command;
-use rackhand_core::hardware::report::{StepVerdict, ValidationReport};
 use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;

@@ -1,6 +1,6 @@
 //! The agent has its own copy of the words on the wire; both sides read one file.
 
-use rackhand_core::hardware::report::ValidationReport;
+use rackhand_core::boot::report::ValidationReport;
 
 #[test]
 fn the_daemon_reads_a_report_as_the_agent_writes_it() {

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use rackhand_core::entry::manifest::MAX_BYTES;
 use rackhand_core::event::{EntryEvent, Event};
 use rackhand_core::mac::Mac;
-use rackhand_core::manifest::MAX_BYTES;
 use rackhand_lab::sockets::Issuer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use rackhand_core::decide::Why;
-use rackhand_core::decide::import::Entry;
+use rackhand_core::entry::commands::Entry;
+use rackhand_core::entry::manifest::Row;
+use rackhand_core::entry::registration::Registered;
 use rackhand_core::event::{EntryEvent, Event};
 use rackhand_core::id::SiteId;
-use rackhand_core::lifecycle::registration::Registered;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::mac::Mac;
-use rackhand_core::manifest::Row;
 use rackhand_core::text::Text;
 use rackhand_rpc::{Import, MAX_IMPORT};
 

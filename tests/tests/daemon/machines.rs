@@ -103,7 +103,7 @@ impl Booted {
     }
 }
 
-fn nic((n, (mac, port)): (usize, (&rackhand_core::mac::Mac, &rackhand_core::dcim::Port))) -> Value {
+fn nic((n, (mac, port)): (usize, (&rackhand_core::mac::Mac, &rackhand_core::inventory::Port))) -> Value {
     json!({"name": format!("eno{}", n + 1), "mac": mac, "link": true, "neighbour": port})
 }
 

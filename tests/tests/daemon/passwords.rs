@@ -7,11 +7,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rackhand_core::decide::Why;
+use rackhand_core::entry::manifest::parse;
 use rackhand_core::event::{CredentialEvent, Event, StepEvent};
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Role, SiteId};
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::manifest::parse;
 use rackhand_core::secret::Account;
 use rackhand_core::text::Text;
 use rackhand_lab::sockets::Issuer;
@@ -107,8 +107,8 @@ async fn a_row_that_fails_leaves_no_unit_and_no_password() {
     let entered = || place.events().iter().filter(|e| e.draft.event.kind() == "unit_imported").count();
     let given = || place.events().iter().filter(|e| e.draft.event.kind() == "password_given").count();
     assert_eq!((entered(), given()), (1, 0));
-    let other = |serial: &str| rackhand_core::manifest::Row { serial: serial.into(), bmc_mac: good.bmc_mac };
-    let new = rackhand_core::manifest::Row {
+    let other = |serial: &str| rackhand_core::entry::manifest::Row { serial: serial.into(), bmc_mac: good.bmc_mac };
+    let new = rackhand_core::entry::manifest::Row {
         serial: "NEW".into(),
         bmc_mac: rackhand_core::mac::Mac([0x94, 0x40, 0xC9, 0, 8, 8]),
     };

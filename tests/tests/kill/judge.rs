@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::bmc::Rung;
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::event::{BootEvent, DiscoveryEvent, Event, LifeEvent, Recorded, Seq, StepEvent};
 use rackhand_core::flow::next::wanted;
 use rackhand_core::flow::rules::Lane;
 use rackhand_core::flow::step::Step;
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::world::World;

@@ -5,19 +5,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::dcim::Port;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::event::{Draft, Event, Seq};
-use rackhand_core::facility::propose::Request;
-use rackhand_core::facility::reservation::Shown;
-use rackhand_core::flow::trade::state;
-use rackhand_core::id::{Actor, OrderId, Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{Actor, OrderId, Role, SellerId, SiteId, Subject, UnitId};
+use rackhand_core::inventory::Port;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
+use rackhand_core::order::{OrderRequest, OrderState, Wish};
+use rackhand_core::placement::propose::Request;
+use rackhand_core::placement::reservation::Shown;
 use rackhand_core::policy::Policy;
-use rackhand_core::procurement::order::{OrderRequest, OrderState, Wish};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::purchase::next::state;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::world::World;
@@ -196,7 +195,7 @@ impl Bench {
             "quoted" => deals.all(|d| d.offer().is_some()),
             "approved" => it.purchase.is_some(),
             "ordered" => deals.any(|d| d.ordered.is_some()),
-            "confirmed" => deals.any(rackhand_core::procurement::deal::Deal::is_confirmed),
+            "confirmed" => deals.any(rackhand_core::purchase::deal::Deal::is_confirmed),
             "shipped" => {
                 let bound = |u: UnitId| world.unit(u).is_some_and(|u| u.serial.is_some());
                 deals.any(|d| !d.shipments.is_empty()) && it.bought().all(bound)
@@ -237,7 +236,8 @@ impl Bench {
     fn told(&self, order: OrderId) -> String {
         let world = self.world();
         let actor = Person::BERTA.actor();
-        let detail = rackhand_core::view::order::order(&world, &self.site.desk.ports.policy, order, &actor, self.now());
+        let detail =
+            rackhand_core::order::questions::order(&world, &self.site.desk.ports.policy, order, &actor, self.now());
         let units: Vec<String> = self
             .units(order)
             .iter()
@@ -289,7 +289,7 @@ impl Bench {
     pub async fn approve(&self, order: OrderId) {
         let world = self.world();
         let now = self.now();
-        let best = rackhand_core::procurement::tender::comparison(
+        let best = rackhand_core::purchase::tender::comparison(
             &world,
             &self.site.desk.ports.policy,
             world.order(order).unwrap(),

@@ -1,6 +1,6 @@
 //! Every public call of the adapter, once: what is held against all of them goes through this list.
 
-use rackhand_core::dcim::inventory::Inventory;
+use rackhand_core::inventory::listed::Inventory;
 
 use super::*;
 

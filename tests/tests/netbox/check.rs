@@ -1,7 +1,7 @@
 //! What an operator is told before the first server.
 
 use rackhand_adapters::netbox::{permissions, unreachable};
-use rackhand_core::view::netbox::Standing;
+use rackhand_core::inventory::questions::Standing;
 
 use super::*;
 

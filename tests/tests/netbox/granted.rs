@@ -3,14 +3,14 @@
 use std::future::Future;
 
 use rackhand_adapters::netbox::permissions;
-use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::Why;
 use rackhand_core::decide::command::Command;
-use rackhand_core::facility::reservation::{NetworkCable, Reservation};
+use rackhand_core::entry::manifest::Row;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Role, Subject, UnitId};
+use rackhand_core::inventory::NewDevice;
 use rackhand_core::lifecycle::unit::Unit;
-use rackhand_core::manifest::Row;
+use rackhand_core::placement::reservation::{NetworkCable, Reservation};
 use rackhand_daemon::site::Site;
 use rackhand_lab::outside::{Outside, TOKEN as DAEMONS};
 

@@ -1,6 +1,6 @@
 //! The inventory as a whole, by GraphQL and over REST; what changed; one device with its cables.
 
-use rackhand_core::dcim::inventory::{Changes, Delta, Inventory};
+use rackhand_core::inventory::listed::{Changes, Delta, Inventory};
 
 use super::*;
 

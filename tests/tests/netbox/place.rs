@@ -1,8 +1,8 @@
 //! A server's place: what is read of a site to propose one, and writing it.
 
-use rackhand_core::dcim::rack::Face;
-use rackhand_core::facility::reservation::{Before, NetworkCable, PowerCord, Reservation};
-use rackhand_core::facility::room::{Room, Sockets};
+use rackhand_core::inventory::rack::Face;
+use rackhand_core::placement::reservation::{Before, NetworkCable, PowerCord, Reservation};
+use rackhand_core::placement::room::{Room, Sockets};
 use rackhand_lab::netbox::FeedSpec;
 
 use super::*;

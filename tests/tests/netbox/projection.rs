@@ -1,11 +1,11 @@
 //! The daemon's own copy of NetBox: it follows, it outlives a restart, and nothing but what is shown rests on it.
 
-use rackhand_core::dcim::rack::Elevations;
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::id::Role;
+use rackhand_core::inventory::questions::{NetboxCheck, NetboxDiff};
+use rackhand_core::inventory::rack::Elevations;
+use rackhand_core::inventory::reconcile::Field;
 use rackhand_core::policy::Policy;
-use rackhand_core::reconcile::Field;
-use rackhand_core::view::netbox::{NetboxCheck, NetboxDiff};
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
 use rackhand_daemon::projection::{Held, Projection, Settings as Keeping};

@@ -1,6 +1,6 @@
 //! A site's racks and what is mounted in them.
 
-use rackhand_core::dcim::rack::{Elevations, Face, Mounted};
+use rackhand_core::inventory::rack::{Elevations, Face, Mounted};
 use rackhand_lab::netbox::RackSpec;
 
 use super::*;

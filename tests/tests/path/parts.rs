@@ -1,8 +1,8 @@
 //! What is in a server and how it is cabled, held against NetBox and its plan.
 
-use rackhand_core::dcim::Port;
+use rackhand_core::boot::report::Nic;
 use rackhand_core::event::{Event, LifeEvent};
-use rackhand_core::hardware::report::Nic;
+use rackhand_core::inventory::Port;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Unit;

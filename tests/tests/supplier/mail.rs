@@ -27,7 +27,7 @@ fn writer(server: &MailServer, settings: Settings) -> Seller {
 }
 
 fn quote() -> Quote {
-    let line = rackhand_core::procurement::paper::QuoteLine {
+    let line = rackhand_core::purchase::paper::QuoteLine {
         line: Some(1),
         part: text("P1"),
         description: text("a server"),

@@ -62,7 +62,7 @@ async fn a_vendor_that_does_not_want_it_is_told_as_such(house: House) {
     assert_eq!(silent.quotes().await, []);
 }
 
-fn confirmation(received: &Received) -> Option<&rackhand_core::procurement::paper::Confirmation> {
+fn confirmation(received: &Received) -> Option<&rackhand_core::purchase::paper::Confirmation> {
     received.papers.iter().find_map(|(p, _)| if let Paper::Confirmation(c) = p { Some(c) } else { None })
 }
 

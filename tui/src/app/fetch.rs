@@ -1,7 +1,7 @@
 //! Which questions the screen needs answered, and when.
 
+use rackhand_core::order::questions::OrderQuery;
 use rackhand_core::view::Query;
-use rackhand_core::view::order::OrderQuery;
 use rackhand_core::view::work::WorkQuery;
 use rackhand_rpc::JournalQuery;
 

@@ -2,8 +2,8 @@
 
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{OrderId, Subject, UnitId};
+use rackhand_core::order::questions::OrderRow;
 use rackhand_core::text::Text;
-use rackhand_core::view::order::OrderRow;
 use rackhand_core::view::work::{Ends, WorkRow};
 use rackhand_core::view::{DeadLetter, MAX_ROWS, Page, UnitRow};
 use serde::{Deserialize, Serialize};

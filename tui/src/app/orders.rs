@@ -2,15 +2,14 @@
 
 use rackhand_core::decide::Refusal;
 use rackhand_core::flow::next::Wait;
-use rackhand_core::id::{OrderId, Role, SiteId, UnitId};
-use rackhand_core::procurement::compare::{Compared, Comparison};
-use rackhand_core::procurement::paper::SellerId;
-use rackhand_core::procurement::spec::Unclear;
-use rackhand_core::procurement::stock::Match;
+use rackhand_core::id::{OrderId, Role, SellerId, SiteId, UnitId};
+use rackhand_core::order::questions::{DealView, OrderDetail, OrderLine, OrderQuery, OrderRow};
+use rackhand_core::order::spec::Unclear;
+use rackhand_core::purchase::compare::{Compared, Comparison};
+use rackhand_core::stock::Match;
+use rackhand_core::stock::questions::Stock;
 use rackhand_core::text::Text;
 use rackhand_core::view::Page;
-use rackhand_core::view::order::{DealView, OrderDetail, OrderLine, OrderQuery, OrderRow};
-use rackhand_core::view::stock::Stock;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;

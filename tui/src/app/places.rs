@@ -1,10 +1,10 @@
 //! Asking where servers could go.
 
 use rackhand_core::decide::Refusal;
-use rackhand_core::facility::propose::Proposals;
-use rackhand_core::facility::reservation::MAX_TOGETHER;
 use rackhand_core::id::{Subject, UnitId};
-use rackhand_core::view::rack::RackView;
+use rackhand_core::placement::propose::Proposals;
+use rackhand_core::placement::questions::RackView;
+use rackhand_core::placement::reservation::MAX_TOGETHER;
 
 use super::effect::Effect;
 use super::fetch;

@@ -1,10 +1,10 @@
 //! Racks: which are shown, what is in the one under the cursor, and how a server is found in them.
 
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::dcim::rack::{Face, HalfUnits};
 use rackhand_core::id::{SiteId, UnitId};
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::rack::{Face, HalfUnits};
+use rackhand_core::placement::questions::{RackRow, RackView, Slot as Mount};
 use rackhand_core::text::Text;
-use rackhand_core::view::rack::{RackRow, RackView, Slot as Mount};
 use rackhand_core::view::{MAX_ROWS, Page};
 use serde::{Deserialize, Serialize};
 

@@ -2,12 +2,12 @@
 //! one after the other, so that none is lost, none counts twice, and they are judged in the order they were scanned.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::receive::{Finding, Scan, serial_in};
 use rackhand_core::decide::{Answer, Why};
 use rackhand_core::id::{Role, SiteId};
+use rackhand_core::receiving::commands::{Finding, Scan, serial_in};
+use rackhand_core::receiving::questions::Receiving as Dock;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::receiving::Receiving as Dock;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;

@@ -2,13 +2,13 @@
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::confirm::About;
-use rackhand_core::decide::order::Ordered;
 use rackhand_core::decide::{Answer, Refusal};
-use rackhand_core::procurement::compare::Compared;
-use rackhand_core::procurement::money::Money;
-use rackhand_core::procurement::stock::Fit;
+use rackhand_core::order::commands::Ordered;
+use rackhand_core::order::questions::{DealView, OrderDetail};
+use rackhand_core::purchase::compare::Compared;
+use rackhand_core::purchase::money::Money;
+use rackhand_core::stock::Fit;
 use rackhand_core::text::Text;
-use rackhand_core::view::order::{DealView, OrderDetail};
 
 use super::effect::Effect;
 use super::model::{Model, Mood, Pending, Place};
@@ -192,7 +192,7 @@ fn pool(model: &mut Model, order: &OrderDetail, out: &mut Vec<Effect>) {
 /// The line of the server under the cursor.
 fn screen_line(model: &Model, order: &OrderDetail) -> Option<u16> {
     let unit = model.order.unit?;
-    let has = |l: &&rackhand_core::view::order::OrderLine| {
+    let has = |l: &&rackhand_core::order::questions::OrderLine| {
         l.units.iter().any(|u| u.id == unit) || l.stock.iter().any(|(u, _)| u.id == unit)
     };
     order.lines.iter().find(has).map(|l| l.line)

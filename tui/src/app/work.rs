@@ -1,11 +1,11 @@
 //! The work at hand: pointed at by cursor or scan, ended by a key.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::facility::reservation::rack_label;
 use rackhand_core::id::{SiteId, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::placement::questions::RackRow;
+use rackhand_core::placement::reservation::rack_label;
 use rackhand_core::text::Text;
-use rackhand_core::view::rack::RackRow;
 use rackhand_core::view::work::{Ends, WorkRow, rack_and_unit};
 use rackhand_core::view::{MAX_ROWS, Page};
 use serde::{Deserialize, Serialize};

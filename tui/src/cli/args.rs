@@ -10,9 +10,9 @@ use rackhand_core::bmc::Fingerprint;
 use rackhand_core::bmc::reading::Section;
 use rackhand_core::event::{Event, Seq};
 use rackhand_core::flow::step::Step;
+use rackhand_core::inventory::reconcile::Field;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
-use rackhand_core::reconcile::Field;
 use rackhand_core::view::Sort;
 
 pub use self::look::LookArgs;

@@ -2,7 +2,7 @@
 
 use rackhand_core::decide::confirm::Confirm;
 use rackhand_core::decide::{Refusal, Why};
-use rackhand_core::procurement::money::minor;
+use rackhand_core::purchase::money::minor;
 use rackhand_core::text::Text;
 
 use super::args::{Sure, Typed};

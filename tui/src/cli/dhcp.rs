@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
-use rackhand_core::lease::{Change, LeaseEvent, MAX_EVENTS};
+use rackhand_core::discovery::lease::{Change, LeaseEvent, MAX_EVENTS};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use tokio::time::timeout;

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use rackhand_core::dcim::NewDevice;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::import::Entry;
 use rackhand_core::decide::{Answer, Refusal, Why};
+use rackhand_core::entry::commands::Entry;
+use rackhand_core::entry::manifest::{self, Columns, Line, Manifest, Row};
+use rackhand_core::entry::registration::{Registered, Standing};
 use rackhand_core::id::{OrderId, SiteId};
-use rackhand_core::lifecycle::registration::{Registered, Standing};
+use rackhand_core::inventory::NewDevice;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::manifest::{self, Columns, Line, Manifest, Row};
 use rackhand_core::text::Text;
 use rackhand_rpc::password::Given;
 use rackhand_rpc::{MAX_IMPORT, Receipt};

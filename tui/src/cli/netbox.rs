@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rackhand_core::reconcile::Field;
+use rackhand_core::inventory::questions::Standing;
+use rackhand_core::inventory::reconcile::Field;
 use rackhand_core::time::human;
-use rackhand_core::view::netbox::Standing;
 
 use super::args::Netbox;
 use super::exit;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use rackhand_core::dcim::rack::HalfUnits;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::document::plain::{Letters, render};
-use rackhand_core::facility::propose::{Alternative, Proposals, Request};
 use rackhand_core::id::UnitId;
+use rackhand_core::inventory::rack::HalfUnits;
+use rackhand_core::placement::propose::{Alternative, Proposals, Request};
 use rackhand_core::text::Text;
 
 use super::command::carry_out;

@@ -1,11 +1,11 @@
 //! `racks`: the list of racks, or one rack from the top down.
 
 use clap::Args;
-use rackhand_core::dcim::rack::Face;
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::rack::Face;
+use rackhand_core::placement::questions::{RackRow, RackView};
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
-use rackhand_core::view::rack::{RackRow, RackView};
 
 use super::fleet::{document, left_over};
 use super::output::{Fail, Output, count, not_found};

@@ -4,9 +4,9 @@ use std::io::{self, BufRead, Read};
 
 use clap::Args;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::receive::{Scan, serial_in};
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::id::SiteId;
+use rackhand_core::receiving::commands::{Scan, serial_in};
 use rackhand_core::text::Text;
 use rackhand_rpc::Receipt;
 use serde::Serialize;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use rackhand_core::id::SiteId;
-use rackhand_core::takeover::{MAX_CONFIRMED, PlanId, Taken};
+use rackhand_core::id::{PlanId, SiteId};
+use rackhand_core::takeover::{MAX_CONFIRMED, Taken};
 use rackhand_core::text::Text;
 use rackhand_rpc::takeover::{Confirm, Filter, PlannedRow, TakeOverPlan};
 use serde::Serialize;

@@ -149,7 +149,7 @@ mod tests {
     use rackhand_core::flow::step::Step;
     use rackhand_core::id::{Entropy, OrderId, Subject, UnitId};
     use rackhand_core::lifecycle::stage::Stage;
-    use rackhand_core::procurement::money::{Currency, Money};
+    use rackhand_core::purchase::money::{Currency, Money};
     use rackhand_core::text::Text;
     use rackhand_core::time::Timestamp;
 

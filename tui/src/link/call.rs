@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use rackhand_core::decide::command::Command;
-use rackhand_core::facility::propose::Request;
+use rackhand_core::placement::propose::Request;
 use rackhand_core::text::Text;
 use rackhand_rpc::ConsoleClient;
 use tarpc::client::RpcError;

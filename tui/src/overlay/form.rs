@@ -3,11 +3,10 @@
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::confirm::{About, Confirm};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{OrderId, Subject, UnitId};
+use rackhand_core::id::{OrderId, SellerId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskId;
-use rackhand_core::procurement::money::{Money, minor};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::purchase::money::{Money, minor};
 use rackhand_core::text::Text;
 use serde::{Deserialize, Serialize};
 

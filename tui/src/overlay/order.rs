@@ -2,11 +2,11 @@
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::SiteId;
-use rackhand_core::procurement::order::{MAX_LINES, MAX_QUANTITY, OrderRequest, Wish as LineWish};
-use rackhand_core::procurement::spec::{self, Understood};
-use rackhand_core::procurement::stock::Fit;
+use rackhand_core::order::spec::{self, Understood};
+use rackhand_core::order::{MAX_LINES, MAX_QUANTITY, OrderRequest, Wish as LineWish};
+use rackhand_core::stock::Fit;
+use rackhand_core::stock::questions::Stock;
 use rackhand_core::text::Text;
-use rackhand_core::view::stock::Stock;
 use serde::{Deserialize, Serialize};
 
 use super::Did;

@@ -1,9 +1,9 @@
 //! Where servers could go: proposals with their reasons, and beside them the rack with the proposed units drawn in it.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::facility::propose::{Alternative, Choice, Proposals};
+use rackhand_core::placement::propose::{Alternative, Choice, Proposals};
+use rackhand_core::placement::questions::{RackView, Slot};
 use rackhand_core::text::Text;
-use rackhand_core::view::rack::{RackView, Slot};
 use serde::{Deserialize, Serialize};
 
 use super::Did;

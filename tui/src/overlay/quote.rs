@@ -1,13 +1,13 @@
 //! A vendor's quote being entered by hand. What the paper does not say stays empty, and is `missing` ever after.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::id::OrderId;
-use rackhand_core::procurement::money::{Currency, Money, minor};
-use rackhand_core::procurement::paper::{Paper, Quote, QuoteLine, SellerId};
-use rackhand_core::procurement::spec;
+use rackhand_core::id::{OrderId, SellerId};
+use rackhand_core::order::questions::OrderDetail;
+use rackhand_core::order::spec;
+use rackhand_core::purchase::money::{Currency, Money, minor};
+use rackhand_core::purchase::paper::{Paper, Quote, QuoteLine};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::order::OrderDetail;
 use serde::{Deserialize, Serialize};
 
 use super::Did;
@@ -87,7 +87,7 @@ pub enum Item {
 impl QuoteForm {
     /// An empty quote for an order: a line for each that is to be bought.
     pub fn new(order: &OrderDetail) -> Self {
-        let offered = |l: &rackhand_core::view::order::OrderLine| Offered {
+        let offered = |l: &rackhand_core::order::questions::OrderLine| Offered {
             line: l.line,
             asked: l.spec.clone(),
             wanted: l.units.len() as u32,

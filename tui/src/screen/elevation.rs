@@ -4,8 +4,8 @@ mod pane;
 
 use std::ops::Range;
 
-use rackhand_core::dcim::rack::Face as Side;
-use rackhand_core::view::rack::{RackRow, RackView};
+use rackhand_core::inventory::rack::Face as Side;
+use rackhand_core::placement::questions::{RackRow, RackView};
 
 use super::Face;
 use super::racks::{fill, source, states, worst};

@@ -1,8 +1,8 @@
 //! Orders: what each waits for and who must act.
 
 use rackhand_core::id::Subject;
-use rackhand_core::procurement::order::OrderState;
-use rackhand_core::view::order::OrderRow;
+use rackhand_core::order::OrderState;
+use rackhand_core::order::questions::OrderRow;
 
 use super::{Face, hidden};
 use crate::app::fetch;

@@ -1,9 +1,9 @@
 //! Racks: where they stand, how full they are, and how the servers in them do.
 
-use rackhand_core::dcim::rack::HalfUnits;
+use rackhand_core::inventory::rack::HalfUnits;
+use rackhand_core::placement::questions::RackRow;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::State;
-use rackhand_core::view::rack::RackRow;
 
 use super::{Face, hidden};
 use crate::app::model::{Model, Slot};

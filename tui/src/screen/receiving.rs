@@ -1,8 +1,8 @@
 //! The dock: serials are scanned, judged at once, and counted. Letters belong to the scan field.
 
-use rackhand_core::decide::receive::Finding;
+use rackhand_core::receiving::commands::Finding;
+use rackhand_core::receiving::questions::{LATE, Line, Told};
 use rackhand_core::text::Text;
-use rackhand_core::view::receiving::{LATE, Line, Told};
 
 use super::{Face, hidden};
 use crate::app::model::{Link, Model, Slot};
@@ -225,7 +225,7 @@ fn letter(entry: &Entry) -> char {
 }
 
 /// What is said of a judged scan, with the time of day in place of the whole date where it is of today.
-fn told_short(scan: &rackhand_core::decide::receive::Scan) -> String {
+fn told_short(scan: &rackhand_core::receiving::commands::Scan) -> String {
     match &scan.finding {
         Finding::Already { at: Some(at), by } if scan.at.since(*at) < std::time::Duration::from_hours(12) => {
             let by = by.as_ref().map_or_else(String::new, |b| format!(" by {b}"));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rackhand_core::hardware::report::StepVerdict;
+use rackhand_core::boot::report::StepVerdict;
 use rackhand_core::view::UnitDetail;
 
 use super::waits::waits;

@@ -1,7 +1,7 @@
 //! What is in stock for a line of an order, each server with how it is not what was asked for.
 
 use rackhand_core::id::Subject;
-use rackhand_core::procurement::stock::Fit;
+use rackhand_core::stock::Fit;
 
 use super::{Face, hidden};
 use crate::app::model::{Model, Slot, Target};

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackhand_core::dcim::rack::{Face, HalfUnits};
 use rackhand_core::id::UnitId;
+use rackhand_core::inventory::rack::{Face, HalfUnits};
+use rackhand_core::placement::questions::{RackView, Slot};
 use rackhand_core::text::Text;
-use rackhand_core::view::rack::{RackView, Slot};
 
 use super::canvas::{Canvas, width};
 use super::words::letter;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rackhand_core::procurement::stock::{Difference, Sense};
+use rackhand_core::stock::{Difference, Sense};
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::State;
 

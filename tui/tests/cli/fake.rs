@@ -11,31 +11,31 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::StreamExt;
 use rackhand_core::bmc::reading::{BmcReading, Health as Hale, PowerLimit, PowerReading, Section, Supply, Unread};
-use rackhand_core::dcim::rack::Face;
+use rackhand_core::boot::report::{Measurement, StepReport, StepVerdict, ValidationStep};
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::import::Entry;
-use rackhand_core::decide::receive::{Finding as Judged, Scan};
 use rackhand_core::decide::{Answer, Refusal, Why};
+use rackhand_core::discovery::lease::{LeaseEvent, LeasesTold};
+use rackhand_core::entry::commands::Entry;
+use rackhand_core::entry::manifest::Row;
+use rackhand_core::entry::registration::{Registered, Standing};
 use rackhand_core::event::Seq;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::step::Step;
-use rackhand_core::hardware::report::{Measurement, StepReport, StepVerdict, ValidationStep};
 use rackhand_core::id::{Entropy, Role, SiteId, Subject, UnitId};
-use rackhand_core::lease::{LeaseEvent, LeasesTold};
-use rackhand_core::lifecycle::registration::{Registered, Standing};
+use rackhand_core::inventory::questions::{
+    Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing as Point,
+};
+use rackhand_core::inventory::rack::Face;
+use rackhand_core::inventory::reconcile::{Difference, Field, Owner, kinds};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
-use rackhand_core::manifest::Row;
-use rackhand_core::reconcile::{Difference, Field, Owner, kinds};
+use rackhand_core::placement::questions::{self as rack, RackRow, RackView, Slot};
+use rackhand_core::receiving::commands::{Finding as Judged, Scan};
+use rackhand_core::receiving::questions::{Receiving, receiving};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::netbox::{
-    Finding, NetboxCheck, NetboxDiff, NetboxSetup, SightingRow, Sightings, Standing as Point,
-};
-use rackhand_core::view::rack::{self, RackRow, RackView, Slot};
-use rackhand_core::view::receiving::{Receiving, receiving};
 use rackhand_core::view::work::{Ends, WorkQuery, WorkRow};
 use rackhand_core::view::{
     DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rackhand_core::lease::{Change, LeaseEvent};
+use rackhand_core::discovery::lease::{Change, LeaseEvent};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use serde_json::Value;

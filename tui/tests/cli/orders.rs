@@ -2,12 +2,12 @@
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{OrderId, Subject};
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::order::OrderRequest;
-use rackhand_core::procurement::paper::{Paper, PurchaseOrder};
+use rackhand_core::order::OrderRequest;
+use rackhand_core::order::questions::{OrderDetail, OrderRow};
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::{Paper, PurchaseOrder};
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::Page;
-use rackhand_core::view::order::{OrderDetail, OrderRow};
 use serde_json::Value;
 
 use crate::fake::Fake;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::view::rack::{RackRow, RackView};
+use rackhand_core::placement::questions::{RackRow, RackView};
 use rackhand_core::view::{Overview, Page, Sort, UnitDetail, UnitRow};
 use rackhand_tui::cli;
 use serde_json::Value;

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use rackhand_core::bmc::Vendor;
-use rackhand_core::dcim::BmcPort;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::receive::Finding;
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::event::{EntryEvent, StepEvent};
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::{Actor, Role, Subject};
+use rackhand_core::inventory::BmcPort;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::mac::Mac;
+use rackhand_core::receiving::commands::Finding;
 use rackhand_core::text::Text;
 use rackhand_tui::app::effect::Effect;
 use rackhand_tui::app::model::{Link, Place};

@@ -178,7 +178,7 @@ pub fn answer(fake: &Fake, ask: Ask) -> Data {
             let world = fake.inside.lock().unwrap().world.clone();
             let by_id = label.parse().ok().filter(|id| world.unit(*id).is_some());
             let unit = by_id.or_else(|| world.by_serial(&label.to_uppercase()).map(|u| u.id));
-            Data::Stands(unit.map(|id| (id, rackhand_core::view::rack::rack_of(&fake.rack_views(), id))))
+            Data::Stands(unit.map(|id| (id, rackhand_core::placement::questions::rack_of(&fake.rack_views(), id))))
         }
         Ask::Work(query) => Data::Work(fake.work_now(&query)),
         Ask::Places(units, _) => Data::Places(crate::places::proposed(fake, &units)),

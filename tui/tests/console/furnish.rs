@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rackhand_core::dcim::rack::{Elevations, Face, Mounted, Rack};
+use rackhand_core::inventory::rack::{Elevations, Face, Mounted, Rack};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{OrderId, Role};
-use rackhand_core::procurement::order::OrderState;
+use rackhand_core::order::OrderState;
 use rackhand_core::text::Text;
 use rackhand_tui::app::model::Place;
 use rackhand_tui::event::Event;
@@ -387,7 +387,7 @@ fn a_quote_is_entered_by_hand_and_what_is_left_empty_is_missing() {
     bench.keys(&["S-Tab"; 8]);
     bench.keys(&["Enter"]);
     let Some((_, Command::EnterPaper { paper, seller, .. })) = bench.called.last() else { panic!("{}", shown(&bench)) };
-    let rackhand_core::procurement::paper::Paper::Quote(quote) = &**paper else { panic!() };
+    let rackhand_core::purchase::paper::Paper::Quote(quote) = &**paper else { panic!() };
     assert_eq!((seller.as_str(), quote.number.as_str(), quote.valid_until, quote.freight), ("hpe", "HQ-1", None, None));
     let line = &quote.lines[0];
     assert_eq!((line.quantity, line.unit_price, line.lead_days, line.watts), (4, Some(1_250_000), None, None));

@@ -1,12 +1,12 @@
 //! Proposals of places: what the keys do, what is drawn, and what is kept and given back.
 
 use rackhand_core::decide::{Refusal, Why};
-use rackhand_core::facility::placement::Need;
-use rackhand_core::facility::propose::{Proposals, Wanted, propose};
-use rackhand_core::facility::room::{Ends, Inlet, Nic};
 use rackhand_core::id::UnitId;
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::view::rack::RackView;
+use rackhand_core::placement::propose::{Proposals, Wanted, propose};
+use rackhand_core::placement::questions::RackView;
+use rackhand_core::placement::room::{Ends, Inlet, Nic};
+use rackhand_core::placement::spots::Need;
 use rackhand_tui::event::Ask;
 use rackhand_tui::overlay::Layer;
 use rackhand_tui::theme::glyph::GlyphSet;
@@ -25,7 +25,7 @@ pub fn proposed(fake: &Fake, units: &[UnitId]) -> Result<(Proposals, Vec<RackVie
     let mut wanted = Vec::new();
     for id in units {
         let unit = inside.world.unit(*id).unwrap();
-        if let Some(why) = rackhand_core::decide::place::cannot_be_placed(unit) {
+        if let Some(why) = rackhand_core::placement::commands::cannot_be_placed(unit) {
             return Err(Refusal::new(Why::Conflict, why));
         }
         let need = Need {

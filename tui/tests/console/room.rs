@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rackhand_core::facility::room::{Cabinet, FeedRecord, FreeOutlet, FreePort, Room, Sockets};
 use rackhand_core::id::SiteId;
+use rackhand_core::placement::room::{Cabinet, FeedRecord, FreeOutlet, FreePort, Room, Sockets};
 use rackhand_core::text::Text;
 
 use crate::fake::Inside;

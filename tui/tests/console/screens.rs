@@ -173,7 +173,7 @@ fn every_theme_at_every_depth_draws_the_same_words() {
 
 #[test]
 fn a_servers_page_shows_what_it_tested_with_measurements_and_limits() {
-    use rackhand_core::hardware::report::{Measurement, StepReport, StepVerdict, ValidationStep};
+    use rackhand_core::boot::report::{Measurement, StepReport, StepVerdict, ValidationStep};
     let mut bench = Bench::live((80, 24));
     bench.key("Enter");
     let step = |step, verdict, message: Option<&str>, measured: &[(&str, &str, Option<&str>)]| StepReport {

@@ -9,17 +9,17 @@ use rackhand_core::decide::{Answer, Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{EntryEvent, Recorded};
 use rackhand_core::id::{Actor, DealId, Entropy, OrderId, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::order::questions::{self as order, OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::order::spec;
+use rackhand_core::order::{OrderRequest, Wish};
 use rackhand_core::policy::{Policy, Terms};
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::order::{OrderRequest, Wish};
-use rackhand_core::procurement::paper::{
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::{
     Accepts, Carrier, Confirmation, Flaw, Paper, Quote, QuoteLine, ShipNotice, ShippedItem, Tracked, Transit,
 };
-use rackhand_core::procurement::spec;
+use rackhand_core::stock::questions::{self as stock, Stock};
 use rackhand_core::text::Text;
 use rackhand_core::view::Page;
-use rackhand_core::view::order::{self, OrderDetail, OrderQuery, OrderRow};
-use rackhand_core::view::stock::{self, Stock};
 
 use crate::fake::{BEGIN, Fake};
 

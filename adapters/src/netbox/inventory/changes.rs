@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::dcim::inventory::{Changes, Delta, Inventory};
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::listed::{Changes, Delta, Inventory};
 use rackhand_core::time::Timestamp;
 use serde_json::Value;
 

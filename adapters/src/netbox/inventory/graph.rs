@@ -2,10 +2,10 @@
 //! mean that the server's largest is smaller. Nested lists are cut at the same length, so they are held against the
 //! device's own count.
 
-use rackhand_core::dcim::inventory::{CableRecord, DeviceRecord, InterfaceRecord, Snapshot};
-use rackhand_core::dcim::{ObjectId, Port};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::listed::{CableRecord, DeviceRecord, InterfaceRecord, Snapshot};
+use rackhand_core::inventory::{ObjectId, Port};
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use serde::Deserialize;

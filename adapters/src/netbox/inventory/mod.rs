@@ -7,10 +7,10 @@ mod rest;
 
 use std::collections::BTreeMap;
 
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::dcim::inventory::{CableRecord, DeviceRecord, Inventory, Snapshot};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::listed::{CableRecord, DeviceRecord, Inventory, Snapshot};
 use rackhand_core::text::Text;
 use serde_json::{Map, Value};
 

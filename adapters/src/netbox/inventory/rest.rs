@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::dcim::inventory::{CableRecord, DeviceRecord, InterfaceRecord, Snapshot};
 use rackhand_core::fault::Fault;
 use rackhand_core::id::SiteId;
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::listed::{CableRecord, DeviceRecord, InterfaceRecord, Snapshot};
 
 use super::super::cabling::{INTERFACES, OF_A_SERVER, far_end};
 use super::super::client::NetBox;

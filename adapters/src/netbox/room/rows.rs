@@ -1,6 +1,6 @@
 //! NetBox's rows as placement reads them.
 
-use rackhand_core::dcim::ObjectId;
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::text::Text;
 use serde::Deserialize;
 

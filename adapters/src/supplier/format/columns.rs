@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rackhand_core::procurement::money::Currency;
+use rackhand_core::purchase::money::Currency;
 use rackhand_core::text::Text;
 use serde::{Deserialize, Serialize};
 

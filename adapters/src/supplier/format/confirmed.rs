@@ -1,6 +1,6 @@
 //! A confirmation put together from its lines, whatever format they came in.
 
-use rackhand_core::procurement::paper::{Accepts, ConfirmedLine};
+use rackhand_core::purchase::paper::{Accepts, ConfirmedLine};
 
 use super::door::stands;
 pub(super) use super::door::verdict;

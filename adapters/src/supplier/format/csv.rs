@@ -10,8 +10,8 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::paper::{
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::{
     Accepts, Carrier, Confirmation, ConfirmedLine, Flaw, Paper, Quote, QuoteLine, QuoteRequest, ShipNotice, ShippedItem,
 };
 use rackhand_core::text::Text;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use rackhand_core::entry::manifest;
 use rackhand_core::mac::Mac;
-use rackhand_core::manifest;
-use rackhand_core::procurement::money::{self, Currency};
-use rackhand_core::procurement::paper::{Accepts, Flaw, MAX_ITEMS, MAX_LINES};
+use rackhand_core::purchase::money::{self, Currency};
+use rackhand_core::purchase::paper::{Accepts, Flaw, MAX_ITEMS, MAX_LINES};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

@@ -14,7 +14,7 @@ pub mod x12;
 
 use std::borrow::Cow;
 
-use rackhand_core::procurement::paper::{Flaw, Paper};
+use rackhand_core::purchase::paper::{Flaw, Paper};
 use serde::{Deserialize, Serialize};
 
 pub use self::columns::{Columns, Field};

@@ -6,8 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use lettre::message::header::ContentType;
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
-use rackhand_core::procurement::money::Money;
-use rackhand_core::procurement::paper::{PurchaseOrder, QuoteRequest, SellerId};
+use rackhand_core::id::SellerId;
+use rackhand_core::purchase::money::Money;
+use rackhand_core::purchase::paper::{PurchaseOrder, QuoteRequest};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

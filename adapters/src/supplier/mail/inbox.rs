@@ -7,7 +7,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::paper::{Flaw, SellerId};
+use rackhand_core::id::SellerId;
+use rackhand_core::purchase::paper::Flaw;
 use rackhand_core::text::Text;
 
 use super::super::format::{self, Columns, MAX_BYTES};
@@ -74,7 +75,7 @@ fn scan(dir: &Path, columns: &Columns) -> io::Result<Received> {
     Ok(received)
 }
 
-type Papers = Result<Vec<rackhand_core::procurement::paper::Paper>, Vec<Flaw>>;
+type Papers = Result<Vec<rackhand_core::purchase::paper::Paper>, Vec<Flaw>>;
 
 fn paper(file: &Path, name: &str, columns: &Columns) -> io::Result<Papers> {
     let mut bytes = Vec::new();

@@ -15,7 +15,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{Error, extension};
 use rackhand_core::fault::{Fault, Kind};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::id::SellerId;
 use rackhand_core::text::Text;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 

@@ -26,8 +26,8 @@
 
 use bytes::Bytes;
 use rackhand_core::mac::Mac;
-use rackhand_core::procurement::money::{Currency, Money};
-use rackhand_core::procurement::paper::{
+use rackhand_core::purchase::money::{Currency, Money};
+use rackhand_core::purchase::paper::{
     Accepts, Carrier, Confirmation, ConfirmedLine, Destination, MAX_ITEMS, MAX_LINES, PurchaseOrder, Quote, QuoteLine,
     ShipNotice, ShippedItem,
 };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Method, StatusCode};
 use rackhand_core::fault::{Fault, Kind, System};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::id::SellerId;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};

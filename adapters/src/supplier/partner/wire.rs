@@ -4,10 +4,8 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use rackhand_core::procurement::money::{self, Currency, Money};
-use rackhand_core::procurement::paper::{
-    Confirmation, Flaw, PurchaseOrder, Quote, QuoteRequest, ShipNotice, ShippedItem,
-};
+use rackhand_core::purchase::money::{self, Currency, Money};
+use rackhand_core::purchase::paper::{Confirmation, Flaw, PurchaseOrder, Quote, QuoteRequest, ShipNotice, ShippedItem};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -1,8 +1,8 @@
 //! The BMC: what it is, and what it says of its server.
 
+use rackhand_core::boot::parts::Parts;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::flow::step::{Observation, Step};
-use rackhand_core::hardware::parts::Parts;
 use rackhand_core::lifecycle::unit::Unit;
 
 use super::Ports;

@@ -1,10 +1,10 @@
 //! Notes in NetBox's journal: one for each event owed, looked for by the event's own id.
 
 use rackhand_adapters::netbox::{NetBox, Note as Entry, NoteKind};
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::Observation;
 use rackhand_core::id::Subject;
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::lifecycle::unit::{Note, Notes};
 use rackhand_core::text::Text;
 use rackhand_core::world::World;

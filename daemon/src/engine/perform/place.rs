@@ -1,11 +1,11 @@
 //! A server's place in NetBox, and taking it out of there again.
 
 use rackhand_adapters::netbox::NetBox;
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::facility::reservation::Reservation;
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::lifecycle::unit::Unit;
+use rackhand_core::placement::reservation::Reservation;
 use rackhand_core::text::Text;
 
 use super::missing;

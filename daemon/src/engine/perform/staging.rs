@@ -1,9 +1,9 @@
 //! Status, lifecycle fields and tenant in NetBox.
 
 use rackhand_adapters::netbox::{NetBox, StatusWrite, TenantWrite};
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;

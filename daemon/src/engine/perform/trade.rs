@@ -9,9 +9,9 @@ use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Due;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::DealId;
-use rackhand_core::procurement::deal::Deal;
-use rackhand_core::procurement::order::Order;
-use rackhand_core::procurement::paper::{PurchaseOrder, QuoteRequest, RequestLine};
+use rackhand_core::order::Order;
+use rackhand_core::purchase::deal::Deal;
+use rackhand_core::purchase::paper::{PurchaseOrder, QuoteRequest, RequestLine};
 use rackhand_core::text::Text;
 use rackhand_core::time::human;
 use rackhand_core::world::World;
@@ -144,7 +144,7 @@ pub async fn act(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<
 
 fn request(ports: &Ports, order: &Order, deal: &Deal) -> QuoteRequest {
     let policy = &ports.policy.purchase;
-    let line = |(n, l): (u16, &rackhand_core::procurement::order::Line)| RequestLine {
+    let line = |(n, l): (u16, &rackhand_core::order::Line)| RequestLine {
         line: n,
         quantity: l.units.len() as u32,
         spec: l.spec.to_string().into(),

@@ -1,12 +1,12 @@
 //! Interfaces, MACs and cables in NetBox.
 
 use rackhand_adapters::netbox::NetBox;
-use rackhand_core::dcim::CablingPlan;
-use rackhand_core::facility::{cables_proven, macs_to_write, nics};
 use rackhand_core::fault::Fault;
 use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::inventory::CablingPlan;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::mac::Mac;
+use rackhand_core::placement::{cables_proven, macs_to_write, nics};
 use rackhand_core::text::Text;
 
 use super::{device_of, missing};

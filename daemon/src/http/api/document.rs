@@ -1,14 +1,14 @@
 //! What a tenant is told: its orders without vendors and prices, and stock as numbers.
 
-use rackhand_core::flow::trade::state;
 use rackhand_core::id::SiteId;
-use rackhand_core::procurement::order::{Line, Order, OrderState};
-use rackhand_core::procurement::spec::{Unclear, read};
-use rackhand_core::procurement::stock::{Fit, matches};
+use rackhand_core::order::questions::order_row;
+use rackhand_core::order::spec::{Unclear, read};
+use rackhand_core::order::{Line, Order, OrderState};
+use rackhand_core::purchase::next::state;
+use rackhand_core::stock::questions::pool;
+use rackhand_core::stock::{Fit, matches};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::order::order_row;
-use rackhand_core::view::stock::pool;
 use rackhand_core::world::World;
 use serde::Serialize;
 

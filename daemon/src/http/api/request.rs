@@ -1,8 +1,8 @@
 //! An order as a tenant asks for it, and what is wrong with it, field by field.
 
 use rackhand_core::id::SiteId;
-use rackhand_core::procurement::order::{MAX_LINES, MAX_QUANTITY, OrderRequest, Wish};
-use rackhand_core::procurement::spec::{Unclear, read};
+use rackhand_core::order::spec::{Unclear, read};
+use rackhand_core::order::{MAX_LINES, MAX_QUANTITY, OrderRequest, Wish};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use serde::{Deserialize, Serialize};

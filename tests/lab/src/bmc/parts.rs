@@ -1,6 +1,6 @@
 //! Drives and network cards, where each controller lists them.
 
-use rackhand_core::hardware::report::Drive;
+use rackhand_core::boot::report::Drive;
 use rackhand_core::mac::Mac;
 use serde_json::{Value, json};
 

@@ -1,9 +1,9 @@
 //! What a BMC is made with: which controller, in which server.
 
-use rackhand_core::dcim::Port;
+use rackhand_core::inventory::Port;
 use std::time::Duration;
 
-use rackhand_core::hardware::report::Drive;
+use rackhand_core::boot::report::Drive;
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 

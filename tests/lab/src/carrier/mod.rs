@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use rackhand_core::procurement::paper::Transit;
+use rackhand_core::purchase::paper::Transit;
 use rackhand_core::time::Timestamp;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! UPS, as its OpenAPI files have it.
 
 use hyper::StatusCode;
-use rackhand_core::procurement::paper::Transit;
+use rackhand_core::purchase::paper::Transit;
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 

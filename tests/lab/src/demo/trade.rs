@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rackhand_core::dcim::Port;
 use rackhand_core::decide::Input;
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{Actor, Role};
+use rackhand_core::inventory::Port;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
 use rackhand_core::world::World;

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rackhand_core::dcim::Port;
 use rackhand_core::decide::Answer;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::receive::Finding;
-use rackhand_core::facility::propose::Request;
-use rackhand_core::facility::reservation::Shown;
 use rackhand_core::id::UnitId;
+use rackhand_core::inventory::Port;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
+use rackhand_core::placement::propose::Request;
+use rackhand_core::placement::reservation::Shown;
+use rackhand_core::receiving::commands::Finding;
 use rackhand_core::time::Timestamp;
 use rand::RngExt as _;
 

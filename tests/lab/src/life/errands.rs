@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::flow::trade::state;
+use rackhand_core::entry::manifest::Row;
 use rackhand_core::id::{Actor, UnitId};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
-use rackhand_core::manifest::Row;
-use rackhand_core::procurement::order::{OrderRequest, OrderState, RequestKey, Wish};
+use rackhand_core::order::{OrderRequest, OrderState, RequestKey, Wish};
+use rackhand_core::purchase::next::state;
 use rackhand_core::takeover::Taken;
 use rackhand_core::text::Text;
 use rackhand_rpc::takeover::{Confirm, Filter};

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rackhand_core::bmc::Rung;
-use rackhand_core::dcim::ObjectId;
 use rackhand_core::event::{BootEvent, DiscoveryEvent, EntryEvent, Event, LifeEvent, Recorded, StepEvent};
 use rackhand_core::fault::Kind;
 use rackhand_core::flow::rules::RULES;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::view;

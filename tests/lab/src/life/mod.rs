@@ -16,12 +16,12 @@ use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::flow::attempt::{Phase, Progress};
-use rackhand_core::flow::trade::state;
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
-use rackhand_core::procurement::deal::Deal;
+use rackhand_core::purchase::deal::Deal;
+use rackhand_core::purchase::next::state;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::{self, State};
 use rackhand_core::world::World;
@@ -281,7 +281,7 @@ impl Life {
             format!("{} {} {} {}: {}", row.label, row.stage, row.disposition, row.state.word(), row.waits_for)
         });
         let orders = world.orders.values().filter(|o| !state(&world, o).is_over()).take(5).map(|o| {
-            let row = view::order::order_row(&world, o, now);
+            let row = rackhand_core::order::questions::order_row(&world, o, now);
             format!("order {} {}: {}", row.id, row.state, row.waits_for)
         });
         let told: Vec<String> = units.chain(orders).collect();
@@ -301,7 +301,7 @@ impl Life {
             .orders
             .values()
             .filter(|o| !state(&world, o).is_over())
-            .map(|o| view::order::order_row(&world, o, now))
+            .map(|o| rackhand_core::order::questions::order_row(&world, o, now))
             .filter(|row| row.who.is_none() || row.waits_for.is_empty())
             .map(|row| format!("order {} {}: {:?}", row.id, row.state, row.waits_for))
             .collect();

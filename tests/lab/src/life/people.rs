@@ -10,11 +10,10 @@ use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::next::{Wait, for_unit};
 use rackhand_core::flow::rules::rule;
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Actor, Role, Subject, UnitId};
+use rackhand_core::id::{Actor, PlanId, Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Disposition;
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Unit;
-use rackhand_core::takeover::PlanId;
 use rackhand_core::time::Timestamp;
 use rand::RngExt as _;
 

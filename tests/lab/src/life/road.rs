@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use rackhand_core::event::{DealEvent, Event, OrderEvent, Recorded, StepEvent};
 use rackhand_core::flow::step::Step;
-use rackhand_core::flow::trade::state;
 use rackhand_core::id::{DealId, OrderId, Subject};
 use rackhand_core::lifecycle::stage::Disposition;
-use rackhand_core::procurement::money::Money;
+use rackhand_core::purchase::money::Money;
+use rackhand_core::purchase::next::state;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view;
 use rackhand_core::world::World;
 
 use super::Life;
@@ -55,7 +54,7 @@ impl Life {
     fn judge_orders(&self, world: &World, wrong: &mut Vec<String>) {
         let now = self.now();
         for order in world.orders.values().filter(|o| !state(world, o).is_over()) {
-            let row = view::order::order_row(world, order, now);
+            let row = rackhand_core::order::questions::order_row(world, order, now);
             if row.who.is_none() || row.waits_for.is_empty() {
                 wrong.push(format!(
                     "order {} is {} and does not say who must act: {}",
@@ -78,7 +77,7 @@ fn doubts(events: &[Recorded], name: &str) -> u32 {
 /// What an order that has ended had at its vendor is cancelled there, unless it cannot be, which a person was asked about.
 fn taken_back(name: &str, stands: &[Ordered], world: &World, events: &[Recorded], wrong: &mut Vec<String>) {
     for ordered in stands {
-        let ended = |o: &&std::sync::Arc<rackhand_core::procurement::order::Order>| {
+        let ended = |o: &&std::sync::Arc<rackhand_core::order::Order>| {
             o.end.is_some() && o.purchase.as_ref().is_some_and(|p| p.name.as_str() == ordered.ours)
         };
         let Some(order) = world.orders.values().find(ended) else { continue };
@@ -116,7 +115,7 @@ fn counts(name: &str, vendor: &Vendor, world: &World, doubts: u32, wrong: &mut V
         }
     }
     for ordered in vendor.orders() {
-        let of = |o: &&std::sync::Arc<rackhand_core::procurement::order::Order>| {
+        let of = |o: &&std::sync::Arc<rackhand_core::order::Order>| {
             let stands = o.purchase.iter().any(|p| p.name.as_str() == ordered.ours);
             stands || o.failed.iter().any(|f| f.number.as_str() == ordered.ours)
         };

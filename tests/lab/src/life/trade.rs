@@ -4,11 +4,11 @@ use rackhand_core::decide::Refusal;
 use rackhand_core::decide::command::Command;
 use rackhand_core::flow;
 use rackhand_core::flow::next::Wait;
-use rackhand_core::flow::trade::{for_order, state};
 use rackhand_core::id::{OrderId, Subject};
-use rackhand_core::procurement::money::Money;
-use rackhand_core::procurement::order::{Order, OrderState};
-use rackhand_core::procurement::tender::comparison;
+use rackhand_core::order::{Order, OrderState};
+use rackhand_core::purchase::money::Money;
+use rackhand_core::purchase::next::{for_order, state};
+use rackhand_core::purchase::tender::comparison;
 use rand::RngExt as _;
 
 use super::Life;

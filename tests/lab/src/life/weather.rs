@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
-use rackhand_core::dcim::Port;
+use rackhand_core::boot::report::ValidationStep;
 use rackhand_core::flow::attempt::{Phase, Progress};
 use rackhand_core::flow::step::Step;
-use rackhand_core::hardware::report::ValidationStep;
+use rackhand_core::inventory::Port;
 use rand::RngExt as _;
 
 use super::Life;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::dcim::inventory::is_bmc_name;
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::listed::is_bmc_name;
 use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};

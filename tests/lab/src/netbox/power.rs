@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackhand_core::dcim::ObjectId;
+use rackhand_core::inventory::ObjectId;
 use rackhand_core::mac::Mac;
 use serde_json::{Value, json};
 

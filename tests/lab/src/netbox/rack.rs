@@ -1,6 +1,6 @@
 //! `dcim/racks/`, and `dcim/racks/ID/elevation/`: half units, from the top.
 
-use rackhand_core::dcim::ObjectId;
+use rackhand_core::inventory::ObjectId;
 use serde_json::{Value, json};
 
 use super::NetBox;

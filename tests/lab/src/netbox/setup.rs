@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackhand_core::dcim::{ObjectId, Port};
+use rackhand_core::inventory::{ObjectId, Port};
 use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Dell's partner API, as the adapter's `dell` describes it.
 
 use hyper::{Method, StatusCode};
-use rackhand_core::procurement::money::Currency;
+use rackhand_core::purchase::money::Currency;
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use rackhand_core::procurement::money::{Currency, Money};
+use rackhand_core::purchase::money::{Currency, Money};
 use rackhand_core::time::Timestamp;
 
 use super::{Asked, House, Ordered, OrderedLine, Taken, Vendor, Verdict};

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use rackhand_core::mac::Mac;
-use rackhand_core::procurement::money::Currency;
+use rackhand_core::purchase::money::Currency;
 use rackhand_core::time::Timestamp;
 
 use crate::faults::lock;

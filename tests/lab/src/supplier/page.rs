@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
 use percent_encoding::percent_decode_str;
-use rackhand_core::procurement::money::{self, Currency, Money};
+use rackhand_core::purchase::money::{self, Currency, Money};
 use rackhand_core::time::Timestamp;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! The price book: what a server costs, by the words of its specification. The same words cost the same.
 
-use rackhand_core::procurement::spec::{self, DriveKind, Spec};
+use rackhand_core::order::spec::{self, DriveKind, Spec};
 
 /// Prices in minor units of whatever currency is asked for.
 #[derive(Clone, Debug)]

@@ -10,14 +10,14 @@ use rackhand_adapters::netbox::{NetBox, Settings, StatusWrite, TenantWrite, Toke
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_adapters::tcp::Tcp;
-use rackhand_core::dcim::ObjectId;
-use rackhand_core::dcim::inventory::{Changes, Inventory};
 use rackhand_core::id::{Entropy, SiteId, UnitId};
+use rackhand_core::inventory::ObjectId;
+use rackhand_core::inventory::listed::{Changes, Inventory};
+use rackhand_core::inventory::reconcile::reconcile;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
-use rackhand_core::reconcile::reconcile;
 use rackhand_core::secret::Secret;
 use rackhand_core::time::Timestamp;
 use rackhand_core::world::World;

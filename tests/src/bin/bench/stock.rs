@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use rackhand_core::dcim::rack::Face;
-use rackhand_core::facility::placement::{Feed, Need, Space, place};
 use rackhand_core::id::{Entropy, SiteId, UnitId};
-use rackhand_core::procurement::spec::{DriveKind, Spec, read};
-use rackhand_core::procurement::stock::{Candidate, Sense, differences, matches};
+use rackhand_core::inventory::rack::Face;
+use rackhand_core::order::spec::{DriveKind, Spec, read};
+use rackhand_core::placement::spots::{Feed, Need, Space, place};
+use rackhand_core::stock::{Candidate, Sense, differences, matches};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::work::by_number;

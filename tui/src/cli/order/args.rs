@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use rackhand_core::id::{OrderId, SiteId};
+use rackhand_core::id::{OrderId, SellerId, SiteId};
 use rackhand_core::mac::Mac;
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::order::{OrderState, Wish};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::order::{OrderState, Wish};
+use rackhand_core::purchase::money::Currency;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

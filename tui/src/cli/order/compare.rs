@@ -1,7 +1,7 @@
 //! `order compare`: the offers of an order side by side, each point marked.
 
 use rackhand_core::id::OrderId;
-use rackhand_core::procurement::compare::{Cell, Comparison, Mark};
+use rackhand_core::purchase::compare::{Cell, Comparison, Mark};
 use rackhand_core::text::Text;
 
 use super::read;

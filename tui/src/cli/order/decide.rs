@@ -4,10 +4,10 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::confirm::About;
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::id::{OrderId, UnitId};
-use rackhand_core::procurement::money::minor;
-use rackhand_core::procurement::stock::Fit;
+use rackhand_core::order::questions::{DealView, OrderDetail};
+use rackhand_core::purchase::money::minor;
+use rackhand_core::stock::Fit;
 use rackhand_core::text::Text;
-use rackhand_core::view::order::{DealView, OrderDetail};
 
 use super::args::{Accept, Approve, Bind, Ended, OrderVerb};
 use super::read;
@@ -184,7 +184,7 @@ async fn spare(
     Ok((About { label, near, ..About::default() }, told))
 }
 
-fn bought_from(order: &OrderDetail, id: OrderId) -> Result<rackhand_core::procurement::paper::SellerId, Fail> {
+fn bought_from(order: &OrderDetail, id: OrderId) -> Result<rackhand_core::id::SellerId, Fail> {
     let bought = order.purchase.as_ref().map(|p| p.seller);
     bought.ok_or_else(|| Fail::Refused(Refusal::new(Why::Conflict, format!("order {id} is not bought from anybody"))))
 }

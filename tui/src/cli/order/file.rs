@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use rackhand_core::id::SiteId;
-use rackhand_core::procurement::order::{OrderRequest, Wish};
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::id::{SellerId, SiteId};
+use rackhand_core::order::{OrderRequest, Wish};
 use rackhand_core::text::Text;
 use serde::Deserialize;
 

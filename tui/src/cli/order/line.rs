@@ -1,6 +1,6 @@
 //! Lines of orders and of offers, as they are typed in one argument.
 
-use rackhand_core::procurement::order::{MAX_QUANTITY, Wish};
+use rackhand_core::order::{MAX_QUANTITY, Wish};
 use rackhand_core::text::Text;
 
 /// A line of an offer; its price is read once the currency is known.

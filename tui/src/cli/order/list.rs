@@ -1,7 +1,7 @@
 //! `order list`: orders in a table.
 
+use rackhand_core::order::questions::OrderQuery;
 use rackhand_core::view::filter::check_orders;
-use rackhand_core::view::order::OrderQuery;
 
 use super::args::List;
 use crate::cli::fleet::{document, left_over};

@@ -18,7 +18,7 @@ mod wait;
 pub use args::OrderVerb;
 
 use rackhand_core::id::OrderId;
-use rackhand_core::view::order::OrderDetail;
+use rackhand_core::order::questions::OrderDetail;
 
 use super::exit;
 use super::output::{Fail, Output};

@@ -6,9 +6,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use rackhand_core::decide::{Refusal, Why};
-use rackhand_core::id::OrderId;
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::paper::SellerId;
+use rackhand_core::id::{OrderId, SellerId};
+use rackhand_core::purchase::money::Currency;
 use rackhand_core::text::Text;
 use rackhand_rpc::octets::Octets;
 use rackhand_rpc::{MAX_PAPER, PaperUpload};

@@ -1,14 +1,14 @@
 //! `order place`: an order from the words on the command line, or many from a file.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::order::{Ordered, OrderedLine};
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::id::{OrderId, SiteId};
-use rackhand_core::procurement::order::{MAX_LINES, OrderRequest, Wish};
-use rackhand_core::procurement::spec::Unclear;
-use rackhand_core::procurement::stock::{Fit, Match};
+use rackhand_core::order::commands::{Ordered, OrderedLine};
+use rackhand_core::order::spec::Unclear;
+use rackhand_core::order::{MAX_LINES, OrderRequest, Wish};
+use rackhand_core::stock::questions::Stock;
+use rackhand_core::stock::{Fit, Match};
 use rackhand_core::text::Text;
-use rackhand_core::view::stock::Stock;
 use serde::Serialize;
 
 use super::args::Place;

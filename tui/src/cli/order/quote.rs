@@ -1,9 +1,9 @@
 //! `order quote`: a vendor's offer, typed; or its paper, as a file.
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::procurement::money::{Currency, minor};
-use rackhand_core::procurement::paper::{self as neutral, Paper, QuoteLine};
-use rackhand_core::view::order::OrderDetail;
+use rackhand_core::order::questions::OrderDetail;
+use rackhand_core::purchase::money::{Currency, minor};
+use rackhand_core::purchase::paper::{self as neutral, Paper, QuoteLine};
 
 use super::args::Quote;
 use super::line::QuotedLine;

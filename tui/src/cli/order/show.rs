@@ -1,12 +1,12 @@
 //! `order show`: one order, whole, as text.
 
 use rackhand_core::flow::next::Wait;
-use rackhand_core::id::OrderId;
-use rackhand_core::procurement::deal::Shipment;
-use rackhand_core::procurement::paper::{Quote, SellerId};
+use rackhand_core::id::{OrderId, SellerId};
+use rackhand_core::order::questions::{DealView, OrderDetail};
+use rackhand_core::purchase::deal::Shipment;
+use rackhand_core::purchase::paper::Quote;
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
-use rackhand_core::view::order::{DealView, OrderDetail};
 
 use super::read;
 use crate::cli::output::{Fail, Output};

@@ -1,7 +1,7 @@
 //! `order stock`: what of a specification the ready pool has.
 
 use rackhand_core::id::SiteId;
-use rackhand_core::procurement::stock::{Fit, Match};
+use rackhand_core::stock::{Fit, Match};
 
 use crate::cli::output::{Fail, Output, count};
 use crate::cli::table::{Last, Table};

@@ -1,6 +1,6 @@
 //! Orders as a table: CSV with a row for each line of an order.
 
-use rackhand_core::manifest::{DELIMITERS, Records};
+use rackhand_core::entry::manifest::{DELIMITERS, Records};
 
 use super::file::{Wanted, WantedLine};
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rackhand_core::event::Seq;
 use rackhand_core::id::OrderId;
-use rackhand_core::procurement::order::OrderState;
+use rackhand_core::order::OrderState;
+use rackhand_core::order::questions::OrderDetail;
 use rackhand_core::text::Text;
-use rackhand_core::view::order::OrderDetail;
 use rackhand_rpc::MAX_WATCH_MS;
 use serde::Serialize;
 use tokio::time::Instant;

@@ -1,8 +1,8 @@
 //! The pane beside elevations: the selected device and its rack, in words.
 
-use rackhand_core::dcim::rack::Face as Side;
+use rackhand_core::inventory::rack::Face as Side;
+use rackhand_core::placement::questions::Slot as Mount;
 use rackhand_core::view::State;
-use rackhand_core::view::rack::Slot as Mount;
 
 use super::super::racks::{fill, states, units, worst};
 use super::sides;

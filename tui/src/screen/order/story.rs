@@ -1,12 +1,12 @@
 //! An order as lines to be read.
 
-use rackhand_core::id::UnitId;
-use rackhand_core::procurement::deal::Shipment;
-use rackhand_core::procurement::money::Money;
-use rackhand_core::procurement::paper::{SellerId, Transit};
+use rackhand_core::id::{SellerId, UnitId};
+use rackhand_core::order::questions::{DealView, OrderDetail, OrderLine};
+use rackhand_core::purchase::deal::Shipment;
+use rackhand_core::purchase::money::Money;
+use rackhand_core::purchase::paper::Transit;
 use rackhand_core::text::Text;
 use rackhand_core::view::UnitRow;
-use rackhand_core::view::order::{DealView, OrderDetail, OrderLine};
 
 use crate::app::model::Model;
 use crate::command::registry::Act;

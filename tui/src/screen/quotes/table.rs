@@ -1,7 +1,7 @@
 //! The table of offers as pieces of text: a column of points, what was asked where there is room, a column for each
 //! offer that fits; and below, what is to be said of the offer that is looked at.
 
-use rackhand_core::procurement::compare::{Cell, Compared, Comparison, MISSING, Mark};
+use rackhand_core::purchase::compare::{Cell, Compared, Comparison, MISSING, Mark};
 use rackhand_core::text::Text;
 
 use crate::app::model::Model;

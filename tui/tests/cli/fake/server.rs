@@ -2,9 +2,9 @@
 
 use rackhand_core::document::purchase::purchase_order;
 use rackhand_core::id::OrderId;
-use rackhand_core::procurement::paper::Flaw;
-use rackhand_core::view::order::{OrderDetail, OrderQuery, OrderRow};
-use rackhand_core::view::stock::Stock;
+use rackhand_core::order::questions::{OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::purchase::paper::Flaw;
+use rackhand_core::stock::questions::Stock;
 use rackhand_rpc::octets::Octets;
 use rackhand_rpc::{PaperTaken, PaperUpload, PurchasePaper};
 

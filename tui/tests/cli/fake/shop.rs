@@ -8,13 +8,13 @@ use rackhand_core::decide::{Answer, Input, Moment, Refusal, decide};
 use rackhand_core::event::{Draft, EntryEvent, Event};
 use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::order::candidate::Shown;
+use rackhand_core::order::questions::{self as order, OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::order::{OrderRequest, Wish};
 use rackhand_core::policy::{Policy, Terms};
-use rackhand_core::procurement::candidate::Shown;
-use rackhand_core::procurement::order::{OrderRequest, Wish};
+use rackhand_core::stock::questions::{Stock, stock};
 use rackhand_core::text::Text;
 use rackhand_core::view::Page;
-use rackhand_core::view::order::{self, OrderDetail, OrderQuery, OrderRow};
-use rackhand_core::view::stock::{Stock, stock};
 use rackhand_core::world::World;
 
 use super::NOW;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rackhand_core::manifest::{DELIMITERS, MAX_ROWS, Record, Records, Unreadable};
-use rackhand_core::procurement::paper::Flaw;
+use rackhand_core::entry::manifest::{DELIMITERS, MAX_ROWS, Record, Records, Unreadable};
+use rackhand_core::purchase::paper::Flaw;
 
 use crate::supplier::format::columns::{Columns, Field, KNOWN};
 use crate::supplier::format::door::{At, Door, SECRET, at, filled, is_secret, only};
@@ -120,7 +120,7 @@ fn unreadable(error: Unreadable) -> Vec<Flaw> {
         }
         Unreadable::Quote(line) => only(at(line, "cell"), "a quote is not closed, or something follows a closed one"),
         Unreadable::TooWide(line) => {
-            only(at(line, "cells"), format!("more than {} cells", rackhand_core::manifest::MAX_COLUMNS))
+            only(at(line, "cells"), format!("more than {} cells", rackhand_core::entry::manifest::MAX_COLUMNS))
         }
         other => only(at(None, "file"), other),
     }

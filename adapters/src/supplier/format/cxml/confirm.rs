@@ -4,7 +4,7 @@
 //! the items speak. A confirmation that an order is deleted is an `accept` as well: which request it answers is known to
 //! whoever sent the deletion.
 
-use rackhand_core::procurement::paper::{Accepts, Confirmation, ConfirmedLine};
+use rackhand_core::purchase::paper::{Accepts, Confirmation, ConfirmedLine};
 
 use super::node::{Element, money};
 use crate::supplier::format::confirmed;

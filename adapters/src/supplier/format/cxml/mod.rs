@@ -11,7 +11,7 @@ mod quote;
 mod ship;
 mod write;
 
-use rackhand_core::procurement::paper::{Flaw, Paper};
+use rackhand_core::purchase::paper::{Flaw, Paper};
 use rackhand_core::text::Text;
 use roxmltree::{Document, ParsingOptions};
 

@@ -2,7 +2,7 @@
 
 use roxmltree::Node;
 
-use rackhand_core::procurement::money::Currency;
+use rackhand_core::purchase::money::Currency;
 use rackhand_core::text::Text;
 
 use crate::supplier::format::door::{Door, at, plain, words};

@@ -1,6 +1,6 @@
 //! Who a cXML document is from and for, and that it is: identities and the shared secret of its header.
 
-use rackhand_core::procurement::paper::Flaw;
+use rackhand_core::purchase::paper::Flaw;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use sha2::{Digest, Sha256};

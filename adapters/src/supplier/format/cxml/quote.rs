@@ -4,8 +4,8 @@
 //! the header (`valid until`) and of the item (`warranty months`, `watts`, `spec`), as vendors' private fields are. `Total`
 //! is without shipping there, so what is stated in all is the two together.
 
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::paper::{Quote, QuoteLine};
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::{Quote, QuoteLine};
 
 use super::node::{Element, money};
 use crate::supplier::format::door::{Door, MAX_LEAD_DAYS, MAX_WARRANTY_MONTHS, MAX_WATTS, at, filled, words};

@@ -4,7 +4,7 @@
 //! from an Extrinsic named `MAC`, `BMC MAC`, `iLO MAC` or `iDRAC MAC`, in the AssetInfo or in the item. In the item the
 //! n-th belongs to the n-th AssetInfo, and there must be as many.
 
-use rackhand_core::procurement::paper::{Carrier, ShipNotice, ShippedItem};
+use rackhand_core::purchase::paper::{Carrier, ShipNotice, ShippedItem};
 use rackhand_core::text::Text;
 
 use super::node::Element;

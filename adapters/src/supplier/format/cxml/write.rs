@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use rackhand_core::procurement::money::{Currency, Money};
-use rackhand_core::procurement::paper::{Destination, PurchaseOrder, QuoteRequest};
+use rackhand_core::purchase::money::{Currency, Money};
+use rackhand_core::purchase::paper::{Destination, PurchaseOrder, QuoteRequest};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 

@@ -20,8 +20,8 @@
 mod strict;
 mod write;
 
-use rackhand_core::procurement::money::{Amiss, Currency, MAX_MINOR};
-use rackhand_core::procurement::paper::{
+use rackhand_core::purchase::money::{Amiss, Currency, MAX_MINOR};
+use rackhand_core::purchase::paper::{
     Accepts, Carrier, Confirmation, ConfirmedLine, Flaw, MAX_LINES, Paper, Quote, QuoteLine, ShipNotice, ShippedItem,
 };
 use rackhand_core::text::Text;

@@ -4,7 +4,8 @@
 //! `buyer_ref`, since the vendor's is not known yet. Beyond the shape it says `answer_by`, `ship_to.address`, `bill_to`,
 //! `ordered_at` and `approved_by`.
 
-use rackhand_core::procurement::paper::{Destination, PurchaseOrder, QuoteRequest, SellerId};
+use rackhand_core::id::SellerId;
+use rackhand_core::purchase::paper::{Destination, PurchaseOrder, QuoteRequest};
 use serde_json::{Value, json};
 
 /// A quote request to this vendor.

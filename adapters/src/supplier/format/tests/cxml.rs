@@ -1,6 +1,6 @@
 //! cXML: what is read, what is refused, what is written.
 
-use rackhand_core::procurement::paper::{Accepts, Carrier};
+use rackhand_core::purchase::paper::{Accepts, Carrier};
 use rackhand_core::secret::Secret;
 
 use super::super::cxml::{CxmlParty, Identity, OrderKind, order_request, quote_request, read, response};

@@ -1,6 +1,6 @@
 //! Neutral JSON: what is read, what is refused, what is written.
 
-use rackhand_core::procurement::paper::{Accepts, Carrier};
+use rackhand_core::purchase::paper::{Accepts, Carrier};
 
 use super::*;
 

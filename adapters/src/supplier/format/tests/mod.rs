@@ -9,8 +9,8 @@ mod x12;
 
 use crate::untested;
 
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::paper::{
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::{
     Destination, Flaw, Paper, PurchaseLine, PurchaseOrder, QuoteRequest, RequestLine, ShipNotice,
 };
 use rackhand_core::time::Timestamp;

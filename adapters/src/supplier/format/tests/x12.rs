@@ -1,6 +1,6 @@
 //! X12: what is read, what is refused.
 
-use rackhand_core::procurement::paper::{Accepts, Carrier};
+use rackhand_core::purchase::paper::{Accepts, Carrier};
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! The envelope: interchange, groups, sets, with the counts and control numbers that show whether anything is lost.
 
-use rackhand_core::procurement::paper::Flaw;
+use rackhand_core::purchase::paper::Flaw;
 use rackhand_core::text::Text;
 
 use super::segment::Segment;

@@ -1,6 +1,6 @@
 //! The lines of an 843 and an 855: `PO1` with what follows it, and what stands before and after.
 
-use rackhand_core::procurement::money::Currency;
+use rackhand_core::purchase::money::Currency;
 use rackhand_core::text::Text;
 
 use super::envelope::number;

@@ -10,7 +10,7 @@ mod order;
 mod segment;
 mod ship;
 
-use rackhand_core::procurement::paper::{Flaw, Paper};
+use rackhand_core::purchase::paper::{Flaw, Paper};
 
 use super::door::{Door, at, is_secret};
 

@@ -1,7 +1,7 @@
 //! 843, what a vendor offers, and 855, what it says to an order.
 
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::paper::{Accepts, Confirmation, ConfirmedLine, Quote, QuoteLine};
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::{Accepts, Confirmation, ConfirmedLine, Quote, QuoteLine};
 use rackhand_core::text::Text;
 
 use super::line::{Line, currency, divide, line, notes, reference};

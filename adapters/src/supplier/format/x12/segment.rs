@@ -1,7 +1,7 @@
 //! Segments and elements: what divides them stands in the first segment, whose elements have fixed widths.
 
-use rackhand_core::procurement::money::Currency;
-use rackhand_core::procurement::paper::Flaw;
+use rackhand_core::purchase::money::Currency;
+use rackhand_core::purchase::paper::Flaw;
 
 use crate::supplier::format::door::{Door, at, only};
 

@@ -9,7 +9,7 @@ mod tree;
 
 use std::collections::BTreeMap;
 
-use rackhand_core::procurement::paper::{Carrier, ShipNotice, ShippedItem};
+use rackhand_core::purchase::paper::{Carrier, ShipNotice, ShippedItem};
 use rackhand_core::text::Text;
 
 use self::tree::{Level, Tree};
