@@ -1,9 +1,9 @@
-//! What a management controller says of itself and of its server, in our words.
+//! Management controllers: what one says of itself and of its server, by what we know each other, its locator LED.
 
-pub mod credential;
+pub(crate) mod credential;
 pub mod inventory;
 pub mod locate;
-pub mod locator;
+pub(crate) mod locator;
 pub mod reading;
 
 use std::fmt;

@@ -6,7 +6,7 @@
 
 pub mod spine;
 
-// The rooms, in the order of a server's life.
+// The rooms, in the order of a server's life: wanted and bought, come in, found.
 pub mod order;
 pub mod purchase;
 pub mod shipment;

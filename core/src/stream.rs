@@ -2,7 +2,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-pub mod event;
+pub(crate) mod event;
 
 use serde::{Deserialize, Serialize};
 

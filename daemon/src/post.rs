@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use rackhand_adapters::carrier::Carriers;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_adapters::supplier::{Open, Refused, Seller, Source};
+use rackhand_adapters::supplier::{Refused, Seller, Source};
 use rackhand_core::decide::{Input, Refusal, Why};
 use rackhand_core::id::{Actor, DealId, SellerId};
 use rackhand_core::purchase::deal::Deal;
 use rackhand_core::purchase::paper::{Carrier, Flaw, Paper};
+use rackhand_core::purchase::post::{about, open};
 use rackhand_core::text::Text;
-use rackhand_core::world::World;
 use tokio::sync::watch;
 
 use crate::engine::perform::Ports;
@@ -60,40 +60,6 @@ pub async fn follow(ledger: Ledger, ports: Arc<Ports>, mut stop: watch::Receiver
                 Err(fault) => tracing::warn!(vendor = %id, %fault, "the vendor's answers could not be fetched"),
             }
         }
-    }
-}
-
-/// The numbers of ours that each vendor has something to say on.
-fn open(world: &World) -> BTreeMap<SellerId, Vec<Open>> {
-    let mut open: BTreeMap<SellerId, Vec<Open>> = BTreeMap::new();
-    for deal in world.deals.values() {
-        let Some(order) = world.order(deal.id.order).filter(|o| o.end.is_none()) else { continue };
-        let number = match &deal.purchase {
-            Some(purchase) => deal.ordered.map(|_| Open::Order(purchase.number.clone())),
-            None if order.purchase.is_none() => deal.asked.map(|_| Open::Request(deal.request_number())),
-            None => None,
-        };
-        let here = |u| world.unit(u).is_some_and(|u: &rackhand_core::lifecycle::unit::Unit| !u.stage.is_on_order());
-        if deal.ended.is_none() && !(deal.purchase.is_some() && order.bought().all(here)) {
-            open.entry(deal.id.seller).or_default().extend(number);
-        }
-    }
-    open
-}
-
-/// The deal a paper is about: by our number on it.
-fn about(world: &World, seller: SellerId, paper: &Paper) -> Option<DealId> {
-    let bought = |number: &Text| {
-        let has = |d: &&Arc<Deal>| d.id.seller == seller && d.purchase.as_ref().is_some_and(|p| p.number == *number);
-        world.deals.values().find(has).map(|d| d.id)
-    };
-    match paper {
-        Paper::Quote(quote) => {
-            let number = quote.request.as_ref()?;
-            world.deals.values().find(|d| d.id.seller == seller && d.request_number() == *number).map(|d| d.id)
-        }
-        Paper::Confirmation(confirmation) => bought(&confirmation.purchase),
-        Paper::ShipNotice(notice) => bought(&notice.purchase),
     }
 }
 

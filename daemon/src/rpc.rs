@@ -22,7 +22,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Refusal, Why};
+use rackhand_core::decide::{Refusal, Why, demand};
 use rackhand_core::discovery::lease::{LeaseEvent, LeasesTold};
 use rackhand_core::document::Document;
 use rackhand_core::entry::commands::Entry;
@@ -439,12 +439,8 @@ impl Console for Seat {
     }
 
     async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
-        match self.actor()? {
-            Actor::Person { role, .. } if role < Role::Technician => {
-                Err(Refusal::new(Why::NotAllowed, format!("leases are told by a technician or above, not {role}")))
-            }
-            _ => self.desk.intake.tell(&events).await,
-        }
+        demand(&self.actor()?, Role::Technician)?;
+        self.desk.intake.tell(&events).await
     }
 
     async fn doctor(self, _: Context) -> Report {

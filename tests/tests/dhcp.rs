@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use rackhand_adapters::dhcp::frame::{self, MessageType};
 use rackhand_adapters::dhcp::join::{Joiner, LeaseAck};
-use rackhand_adapters::dhcp::oui::is_bmc_candidate;
 use rackhand_adapters::dhcp::pcap::Reader;
+use rackhand_core::discovery::c3::is_bmc_candidate;
 use rackhand_core::text::Text;
 use rackhand_tests::untested::untested;
 

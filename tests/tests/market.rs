@@ -21,7 +21,7 @@ use rackhand_core::stream::Origin;
 use rackhand_lab::faults::{Effect, Rule};
 use rackhand_lab::host::Fate;
 use rackhand_lab::supplier::Manner;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 
 /// Vendors that answer within minutes and ship within the hour, so that a life has few idle hours.
 fn quick() -> Manner {
@@ -244,6 +244,67 @@ async fn a_purchase_order_that_may_be_there_and_is_never_listed_is_asked_about()
     assert_eq!(letters.len(), 1, "{letters:?}");
     let told = letters[0].step.detail.as_str();
     assert!(told.contains("may have taken place_purchase") && told.contains("take it back, then skip"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purchase_order_that_left_before_the_daemon_died_is_taken_back_though_the_next_look_fails() {
+    let lives = async |kill: Option<u64>| {
+        let mut bench = Bench::new(lagging());
+        for name in ["hpe", "dell"] {
+            // The look before it is sent is answered, the first one of the next daemon is not.
+            for effect in [Effect::Delay(Duration::ZERO), Effect::Refuse(StatusCode::SERVICE_UNAVAILABLE, "".into())] {
+                let rule = Rule { method: Some(Method::GET), path: "orders".into(), effect, times: 1 };
+                bench.market.faults[name].add(rule);
+            }
+        }
+        if let Some(seq) = kill {
+            bench.kill_after(seq);
+        }
+        let order = bench.order(FOUR).await;
+        (bench, order)
+    };
+    let (mut bench, order) = lives(None).await;
+    bench.until_point(order, "approved").await;
+    bench.outside.clock.sleep(Duration::from_secs(5)).await;
+    let sent = |e: &Event| matches!(e, Event::Step(StepEvent::StepIntended { step: Step::PlacePurchase, .. }));
+    let kill = bench.events().iter().position(sent).unwrap() as u64 + 1;
+    let (mut bench, order) = lives(Some(kill)).await;
+    bench.people(order, Bench::killed).await;
+    bench.outside.clock.sleep(Duration::from_secs(5)).await;
+    let failed = |e: &&Event| matches!(e, Event::Step(StepEvent::StepUnknown { step: Step::PlacePurchase, .. }));
+    assert_eq!(bench.events().iter().filter(failed).count(), 1);
+    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    bench.rest().await;
+    let orders: Vec<_> = bench.market.hpe.orders().into_iter().chain(bench.market.dell.orders()).collect();
+    assert_eq!(orders.len(), 1);
+    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_says_is_there_is_looked_for_before_its_cancellation_counts_as_done() {
+    let mut bench = Bench::new(Manner { lists_after: Duration::from_secs(40 * 3_600), ..lagging() });
+    bench.market.hpe.behave(|m| m.ships_after = vec![Duration::from_secs(90 * 3_600)]);
+    bench.market.dell.behave(|m| m.ships_after = vec![Duration::from_secs(90 * 3_600)]);
+    let order = bench.order(FOUR).await;
+    for step in [Step::RequestQuote, Step::PlacePurchase] {
+        if step == Step::PlacePurchase {
+            bench.until_point(order, "approved").await;
+        }
+        bench.outside.clock.sleep(Duration::from_secs(25 * 3_600)).await;
+        for deal in bench.world().deals.values() {
+            let skip =
+                Command::Skip { subject: Subject::Deal(deal.id), step, generation: 1, reason: "they have it".into() };
+            if deal.steps.parked().any(|(p, _)| p.step == step) {
+                bench.say(Person::ANNA, skip).await.unwrap();
+            }
+        }
+    }
+    assert!(bench.world().deals.values().any(|d| d.ordered.is_some()));
+    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    bench.outside.clock.sleep(Duration::from_secs(20 * 3_600)).await;
+    let orders: Vec<_> = bench.market.hpe.orders().into_iter().chain(bench.market.dell.orders()).collect();
+    assert_eq!(orders.len(), 1);
+    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,12 +38,13 @@ use std::time::Duration;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target, Trust};
 use rackhand_adapters::supplier::partner::{Dialect, Partner, Settings};
-use rackhand_adapters::supplier::{Channel, Chase, Listed, Open, Received, Seller, State};
+use rackhand_adapters::supplier::{Channel, Chase, Listed, Received, Seller, State};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::purchase::money::Currency;
 use rackhand_core::purchase::paper::{
     Accepts, Carrier, Destination, Paper, PurchaseLine, PurchaseOrder, Quote, QuoteRequest, RequestLine,
 };
+use rackhand_core::purchase::post::Open;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;

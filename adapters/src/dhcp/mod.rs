@@ -5,6 +5,5 @@ pub mod frame;
 pub mod join;
 pub mod lease_file;
 mod options;
-pub mod oui;
 pub mod pcap;
 pub mod tap;

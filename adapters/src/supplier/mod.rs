@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::id::SellerId;
 use rackhand_core::purchase::paper::{Flaw, Paper, PurchaseOrder, QuoteRequest};
+use rackhand_core::purchase::post::Open;
 use rackhand_core::text::Text;
 
 use self::cxml::Cxml;
@@ -70,15 +71,6 @@ pub enum State {
     Cancelled,
     /// The seller does not want it.
     Refused,
-}
-
-/// A number of ours whose answers are wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Open {
-    /// A quote request's.
-    Request(Text),
-    /// A purchase order's.
-    Order(Text),
 }
 
 /// What a seller had for us.

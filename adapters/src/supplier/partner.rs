@@ -15,12 +15,13 @@ use hyper::{Method, StatusCode};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SellerId;
 use rackhand_core::purchase::paper::{Paper, PurchaseOrder, QuoteRequest};
+use rackhand_core::purchase::post::Open;
 use rackhand_core::secret::Secret;
 use rackhand_core::text::Text;
 
 use self::line::Line;
 use self::wire::{Entry, List, Post, Reading, Wire};
-use super::{Chase, Listed, Open, Received, Refused, Source, State, fault};
+use super::{Chase, Listed, Received, Refused, Source, State, fault};
 use crate::http::percent_encoded;
 use crate::port::clock::Clock;
 use crate::port::dial::{Dial, Target};

@@ -3,7 +3,7 @@
 
 pub mod check;
 pub mod commands;
-pub mod event;
+pub(crate) mod event;
 pub mod ordered;
 pub mod parts;
 pub mod report;

@@ -17,13 +17,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, SystemReading};
 use crate::boot::report::{StepReport, ValidationReport};
-use crate::event::{Draft, Event, Seq, StepEvent, TokenHash};
+use crate::event::{Draft, Event, LifeEvent, Seq, StepEvent, TokenHash};
 use crate::flow;
 use crate::flow::next::{Due, Move};
 use crate::flow::rules::{Class, Lane, rule};
 use crate::flow::step::{Outcome, Step};
-use crate::id::{Actor, DealId, Entropy, PlanId, SiteId, Subject, UnitId};
+use crate::id::{Actor, DealId, Entropy, PlanId, Role, SiteId, Subject, UnitId};
 use crate::inventory::Lookup;
+use crate::lifecycle::evidence::{Evidence, Proof};
+use crate::lifecycle::stage::{Disposition, Stage};
+use crate::lifecycle::task::{Task, TaskKind};
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::order::candidate::Shown;
@@ -275,6 +278,22 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
     Ok(Decided { drafts: d.drafts, world: d.world, answer })
 }
 
+/// Refuses whoever is no person of this role or above.
+///
+/// # Errors
+/// Which role it takes, and which the person has.
+pub fn demand(actor: &Actor, least: Role) -> Result<(), Refusal> {
+    match actor {
+        Actor::Person { role, .. } if *role >= least => Ok(()),
+        Actor::Person { role, .. } => {
+            Err(Refusal::new(Why::NotAllowed, format!("this takes the role {least}; you have {role}")))
+        }
+        Actor::Rackhand | Actor::Wire | Actor::Tenant { .. } => {
+            Err(Refusal::new(Why::NotAllowed, "only a person may command"))
+        }
+    }
+}
+
 /// A decision in the making: each event is applied at once, so that what follows sees it.
 pub(crate) struct Deciding<'a> {
     pub(crate) world: World,
@@ -296,6 +315,32 @@ impl Deciding<'_> {
         // What follows in this decision follows from its first event.
         self.cause.get_or_insert(seq);
         seq
+    }
+
+    /// The unit enters a stage.
+    pub(crate) fn enter(&mut self, id: UnitId, to: Stage, proof: Proof, note: &str) {
+        let Some(from) = self.world.unit(id).map(|u| u.stage) else { return };
+        let evidence = Evidence::new(proof, note);
+        self.emit(Subject::Unit(id), LifeEvent::StageEntered { from, to, evidence });
+    }
+
+    /// Opens a task, unless the same one is open.
+    pub(crate) fn open_task(&mut self, id: UnitId, kind: TaskKind, role: Role, text: &str) {
+        let text = Text::new(text);
+        if self.world.unit(id).is_some_and(|u| u.tasks.iter().any(|(_, t)| t.kind == kind && t.text == text)) {
+            return;
+        }
+        self.emit(Subject::Unit(id), LifeEvent::TaskOpened { task: Task { kind, role, text } });
+    }
+
+    /// Puts a unit into quarantine, unless it is there.
+    pub(crate) fn quarantine(&mut self, id: UnitId, reason: &str) {
+        let Some(from) = self.world.unit(id).map(|u| u.disposition) else { return };
+        if from == Disposition::Quarantined {
+            return;
+        }
+        let (to, reason) = (Disposition::Quarantined, Text::new(reason));
+        self.emit(Subject::Unit(id), LifeEvent::DispositionChanged { from, to, reason });
     }
 
     pub(crate) fn unit(&self, subject: Subject) -> Option<&Unit> {

@@ -85,15 +85,7 @@ impl Deciding<'_> {
     }
 
     pub(crate) fn demand(&self, least: Role) -> Result<(), Refusal> {
-        match &self.moment.actor {
-            Actor::Person { role, .. } if *role >= least => Ok(()),
-            Actor::Person { role, .. } => {
-                Err(Refusal::new(Why::NotAllowed, format!("this takes the role {least}; you have {role}")))
-            }
-            Actor::Rackhand | Actor::Wire | Actor::Tenant { .. } => {
-                Err(Refusal::new(Why::NotAllowed, "only a person may command"))
-            }
-        }
+        super::demand(&self.moment.actor, least)
     }
 
     pub(crate) fn known(&self, id: UnitId) -> Result<&Unit, Refusal> {

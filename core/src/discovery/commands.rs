@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use crate::decide::{Answer, Deciding};
 use crate::discovery::c4::{Verdict, judge};
-use crate::event::{DiscoveryEvent, EntryEvent, LifeEvent, StepEvent};
+use crate::event::{DiscoveryEvent, EntryEvent, StepEvent};
 use crate::flow::step::Step;
 use crate::id::{Role, SiteId, Subject, UnitId};
 use crate::inventory::{Device, Lookup, ObjectId};
-use crate::lifecycle::evidence::{Evidence, Proof};
-use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::task::{Task, TaskKind};
+use crate::lifecycle::evidence::Proof;
+use crate::lifecycle::stage::Stage;
+use crate::lifecycle::task::TaskKind;
 use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::policy::Policy;
@@ -221,30 +221,6 @@ impl Deciding<'_> {
             return;
         }
         self.emit(Subject::Bmc(mac), DiscoveryEvent::WarningNoted { key, device, text: text.clone() });
-    }
-
-    pub(crate) fn enter(&mut self, id: UnitId, to: Stage, proof: Proof, note: &str) {
-        let Some(from) = self.world.unit(id).map(|u| u.stage) else { return };
-        let evidence = Evidence::new(proof, note);
-        self.emit(Subject::Unit(id), LifeEvent::StageEntered { from, to, evidence });
-    }
-
-    /// Opens a task, unless the same one is open.
-    pub(crate) fn open_task(&mut self, id: UnitId, kind: TaskKind, role: Role, text: &str) {
-        let text = Text::new(text);
-        if self.world.unit(id).is_some_and(|u| u.tasks.iter().any(|(_, t)| t.kind == kind && t.text == text)) {
-            return;
-        }
-        self.emit(Subject::Unit(id), LifeEvent::TaskOpened { task: Task { kind, role, text } });
-    }
-
-    pub(crate) fn quarantine(&mut self, id: UnitId, reason: &str) {
-        let Some(from) = self.world.unit(id).map(|u| u.disposition) else { return };
-        if from == Disposition::Quarantined {
-            return;
-        }
-        let (to, reason) = (Disposition::Quarantined, Text::new(reason));
-        self.emit(Subject::Unit(id), LifeEvent::DispositionChanged { from, to, reason });
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod bind;
 pub mod commands;
-pub mod event;
+pub(crate) mod event;
 pub mod manifest;
 pub mod registration;
 mod state;

@@ -2,7 +2,7 @@
 
 pub mod attempt;
 pub(crate) mod before_terms;
-pub mod event;
+pub(crate) mod event;
 pub mod next;
 pub mod rules;
 pub mod step;

@@ -1,8 +1,8 @@
 //! The life of a unit: its stages, what each transition demands, and how events change it.
 
-pub mod event;
+pub(crate) mod event;
 pub mod evidence;
-pub mod evolve;
+mod evolve;
 pub mod guard;
 pub mod stage;
 mod state;

@@ -2,7 +2,7 @@
 
 pub mod candidate;
 pub mod commands;
-pub mod event;
+pub(crate) mod event;
 pub mod questions;
 mod quota;
 pub mod route;

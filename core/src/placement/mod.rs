@@ -1,7 +1,7 @@
-//! The room the servers stand in: which port is which, and whether cables are where they were planned.
+//! Where servers stand: places proposed and kept for them, the site as it is, and which port is which.
 
 pub mod commands;
-pub mod event;
+pub(crate) mod event;
 pub mod propose;
 pub mod questions;
 pub mod reservation;

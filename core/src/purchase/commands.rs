@@ -123,16 +123,22 @@ impl Deciding<'_> {
         }
     }
 
-    /// Moves the servers that an order was to buy back to its offers.
+    /// Moves the servers that an order was to buy back to its offers; what is on its way all the same comes.
     fn lead_back(&mut self, id: OrderId, note: &str) {
         let Some(order) = self.world.order(id) else { return };
-        let bought: Vec<UnitId> = order.bought().collect();
+        let bought: Vec<UnitId> = order.bought().filter(|unit| self.is_nowhere(order, *unit)).collect();
         for unit in bought {
-            let was = self.world.unit(unit).filter(|u| u.disposition.may_move()).map(|u| u.stage);
-            if was.is_some_and(|s| (Stage::PurchaseApproved..=Stage::ShipmentTracking).contains(&s)) {
-                self.enter(unit, Stage::QuoteReceived, Proof::PurchaseFailed, note);
-            }
+            self.enter(unit, Stage::QuoteReceived, Proof::PurchaseFailed, note);
         }
+    }
+
+    /// Whether a server counts as bought, moves with its order, and has left no vendor.
+    fn is_nowhere(&self, order: &Order, unit: UnitId) -> bool {
+        let Some(unit) = self.world.unit(unit) else { return false };
+        let mut shipped = self.world.deals_of(order).flat_map(|d| &d.shipments).flat_map(|s| &s.notice.items);
+        unit.disposition.may_move()
+            && (Stage::PurchaseApproved..=Stage::ShipmentTracking).contains(&unit.stage)
+            && !shipped.any(|item| unit.serial.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(&item.serial)))
     }
 
     /// A server that stood aside while its order went on is brought to where its order is.
@@ -140,12 +146,6 @@ impl Deciding<'_> {
         let Some((id, _)) = self.world.unit(unit).filter(|u| u.stage.is_on_order()).and_then(|u| u.order) else {
             return;
         };
-        if let Some(failed) =
-            self.world.order(id).filter(|o| o.end.is_none() && o.purchase.is_none()).and_then(|o| o.failed.last())
-        {
-            let note = failed.reason.to_string();
-            self.lead_back(id, &note);
-        }
         let Some(order) = self.world.order(id).filter(|o| o.end.is_none()) else { return };
         let deals: Vec<&Deal> = self.world.deals_of(order).collect();
         let shown = match &order.purchase {
@@ -154,6 +154,12 @@ impl Deciding<'_> {
             None if deals.iter().any(|d| d.offer().is_some()) => 2,
             None => usize::from(deals.iter().any(|d| d.asked.is_some())),
         };
+        let reached = [Stage::Ordered, Stage::QuoteRequested, Stage::QuoteReceived, Stage::PurchaseApproved].get(shown);
+        let is_ahead = self.world.unit(unit).is_some_and(|u| reached.is_some_and(|reached| u.stage > *reached));
+        if let Some(failed) = order.failed.last().filter(|_| is_ahead && self.is_nowhere(order, unit)) {
+            let note = failed.reason.to_string();
+            self.enter(unit, Stage::QuoteReceived, Proof::PurchaseFailed, &note);
+        }
         let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved, Proof::OrderConfirmed];
         self.lead(id, &proofs[..shown], "released; its order had gone on meanwhile");
     }

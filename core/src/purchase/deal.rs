@@ -3,7 +3,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-pub mod event;
+pub(crate) mod event;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bmc::Vendor;
 use crate::event::{DealEvent, Draft, Event, Seq, StepEvent};
+use crate::fault::Kind;
 use crate::flow::attempt::{Attempts, Done, Phase};
 use crate::flow::step::{Observation, Step};
 use crate::id::DealId;
@@ -354,9 +355,10 @@ impl Deal {
         }
         match event {
             StepEvent::StepIntended { .. } => self.may_have = self.may_have.or(Some(at)),
-            StepEvent::StepFailed { .. } | StepEvent::StepParked { .. } => {
+            StepEvent::StepFailed { fault, .. } | StepEvent::StepParked { fault, .. } => {
                 let progress = self.steps.at(Step::PlacePurchase).filter(|p| p.phase == Phase::Intended);
-                if progress.is_some_and(|p| Some(p.since) == self.may_have) {
+                let is_first = progress.is_some_and(|p| Some(p.since) == self.may_have);
+                if is_first && matches!(fault.kind, Kind::Transient | Kind::Rejected) {
                     self.may_have = None;
                 }
             }

@@ -7,4 +7,5 @@ pub mod deal;
 pub mod money;
 pub mod next;
 pub mod paper;
+pub mod post;
 pub mod tender;

@@ -1,6 +1,6 @@
 //! At the dock: a scan is a receipt, which can be taken back as long as nothing else has happened to the server.
 
 pub mod commands;
-pub mod event;
+pub(crate) mod event;
 pub mod questions;
 mod state;

@@ -2,7 +2,7 @@
 //! become. Nothing is written to NetBox or to a BMC; a login proves a password, once.
 
 pub mod commands;
-pub mod event;
+pub(crate) mod event;
 mod plan;
 mod unit;
 

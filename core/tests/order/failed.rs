@@ -122,3 +122,35 @@ fn a_purchase_order_whose_answer_is_missing_may_be_there_whatever_comes_of_the_n
     shop.carry_out("hpe");
     assert_eq!(may_have(&shop), None);
 }
+
+#[test]
+fn what_has_left_its_vendor_comes_though_the_vendor_ends_the_order() {
+    let mut shop = Shop::bought();
+    let yes = shop.confirmation("hpe");
+    shop.paper("hpe", yes).unwrap();
+    shop.paper("hpe", shop.shipment("hpe", &["CZ1", "CZ2"])).unwrap();
+    says_no(&mut shop, "hpe");
+    let stages: Vec<_> = shop.units(shop.last()).iter().map(|u| shop.unit(*u).stage).collect();
+    let (comes, not) = (Stage::ShipmentTracking, Stage::QuoteReceived);
+    assert_eq!(stages, [comes, comes, not, not]);
+}
+
+#[test]
+fn a_server_that_was_held_while_its_purchase_failed_is_where_its_order_is_once_it_is_released() {
+    let mut shop = Shop::bought();
+    shop.paper("dell", quote(4, 6_000_000)).unwrap();
+    let yes = shop.confirmation("hpe");
+    shop.paper("hpe", yes).unwrap();
+    let held = shop.units(shop.last())[0];
+    let hold = Command::Hold { unit: held, reason: "is it needed?".into() };
+    shop.put(by("tina", Role::Technician), hold).unwrap();
+    says_no(&mut shop, "hpe");
+    for who in ["berta", "carl"] {
+        shop.approve(who, "dell", 1, "240000").unwrap();
+    }
+    assert_eq!(shop.unit(held).stage, Stage::ShipmentTracking, "it stands aside");
+    let release = Command::Release { unit: held, reason: None };
+    shop.put(by("tina", Role::Technician), release).unwrap();
+    let stages: Vec<_> = shop.units(shop.last()).iter().map(|u| shop.unit(*u).stage).collect();
+    assert_eq!(stages, [Stage::PurchaseApproved; 4]);
+}

@@ -357,6 +357,10 @@ async fn attempt(
     due: Due,
 ) {
     let class = rule(due.step).class;
+    // Of what was on its way to a vendor when the daemon stopped, no failure of today tells whether it arrived.
+    let is_intended = |p: &Progress| matches!(p.phase, Phase::Intended);
+    let before = due.begun && ledger.world().steps(subject).and_then(|s| s.at(due.step)).is_some_and(is_intended);
+    let in_doubt = before && due.lane == Lane::Vendor;
     let netbox = ports.netbox.for_one_attempt();
     let (gate, place) = gate.unzip();
     let told = |fault: Option<&Fault>| {
@@ -378,7 +382,7 @@ async fn attempt(
                 told(Some(&fault));
                 drop(place);
                 // A look changes nothing, so its doubt is no doubt about an effect of ours.
-                return failed_look(ledger, subject, &due, fault).await;
+                return failed_look(ledger, subject, &due, fault, in_doubt).await;
             }
         }
     }
@@ -390,7 +394,10 @@ async fn attempt(
     told(acted.as_ref().err());
     match acted {
         Ok(receipt) => ended(ledger, subject, due.step, due.generation, Outcome::Accepted { receipt }).await,
-        Err(fault) => return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await,
+        Err(fault) => {
+            let fault = if in_doubt { doubted(fault) } else { fault };
+            return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await;
+        }
     }
     if class == Class::Force {
         return;
@@ -415,8 +422,16 @@ async fn attempt(
     ended(ledger, subject, due.step, due.generation, outcome).await;
 }
 
-async fn failed_look(ledger: &Ledger, subject: Subject, due: &Due, mut fault: Fault) {
-    if fault.kind == Kind::Unknown {
+/// A failure of which another try may tell more.
+fn doubted(fault: Fault) -> Fault {
+    let kind = if fault.kind.may_retry() || fault.kind == Kind::Unauthorised { Kind::Unknown } else { fault.kind };
+    Fault { kind, ..fault }
+}
+
+async fn failed_look(ledger: &Ledger, subject: Subject, due: &Due, mut fault: Fault, in_doubt: bool) {
+    if in_doubt {
+        fault = doubted(fault);
+    } else if fault.kind == Kind::Unknown {
         fault.kind = Kind::Transient;
     }
     ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rackhand_core::bmc::locate::without;
 use rackhand_core::bmc::reading::{BmcReading, Section};
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Answer, Input, Refusal, Why};
+use rackhand_core::decide::{Answer, Input, Refusal, Why, demand};
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::sentence::on_or_off;
@@ -28,9 +28,7 @@ impl Desk {
         id: UnitId,
         what: Option<Section>,
     ) -> Result<BmcReading, Refusal> {
-        if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Technician) {
-            return Err(Refusal::new(Why::NotAllowed, "reading a BMC is for technicians and operators"));
-        }
+        demand(actor, Role::Technician)?;
         let world = self.ledger.world();
         let unit = world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
         let bmc = self.ports.keepers.session(unit);
@@ -56,7 +54,7 @@ impl Desk {
     /// Has what stopped tried anew. With it goes the verdict on the BMC's password, also where no step stopped for it.
     pub(super) async fn retry(&self, actor: &Actor, id: UnitId) -> Result<Receipt, Refusal> {
         let wish = Command::Retry { subject: Subject::Unit(id) };
-        let may = matches!(actor, Actor::Person { role, .. } if *role >= wish.role());
+        let may = demand(actor, wish.role()).is_ok();
         // Before the steps go on, which then judge it anew.
         let forgiven = may && self.ports.keepers.forgive(id);
         match self.ledger.submit(actor.clone(), Patience::Refuse, Input::Command(wish)).await {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::decide::{Input, Refusal, Why, demand};
 use rackhand_core::entry::commands::{Entry, named};
 use rackhand_core::entry::registration::{Registered, Standing};
 use rackhand_core::id::{Actor, Role};
@@ -12,7 +12,6 @@ use rackhand_core::text::Text;
 use rackhand_rpc::{Import, MAX_IMPORT};
 
 use super::Desk;
-use super::netbox::least;
 use crate::ledger::Patience;
 
 impl Desk {
@@ -30,7 +29,7 @@ impl Desk {
             return Ok(judged);
         }
         if !accounts.is_empty() {
-            least(actor, Role::Operator)?;
+            demand(actor, Role::Operator)?;
         }
         // Sealed before a lease can have the BMC logged in to; a row that fails after all leaves none behind.
         let sound = rows.iter().zip(&judged).filter(|(_, judged)| judged.is_ok());

@@ -2,7 +2,7 @@
 //! BMCs that were seen.
 
 use rackhand_adapters::netbox::unreachable;
-use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::decide::{Input, Refusal, Why, demand};
 use rackhand_core::id::{Actor, Role};
 use rackhand_core::inventory::questions::{self as netbox, NetboxCheck, NetboxDiff, NetboxSetup, Sightings};
 use rackhand_core::inventory::reconcile::{kinds, reconcile};
@@ -11,20 +11,10 @@ use rackhand_core::view::MAX_ROWS;
 use super::Desk;
 use crate::ledger::Patience;
 
-/// Refuses who has less than this role.
-pub(super) fn least(actor: &Actor, role: Role) -> Result<(), Refusal> {
-    match actor {
-        Actor::Person { role: own, .. } if *own < role => {
-            Err(Refusal::new(Why::NotAllowed, format!("this takes the role {role}; yours is {own}")))
-        }
-        _ => Ok(()),
-    }
-}
-
 impl Desk {
     /// Looks at NetBox now; the gate is not asked, since a person wants to know.
     pub(super) async fn check_netbox(&self, actor: &Actor) -> Result<NetboxCheck, Refusal> {
-        least(actor, Role::Operator)?;
+        demand(actor, Role::Operator)?;
         Ok(match self.ports.netbox.check().await {
             Ok(readiness) => readiness.findings(),
             Err(fault) => unreachable(&fault),
@@ -33,7 +23,7 @@ impl Desk {
 
     /// Makes in NetBox what is missing, and takes up what NetBox had refused before. Runs again without harm.
     pub(super) async fn set_netbox_up(&self, actor: &Actor) -> Result<NetboxSetup, Refusal> {
-        least(actor, Role::Admin)?;
+        demand(actor, Role::Admin)?;
         if let Some(held) = self.ledger.world().stream.held {
             return Err(Refusal::new(Why::Conflict, held.text()));
         }

@@ -3,7 +3,7 @@
 use rackhand_adapters::pdf;
 use rackhand_adapters::supplier::format::{self, Columns, Format};
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Answer, Input, Moment, Refusal, Why, decide};
+use rackhand_core::decide::{Answer, Input, Moment, Refusal, Why, decide, demand};
 use rackhand_core::document::purchase::purchase_order;
 use rackhand_core::id::{Actor, DealId, Entropy, OrderId, Role};
 use rackhand_core::order::questions::{self as order, OrderDetail};
@@ -27,9 +27,7 @@ impl Desk {
     /// Reads a vendor's file and enters what is in it. First all of it is judged against the world as it is, so that
     /// nothing is entered of a file that is not taken whole.
     pub(super) async fn take_paper(&self, actor: &Actor, upload: PaperUpload) -> Result<PaperTaken, Refusal> {
-        if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Operator) {
-            return Err(Refusal::new(Why::NotAllowed, format!("this takes the role {}", Role::Operator)));
-        }
+        demand(actor, Role::Operator)?;
         if upload.bytes.0.len() > MAX_PAPER {
             return Err(Refusal::new(Why::Invalid, format!("a paper has at most {} MiB; split it", MAX_PAPER >> 20)));
         }

@@ -1,13 +1,12 @@
 //! A password given for one server's BMC, or forgotten.
 
-use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::decide::{Input, Refusal, Why, demand};
 use rackhand_core::id::{Actor, Role, UnitId};
 use rackhand_core::secret::Account;
 use rackhand_core::text::Text;
 use rackhand_rpc::Receipt;
 
 use super::Desk;
-use super::netbox::least;
 use crate::ledger::Patience;
 
 type Accounts = Vec<(Text, Option<Account>)>;
@@ -21,7 +20,7 @@ impl Desk {
         unit: UnitId,
         account: Option<Account>,
     ) -> Result<Receipt, Refusal> {
-        least(actor, Role::Operator)?;
+        demand(actor, Role::Operator)?;
         let known = self.ledger.world().unit(unit).and_then(|u| u.serial.clone());
         let serial = known.ok_or_else(|| Refusal::new(Why::NotFound, format!("no unit {unit} has a serial")))?;
         let user = account.as_ref().map(|a| a.user.clone());

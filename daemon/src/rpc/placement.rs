@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rackhand_core::decide::{Input, Refusal, Why};
+use rackhand_core::decide::{Input, Refusal, Why, demand};
 use rackhand_core::document::Document;
 use rackhand_core::document::work::work_order as paper;
 use rackhand_core::fault::Fault;
@@ -37,9 +37,7 @@ impl Desk {
     /// # Errors
     /// Not a technician's; what is asked for makes no sense, or NetBox does not answer.
     pub async fn placement(&self, actor: &Actor, request: &Request) -> Result<Proposals, Refusal> {
-        if !matches!(actor, Actor::Person { role, .. } if *role >= Role::Technician) {
-            return Err(Refusal::new(Why::NotAllowed, "places are for technicians and operators"));
-        }
+        demand(actor, Role::Technician)?;
         let site = self.site_of(&request.units)?;
         if request.position.is_some() && request.units.len() > 1 {
             return Err(Refusal::new(Why::Invalid, "one unit of a rack is for one server"));

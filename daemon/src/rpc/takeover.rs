@@ -9,7 +9,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use rackhand_adapters::redfish::Bmc;
 use rackhand_core::bmc::Fingerprint;
-use rackhand_core::decide::{Answer, Input, Refusal, Why};
+use rackhand_core::decide::{Answer, Input, Refusal, Why, demand};
 use rackhand_core::fault::Kind;
 use rackhand_core::id::{Actor, PlanId, Role, SiteId};
 use rackhand_core::takeover::commands::no_such_plan;
@@ -20,7 +20,6 @@ use rackhand_rpc::takeover::{Confirm, Filter, PlannedRow, TakeOverPlan};
 use sha2::{Digest, Sha256};
 
 use super::Desk;
-use super::netbox::least;
 use crate::ledger::Patience;
 
 /// How long one BMC may take to prove a password; a person waits.
@@ -32,7 +31,7 @@ impl Desk {
     /// # Errors
     /// Not an operator's, or of a site of another daemon's; NetBox or the journal does not answer.
     pub async fn plan_take_over(&self, actor: &Actor, filter: Filter) -> Result<TakeOverPlan, Refusal> {
-        least(actor, Role::Operator)?;
+        demand(actor, Role::Operator)?;
         let site = self.own_site(filter.site.clone())?;
         self.ports.keepers.forgive_strangers();
         let (world, all, no_servers) = self.survey(&site).await?;
@@ -75,7 +74,7 @@ impl Desk {
     /// # Errors
     /// Not an operator's, without a reason, or of no plan; NetBox or the journal does not answer.
     pub async fn confirm_take_over(&self, actor: &Actor, confirm: Confirm) -> Result<Vec<(Text, Taken)>, Refusal> {
-        least(actor, Role::Operator)?;
+        demand(actor, Role::Operator)?;
         let Confirm { plan: id, serials, reason } = confirm;
         if serials.len() > MAX_CONFIRMED {
             return Err(Refusal::new(Why::Invalid, format!("at most {MAX_CONFIRMED} servers in one call")));

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use rackhand_adapters::dhcp::frame::MessageType;
 use rackhand_adapters::dhcp::join::LeaseAck;
-use rackhand_adapters::dhcp::oui::is_bmc_candidate;
+use rackhand_core::discovery::c3::is_bmc_candidate;
 use rackhand_core::view::TapState;
 
 use crate::client::{CLASS, Client, NAME};

@@ -125,7 +125,12 @@ impl Line {
         if let Some(body) = body {
             call = call.body("application/json", body);
         }
-        self.exchange(&self.settings.target, call).await
+        // After a document has left, an answer too big or out of protocol says nothing of what was done with it.
+        let unknown = |f: Fault| match f.kind {
+            Kind::Malformed if *method != Method::GET => Fault { kind: Kind::Unknown, ..f },
+            _ => f,
+        };
+        self.exchange(&self.settings.target, call).await.map_err(unknown)
     }
 
     async fn exchange(&self, target: &Target, call: Call<'_>) -> Result<Answer, Fault> {

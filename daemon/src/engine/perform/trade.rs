@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use rackhand_adapters::supplier::{Chase, Listed, Seller, State};
 use rackhand_core::fault::{Fault, Kind, System};
-use rackhand_core::flow::attempt::Phase;
 use rackhand_core::flow::next::Due;
 use rackhand_core::flow::step::{Observation, Step};
 use rackhand_core::id::DealId;
 use rackhand_core::order::Order;
 use rackhand_core::purchase::deal::Deal;
 use rackhand_core::purchase::paper::{PurchaseOrder, QuoteRequest, RequestLine};
+use rackhand_core::purchase::post::{ByReceipt, by_receipt};
 use rackhand_core::text::Text;
 use rackhand_core::time::human;
 use rackhand_core::world::World;
@@ -38,7 +38,7 @@ fn chase_number(deal: &Deal) -> Text {
 }
 
 pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<Option<Observation>, Fault> {
-    let (_, deal, seller) = known(ports, world, id)?;
+    let (order, deal, seller) = known(ports, world, id)?;
     if !seller.can_be_asked() {
         return believe(deal, seller, due);
     }
@@ -55,7 +55,8 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
     };
     let now = ports.clock.now();
     let taken = |step: Step, advice: &str| {
-        deal.receipts.get(&step).map(|at| not_listed(seller, "took", step, now.since(*at), advice))
+        let at = *deal.receipts.get(&step)?;
+        Some(not_listed(seller, "took", step, (now.since(at), now.since(at)), advice))
     };
     let undoes = |there: Option<Fault>, found: Option<Listed>| match there.filter(|_| found.is_none()) {
         // It is there, or may be, and is not to be seen: it cannot be taken back yet.
@@ -73,8 +74,15 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
         }
         Step::CancelPurchase => {
             let step = Step::PlacePurchase;
-            // A list that lags does not show what arrived though its answer was lost, either. It costs too much to guess.
-            let maybe = || deal.may_have.map(|at| not_listed(seller, "may have taken", step, now.since(at), TAKE_BACK));
+            // A list that lags does not show what arrived though its answer was lost, either; nor what a person says is
+            // there. It costs too much to guess. Only what took our cancellation may drop it from its list.
+            let cancelled = deal.receipts.contains_key(&Step::CancelPurchase);
+            let since = deal.may_have.or(deal.ordered).filter(|_| !cancelled);
+            let looked = now.since(order.end.as_ref().map_or(now, |end| end.at));
+            let maybe = || {
+                let age = now.since(since?);
+                Some(not_listed(seller, "may have taken", step, (age, age.min(looked)), TAKE_BACK))
+            };
             undoes(taken(step, TAKE_BACK).or_else(maybe), seller.find_order(purchase(deal)?).await?)
         }
         _ => Err(missing("a vendor's part in this step")),
@@ -92,8 +100,8 @@ const TAKE_BACK: &str = "ask the vendor to take it back, then skip; retry to loo
 
 /// The vendor gave its receipt, or may have taken it without one, and its list does not show it: many take what is new
 /// into a queue of theirs. It is looked for again.
-fn not_listed(seller: &Seller, took: &str, step: Step, waited: Duration, advice: &str) -> Fault {
-    let what = format!("{} {took} {step} {} ago, and its list does not show it", seller.title, human(waited));
+fn not_listed(seller: &Seller, took: &str, step: Step, (age, waited): (Duration, Duration), advice: &str) -> Fault {
+    let what = format!("{} {took} {step} {} ago, and its list does not show it", seller.title, human(age));
     if waited < LAG {
         return Fault::new(System::Vendor, Kind::Transient, format!("{what} yet"));
     }
@@ -105,15 +113,13 @@ fn undone(found: Option<Listed>) -> Option<Observation> {
     found.is_none_or(|l| l.state != State::Open).then_some(Observation::Undone)
 }
 
-/// Where nothing can be asked, the receipt is all there is. What was begun and has none may have arrived.
 fn believe(deal: &Deal, seller: &Seller, due: &Due) -> Result<Option<Observation>, Fault> {
-    let at = deal.steps.at(due.step).filter(|p| p.generation == due.generation);
     let undo = matches!(due.step, Step::WithdrawRequest | Step::CancelPurchase);
-    match at.map(|p| &p.phase) {
-        Some(Phase::Accepted { .. }) if undo => Ok(Some(Observation::Undone)),
-        Some(Phase::Accepted { receipt }) => Ok(Some(Observation::Held(receipt.clone()))),
-        Some(Phase::Intended) if due.begun => Err(in_doubt(seller, due.step)),
-        _ => Ok(None),
+    match by_receipt(deal, due) {
+        ByReceipt::Seen(_) if undo => Ok(Some(Observation::Undone)),
+        ByReceipt::Seen(receipt) => Ok(Some(Observation::Held(receipt))),
+        ByReceipt::InDoubt => Err(in_doubt(seller, due.step)),
+        ByReceipt::NotSent => Ok(None),
     }
 }
 

@@ -257,7 +257,8 @@ impl Life {
         let asked = |p: &Progress| matches!(p.phase, Phase::Parked { .. });
         let let_go = |d: &Deal| d.steps.undo().is_empty() || d.steps.progress().any(asked);
         let deals = world.deals.values().all(|d| let_go(d.as_ref()));
-        Ok(orders && deals && world.units.values().all(|u| self.is_done(u, now)))
+        let judged = world.sightings.values().all(|s| s.verdict.is_some());
+        Ok(orders && deals && judged && world.units.values().all(|u| self.is_done(u, now)))
     }
 
     /// Whether nothing more is to be expected of a server: it came as far as it may, or somebody wants it so.

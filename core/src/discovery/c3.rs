@@ -1,7 +1,7 @@
-//! Which MACs may be a controller's: the vendors' address blocks, and the rule that keeps booting servers out.
+//! Rule C3: which MACs may be a controller's, by the vendors' address blocks; servers that boot are kept out.
 
-use rackhand_core::bmc::Vendor;
-use rackhand_core::mac::Mac;
+use crate::bmc::Vendor;
+use crate::mac::Mac;
 
 /// Who this MAC's block was given to by IEEE. `None` is anyone but HPE and Dell. NICs come from the same blocks, and
 /// the registry grows: a hint, never proof.
