@@ -21,7 +21,7 @@ use futures::future::BoxFuture;
 use judge::{label, story};
 use out::{Leaving, Running};
 use path::{Point, Road, Told, live};
-use rackhand_core::event::{Event, Recorded, Seq, StepEvent};
+use rackhand_core::event::{Event, JournalEvent, Recorded, Seq, StepEvent};
 use rackhand_lab::sockets::Issuer;
 use support::lab::{Lab, QUICK, Tempo};
 use trade::{Goal, Shop};
@@ -243,11 +243,16 @@ fn every_point(paths: &[Vec<Recorded>]) -> Vec<Work> {
 }
 
 /// Kinds of event that no kill has come right after, with a place to try: where it stood on one of the last roads, each
-/// round on another. What only a slow machine brings about, a failed attempt, is on no other road.
+/// round on another. What only a slow machine brings about, a failed attempt or the snapshot of an hour, is on no other
+/// road.
 fn missed(paths: &[Vec<Recorded>], rows: &[Row], round: usize) -> BTreeMap<String, Point> {
     let hit: BTreeSet<&String> = rows.iter().flat_map(|r| &r.told.last).collect();
     let is_accident = |e: &&Recorded| {
-        matches!(e.draft.event, Event::Step(StepEvent::StepFailed { .. } | StepEvent::StepUnknown { .. }))
+        matches!(
+            e.draft.event,
+            Event::Step(StepEvent::StepFailed { .. } | StepEvent::StepUnknown { .. })
+                | Event::Journal(JournalEvent::SnapshotKept { .. })
+        )
     };
     let all = paths.iter().flat_map(|path| ends(path)).filter(|e| !is_accident(e)).map(|e| (label(e), e.seq));
     let mut missed = BTreeMap::new();
