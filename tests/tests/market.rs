@@ -13,7 +13,7 @@ use rackhand_core::decide::Why;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::{Event, JournalEvent, LifeEvent, StepEvent};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::Subject;
+use rackhand_core::id::{OrderId, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::order::OrderState;
@@ -117,8 +117,7 @@ async fn cancelled_at_each_point_what_was_done_is_undone_in_reverse_once_each() 
         let mut bench = Bench::new(quick());
         let order = bench.order(FOUR).await;
         bench.until_point(order, point).await;
-        let reason = "the tenant left".into();
-        bench.say(Person::ANNA, Command::CancelOrder { order, reason }).await.unwrap();
+        cancel(&bench, order).await;
         bench.rest().await;
         let (hpe, dell) = (bench.market.hpe.arrivals(), bench.market.dell.arrivals());
         println!("{point:<10} hpe {hpe:?} dell {dell:?}");
@@ -175,6 +174,25 @@ fn lagging() -> Manner {
     Manner { lists_after: hours(1), ships_after: vec![hours(4)], ..quick() }
 }
 
+async fn cancel(bench: &Bench, order: OrderId) {
+    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+}
+
+/// What the next document for an order meets, whichever vendor it goes to.
+fn order_meets(bench: &Bench, method: &Method, effect: &Effect) {
+    for faults in bench.market.faults.values() {
+        let (method, effect) = (Some(method.clone()), effect.clone());
+        faults.add(Rule { method, path: "orders".into(), effect, times: 1 });
+    }
+}
+
+/// One purchase order arrived, and nothing of it will be delivered.
+fn is_taken_back(bench: &Bench) {
+    let orders: Vec<_> = bench.market.hpe.orders().into_iter().chain(bench.market.dell.orders()).collect();
+    assert_eq!(orders.len(), 1);
+    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_a_vendor_has_taken_and_does_not_list_yet_is_not_sent_again() {
     let mut bench = Bench::new(lagging());
@@ -192,12 +210,10 @@ async fn what_is_cancelled_before_its_vendor_lists_it_is_taken_back_once_it_is_l
     let order = bench.order(FOUR).await;
     bench.until_point(order, "approved").await;
     bench.outside.clock.sleep(Duration::from_secs(300)).await;
-    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    cancel(&bench, order).await;
     bench.rest().await;
+    is_taken_back(&bench);
     let (hpe, dell) = (bench.market.hpe, bench.market.dell);
-    let orders: Vec<_> = hpe.orders().into_iter().chain(dell.orders()).collect();
-    assert_eq!(orders.len(), 1);
-    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
     let requests: Vec<_> = hpe.requests().into_iter().chain(dell.requests()).collect();
     assert!(requests.iter().all(|r| r.withdrawn), "{requests:?}");
 }
@@ -205,37 +221,25 @@ async fn what_is_cancelled_before_its_vendor_lists_it_is_taken_back_once_it_is_l
 #[tokio::test(start_paused = true)]
 async fn a_purchase_order_whose_answer_is_lost_is_taken_back_once_a_list_that_lags_shows_it() {
     let mut bench = Bench::new(lagging());
-    for name in ["hpe", "dell"] {
-        let effect = Effect::Answer(Fate::Lost);
-        bench.market.faults[name].add(Rule { method: Some(Method::POST), path: "orders".into(), effect, times: 1 });
-    }
+    order_meets(&bench, &Method::POST, &Effect::Answer(Fate::Lost));
     let order = bench.order(FOUR).await;
     bench.until_point(order, "approved").await;
     // The answer is lost, and nothing is tried again yet.
     bench.outside.clock.sleep(Duration::from_secs(5)).await;
-    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    cancel(&bench, order).await;
     bench.rest().await;
-    let orders: Vec<_> = bench.market.hpe.orders().into_iter().chain(bench.market.dell.orders()).collect();
-    assert_eq!(orders.len(), 1);
-    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
+    is_taken_back(&bench);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_purchase_order_that_may_be_there_and_is_never_listed_is_asked_about() {
     let mut bench = Bench::new(quick());
-    for name in ["hpe", "dell"] {
-        // The connection ends before the vendor has read anything; that cannot be told from a lost answer.
-        bench.market.faults[name].add(Rule {
-            method: Some(Method::POST),
-            path: "orders".into(),
-            effect: Effect::Drop,
-            times: 1,
-        });
-    }
+    // The connection ends before the vendor has read anything; that cannot be told from a lost answer.
+    order_meets(&bench, &Method::POST, &Effect::Drop);
     let order = bench.order(FOUR).await;
     bench.until_point(order, "approved").await;
     bench.outside.clock.sleep(Duration::from_secs(5)).await;
-    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    cancel(&bench, order).await;
     bench.rest().await;
     let letters = |bench: &Bench| rackhand_core::view::dead_letters(&bench.world(), bench.now());
     assert_eq!(letters(&bench), [], "its list may lag");
@@ -250,13 +254,9 @@ async fn a_purchase_order_that_may_be_there_and_is_never_listed_is_asked_about()
 async fn a_purchase_order_that_left_before_the_daemon_died_is_taken_back_though_the_next_look_fails() {
     let lives = async |kill: Option<u64>| {
         let mut bench = Bench::new(lagging());
-        for name in ["hpe", "dell"] {
-            // The look before it is sent is answered, the first one of the next daemon is not.
-            for effect in [Effect::Delay(Duration::ZERO), Effect::Refuse(StatusCode::SERVICE_UNAVAILABLE, "".into())] {
-                let rule = Rule { method: Some(Method::GET), path: "orders".into(), effect, times: 1 };
-                bench.market.faults[name].add(rule);
-            }
-        }
+        // The look before it is sent is answered, the first one of the next daemon is not.
+        order_meets(&bench, &Method::GET, &Effect::Delay(Duration::ZERO));
+        order_meets(&bench, &Method::GET, &Effect::Refuse(StatusCode::SERVICE_UNAVAILABLE, "".into()));
         if let Some(seq) = kill {
             bench.kill_after(seq);
         }
@@ -273,18 +273,17 @@ async fn a_purchase_order_that_left_before_the_daemon_died_is_taken_back_though_
     bench.outside.clock.sleep(Duration::from_secs(5)).await;
     let failed = |e: &&Event| matches!(e, Event::Step(StepEvent::StepUnknown { step: Step::PlacePurchase, .. }));
     assert_eq!(bench.events().iter().filter(failed).count(), 1);
-    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    cancel(&bench, order).await;
     bench.rest().await;
-    let orders: Vec<_> = bench.market.hpe.orders().into_iter().chain(bench.market.dell.orders()).collect();
-    assert_eq!(orders.len(), 1);
-    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
+    is_taken_back(&bench);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_person_says_is_there_is_looked_for_before_its_cancellation_counts_as_done() {
     let mut bench = Bench::new(Manner { lists_after: Duration::from_secs(40 * 3_600), ..lagging() });
-    bench.market.hpe.behave(|m| m.ships_after = vec![Duration::from_secs(90 * 3_600)]);
-    bench.market.dell.behave(|m| m.ships_after = vec![Duration::from_secs(90 * 3_600)]);
+    for vendor in [&bench.market.hpe, &bench.market.dell] {
+        vendor.behave(|m| m.ships_after = vec![Duration::from_secs(90 * 3_600)]);
+    }
     let order = bench.order(FOUR).await;
     for step in [Step::RequestQuote, Step::PlacePurchase] {
         if step == Step::PlacePurchase {
@@ -300,11 +299,9 @@ async fn what_a_person_says_is_there_is_looked_for_before_its_cancellation_count
         }
     }
     assert!(bench.world().deals.values().any(|d| d.ordered.is_some()));
-    bench.say(Person::ANNA, Command::CancelOrder { order, reason: "the tenant left".into() }).await.unwrap();
+    cancel(&bench, order).await;
     bench.outside.clock.sleep(Duration::from_secs(20 * 3_600)).await;
-    let orders: Vec<_> = bench.market.hpe.orders().into_iter().chain(bench.market.dell.orders()).collect();
-    assert_eq!(orders.len(), 1);
-    assert!(orders[0].cancelled.is_some(), "it would be delivered: {orders:?}");
+    is_taken_back(&bench);
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,9 +14,9 @@ use rackhand_core::purchase::paper::{Flaw, Paper, PurchaseOrder, QuoteRequest};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 
-use super::fault;
 use super::format::cxml::{self, OrderKind};
 pub use super::format::cxml::{CxmlParty, Identity};
+use super::{fault, sent};
 use crate::http::{Call, Client, Limits};
 use crate::port::clock::Clock;
 use crate::port::dial::{Dial, Target};
@@ -104,7 +104,7 @@ impl Cxml {
         let call = Call::new(Method::POST, &self.settings.path).body("text/xml; charset=UTF-8", Bytes::from(document));
         let call = call.header(ACCEPT, HeaderValue::from_static("text/xml"));
         // What it said is lost where it broke off or is not to be understood, and it may have acted.
-        let answer = connection.send(call).await.map_err(|f| named(Fault { kind: unknown(f.kind), ..f }))?;
+        let answer = connection.send(call).await.map_err(|f| named(sent(f)))?;
         let status = answer.status;
         if status != StatusCode::OK {
             let told = answer.headers.get(LOCATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -137,11 +137,6 @@ impl Cxml {
         };
         Err(fault(self.id, kind, format!("{what}: {words}")).advise(advice))
     }
-}
-
-/// After a document has left, an answer too big or out of protocol says nothing of what was done with it.
-fn unknown(kind: Kind) -> Kind {
-    if kind == Kind::Malformed { Kind::Unknown } else { kind }
 }
 
 /// What a vendor posted to us, and what it is answered.

@@ -284,10 +284,7 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
 /// Which role it takes, and which the person has.
 pub fn demand(actor: &Actor, least: Role) -> Result<(), Refusal> {
     match actor {
-        Actor::Person { role, .. } if *role >= least => Ok(()),
-        Actor::Person { role, .. } => {
-            Err(Refusal::new(Why::NotAllowed, format!("this takes the role {least}; you have {role}")))
-        }
+        Actor::Person { role, .. } => role.demand(least).map_err(|why| Refusal::new(Why::NotAllowed, why)),
         Actor::Rackhand | Actor::Wire | Actor::Tenant { .. } => {
             Err(Refusal::new(Why::NotAllowed, "only a person may command"))
         }

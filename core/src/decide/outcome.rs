@@ -181,9 +181,9 @@ fn may_have_gone_out(progress: &Progress) -> bool {
     }
 }
 
-/// NetBox locks no account, so a refused token is waited out: one person mends it for all servers at once.
+/// A BMC locks an account that knocks too often; NetBox and vendors do not.
 fn may_retry(r: &Rule, kind: Kind) -> bool {
-    kind.may_retry() || (r.lane != Lane::Bmc && kind == Kind::Unauthorised)
+    if r.lane == Lane::Bmc { kind.may_retry() } else { kind.is_waited_out() }
 }
 
 fn give_up(r: &Rule, fault: Fault, failures: u32) -> Fault {

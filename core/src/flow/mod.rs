@@ -29,11 +29,13 @@ pub fn next(world: &World, subject: Subject, now: Timestamp) -> Option<Next> {
 /// Those whose next may be another after an event about this subject: itself, and for an order what goes on with its
 /// vendors, who are asked or left alone by where the order is.
 pub fn concerned(world: &World, subject: Subject) -> Vec<Subject> {
-    let deals = match subject {
-        Subject::Order(id) => world.order(id).map(|order| world.deals_of(order).map(|d| Subject::Deal(d.id))),
-        _ => None,
-    };
-    std::iter::once(subject).chain(deals.into_iter().flatten()).collect()
+    let mut all = vec![subject];
+    if let Subject::Order(id) = subject
+        && let Some(order) = world.order(id)
+    {
+        all.extend(world.deals_of(order).map(|deal| Subject::Deal(deal.id)));
+    }
+    all
 }
 
 /// Takes out of `next` what would have an effect, while effects are held back.

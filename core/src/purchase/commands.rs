@@ -20,6 +20,14 @@ use crate::purchase::tender;
 use crate::shipment::transit::news;
 use crate::text::Text;
 
+/// How an order leads the servers it buys: from where, to where, and on what proof.
+const ROAD: [(Stage, Stage, Proof); 4] = [
+    (Stage::Ordered, Stage::QuoteRequested, Proof::QuotesAsked),
+    (Stage::QuoteRequested, Stage::QuoteReceived, Proof::QuoteIn),
+    (Stage::QuoteReceived, Stage::PurchaseApproved, Proof::Approved),
+    (Stage::PurchaseApproved, Stage::ShipmentTracking, Proof::OrderConfirmed),
+];
+
 impl Deciding<'_> {
     /// A vendor's paper about a deal.
     pub(crate) fn paper(&mut self, id: DealId, paper: &Paper) -> Result<Answer, Refusal> {
@@ -105,12 +113,6 @@ impl Deciding<'_> {
 
     /// Moves the servers that an order buys as far as these proofs lead.
     fn lead(&mut self, id: OrderId, proofs: &[Proof], note: &str) {
-        const ROAD: [(Stage, Stage, Proof); 4] = [
-            (Stage::Ordered, Stage::QuoteRequested, Proof::QuotesAsked),
-            (Stage::QuoteRequested, Stage::QuoteReceived, Proof::QuoteIn),
-            (Stage::QuoteReceived, Stage::PurchaseApproved, Proof::Approved),
-            (Stage::PurchaseApproved, Stage::ShipmentTracking, Proof::OrderConfirmed),
-        ];
         let Some(order) = self.world.order(id) else { return };
         let units: Vec<UnitId> = order.bought().collect();
         for (from, next, proof) in ROAD.into_iter().filter(|(.., proof)| proofs.contains(proof)) {
@@ -154,14 +156,13 @@ impl Deciding<'_> {
             None if deals.iter().any(|d| d.offer().is_some()) => 2,
             None => usize::from(deals.iter().any(|d| d.asked.is_some())),
         };
-        let reached = [Stage::Ordered, Stage::QuoteRequested, Stage::QuoteReceived, Stage::PurchaseApproved].get(shown);
-        let is_ahead = self.world.unit(unit).is_some_and(|u| reached.is_some_and(|reached| u.stage > *reached));
+        let reached = ROAD.get(shown);
+        let is_ahead = self.world.unit(unit).is_some_and(|u| reached.is_some_and(|(stage, ..)| u.stage > *stage));
         if let Some(failed) = order.failed.last().filter(|_| is_ahead && self.is_nowhere(order, unit)) {
             let note = failed.reason.to_string();
             self.enter(unit, Stage::QuoteReceived, Proof::PurchaseFailed, &note);
         }
-        let proofs = [Proof::QuotesAsked, Proof::QuoteIn, Proof::Approved, Proof::OrderConfirmed];
-        self.lead(id, &proofs[..shown], "released; its order had gone on meanwhile");
+        self.lead(id, &ROAD.map(|(.., proof)| proof)[..shown], "released; its order had gone on meanwhile");
     }
 
     /// The vendor was seen to have our request.

@@ -70,6 +70,11 @@ impl Kind {
     pub const fn may_retry(self) -> bool {
         matches!(self, Self::Transient | Self::Unknown | Self::Malformed)
     }
+
+    /// The same where nobody is locked out by another try: a token that is refused is mended for all servers at once.
+    pub const fn is_waited_out(self) -> bool {
+        self.may_retry() || matches!(self, Self::Unauthorised)
+    }
 }
 
 /// A fault as it is journaled and shown: the sentence a person reads, and what to do.

@@ -247,6 +247,16 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// Whether it is this role or above.
+    ///
+    /// # Errors
+    /// Which role it takes, and which this is.
+    pub fn demand(self, least: Self) -> Result<(), Text> {
+        if self < least { Err(format!("this takes the role {least}; you have {self}").into()) } else { Ok(()) }
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

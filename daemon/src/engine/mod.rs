@@ -340,7 +340,7 @@ async fn confirm(ledger: &Ledger, ports: &Ports, gate: &Gate, subject: Subject, 
         match held {
             Ok(()) => return Ok(true),
             // The gate makes the pauses longer while it stays so.
-            Err(fault) if fault.kind.may_retry() || fault.kind == Kind::Unauthorised => {
+            Err(fault) if fault.kind.is_waited_out() => {
                 ports.clock.sleep(rule(Step::LookUpDevice).first).await;
             }
             Err(fault) => return Err(fault),
@@ -424,7 +424,7 @@ async fn attempt(
 
 /// A failure of which another try may tell more.
 fn doubted(fault: Fault) -> Fault {
-    let kind = if fault.kind.may_retry() || fault.kind == Kind::Unauthorised { Kind::Unknown } else { fault.kind };
+    let kind = if fault.kind.is_waited_out() { Kind::Unknown } else { fault.kind };
     Fault { kind, ..fault }
 }
 

@@ -344,8 +344,8 @@ pub fn second(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// Whether this can be done now; else why not.
 pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
-    if model.greeting.as_ref().is_some_and(|g| g.role < Role::Technician) {
-        return Err(Text::from(format!("this takes the role {}; you have {}", Role::Technician, model.role())));
+    if let Some(greeting) = &model.greeting {
+        greeting.role.demand(Role::Technician)?;
     }
     let r = &model.receiving;
     match act {

@@ -40,9 +40,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         if !model.is_fresh() {
             return no("what is shown is from before the connection; it is being asked for anew");
         }
-        if model.role() < role {
-            return Err(Text::from(format!("this takes the role {role}; you have {}", model.role())));
-        }
+        model.role().demand(role)?;
         if model.has_slipped() && act != Act::NewOrder && !model.acts_on_marks() {
             return Err(slipped(model));
         }
@@ -62,10 +60,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
                     Ends::Move(to) if to <= Stage::Racked => Ok(()),
                     _ => no("it stands in its place already"),
                 },
-                Some(row) if row.role > model.role() => {
-                    Err(Text::from(format!("this takes the role {}; you have {}", row.role, model.role())))
-                }
-                Some(_) => Ok(()),
+                Some(row) => model.role().demand(row.role),
                 None => Err(nothing_chosen(model)),
             };
         }

@@ -13,7 +13,7 @@ use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
 use serde::Deserialize;
 
-use super::super::fault;
+use super::super::{fault, sent};
 use super::Settings;
 use super::wire::Grant;
 use crate::http::{Answer, Call, Client, Limits, basic, measure, percent_encoded};
@@ -125,12 +125,8 @@ impl Line {
         if let Some(body) = body {
             call = call.body("application/json", body);
         }
-        // After a document has left, an answer too big or out of protocol says nothing of what was done with it.
-        let unknown = |f: Fault| match f.kind {
-            Kind::Malformed if *method != Method::GET => Fault { kind: Kind::Unknown, ..f },
-            _ => f,
-        };
-        self.exchange(&self.settings.target, call).await.map_err(unknown)
+        let answer = self.exchange(&self.settings.target, call).await;
+        if *method == Method::GET { answer } else { answer.map_err(sent) }
     }
 
     async fn exchange(&self, target: &Target, call: Call<'_>) -> Result<Answer, Fault> {

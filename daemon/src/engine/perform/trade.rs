@@ -55,8 +55,8 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
     };
     let now = ports.clock.now();
     let taken = |step: Step, advice: &str| {
-        let at = *deal.receipts.get(&step)?;
-        Some(not_listed(seller, "took", step, (now.since(at), now.since(at)), advice))
+        let age = now.since(*deal.receipts.get(&step)?);
+        Some(not_listed(seller, "took", step, (age, age), advice))
     };
     let undoes = |there: Option<Fault>, found: Option<Listed>| match there.filter(|_| found.is_none()) {
         // It is there, or may be, and is not to be seen: it cannot be taken back yet.
