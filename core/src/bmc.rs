@@ -4,7 +4,9 @@ pub(crate) mod credential;
 pub mod inventory;
 pub mod locate;
 pub(crate) mod locator;
+mod questions;
 pub mod reading;
+pub(crate) mod steps;
 
 use std::fmt;
 
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::mac::Mac;
 use crate::text::Text;
+
+pub use crate::spine::fingerprint::Fingerprint;
 
 /// Who made it. Drivers are chosen in `adapters/redfish`; nothing else asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,50 +79,6 @@ pub struct SystemReading {
     pub power: Power,
     /// Host NIC MACs the controller knows. Empty on many controllers until the first POST.
     pub nics: Vec<Mac>,
-}
-
-/// SHA-256 of a controller's leaf certificate.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(pub [u8; 32]);
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::str::FromStr for Fingerprint {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const BAD: &str = "not a SHA-256 fingerprint: give 64 hexadecimal digits";
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(BAD);
-        }
-        let mut out = [0; 32];
-        for (octet, at) in out.iter_mut().zip((0..64).step_by(2)) {
-            *octet = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| BAD)?;
-        }
-        Ok(Self(out))
-    }
-}
-
-impl Serialize for Fingerprint {
-    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fingerprint {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 /// How hard the server is pushed into its network boot. Each rung re-checks its precondition and is used once per cause.

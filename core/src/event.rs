@@ -1,16 +1,14 @@
 //! Everything that can have happened. The journal holds these in one order; all state is computed from them.
 
-mod tagged;
-
 use std::fmt;
 
 use serde::de::{self, EnumAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::{Actor, Subject};
+use crate::spine::tagged::Tagged;
 use crate::text::Text;
 use crate::time::Timestamp;
-use tagged::Tagged;
 
 pub use crate::bmc::credential::CredentialEvent;
 pub use crate::bmc::locator::LocatorEvent;
@@ -23,11 +21,9 @@ pub use crate::order::event::OrderEvent;
 pub use crate::placement::event::PlacementEvent;
 pub use crate::purchase::deal::event::DealEvent;
 pub use crate::receiving::event::ReceivingEvent;
+pub use crate::spine::event::{Seq, Stamp, TokenHash};
 pub use crate::stream::event::JournalEvent;
 pub use crate::takeover::event::TakeOverEvent;
-
-/// Place of an event in its site's stream, from 1 without gaps.
-pub type Seq = u64;
 
 /// An event before it has its place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +40,13 @@ pub struct Draft {
     pub event: Event,
 }
 
+impl Draft {
+    /// What a fold knows of it beside what happened, once it has its place.
+    pub const fn stamp(&self, seq: Seq) -> Stamp<'_> {
+        Stamp { seq, at: self.at, actor: &self.actor }
+    }
+}
+
 /// An event in its place, on disk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
@@ -53,30 +56,6 @@ pub struct Recorded {
     #[serde(flatten)]
     pub draft: Draft,
 }
-
-/// SHA-256 of a boot token. The token itself is never kept.
-pub type TokenHash = crate::bmc::Fingerprint;
-
-/// The events of one capability. Fields are only ever added, with a default; a kind is never renamed, and no two
-/// capabilities have the same.
-macro_rules! events {
-    ($(#[$about:meta])* $name:ident: $($(#[$doc:meta])* $variant:ident $fields:tt = $kind:literal),* $(,)?) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        pub enum $name { $($(#[$doc])* #[serde(rename = $kind)] $variant $fields),* }
-
-        impl $name {
-            /// The words of all kinds.
-            pub const KINDS: &'static [&'static str] = &[$($kind),*];
-
-            /// Its kind, as the journal's column and the CloudEvents type carry it.
-            pub const fn kind(&self) -> &'static str {
-                match self { $(Self::$variant { .. } => $kind),* }
-            }
-        }
-    };
-}
-pub(crate) use events;
 
 /// The sum of all capabilities' events. On disk it does not show: an event is written as its capability writes it, by its
 /// kind.

@@ -6,9 +6,10 @@ pub(crate) mod event;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{JournalEvent, Seq};
-use crate::flow::next::Wait;
+use crate::flow::wait::Wait;
 use crate::id::{Role, SiteId};
+use crate::spine::event::Seq;
+use crate::stream::event::JournalEvent;
 use crate::text::Text;
 use crate::time::Timestamp;
 

@@ -15,7 +15,7 @@ pub use letters::dead_letters;
 use serde::{Deserialize, Serialize};
 
 use crate::boot::report::StepReport;
-use crate::event::{Recorded, Seq};
+use crate::event::Recorded;
 use crate::flow::attempt::Phase;
 use crate::flow::next::{self, Wait};
 use crate::flow::step::Step;
@@ -24,6 +24,7 @@ use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::table;
 use crate::lifecycle::task::{Task, TaskId};
 use crate::lifecycle::unit::Unit;
+use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;

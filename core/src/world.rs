@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::discovery::Sighting;
 use crate::event::{
-    DealEvent, DiscoveryEvent, Draft, EntryEvent, Event, OrderEvent, Recorded, Seq, StepEvent, TakeOverEvent, TokenHash,
+    DealEvent, DiscoveryEvent, Draft, EntryEvent, Event, OrderEvent, Recorded, StepEvent, TakeOverEvent,
 };
 use crate::flow::attempt::Attempts;
 use crate::flow::step::Observation;
@@ -19,6 +19,7 @@ use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::order::Order;
 use crate::purchase::deal::Deal;
+use crate::spine::event::{Seq, TokenHash};
 use crate::stream::Stream;
 use crate::takeover::{MAX_PLANS, Plan};
 use crate::text::Text;
@@ -152,7 +153,7 @@ impl World {
     fn apply_to_order(&mut self, id: OrderId, seq: Seq, draft: &Draft, event: &OrderEvent) {
         match event {
             OrderEvent::OrderPlaced { placed } => {
-                let order = Order::new(id, placed, draft);
+                let order = Order::new(id, placed, draft.stamp(seq));
                 self.by_reference.insert(keyed(&order.tenant, &order.reference), id);
                 *self.placed_by.entry(order.tenant.clone()).or_default() += 1;
                 self.orders.insert(id, Arc::new(order));
@@ -173,7 +174,7 @@ impl World {
             | OrderEvent::OrderEnded { .. } => {}
         }
         if let Some(order) = self.orders.get_mut(&id) {
-            Arc::make_mut(order).apply(seq, draft, event);
+            Arc::make_mut(order).apply(draft.stamp(seq), event);
         }
     }
 
@@ -188,8 +189,22 @@ impl World {
                 Arc::make_mut(order).sellers.push(id.seller);
             }
         }
-        if let Some(deal) = self.deals.get_mut(&id) {
-            Arc::make_mut(deal).apply(seq, draft);
+        let Some(deal) = self.deals.get_mut(&id).map(Arc::make_mut) else { return };
+        match &draft.event {
+            Event::Deal(event) => deal.turn(draft.stamp(seq), event),
+            Event::Step(event) => deal.step(draft.stamp(seq), event),
+            // About others.
+            Event::Life(_)
+            | Event::Entry(_)
+            | Event::Receiving(_)
+            | Event::Placement(_)
+            | Event::Discovery(_)
+            | Event::Boot(_)
+            | Event::Credential(_)
+            | Event::Locator(_)
+            | Event::TakeOver(_)
+            | Event::Order(_)
+            | Event::Journal(_) => {}
         }
     }
 

@@ -17,7 +17,8 @@ use rackhand_core::inventory::listed::{DeviceRecord, InterfaceRecord, Inventory}
 use rackhand_core::inventory::{Device, Lookup};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::policy::Policy;
-use rackhand_core::takeover::{Candidate, Login, MAX_PLANS, Taken, Taking, survey};
+use rackhand_core::takeover::plan::survey;
+use rackhand_core::takeover::{Candidate, Login, MAX_PLANS, Taken, Taking};
 use rackhand_core::text::Text;
 use scene::{Scene, address, bmc_mac, serial, token};
 

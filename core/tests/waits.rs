@@ -12,7 +12,7 @@ use rackhand_core::decide::{Answer, Input};
 use rackhand_core::event::{Event, StepEvent};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::{Move, Wait};
-use rackhand_core::flow::rules::{LADDER, Lane, RULES};
+use rackhand_core::flow::rules::{LADDER, Lane, all};
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
 use rackhand_core::inventory::Lookup;
@@ -136,7 +136,7 @@ fn begun(scene: &mut Scene, step: Step) -> UnitId {
 
 #[test]
 fn netbox_is_waited_for_without_end_and_parks_only_what_it_refuses() {
-    let dcim = RULES.iter().filter(|r| r.lane == Lane::Dcim && r.step != Step::LookUpDevice).map(|r| r.step);
+    let dcim = all().filter(|r| r.lane == Lane::Dcim && r.step != Step::LookUpDevice).map(|r| r.step);
     let led = dcim.filter(|s| !matches!(s, Step::ReleaseBmcAddress | Step::LeaveStaging | Step::UnplaceDevice));
     for step in led {
         for kind in [Kind::Transient, Kind::Unknown, Kind::Malformed, Kind::Unauthorised] {

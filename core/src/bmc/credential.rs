@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bmc::Fingerprint;
-use crate::event::{Seq, events};
 use crate::lifecycle::unit::Unit;
+use crate::spine::event::{Seq, events};
+use crate::spine::fingerprint::Fingerprint;
 use crate::text::Text;
 use crate::time::Timestamp;
 

@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Draft, events};
 use crate::lifecycle::unit::{Locator, Unit};
 use crate::sentence::on_or_off;
+use crate::spine::event::{Stamp, events};
 
 events! {
     /// What a person wants of a server's locator LED.
@@ -36,11 +36,10 @@ impl LocatorEvent {
 
 impl Unit {
     /// Applies what was asked of its locator LED, and what was seen.
-    pub(crate) fn locate(&mut self, draft: &Draft, event: &LocatorEvent) {
+    pub(crate) fn locate(&mut self, stamp: Stamp<'_>, event: &LocatorEvent) {
         match event {
             LocatorEvent::LocatorAsked { on } => {
-                let by = draft.actor.to_string().into();
-                self.locator = Some(Locator { on: *on, by, at: draft.at, seen: None });
+                self.locator = Some(Locator { on: *on, by: stamp.by(), at: stamp.at, seen: None });
             }
             LocatorEvent::LocatorSeen { on } => match &mut self.locator {
                 Some(locator) if *on => locator.seen = Some(true),

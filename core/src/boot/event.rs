@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::boot::report::StepReport;
 use crate::boot::report::ValidationReport;
-use crate::event::TokenHash;
-use crate::event::events;
 use crate::fault::Fault;
 use crate::flow::step::Step;
 use crate::mac::Mac;
+use crate::spine::event::{TokenHash, events};
 use crate::time::Timestamp;
 
 events! {

@@ -8,3 +8,4 @@ pub mod ordered;
 pub mod parts;
 pub mod report;
 mod state;
+pub(crate) mod steps;

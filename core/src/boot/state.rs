@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use super::event::BootEvent;
-use crate::event::Seq;
 use crate::flow::step::Step;
 use crate::lifecycle::unit::{Boot, Unit, Validation};
+use crate::spine::event::Seq;
 use crate::time::{Timestamp, human};
 
 impl Unit {

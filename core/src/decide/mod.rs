@@ -4,41 +4,39 @@
 pub mod command;
 pub mod confirm;
 mod consequence;
+mod deciding;
 mod outcome;
 mod outside;
 pub(crate) mod person;
+mod refusal;
 mod stream;
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::bmc::{Fingerprint, SystemReading};
 use crate::boot::report::{StepReport, ValidationReport};
-use crate::event::{Draft, Event, LifeEvent, Seq, StepEvent, TokenHash};
-use crate::flow;
-use crate::flow::next::{Due, Move};
-use crate::flow::rules::{Class, Lane, rule};
+use crate::event::Draft;
+use crate::flow::next::Due;
+use crate::flow::rules::Lane;
 use crate::flow::step::{Outcome, Step};
-use crate::id::{Actor, DealId, Entropy, PlanId, Role, SiteId, Subject, UnitId};
+use crate::id::{DealId, PlanId, SiteId, Subject, UnitId};
 use crate::inventory::Lookup;
-use crate::lifecycle::evidence::{Evidence, Proof};
-use crate::lifecycle::stage::{Disposition, Stage};
-use crate::lifecycle::task::{Task, TaskKind};
-use crate::lifecycle::unit::Unit;
 use crate::mac::Mac;
 use crate::order::candidate::Shown;
 use crate::placement::propose::Choice;
 use crate::placement::room::Room;
 use crate::policy::Policy;
 use crate::purchase::paper::{Flaw, Paper, Tracked};
-use crate::takeover::{Seen, Taken, Taking};
+use crate::spine::event::{Seq, TokenHash};
+use crate::takeover::{Seen, Taking};
 use crate::text::Text;
-use crate::time::Timestamp;
 use crate::world::World;
 use command::Command;
+pub(crate) use deciding::Deciding;
+pub use deciding::{Answer, Moment};
+pub(crate) use refusal::need_reason;
+pub use refusal::{Refusal, Why, demand};
 
 /// What comes in.
 #[derive(Clone, Debug)]
@@ -155,17 +153,6 @@ pub enum Input {
     Place(Vec<Choice>, Arc<Room>),
 }
 
-/// What a decision may use besides the world.
-#[derive(Clone, Debug)]
-pub struct Moment {
-    /// The time.
-    pub now: Timestamp,
-    /// Fresh randomness.
-    pub entropy: Entropy,
-    /// Who asks.
-    pub actor: Actor,
-}
-
 /// A decision: what is to be recorded, and what the world will be then.
 #[derive(Clone, Debug)]
 pub struct Decided {
@@ -176,70 +163,6 @@ pub struct Decided {
     /// What to answer.
     pub answer: Answer,
 }
-
-/// What to answer to who asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// Done.
-    Done,
-    /// There was nothing to do; it had been done before.
-    Already,
-    /// It may boot the validation image.
-    BootValidation,
-    /// It boots what it has.
-    BootLocal(Text),
-    /// What a scanned serial is.
-    Scanned(Box<crate::receiving::commands::Scan>),
-    /// It was sent, and whether it had its effect cannot be seen: the sentence.
-    Unseen(Text),
-    /// What became of an order.
-    Ordered(Box<crate::order::commands::Ordered>),
-    /// Done, and this is to be known of it.
-    Told(Text),
-    /// What became of each row of a plan that was confirmed, by serial.
-    TakenOver(Vec<(Text, Taken)>),
-}
-
-/// Why something is not done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// What kind.
-    pub why: Why,
-    /// The sentence: what, and what to do.
-    pub text: Text,
-}
-
-/// Kinds of refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Why {
-    /// There is no such thing.
-    NotFound,
-    /// Not with this role, or not with this token.
-    NotAllowed,
-    /// Not in this state.
-    Conflict,
-    /// It makes no sense.
-    Invalid,
-    /// Our own disk does not take it now. Try again.
-    Unavailable,
-}
-
-impl Refusal {
-    /// A refusal.
-    pub fn new(why: Why, text: impl Into<Text>) -> Self {
-        Self { why, text: text.into() }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for Refusal {}
 
 /// Decides one input.
 pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) -> Result<Decided, Refusal> {
@@ -276,99 +199,4 @@ pub fn decide(world: &World, policy: &Policy, moment: &Moment, input: &Input) ->
         Input::TakeOver(plan, rows, reason) => d.take_over(*plan, rows, reason)?,
     };
     Ok(Decided { drafts: d.drafts, world: d.world, answer })
-}
-
-/// Refuses whoever is no person of this role or above.
-///
-/// # Errors
-/// Which role it takes, and which the person has.
-pub fn demand(actor: &Actor, least: Role) -> Result<(), Refusal> {
-    match actor {
-        Actor::Person { role, .. } => role.demand(least).map_err(|why| Refusal::new(Why::NotAllowed, why)),
-        Actor::Rackhand | Actor::Wire | Actor::Tenant { .. } => {
-            Err(Refusal::new(Why::NotAllowed, "only a person may command"))
-        }
-    }
-}
-
-/// A decision in the making: each event is applied at once, so that what follows sees it.
-pub(crate) struct Deciding<'a> {
-    pub(crate) world: World,
-    pub(crate) policy: &'a Policy,
-    pub(crate) moment: &'a Moment,
-    /// Who the next event is by: who asked, until what follows is Rackhand's own conclusion.
-    pub(crate) actor: Actor,
-    pub(crate) cause: Option<Seq>,
-    pub(crate) drafts: Vec<Draft>,
-}
-
-impl Deciding<'_> {
-    pub(crate) fn emit(&mut self, subject: Subject, event: impl Into<Event>) -> Seq {
-        let (at, actor) = (self.moment.now, self.actor.clone());
-        let draft = Draft { at, subject, actor, cause: self.cause, event: event.into() };
-        let seq = self.world.head + 1;
-        self.world.apply_draft(seq, &draft);
-        self.drafts.push(draft);
-        // What follows in this decision follows from its first event.
-        self.cause.get_or_insert(seq);
-        seq
-    }
-
-    /// The unit enters a stage.
-    pub(crate) fn enter(&mut self, id: UnitId, to: Stage, proof: Proof, note: &str) {
-        let Some(from) = self.world.unit(id).map(|u| u.stage) else { return };
-        let evidence = Evidence::new(proof, note);
-        self.emit(Subject::Unit(id), LifeEvent::StageEntered { from, to, evidence });
-    }
-
-    /// Opens a task, unless the same one is open.
-    pub(crate) fn open_task(&mut self, id: UnitId, kind: TaskKind, role: Role, text: &str) {
-        let text = Text::new(text);
-        if self.world.unit(id).is_some_and(|u| u.tasks.iter().any(|(_, t)| t.kind == kind && t.text == text)) {
-            return;
-        }
-        self.emit(Subject::Unit(id), LifeEvent::TaskOpened { task: Task { kind, role, text } });
-    }
-
-    /// Puts a unit into quarantine, unless it is there.
-    pub(crate) fn quarantine(&mut self, id: UnitId, reason: &str) {
-        let Some(from) = self.world.unit(id).map(|u| u.disposition) else { return };
-        if from == Disposition::Quarantined {
-            return;
-        }
-        let (to, reason) = (Disposition::Quarantined, Text::new(reason));
-        self.emit(Subject::Unit(id), LifeEvent::DispositionChanged { from, to, reason });
-    }
-
-    pub(crate) fn unit(&self, subject: Subject) -> Option<&Unit> {
-        match subject {
-            Subject::Unit(id) => self.world.unit(id),
-            Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => None,
-        }
-    }
-
-    pub(crate) fn next_moves(&self, subject: Subject) -> Vec<Move> {
-        flow::next(&self.world, subject, self.moment.now).map(|n| n.moves).unwrap_or_default()
-    }
-
-    /// Journals the intention of an attempt, if it is still due. Reads change nothing and need none.
-    pub(crate) fn begin(&mut self, subject: Subject, due: Due) -> Result<Answer, Refusal> {
-        if !self.next_moves(subject).contains(&Move::Begin(due)) {
-            return Err(Refusal::new(Why::Conflict, format!("{} is not due any more", due.step)));
-        }
-        let r = rule(due.step);
-        if r.class == Class::Read || due.begun {
-            return Ok(Answer::Already);
-        }
-        let event = StepEvent::StepIntended {
-            step: due.step,
-            generation: due.generation,
-            attempt: due.attempt,
-            rung: due.rung,
-            until: r.deadline.map(|d| self.moment.now + d),
-            terms: Some(r.terms()),
-        };
-        self.emit(subject, event);
-        Ok(Answer::Done)
-    }
 }

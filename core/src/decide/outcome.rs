@@ -7,14 +7,43 @@ use crate::bmc::SystemReading;
 use crate::event::{BootEvent, Event, StepEvent};
 use crate::fault::{Fault, Kind, System};
 use crate::flow::attempt::{Phase, Progress};
-use crate::flow::next::{Move, wanted};
-use crate::flow::rules::{Class, LADDER, Lane, Rule, rule};
+use crate::flow::rules::{Class, Lane, Rule, of_unit, rule};
 use crate::flow::step::{Observation, Outcome, Step};
+use crate::flow::unit::Expired;
+use crate::flow::{
+    self,
+    next::{Due, Move, wanted},
+};
 use crate::id::{Role, Subject};
 use crate::lifecycle::task::TaskKind;
-use crate::time::{Timestamp, human};
+use crate::time::Timestamp;
 
 impl Deciding<'_> {
+    pub(crate) fn next_moves(&self, subject: Subject) -> Vec<Move> {
+        flow::next(&self.world, subject, self.moment.now).map(|n| n.moves).unwrap_or_default()
+    }
+
+    /// Journals the intention of an attempt, if it is still due. Reads change nothing and need none.
+    pub(crate) fn begin(&mut self, subject: Subject, due: Due) -> Result<Answer, Refusal> {
+        if !self.next_moves(subject).contains(&Move::Begin(due)) {
+            return Err(Refusal::new(Why::Conflict, format!("{} is not due any more", due.step)));
+        }
+        let r = rule(due.step);
+        if r.class == Class::Read || due.begun {
+            return Ok(Answer::Already);
+        }
+        let event = StepEvent::StepIntended {
+            step: due.step,
+            generation: due.generation,
+            attempt: due.attempt,
+            rung: due.rung,
+            until: r.deadline.map(|d| self.moment.now + d),
+            terms: Some(r.terms()),
+        };
+        self.emit(subject, event);
+        Ok(Answer::Done)
+    }
+
     pub(crate) fn ended(&mut self, subject: Subject, step: Step, generation: u32, outcome: &Outcome) -> Answer {
         let unsent = matches!(outcome, Outcome::Failed(_));
         if !self.is_current(subject, step, generation, unsent) {
@@ -128,34 +157,14 @@ impl Deciding<'_> {
         }
         let Some(unit) = self.unit(subject) else { return Ok(Answer::Already) };
         let generation = unit.steps.generation(step);
-        let waited = rule(step).deadline.map(human).unwrap_or_default();
-        let (what, more) = match step {
-            Step::Validate => {
-                let said = unit.validation.steps.last().map_or("nothing".to_owned(), |s| format!("{}", s.step));
-                let most = rule(step).attempts.unwrap_or(1);
-                (format!("no final report within {waited}; last heard: {said}"), unit.boot.silent + 1 < most)
-            }
-            _ => {
-                let rung = unit.boot.rungs.last().map_or("reset".to_owned(), ToString::to_string);
-                let what = format!("no boot script fetched within {waited} of the {rung}");
-                (what, unit.boot.rungs.len() < LADDER.len())
-            }
-        };
+        let Some(known) = of_unit(step) else { return Ok(Answer::Already) };
+        let Expired { what, advice } = (known.expired)(unit);
         let fault = Fault::new(System::Machine, Kind::Transient, what);
-        if more {
-            self.emit(subject, BootEvent::BootMissed { step, fault });
-        } else {
-            let fault = match step {
-                // Whoever asks for the script can't be told from a stranger.
-                Step::ResetForBoot if unit.nics().next().is_none() => {
-                    let what = format!("{}; no MAC of its NICs is known, so none would be given", fault.what);
-                    let advice = "look at its console, write the MAC of the NIC it boots from into NetBox, then retry";
-                    Fault::new(fault.system, fault.kind, what).advise(advice)
-                }
-                _ => fault.advise("look at its console and at the PXE setting of its NICs, then retry"),
-            };
-            let terms = Some(rule(step).terms());
+        if let Some(advice) = advice {
+            let (fault, terms) = (fault.advise(advice), Some(known.rule.terms()));
             self.emit(subject, StepEvent::StepParked { step, generation, fault, terms });
+        } else {
+            self.emit(subject, BootEvent::BootMissed { step, fault });
         }
         Ok(Answer::Done)
     }
@@ -191,13 +200,11 @@ fn give_up(r: &Rule, fault: Fault, failures: u32) -> Fault {
         return fault;
     }
     let tried = if failures == 1 { "tried once".to_owned() } else { format!("tried {failures} times") };
-    let advice = match (r.step, fault.kind) {
+    let advice = match (r.silent, fault.kind) {
         (_, Kind::Unauthorised) => {
             "set the right BMC password for this server, then retry; it was tried once".to_owned()
         }
-        (Step::ReachBmc, Kind::Transient | Kind::Unknown) => {
-            format!("{tried}; check its management cable and power; a new lease, or `retry`, tries again")
-        }
+        (silent, Kind::Transient | Kind::Unknown) if !silent.is_empty() => format!("{tried}; {silent}"),
         (_, Kind::Malformed) if r.lane == Lane::Bmc => {
             format!("{tried}; something answers, so its cable is right: check what is at that address, then retry")
         }

@@ -1,7 +1,7 @@
 //! What follows from a person's wish, where it is about one server.
 
 use super::command::Command;
-use super::{Answer, Deciding, Refusal, Why};
+use super::{Answer, Deciding, Refusal, Why, need_reason};
 use crate::bmc::{Fingerprint, Vendor};
 use crate::discovery::c4::Verdict;
 use crate::discovery::commands::ALIVE_ON_ORDER;
@@ -405,11 +405,4 @@ impl Deciding<'_> {
         }
         Ok(Answer::Done)
     }
-}
-
-pub(crate) fn need_reason(reason: &Text) -> Result<(), Refusal> {
-    if reason.trim().is_empty() {
-        return Err(Refusal::new(Why::Invalid, "give a reason; it goes into the journal"));
-    }
-    Ok(())
 }

@@ -1,10 +1,11 @@
 //! What is decided about the journal itself.
 
-use super::person::need_reason;
+use super::need_reason;
 use super::{Answer, Deciding, Refusal, Why};
-use crate::bmc::Fingerprint;
-use crate::event::{JournalEvent, Seq};
+use crate::event::JournalEvent;
 use crate::id::Subject;
+use crate::spine::event::Seq;
+use crate::spine::fingerprint::Fingerprint;
 use crate::text::Text;
 
 impl Deciding<'_> {

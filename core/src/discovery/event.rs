@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::discovery::c4::Verdict;
-use crate::event::events;
 use crate::mac::Mac;
+use crate::spine::event::events;
 use crate::text::Text;
 use std::net::IpAddr;
 

@@ -6,5 +6,6 @@ pub(crate) mod commands;
 pub(crate) mod event;
 pub mod lease;
 mod state;
+pub(crate) mod steps;
 
 pub use state::Sighting;

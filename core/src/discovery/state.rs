@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::event::DiscoveryEvent;
 use crate::discovery::c4::Verdict;
-use crate::event::{Seq, StepEvent};
 use crate::flow::attempt::Attempts;
+use crate::flow::event::StepEvent;
 use crate::flow::step::{Observation, Step};
 use crate::inventory::{BmcPort, Device};
 use crate::lifecycle::unit::{Note, Notes, Unit};
+use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::Vendor;
-use crate::event::events;
 use crate::id::{OrderId, SiteId};
 use crate::lifecycle::stage::Stage;
 use crate::mac::Mac;
 use crate::order::spec::Spec;
+use crate::spine::event::events;
 use crate::text::Text;
 
 events! {

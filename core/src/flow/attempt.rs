@@ -8,30 +8,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::before_terms;
-use super::rules::Lane;
+use super::rule::{Lane, Terms};
 use super::step::{Observation, Step};
 use crate::bmc::Rung;
-use crate::event::StepEvent;
 use crate::fault::Fault;
+use crate::flow::event::StepEvent;
 use crate::text::Text;
 use crate::time::Timestamp;
-
-/// What a step's rule was when an event about it was recorded, as far as the fold rests on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
-    /// What it queues for.
-    pub lane: Lane,
-    /// The step that undoes it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undo: Option<Step>,
-}
-
-impl Terms {
-    /// As an event says, or as it was for all events that say nothing.
-    pub fn of(step: Step, told: Option<&Self>) -> Self {
-        told.copied().unwrap_or_else(|| before_terms::terms(step))
-    }
-}
 
 /// Where a lane is with its step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,7 +99,7 @@ impl Attempts {
     pub fn apply(&mut self, at: Timestamp, event: &StepEvent) {
         match event {
             StepEvent::StepIntended { step, generation, attempt, rung, until, terms } => {
-                let Terms { lane, undo } = Terms::of(*step, terms.as_ref());
+                let Terms { lane, undo } = before_terms::of(*step, terms.as_ref());
                 let (step, generation, attempts, rung, until) = (*step, *generation, *attempt, *rung, *until);
                 let phase = Phase::Intended;
                 self.begin(lane, Progress { step, generation, attempts, rung, since: at, until, undo, phase });
@@ -148,7 +131,7 @@ impl Attempts {
     }
 
     fn put_off(&mut self, step: Step, generation: u32, at: Timestamp, told: Option<&Terms>, phase: Phase) {
-        let Terms { lane, undo } = Terms::of(step, told);
+        let Terms { lane, undo } = before_terms::of(step, told);
         let before = self.at(step).filter(|p| p.generation == generation);
         let attempts = Progress::failures(before);
         let (rung, until) = before.map_or((None, None), |p| (p.rung, p.until));
@@ -160,7 +143,7 @@ impl Attempts {
     /// Its effect stands.
     pub fn observed(&mut self, step: Step, told: Option<&Terms>) {
         self.let_go(|s| s == step);
-        if let Some(undo) = Terms::of(step, told).undo {
+        if let Some(undo) = before_terms::of(step, told).undo {
             self.stands(Done { step, undo });
         }
     }

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use super::attempt::Terms;
-use super::rules::Lane;
+use super::rule::{Lane, Terms};
 use super::step::Step;
 
 /// From the boot script's fetching to the machine's final report.
@@ -32,8 +31,13 @@ const BMC: [Step; 7] = [
 const VENDOR: [Step; 5] =
     [Step::RequestQuote, Step::ChaseQuote, Step::PlacePurchase, Step::WithdrawRequest, Step::CancelPurchase];
 
+/// As an event says, or as it was for all events that say nothing.
+pub fn of(step: Step, told: Option<&Terms>) -> Terms {
+    told.copied().unwrap_or_else(|| terms(step))
+}
+
 /// A step's terms as they were.
-pub fn terms(step: Step) -> Terms {
+fn terms(step: Step) -> Terms {
     let lane = if BMC.contains(&step) {
         Lane::Bmc
     } else if VENDOR.contains(&step) {

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::Rung;
-use crate::event::events;
 use crate::fault::Fault;
-use crate::flow::attempt::Terms;
+use crate::flow::rule::Terms;
 use crate::flow::step::Observation;
 use crate::flow::step::Step;
+use crate::spine::event::events;
 use crate::text::Text;
 use crate::time::Timestamp;
 

@@ -4,8 +4,11 @@ pub mod attempt;
 pub(crate) mod before_terms;
 pub(crate) mod event;
 pub mod next;
+pub mod rule;
 pub mod rules;
 pub mod step;
+pub mod unit;
+pub(crate) mod wait;
 
 use crate::id::Subject;
 use crate::time::Timestamp;

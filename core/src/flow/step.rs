@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::bmc::{Fingerprint, Identity, SystemReading};
 use crate::boot::parts::Parts;
-use crate::event::Seq;
 use crate::inventory::{BmcPort, CablingPlan, Lookup};
 use crate::lifecycle::stage::Stage;
+use crate::spine::event::Seq;
 use crate::text::Text;
 
 macro_rules! steps {

@@ -4,6 +4,7 @@ pub mod listed;
 pub mod questions;
 pub mod rack;
 pub mod reconcile;
+pub(crate) mod steps;
 
 use std::net::IpAddr;
 

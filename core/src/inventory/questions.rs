@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::discovery::c4::Verdict;
-use crate::event::Seq;
 use crate::flow::next;
 use crate::inventory::reconcile::{DiffKind, Difference, Field};
 use crate::mac::Mac;
+use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;

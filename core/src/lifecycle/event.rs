@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::events;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::stage::Disposition;
 use crate::lifecycle::stage::Stage;
 use crate::lifecycle::task::Task;
 use crate::lifecycle::task::TaskId;
+use crate::spine::event::events;
 use crate::text::Text;
 
 events! {

@@ -1,13 +1,7 @@
 //! What one person's word does not lift: a server that a tenant had, and one that is said to be ready without proof.
 
-#![deny(clippy::wildcard_enum_match_arm)]
-
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Proof;
-use super::stage::Disposition;
-use super::unit::Unit;
-use crate::event::{Draft, LifeEvent};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -49,27 +43,4 @@ pub struct Word {
     pub at: Timestamp,
     /// The reason they gave.
     pub reason: Text,
-}
-
-impl Unit {
-    /// Applies what an event about this unit means for its guard.
-    pub(crate) fn guard(&mut self, draft: &Draft, event: &LifeEvent) {
-        match event {
-            LifeEvent::StageEntered { evidence, .. } if evidence.proof == Proof::Unassigned => {
-                self.guard = Some(Guard { cause: Cause::AfterTenant, first: None });
-            }
-            LifeEvent::FirstWordGiven { cause, reason } => {
-                let first = Word { by: draft.actor.to_string().into(), at: draft.at, reason: reason.clone() };
-                self.guard = Some(Guard { cause: *cause, first: Some(first) });
-            }
-            LifeEvent::DispositionChanged { to: Disposition::Normal, .. } => self.guard = None,
-            // Said of how it stood then.
-            LifeEvent::DispositionChanged { .. } => {
-                if let Some(guard) = &mut self.guard {
-                    guard.first = None;
-                }
-            }
-            LifeEvent::StageEntered { .. } | LifeEvent::TaskOpened { .. } | LifeEvent::TaskClosed { .. } => {}
-        }
-    }
 }

@@ -3,16 +3,20 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use super::event::LifeEvent;
+use super::evidence::Proof;
+use super::guard::{Cause, Guard, Word};
 use super::stage::{Disposition, Stage};
 use super::unit::{Boot, Unit, Validation};
-use crate::event::Seq;
 use crate::flow::step::Step;
+use crate::spine::event::Stamp;
 use crate::text::Text;
 use crate::time::Timestamp;
 
 impl Unit {
     /// Applies what became of its life.
-    pub(crate) fn live(&mut self, seq: Seq, at: Timestamp, event: &LifeEvent) {
+    pub(crate) fn live(&mut self, stamp: Stamp<'_>, event: &LifeEvent) {
+        let (seq, at) = (stamp.seq, stamp.at);
+        self.guarded(stamp, event);
         match event {
             LifeEvent::StageEntered { from, to, evidence } => {
                 self.enter(*to, at);
@@ -41,6 +45,27 @@ impl Unit {
             }
             // Its guard's.
             LifeEvent::FirstWordGiven { .. } => {}
+        }
+    }
+
+    /// Applies what an event about this unit means for its guard.
+    fn guarded(&mut self, stamp: Stamp<'_>, event: &LifeEvent) {
+        match event {
+            LifeEvent::StageEntered { evidence, .. } if evidence.proof == Proof::Unassigned => {
+                self.guard = Some(Guard { cause: Cause::AfterTenant, first: None });
+            }
+            LifeEvent::FirstWordGiven { cause, reason } => {
+                let first = Word { by: stamp.by(), at: stamp.at, reason: reason.clone() };
+                self.guard = Some(Guard { cause: *cause, first: Some(first) });
+            }
+            LifeEvent::DispositionChanged { to: Disposition::Normal, .. } => self.guard = None,
+            // Said of how it stood then.
+            LifeEvent::DispositionChanged { .. } => {
+                if let Some(guard) = &mut self.guard {
+                    guard.first = None;
+                }
+            }
+            LifeEvent::StageEntered { .. } | LifeEvent::TaskOpened { .. } | LifeEvent::TaskClosed { .. } => {}
         }
     }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Seq;
 use crate::id::Role;
+use crate::spine::event::Seq;
 use crate::text::Text;
 
 /// A task is named by the event that opened it.

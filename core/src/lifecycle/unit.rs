@@ -14,10 +14,7 @@ use crate::bmc::{Fingerprint, Identity, Rung, SystemReading, Vendor};
 use crate::boot::parts::Parts;
 use crate::boot::report::{StepReport, ValidationReport};
 use crate::entry::registration::Registration;
-use crate::event::{Seq, TokenHash};
-use crate::fault::{Fault, System};
-use crate::flow::attempt::{Attempts, Progress};
-use crate::flow::rules::{Class, Lane, Rule, rule};
+use crate::flow::attempt::Attempts;
 use crate::flow::step::Step;
 use crate::id::{OrderId, PlanId, SiteId, UnitId};
 use crate::inventory::{CablingPlan, Device, ObjectId};
@@ -25,6 +22,7 @@ use crate::mac::Mac;
 use crate::order::spec::Spec;
 use crate::placement::reservation::{Held, Reservation};
 use crate::sentence::on_or_off;
+use crate::spine::event::{Seq, TokenHash};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -303,17 +301,6 @@ impl Unit {
     /// Whether this is the MAC of one of its own NICs.
     pub fn has_nic(&self, mac: Mac) -> bool {
         self.nics().any(|nic| nic == mac)
-    }
-
-    /// The steps that stopped because its BMC was silent, or not what speaks Redfish yet. Never one that touches power.
-    pub fn silent(&self) -> impl Iterator<Item = &Progress> {
-        let silent = |r: &Rule, fault: &Fault| {
-            r.lane == Lane::Bmc
-                && matches!(r.class, Class::Read | Class::Sync)
-                && fault.system == System::Bmc
-                && fault.kind.may_retry()
-        };
-        self.steps.parked().filter(move |(p, fault)| silent(rule(p.step), fault)).map(|(p, _)| p)
     }
 
     /// Whether a task makes it stand still.

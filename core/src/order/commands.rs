@@ -1,54 +1,21 @@
 //! Orders: placed, served from the pool, cancelled. Two orders never get the same server: decisions are made one after
 //! the other, and what one reserved the next one sees.
 
-use serde::{Deserialize, Serialize};
-
-use crate::decide::person::need_reason;
+use crate::decide::need_reason;
 use crate::decide::{Answer, Deciding, Refusal, Why};
 use crate::event::{DealEvent, EntryEvent, Event, LifeEvent, OrderEvent};
-use crate::id::{Actor, DealId, Entropy, OrderId, Role, SiteId, Subject, UnitId};
+use crate::id::{Actor, DealId, Entropy, OrderId, Role, Subject, UnitId};
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::order::candidate::Shown;
-use crate::order::spec::{self, Unclear};
+use crate::order::spec;
 use crate::order::{MAX_LINES, MAX_QUANTITY, Order, OrderRequest, Placed, PlacedLine};
 use crate::purchase::deal::request_number;
 use crate::stock::questions::pool;
 use crate::stock::{Fit, matches};
 use crate::text::Text;
 
-/// What became of an order that was placed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ordered {
-    /// Its number.
-    pub order: OrderId,
-    /// Its lines.
-    pub lines: Vec<OrderedLine>,
-    /// Where it goes; `None` where an older daemon answers.
-    #[serde(default)]
-    pub site: Option<SiteId>,
-    /// Why there, where any site would do.
-    #[serde(default)]
-    pub routed: Option<Text>,
-    /// What could not be looked at.
-    #[serde(default)]
-    pub unproven: Option<Text>,
-}
-
-/// What became of one line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderedLine {
-    /// As it was understood.
-    pub understood: Text,
-    /// What was not, and was left out.
-    pub unclear: Vec<Unclear>,
-    /// Servers of the pool that are kept for it now.
-    pub reserved: Vec<Text>,
-    /// Servers to be bought.
-    pub to_buy: u32,
-    /// Servers that would have served but are another's, with whose.
-    pub taken: Vec<Text>,
-}
+pub use super::ordered::{Ordered, OrderedLine};
 
 /// Servers that serve but are another's are told up to this many.
 const TAKEN: usize = 5;

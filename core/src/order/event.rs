@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::events;
 use crate::id::{SellerId, UnitId};
 use crate::order::Placed;
 use crate::order::recorded_number;
 use crate::purchase::money::Money;
+use crate::spine::event::events;
 use crate::text::Text;
 use crate::time::Timestamp;
 

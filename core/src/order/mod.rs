@@ -3,6 +3,7 @@
 pub mod candidate;
 pub mod commands;
 pub(crate) mod event;
+pub mod ordered;
 pub mod questions;
 mod quota;
 pub mod route;
@@ -13,12 +14,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bmc::Fingerprint;
-use crate::event::{Draft, Seq};
 use crate::id::{Actor, OrderId, SellerId, SiteId, UnitId};
 use crate::order::spec::{Spec, Unclear};
 use crate::purchase::deal::{Deal, Offer};
 use crate::purchase::money::Money;
+use crate::spine::event::{Seq, Stamp};
+use crate::spine::fingerprint::Fingerprint;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -355,7 +356,7 @@ impl fmt::Display for OrderState {
 
 impl Order {
     /// The order as it was placed.
-    pub fn new(id: OrderId, placed: &Placed, draft: &Draft) -> Self {
+    pub fn new(id: OrderId, placed: &Placed, stamp: Stamp<'_>) -> Self {
         let line = |l: &PlacedLine| Line {
             words: l.words.clone(),
             spec: l.spec.clone(),
@@ -370,8 +371,8 @@ impl Order {
             tenant: placed.tenant.clone(),
             site: placed.site.clone(),
             routed: placed.routed.clone(),
-            requester: draft.actor.clone(),
-            placed: draft.at,
+            requester: stamp.actor.clone(),
+            placed: stamp.at,
             needed_by: placed.needed_by,
             note: placed.note.clone(),
             key: placed.key.clone(),

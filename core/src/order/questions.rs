@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Seq;
 use crate::flow;
-use crate::flow::next::Wait;
+use crate::flow::wait::Wait;
 use crate::id::{Actor, OrderId, Role, SellerId, SiteId, Subject};
 use crate::order::spec::Unclear;
 use crate::order::{Approval, End, Order, OrderState, Purchase, Reservation};
@@ -16,6 +15,7 @@ use crate::purchase::next::{for_order, state};
 use crate::purchase::paper::PurchaseOrder;
 use crate::purchase::tender::comparison;
 use crate::shipment::questions::deliveries;
+use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::view::filter::order_state;

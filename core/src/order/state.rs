@@ -4,14 +4,13 @@
 
 use super::event::OrderEvent;
 use super::{Approval, End, FailedPurchase, Order, Purchase, Reservation, recorded_number};
-use crate::event::{Draft, Seq};
-use crate::text::Text;
+use crate::spine::event::Stamp;
 
 impl Order {
     /// Applies one event about this order.
-    pub(crate) fn apply(&mut self, seq: Seq, draft: &Draft, event: &OrderEvent) {
-        self.revision = seq;
-        let by = || Text::from(draft.actor.to_string());
+    pub(crate) fn apply(&mut self, stamp: Stamp<'_>, event: &OrderEvent) {
+        self.revision = stamp.seq;
+        let at = stamp.at;
         match event {
             OrderEvent::StockReserved { line, unit, until, instead_of } => {
                 let Some(line) = self.line_mut(*line) else { return };
@@ -19,7 +18,7 @@ impl Order {
                     line.units.retain(|u| u != minted);
                 }
                 line.stock.retain(|r| r.unit != *unit);
-                let reservation = Reservation { unit: *unit, by: by(), at: draft.at, until: *until, assigned: false };
+                let reservation = Reservation { unit: *unit, by: stamp.by(), at, until: *until, assigned: false };
                 line.stock.push(reservation);
             }
             OrderEvent::StockReleased { line, unit, .. } => {
@@ -35,23 +34,23 @@ impl Order {
             }
             OrderEvent::ApprovalGiven { seller, revision, total, saw } => {
                 self.approvals.retain(|a| a.seller == *seller && a.revision == *revision);
-                let (by, at, seller, revision, saw) = (by(), draft.at, *seller, *revision, saw.clone());
+                let (by, at, seller, revision, saw) = (stamp.by(), at, *seller, *revision, saw.clone());
                 self.approvals.push(Approval { by, at, seller, revision, total: *total, saw });
             }
             OrderEvent::PurchaseDecided { number, seller, revision, total, name } => {
                 let name = recorded_number(*number, name.as_ref());
                 let (number, seller, revision) = (*number, *seller, *revision);
-                self.purchase = Some(Purchase { number, name, seller, revision, total: *total, at: draft.at });
+                self.purchase = Some(Purchase { number, name, seller, revision, total: *total, at });
             }
             OrderEvent::PurchaseFailed { number, reason, name } => {
                 self.approvals.clear();
                 if let Some(Purchase { seller, revision, .. }) = self.purchase.take() {
                     let (number, reason) = (recorded_number(*number, name.as_ref()), reason.clone());
-                    self.failed.push(FailedPurchase { number, seller, revision, reason, at: draft.at });
+                    self.failed.push(FailedPurchase { number, seller, revision, reason, at });
                 }
             }
             OrderEvent::OrderEnded { rejected, reason } => {
-                self.end = Some(End { rejected: *rejected, reason: reason.clone(), by: by(), at: draft.at });
+                self.end = Some(End { rejected: *rejected, reason: reason.clone(), by: stamp.by(), at });
             }
             // It is the world's to begin one.
             OrderEvent::OrderPlaced { .. } => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::decide::person::need_reason;
+use crate::decide::need_reason;
 use crate::decide::{Answer, Deciding, Refusal, Why};
 use crate::event::PlacementEvent;
 use crate::id::{Role, Subject, UnitId};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::events;
+use crate::spine::event::events;
 use crate::text::Text;
 
 events! {

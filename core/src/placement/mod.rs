@@ -8,6 +8,7 @@ pub mod reservation;
 pub mod room;
 pub mod spots;
 mod state;
+pub(crate) mod steps;
 pub mod work;
 
 use crate::boot::report::{Nic, ValidationReport};

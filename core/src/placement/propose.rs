@@ -11,9 +11,9 @@ use super::spots::{Need, Space};
 use crate::id::{SiteId, UnitId};
 use crate::inventory::rack::{Face, HalfUnits};
 use crate::inventory::{ObjectId, Port};
+use crate::spine::natural::by_number;
 use crate::text::Text;
 use crate::time::Timestamp;
-use crate::view::work::by_number;
 
 /// Alternatives in one answer at the most.
 pub const MAX_ALTERNATIVES: usize = 6;

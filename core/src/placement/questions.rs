@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Seq;
 use crate::id::{SiteId, UnitId};
 use crate::inventory::ObjectId;
 use crate::inventory::rack::{Elevations, Face, HalfUnits, Mounted, Rack};
 use crate::placement::reservation::Reservation;
+use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::view::work::{by_number, rack_and_unit};

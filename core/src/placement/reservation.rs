@@ -2,14 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spots::Need;
-use crate::id::{SiteId, UnitId};
+use crate::id::SiteId;
 use crate::inventory::rack::{Face, HalfUnits};
 use crate::inventory::{ObjectId, Port};
-use crate::lifecycle::unit::Unit;
 use crate::text::Text;
 use crate::time::Timestamp;
-use crate::world::World;
 
 /// Cables of one server at the most, and reasons or doubts told of one place.
 pub const MAX_CABLES: usize = 64;
@@ -147,20 +144,6 @@ impl Reservation {
         let (low, height) = (self.position, self.height.max(1));
         faces.flat_map(move |face| (low..low.saturating_add(height)).map(move |half| (face, half)))
     }
-
-    /// What it takes of a rack, as a need.
-    pub fn need(&self) -> Need {
-        Need {
-            count: 1,
-            height: self.height,
-            full_depth: self.full_depth,
-            watts: self.watts.unwrap_or(0),
-            kilograms: self.kilograms.unwrap_or(0),
-            tenant: self.tenant.clone(),
-            spread: None,
-            any_power: self.any_power,
-        }
-    }
 }
 
 /// Rack and lowest unit as they are said.
@@ -179,19 +162,6 @@ impl Held {
         let both = self.racked && self.shown == Shown::Seen;
         self.settled = both.then(|| self.settled.unwrap_or(at));
     }
-}
-
-/// The reservations of a site's other units that a reading of NetBox does not make good for.
-pub fn kept<'a>(
-    world: &'a World,
-    (site, read_at): (&'a SiteId, Timestamp),
-    except: &'a [UnitId],
-) -> impl Iterator<Item = (&'a Unit, &'a Reservation)> {
-    world
-        .units
-        .values()
-        .filter(move |u| u.site == *site && !except.contains(&u.id))
-        .filter_map(move |u| u.placement.as_ref().filter(|h| h.is_ours_to_keep(read_at)).map(|h| (&**u, &h.place)))
 }
 
 /// A rack's label as it is scanned or typed: `A07` or `fra1/A07`. The site is lower case where one is told.

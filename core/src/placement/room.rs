@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reservation::kept;
+use super::reservation::Reservation;
 use super::spots::{Feed, Space};
 use crate::id::{SiteId, UnitId};
 use crate::inventory::ObjectId;
 use crate::inventory::rack::{Face, HalfUnits, Rack};
+use crate::lifecycle::unit::Unit;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -300,4 +301,17 @@ pub fn kilograms(grams: u64) -> u32 {
 
 fn kilograms_down(grams: u64) -> u32 {
     u32::try_from(grams / 1_000).unwrap_or(u32::MAX)
+}
+
+/// The reservations of a site's other units that a reading of NetBox does not make good for.
+fn kept<'a>(
+    world: &'a World,
+    (site, read_at): (&'a SiteId, Timestamp),
+    except: &'a [UnitId],
+) -> impl Iterator<Item = (&'a Unit, &'a Reservation)> {
+    world
+        .units
+        .values()
+        .filter(move |u| u.site == *site && !except.contains(&u.id))
+        .filter_map(move |u| u.placement.as_ref().filter(|h| h.is_ours_to_keep(read_at)).map(|h| (&**u, &h.place)))
 }

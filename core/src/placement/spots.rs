@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::reservation::{NetworkCable, PowerCord};
+use super::reservation::{NetworkCable, PowerCord, Reservation};
 use super::room::Sockets;
 use crate::inventory::ObjectId;
 use crate::inventory::rack::{Face, HalfUnits};
+use crate::spine::natural::by_number;
 use crate::text::Text;
-use crate::view::work::by_number;
 
 /// A rack with what is in it, reservations included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,22 @@ pub fn place(spaces: &[Space], need: &Need) -> Placement {
     }
     result.refused.sort_by(|a, b| by_number(&a.0, &b.0));
     result
+}
+
+impl Reservation {
+    /// What it takes of a rack, as a need.
+    pub fn need(&self) -> Need {
+        Need {
+            count: 1,
+            height: self.height,
+            full_depth: self.full_depth,
+            watts: self.watts.unwrap_or(0),
+            kilograms: self.kilograms.unwrap_or(0),
+            tenant: self.tenant.clone(),
+            spread: None,
+            any_power: self.any_power,
+        }
+    }
 }
 
 impl Space {

@@ -5,9 +5,9 @@ use crate::document::work::{Cable, Power, Server, WorkOrder};
 use crate::id::SiteId;
 use crate::lifecycle::stage::Stage;
 use crate::lifecycle::unit::Unit;
+use crate::spine::natural::by_number;
 use crate::text::Text;
 use crate::time::Timestamp;
-use crate::view::work::by_number;
 
 /// The work order for these units; `Err` names the first that has no place. Rack by rack, and from the bottom up, since
 /// a rack that is heavy at the top may tip.

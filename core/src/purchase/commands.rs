@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::decide::person::need_reason;
+use crate::decide::need_reason;
 use crate::decide::{Answer, Deciding, Refusal, Why};
 use crate::event::{DealEvent, Event, OrderEvent};
 use crate::id::{Actor, DealId, OrderId, Role, SellerId, Subject, UnitId};

@@ -10,14 +10,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::Vendor;
-use crate::event::{DealEvent, Draft, Event, Seq, StepEvent};
 use crate::fault::Kind;
 use crate::flow::attempt::{Attempts, Done, Phase};
+use crate::flow::event::StepEvent;
 use crate::flow::step::{Observation, Step};
 use crate::id::DealId;
 use crate::order::Order;
+use crate::purchase::deal::event::DealEvent;
 use crate::purchase::paper::{Accepts, Confirmation, Flaw, Paper, PurchaseOrder, Quote, ShipNotice, Tracked};
 use crate::shipment::transit::{Parcels, together};
+use crate::spine::event::{Seq, Stamp};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -230,29 +232,10 @@ impl Deal {
         late.then_some(Step::ChaseQuote)
     }
 
-    /// Applies one event about this deal.
-    pub(crate) fn apply(&mut self, seq: Seq, draft: &Draft) {
-        self.revision = seq;
-        match &draft.event {
-            Event::Deal(event) => self.turn(draft, event),
-            Event::Step(event) => self.step(draft.at, event),
-            // About others.
-            Event::Life(_)
-            | Event::Entry(_)
-            | Event::Receiving(_)
-            | Event::Placement(_)
-            | Event::Discovery(_)
-            | Event::Boot(_)
-            | Event::Credential(_)
-            | Event::Locator(_)
-            | Event::TakeOver(_)
-            | Event::Order(_)
-            | Event::Journal(_) => {}
-        }
-    }
-
-    fn turn(&mut self, draft: &Draft, event: &DealEvent) {
-        let at = draft.at;
+    /// Applies what became of it.
+    pub(crate) fn turn(&mut self, stamp: Stamp<'_>, event: &DealEvent) {
+        self.revision = stamp.seq;
+        let at = stamp.at;
         match event {
             // It is the world's to begin one.
             DealEvent::DealOpened { .. } => {}
@@ -260,7 +243,7 @@ impl Deal {
                 if self.quotes.len() >= REVISIONS {
                     self.quotes.remove(0);
                 }
-                let (by, quote) = (draft.actor.to_string().into(), (**quote).clone());
+                let (by, quote) = (stamp.by(), (**quote).clone());
                 self.quotes.push(Offer { revision: *revision, at, by, quote });
                 self.steps.let_go(|s| s == Step::ChaseQuote);
             }
@@ -319,7 +302,10 @@ impl Deal {
         }
     }
 
-    fn step(&mut self, at: Timestamp, event: &StepEvent) {
+    /// Applies what became of one of its steps.
+    pub(crate) fn step(&mut self, stamp: Stamp<'_>, event: &StepEvent) {
+        self.revision = stamp.seq;
+        let at = stamp.at;
         self.doubt(at, event);
         self.steps.apply(at, event);
         match event {

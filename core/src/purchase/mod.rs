@@ -8,4 +8,5 @@ pub mod money;
 pub mod next;
 pub mod paper;
 pub mod post;
+pub(crate) mod steps;
 pub mod tender;

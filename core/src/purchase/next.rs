@@ -1,6 +1,7 @@
 //! What comes next for an order and for a deal with a vendor.
 
-use crate::flow::next::{Move, Next, Wait, advance, person};
+use crate::flow::rules::rule;
+use crate::flow::wait::{Move, Next, Wait, advance, person};
 use crate::id::Role;
 use crate::order::{Order, OrderState};
 use crate::purchase::deal::{Deal, RefusedPaper};
@@ -17,7 +18,7 @@ pub const LATE: std::time::Duration = std::time::Duration::from_hours(24);
 pub fn for_deal(world: &World, order: &Order, deal: &Deal, now: Timestamp) -> Next {
     let mut next = Next::default();
     if let Some(step) = deal.wanted(order, now) {
-        advance(&mut next, &deal.steps, step, None, false, now);
+        advance(&mut next, &deal.steps, rule(step), None, false, now);
         return next;
     }
     if deal.ended.is_some() || order.end.is_some() {

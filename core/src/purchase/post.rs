@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::deal::Deal;
 use super::paper::{Confirmation, Paper, ShipNotice};
 use crate::flow::attempt::Phase;
-use crate::flow::next::Due;
+use crate::flow::wait::Due;
 use crate::id::{DealId, SellerId};
 use crate::text::Text;
 use crate::world::World;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::events;
 use crate::sentence::with_photo;
+use crate::spine::event::events;
 use crate::text::Text;
 
 events! {

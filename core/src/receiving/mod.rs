@@ -3,4 +3,5 @@
 pub mod commands;
 pub(crate) mod event;
 pub mod questions;
+pub mod scan;
 mod state;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::registration::Registered;
-use crate::event::Seq;
 use crate::flow::attempt::Phase;
 use crate::flow::rules::Lane;
 use crate::id::{OrderId, SiteId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::Unit;
+use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;

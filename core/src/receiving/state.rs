@@ -2,11 +2,12 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use crate::event::{CredentialEvent, Draft, Event, LifeEvent, ReceivingEvent, Seq};
+use crate::event::{CredentialEvent, Draft, Event, LifeEvent, ReceivingEvent};
 use crate::flow::step::Step;
 use crate::lifecycle::evidence::Proof;
 use crate::lifecycle::stage::Stage;
 use crate::lifecycle::unit::{Receipt, Unit};
+use crate::spine::event::Seq;
 
 impl Unit {
     /// Applies what an event about this unit means for its receipt.

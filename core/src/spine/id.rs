@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::mac::Mac;
-use crate::text::Text;
-use crate::time::Timestamp;
+use super::mac::Mac;
+use super::text::Text;
+use super::time::Timestamp;
 
 /// Crockford's base 32, as ULIDs use it.
 const BASE32: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::text::Text;
+use super::text::Text;
 
 /// A password or token. `Debug` shows nothing of it, there is no `Display` and no `Serialize`.
 #[derive(Clone)]

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bmc::Fingerprint;
-use crate::event::Seq;
-use crate::event::events;
+use crate::spine::event::{Seq, events};
+use crate::spine::fingerprint::Fingerprint;
 use crate::stream::Origin;
 use crate::text::Text;
 

@@ -1,12 +1,13 @@
 //! A plan to take servers over is made, and confirmed row by row.
 
-use crate::bmc::Fingerprint;
 use crate::decide::{Answer, Deciding, Refusal, Why};
 use crate::event::{EntryEvent, TakeOverEvent};
 use crate::id::{Entropy, PlanId, Role, SiteId, Subject, UnitId};
 use crate::lifecycle::guard::Cause;
 use crate::lifecycle::stage::{Disposition, Stage};
-use crate::takeover::{Login, MAX_CONFIRMED, MAX_PLANNED, Seen, Taken, Taking, drift, here};
+use crate::spine::fingerprint::Fingerprint;
+use crate::takeover::plan::{drift, here};
+use crate::takeover::{Login, MAX_CONFIRMED, MAX_PLANNED, Seen, Taken, Taking};
 use crate::text::Text;
 
 impl Deciding<'_> {
@@ -33,7 +34,7 @@ impl Deciding<'_> {
     /// Takes servers over as the plan says: into service on one person's word, into the pool on two people's.
     pub(crate) fn take_over(&mut self, id: PlanId, rows: &[Taking], reason: &Text) -> Result<Answer, Refusal> {
         self.demand(Role::Operator)?;
-        crate::decide::person::need_reason(reason)?;
+        crate::decide::need_reason(reason)?;
         if rows.len() > MAX_CONFIRMED {
             return Err(Refusal::new(Why::Invalid, format!("at most {MAX_CONFIRMED} servers are confirmed at once")));
         }

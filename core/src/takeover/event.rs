@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bmc::Fingerprint;
-use crate::event::events;
 use crate::id::SiteId;
+use crate::spine::event::events;
+use crate::spine::fingerprint::Fingerprint;
 
 events! {
     /// How running servers are taken over.

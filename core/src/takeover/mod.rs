@@ -3,7 +3,7 @@
 
 pub mod commands;
 pub(crate) mod event;
-mod plan;
+pub mod plan;
 mod unit;
 
 use std::fmt;
@@ -18,8 +18,6 @@ use crate::lifecycle::stage::Stage;
 use crate::mac::Mac;
 use crate::text::Text;
 use crate::time::Timestamp;
-
-pub use self::plan::{drift, enters, here, survey};
 
 /// Servers in one plan at the most; what is beyond is told, and planned once these are in.
 pub const MAX_PLANNED: usize = 2_000;

@@ -24,7 +24,7 @@ pub(super) fn explain(topic: Topic, out: &mut Output<'_>) -> Result<(), Fail> {
 /// What a person takes on who skips a step.
 fn skips() -> String {
     let mut table = Table::new(&["STEP", "SKIPPING IT MEANS"], Last::Cut);
-    for rule in rules::RULES {
+    for rule in rules::all() {
         let means = rule.skip.unwrap_or("(cannot be skipped)");
         table.row([rule.step.word().into(), means.into()]);
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Basis};
+use super::offer::{Asked, Basis};
 use crate::order::spec::{Spec, read};
 use crate::purchase::money::Money;
 use crate::purchase::paper::{Quote, QuoteLine};

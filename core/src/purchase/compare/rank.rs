@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
-use super::{Basis, Compared, MISSING, Validity};
+use super::offer::{Basis, Compared, MISSING, Validity};
 use crate::purchase::money::Money;
 use crate::stock::Sense;
 use crate::text::Text;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Compared, MISSING, Validity};
+use super::offer::{Basis, Compared, MISSING, Validity};
 use crate::order::spec::{Spec, read};
 use crate::purchase::money::Money;
 use crate::stock::Sense;

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bmc::Vendor;
-use crate::event::events;
 use crate::purchase::paper::Confirmation;
 use crate::purchase::paper::Flaw;
 use crate::purchase::paper::PurchaseOrder;
 use crate::purchase::paper::Quote;
 use crate::purchase::paper::ShipNotice;
 use crate::purchase::paper::Tracked;
+use crate::spine::event::events;
 use crate::text::Text;
 
 events! {

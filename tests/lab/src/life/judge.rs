@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rackhand_core::bmc::Rung;
 use rackhand_core::event::{BootEvent, DiscoveryEvent, EntryEvent, Event, LifeEvent, Recorded, StepEvent};
 use rackhand_core::fault::Kind;
-use rackhand_core::flow::rules::RULES;
+use rackhand_core::flow::rules::all;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Subject, UnitId};
 use rackhand_core::inventory::ObjectId;
@@ -227,7 +227,7 @@ fn aside(events: &[&Recorded]) -> Vec<String> {
         match &event.draft.event {
             Event::Life(LifeEvent::DispositionChanged { to, .. }) => stands = *to,
             Event::Step(StepEvent::StepIntended { step, .. }) => {
-                let undoes = *step == Step::WriteNotes || RULES.iter().any(|r| r.undo == Some(*step));
+                let undoes = *step == Step::WriteNotes || all().any(|r| r.undo == Some(*step));
                 let may = stands != Disposition::OnHold && (stands.may_move() || undoes);
                 if !may {
                     wrong.push(format!("{step} was begun (event {}) though it is {stands}", event.seq));

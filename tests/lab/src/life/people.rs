@@ -178,7 +178,7 @@ impl Life {
         *tries += 1;
         let often = *tries > ENOUGH;
         let who = if wait.who == Some(Role::Technician) { TINA } else { OTTO };
-        let undo = rackhand_core::flow::rules::RULES.iter().any(|r| r.undo == Some(step));
+        let undo = rackhand_core::flow::rules::all().any(|r| r.undo == Some(step));
         if often && step == Step::PlaceDevice {
             if let Subject::Unit(unit) = subject {
                 let reason = "NetBox does not take it there".into();
