@@ -1,6 +1,5 @@
 //! Leases come in here, from whatever saw them: parsed, joined, sifted by rule C3, and handed to the ledger.
 
-pub mod follow;
 mod strangers;
 
 use std::collections::BTreeMap;
@@ -115,6 +114,18 @@ impl Intake {
             // Refused only when the daemon stops.
             let _ = self.settle(place).await;
         }
+    }
+
+    /// Takes leases that a list holds, however many; those that are impossible are left out.
+    ///
+    /// # Errors
+    /// While the journal takes nothing.
+    pub async fn tell_all(&self, leases: &[LeaseEvent]) -> Result<(), Refusal> {
+        let leases: Vec<LeaseEvent> = leases.iter().filter(|l| l.impossible().is_none()).cloned().collect();
+        for some in leases.chunks(MAX_EVENTS) {
+            self.tell(some).await?;
+        }
+        Ok(())
     }
 
     /// Takes leases that a DHCP server, or a file of its, tells of; returns when what follows from them is on disk. A

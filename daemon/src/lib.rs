@@ -12,6 +12,7 @@ pub mod keeper;
 pub mod keys;
 pub mod ledger;
 pub mod outside;
+pub mod poll;
 pub mod post;
 pub mod projection;
 pub mod pulse;

@@ -25,7 +25,10 @@ use crate::journal::{Journal, JournalError, Store};
 use crate::keeper::Keepers;
 use crate::keys::Keyring;
 use crate::ledger::{self, Ledger, Patience};
-use crate::post;
+use crate::poll;
+use crate::poll::netbox::Copy;
+use crate::poll::papers::Papers;
+use crate::poll::parcels::Parcels;
 use crate::projection::{self, Projection};
 use crate::pulse::Pulse;
 use crate::random::Random;
@@ -161,8 +164,9 @@ impl Site {
         let projection = parts.projection.map(|settings| Projection::open(settings, &site));
         if let Some(projection) = projection.clone() {
             let (netbox, gates, clock) = (netbox.clone(), gates.clone(), clock.clone());
-            let sites = (site.clone(), policy.also.clone());
-            tokio::spawn(projection.keep(netbox, gates, clock, sites, stop.subscribe()));
+            let (site, also, time) = (site.clone(), policy.also.clone(), clock.clone());
+            let copy = Copy { projection, netbox, gates, clock, site, also };
+            tokio::spawn(poll::keep(copy, time, stop.subscribe()));
         }
         let ports = Arc::new(Ports {
             netbox: netbox.clone(),
@@ -175,9 +179,13 @@ impl Site {
         });
         let engine = Engine::new(ledger.clone(), ports.clone(), gates.clone(), clock.clone());
         let engine = tokio::spawn(engine.run(changes, beats, stopping));
-        tokio::spawn(post::follow(ledger.clone(), ports.clone(), stop.subscribe()));
+        for seller in ports.sellers.0.keys().copied() {
+            let papers = Papers { ledger: ledger.clone(), ports: ports.clone(), seller };
+            tokio::spawn(poll::keep(papers, clock.clone(), stop.subscribe()));
+        }
         if let Some((carriers, every)) = parts.carriers {
-            tokio::spawn(post::track(ledger.clone(), carriers, every, clock.clone(), stop.subscribe()));
+            let parcels = Parcels { ledger: ledger.clone(), carriers, every };
+            tokio::spawn(poll::keep(parcels, clock.clone(), stop.subscribe()));
         }
         let outside = (ports.clone(), gates.clone());
         let http = Http::new(ledger.clone(), intake.clone(), outside, &random, parts.base);

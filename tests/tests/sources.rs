@@ -17,8 +17,10 @@ use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
 use rackhand_core::secret::Secret;
 use rackhand_core::world::World;
-use rackhand_daemon::intake::follow::LeaseFile;
 use rackhand_daemon::journal::{Journal, Store};
+use rackhand_daemon::poll;
+use rackhand_daemon::poll::lease_file::{Following, LeaseFile};
+use rackhand_daemon::poll::maas::Asking;
 use rackhand_daemon::random::Random;
 use rackhand_daemon::site::Site;
 use rackhand_lab::bmc::Pace;
@@ -73,14 +75,9 @@ async fn a_lease_maas_gave_leads_to_discovered_and_is_told_once() {
     b.region.lease(server.bmc_mac, server.address.into());
     b.region.add(1, Mac([0x94, 0x40, 0xC9, 9, 9, 9]), [10, 0, 4, 99].into());
     let minute = Duration::from_secs(60);
-    let asking = b.site.intake.clone().ask_maas(
-        b.maas(KEY),
-        minute,
-        Random::from_seed(1),
-        b.outside.clock.clone(),
-        b.site.stopping(),
-    );
-    let asking = tokio::spawn(asking);
+    let clock = b.outside.clock.clone();
+    let asking = Asking::new(b.site.intake.clone(), b.maas(KEY), minute, Random::from_seed(1), clock.clone());
+    let asking = tokio::spawn(poll::keep(asking, clock, b.site.stopping()));
     b.discovered().await;
     let world = b.site.ledger.world();
     assert_eq!(world.sightings.len(), 1, "an address of another kind is no lease");
@@ -132,7 +129,9 @@ async fn a_lease_file_leads_to_discovered() {
     let block = format!("lease {address} {{\n  ends never;\n  binding state active;\n  hardware ethernet {mac};\n}}\n");
     std::fs::write(&path, block).unwrap();
     let file = LeaseFile { path, format: Format::Isc };
-    let following = tokio::spawn(b.site.intake.clone().follow(file, b.outside.clock.clone(), b.site.stopping()));
+    let clock = b.outside.clock.clone();
+    let following = Following::new(b.site.intake.clone(), clock.clone(), file);
+    let following = tokio::spawn(poll::keep(following, clock, b.site.stopping()));
     b.discovered().await;
     b.site.stop().await.unwrap();
     following.await.unwrap();

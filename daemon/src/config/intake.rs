@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::source::{ConfigError, Source};
-use crate::intake::follow::LeaseFile;
+use crate::poll::lease_file::LeaseFile;
 
 /// Octets of an interface's name, without the zero behind it (linux/if.h).
 const NAME: usize = 15;

@@ -46,8 +46,8 @@ pub use trade::sellers;
 pub use vendors::{Channel, Vendor};
 
 use crate::http::Offers;
-use crate::intake::follow::LeaseFile;
 use crate::keys::Keys;
+use crate::poll::lease_file::LeaseFile;
 use crate::rpc::Roles;
 use api::RawApi;
 use bmc::{RawBmc, RawCredential};

@@ -1,6 +1,8 @@
 //! The engine: asks the flow what comes next, after every event and every restart, and does it. It keeps nothing that
 //! could not be computed again, except which calls are in the air.
 
+mod attempt;
+mod gates;
 pub mod perform;
 
 use std::any::Any;
@@ -15,37 +17,19 @@ use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow;
 use rackhand_core::flow::attempt::{Phase, Progress};
-use rackhand_core::flow::next::{self, Due, Move};
+use rackhand_core::flow::next::{Due, Move};
 use rackhand_core::flow::rules::{Class, Lane, rule};
-use rackhand_core::flow::step::{Outcome, Step};
+use rackhand_core::flow::step::Outcome;
 use rackhand_core::id::{Actor, Subject};
-use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::gate::Gate;
 use crate::ledger::{Ledger, Patience};
 use crate::pulse::Beat;
+use attempt::{ended, make};
+pub use gates::Gates;
 use perform::Ports;
-
-/// Calls to NetBox in the air at once. It is slow; more would only queue inside it.
-const NETBOX_CALLS: usize = 8;
-
-/// How many of those may be questions about MACs that are no unit's, so that a flood of them never holds up a unit.
-const NETBOX_STRANGERS: usize = 6;
-
-/// BMCs spoken to at once, those apart that take longer than [`SLOW`]. One lane for each BMC holds that each has one
-/// call at most, so this bounds our memory (some 40 KiB for a call), not a BMC's load: it is sized so that a whole site
-/// of 5,000 of which each fifth hangs does not queue.
-const BMC_CALLS: usize = 4_096;
-
-/// Vendors spoken to at once.
-const VENDOR_CALLS: usize = 16;
-
-/// After this long a call to a BMC gives its place up and goes on without one, until its own deadline. Otherwise BMCs
-/// that hang would hold the places of those that answer, for half a minute each.
-const SLOW: Duration = Duration::from_secs(5);
 
 /// How long a lane rests after a panic in its call.
 const AFTER_PANIC: Duration = Duration::from_secs(5);
@@ -64,41 +48,6 @@ pub struct Engine {
     alarm_of: BTreeMap<Subject, Timestamp>,
     calls: JoinSet<(Subject, Lane)>,
     stop: Option<watch::Receiver<bool>>,
-}
-
-/// The gates of the outside systems.
-pub struct Gates {
-    /// NetBox's.
-    pub netbox: Gate,
-    /// All BMCs'. A BMC that does not answer says nothing of the others, so this one only counts places.
-    pub bmcs: Gate,
-    /// All vendors'. One that does not answer says nothing of the others, so this one only counts places.
-    pub vendors: Gate,
-    /// Turns for questions about MACs that are no unit's.
-    strangers: Semaphore,
-}
-
-impl Gates {
-    /// Makes a call to a BMC once there is a place for it.
-    pub async fn call_bmc<T>(&self, clock: &Clock, call: impl Future<Output = T>) -> Option<T> {
-        let place = self.bmcs.enter(clock).await?;
-        let mut call = std::pin::pin!(call);
-        tokio::select! {
-            biased;
-            done = &mut call => return Some(done),
-            () = clock.sleep(SLOW) => {}
-        }
-        drop(place);
-        Some(call.await)
-    }
-}
-
-impl Default for Gates {
-    fn default() -> Self {
-        let strangers = Semaphore::new(NETBOX_STRANGERS);
-        let (netbox, bmcs) = (Gate::new(NETBOX_CALLS), Gate::new(BMC_CALLS));
-        Self { netbox, bmcs, vendors: Gate::new(VENDOR_CALLS), strangers }
-    }
 }
 
 impl Engine {
@@ -232,7 +181,7 @@ impl Engine {
         let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
         let stop = self.stop.clone();
         self.calls.spawn(async move {
-            let call = call(&ledger, &ports, &gates, stop, (subject, due));
+            let call = make(&ledger, &ports, &gates, stop, (subject, due));
             // Nothing is held over an await that a panic could leave half changed: the ledger has a task of its own.
             if let Err(panic) = AssertUnwindSafe(call).catch_unwind().await {
                 ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fell(&due, &*panic))).await;
@@ -241,56 +190,6 @@ impl Engine {
             }
             (subject, due.lane)
         });
-    }
-}
-
-/// Makes a due step's attempt, once the system it is about has a place for it.
-async fn call(
-    ledger: &Ledger,
-    ports: &Ports,
-    gates: &Gates,
-    stop: Option<watch::Receiver<bool>>,
-    (subject, due): (Subject, Due),
-) {
-    if matches!(due.step, Step::ArmNetworkBoot | Step::ResetForBoot) {
-        // NetBox may be away for hours; who stops the daemon does not wait for it.
-        let confirmed = tokio::select! {
-            biased;
-            confirmed = confirm(ledger, ports, &gates.netbox, subject, due) => confirmed,
-            () = stopped(stop.clone()) => return,
-        };
-        match confirmed {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(fault) => return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await,
-        }
-    }
-    if due.lane == Lane::Bmc {
-        // BMCs' gate never closes; a place comes as soon as another call ends, or has been slow.
-        gates.call_bmc(&ports.clock, Box::pin(attempt(ledger, ports, None, subject, due))).await;
-        return;
-    }
-    if due.lane == Lane::Vendor {
-        // A vendor that does not answer says nothing of the others.
-        if let Some(_place) = gates.vendors.enter(&ports.clock).await {
-            Box::pin(attempt(ledger, ports, None, subject, due)).await;
-        }
-        return;
-    }
-    let gate = &gates.netbox;
-    let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
-    // A closed gate may stay so for hours; who stops the daemon does not wait for it.
-    let place = tokio::select! {
-        biased;
-        place = async {
-            // It is never closed.
-            let turn = if strange { gates.strangers.acquire().await.ok() } else { None };
-            gate.enter(&ports.clock).await.map(|place| (place, turn))
-        } => place,
-        () = stopped(stop) => None,
-    };
-    if let Some((place, _turn)) = place {
-        attempt(ledger, ports, Some((gate, place)), subject, due).await;
     }
 }
 
@@ -320,125 +219,4 @@ async fn wait_for(clock: &Clock, at: Option<Timestamp>) {
         Some(at) => clock.sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-/// Asks NetBox whether the unit's device is still at its site: a server that another site has is not booted anew, whoever
-/// named it. What NetBox does not tell is waited for; `false` where the step is not wanted any more by then.
-async fn confirm(ledger: &Ledger, ports: &Ports, gate: &Gate, subject: Subject, due: Due) -> Result<bool, Fault> {
-    loop {
-        let Some(place) = gate.enter(&ports.clock).await else { return Ok(false) };
-        let world = ledger.world();
-        let unit = match subject {
-            Subject::Unit(id) => world.unit(id),
-            _ => None,
-        };
-        let Some(unit) = unit.filter(|unit| next::wanted(unit, due.lane) == Some(due.step)) else { return Ok(false) };
-        let Some(device) = unit.netbox_device() else { return Ok(true) };
-        let held = ports.netbox.at_our_site(device).await;
-        gate.report(held.as_ref().map(drop), ports.clock.now());
-        drop(place);
-        match held {
-            Ok(()) => return Ok(true),
-            // The gate makes the pauses longer while it stays so.
-            Err(fault) if fault.kind.is_waited_out() => {
-                ports.clock.sleep(rule(Step::LookUpDevice).first).await;
-            }
-            Err(fault) => return Err(fault),
-        }
-    }
-}
-
-/// One attempt: look, intend, act, look again. Each fact is on disk before the next is sought.
-async fn attempt(
-    ledger: &Ledger,
-    ports: &Ports,
-    gate: Option<(&Gate, SemaphorePermit<'_>)>,
-    subject: Subject,
-    due: Due,
-) {
-    let class = rule(due.step).class;
-    // Of what was on its way to a vendor when the daemon stopped, no failure of today tells whether it arrived.
-    let is_intended = |p: &Progress| matches!(p.phase, Phase::Intended);
-    let before = due.begun && ledger.world().steps(subject).and_then(|s| s.at(due.step)).is_some_and(is_intended);
-    let in_doubt = before && due.lane == Lane::Vendor;
-    let netbox = ports.netbox.for_one_attempt();
-    let (gate, place) = gate.unzip();
-    let told = |fault: Option<&Fault>| {
-        if let Some(gate) = gate {
-            gate.report(fault.map_or(Ok(()), Err), ports.clock.now());
-        }
-    };
-    if class != Class::Force {
-        let world = ledger.world();
-        match perform::look(ports, &netbox, &world, subject, &due).await {
-            Ok(Some(saw)) => {
-                told(None);
-                // The next call need not wait for our own disk.
-                drop(place);
-                return ended(ledger, subject, due.step, due.generation, Outcome::Observed(saw)).await;
-            }
-            Ok(None) => told(None),
-            Err(fault) => {
-                told(Some(&fault));
-                drop(place);
-                // A look changes nothing, so its doubt is no doubt about an effect of ours.
-                return failed_look(ledger, subject, &due, fault, in_doubt).await;
-            }
-        }
-    }
-    if ledger.submit(Actor::Rackhand, Patience::Keep, Input::Begin(subject, due)).await.is_err() {
-        return;
-    }
-    let world = ledger.world();
-    let acted = perform::act(ports, &netbox, &world, subject, &due).await;
-    told(acted.as_ref().err());
-    match acted {
-        Ok(receipt) => ended(ledger, subject, due.step, due.generation, Outcome::Accepted { receipt }).await,
-        Err(fault) => {
-            let fault = if in_doubt { doubted(fault) } else { fault };
-            return ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await;
-        }
-    }
-    if class == Class::Force {
-        return;
-    }
-    // With the receipt in it: some vendors can be looked up nowhere else.
-    let world = ledger.world();
-    let seen = perform::look(ports, &netbox, &world, subject, &due).await;
-    drop(place);
-    let outcome = match seen {
-        Ok(Some(saw)) => Outcome::Observed(saw),
-        Ok(None) => {
-            let system = match due.lane {
-                Lane::Bmc => System::Bmc,
-                Lane::Vendor => System::Vendor,
-                Lane::Dcim | Lane::Notes => System::Netbox,
-            };
-            let what = Text::from(format!("{} was accepted, but its effect is not to be seen", due.step));
-            Outcome::Failed(Fault::new(system, Kind::Transient, what))
-        }
-        Err(fault) => Outcome::Failed(fault),
-    };
-    ended(ledger, subject, due.step, due.generation, outcome).await;
-}
-
-/// A failure of which another try may tell more.
-fn doubted(fault: Fault) -> Fault {
-    let kind = if fault.kind.is_waited_out() { Kind::Unknown } else { fault.kind };
-    Fault { kind, ..fault }
-}
-
-async fn failed_look(ledger: &Ledger, subject: Subject, due: &Due, mut fault: Fault, in_doubt: bool) {
-    if in_doubt {
-        fault = doubted(fault);
-    } else if fault.kind == Kind::Unknown {
-        fault.kind = Kind::Transient;
-    }
-    ended(ledger, subject, due.step, due.generation, Outcome::Failed(fault)).await;
-}
-
-async fn ended(ledger: &Ledger, subject: Subject, step: Step, generation: u32, outcome: Outcome) {
-    let input = Input::Ended { subject, step, generation, outcome };
-    // Refused only when the daemon stops; then the next start looks.
-    let _ = ledger.submit(Actor::Rackhand, Patience::Keep, input).await;
 }

@@ -21,6 +21,9 @@ use crate::doctor::Doctor;
 use crate::intake::Intake;
 use crate::journal::{Journal, JournalError, Store};
 use crate::keys::Keyring;
+use crate::poll;
+use crate::poll::lease_file::Following;
+use crate::poll::maas::Asking;
 use crate::projection;
 use crate::random::Random;
 use crate::rpc;
@@ -73,11 +76,13 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
     doors.spawn(site.http.clone().with(offers).listen(http, site.stopping()));
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     for file in files {
-        doors.spawn(site.intake.clone().follow(file, clock.clone(), site.stopping()));
+        let following = Following::new(site.intake.clone(), clock.clone(), file);
+        doors.spawn(poll::keep(following, clock.clone(), site.stopping()));
     }
     if let Some((settings, every)) = maas {
         let maas = Maas::new(dial, clock.clone(), settings);
-        doors.spawn(site.intake.clone().ask_maas(maas, every, random, clock.clone(), site.stopping()));
+        let asking = Asking::new(site.intake.clone(), maas, every, random, clock.clone());
+        doors.spawn(poll::keep(asking, clock.clone(), site.stopping()));
     }
     tap::listen((&interfaces, promiscuous), &site.intake, &clock, &site.stopping());
     said.ready(begun);

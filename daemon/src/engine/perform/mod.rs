@@ -1,21 +1,16 @@
-//! How each step is looked for and done. One file for each kind of thing it touches.
+//! How each step is looked for and done: a folder for each outside system, which carries out the steps of its lanes.
 
-mod address;
-mod boot;
-mod controller;
-mod notes;
-mod place;
-mod register;
-mod staging;
-mod trade;
-mod wiring;
+mod bmc;
+mod netbox;
+mod seller;
 
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::supplier::Sellers;
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Due;
-use rackhand_core::flow::step::{Observation, Step};
+use rackhand_core::flow::rules::Lane;
+use rackhand_core::flow::step::Observation;
 use rackhand_core::id::Subject;
 use rackhand_core::inventory::Device;
 use rackhand_core::lifecycle::unit::Unit;
@@ -43,84 +38,60 @@ pub struct Ports {
     pub rooms: crate::outside::Rooms,
 }
 
-/// Looks whether the step's effect is there. `netbox` is that of this one attempt. `Ok(None)` is a reading that shows it is not.
-pub async fn look(
-    ports: &Ports,
-    netbox: &NetBox,
-    world: &World,
-    subject: Subject,
-    due: &Due,
-) -> Result<Option<Observation>, Fault> {
-    if due.step == Step::LookUpDevice
-        && let Subject::Bmc(mac) = subject
-    {
-        return netbox.device_by_bmc_mac(mac).await.map(|l| Some(Observation::Lookup(l)));
+/// One attempt at a step, with all that it may need.
+pub struct Job<'a> {
+    /// The outside.
+    pub ports: &'a Ports,
+    /// NetBox, for this one attempt.
+    pub netbox: &'a NetBox,
+    /// Everything, as it was when the attempt began.
+    pub world: &'a World,
+    /// Whose step it is.
+    pub subject: Subject,
+    /// Which.
+    pub due: &'a Due,
+}
+
+/// The system that the steps of a lane are about.
+pub const fn system(lane: Lane) -> System {
+    match lane {
+        Lane::Dcim | Lane::Notes => System::Netbox,
+        Lane::Bmc => System::Bmc,
+        Lane::Vendor => System::Vendor,
     }
-    if due.step == Step::WriteNotes {
-        return notes::look(ports, netbox, world, subject).await;
-    }
-    if let Subject::Deal(id) = subject {
-        return trade::look(ports, world, id, due).await;
-    }
-    let unit = unit_of(world, subject)?;
-    match due.step {
-        Step::RegisterBmc => register::look(netbox, unit).await,
-        Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::look(netbox, unit, due.step).await,
-        Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => {
-            staging::look(netbox, &ports.policy, unit, due.step).await
-        }
-        Step::PlaceDevice | Step::UnplaceDevice => place::look(netbox, unit, due.step).await,
-        Step::ReadCablingPlan | Step::WriteInterfaces | Step::WriteCables => wiring::look(netbox, unit, due.step).await,
-        Step::ReachBmc | Step::LogInToBmc | Step::ReadParts => controller::look(ports, unit, due.step).await.map(Some),
-        Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::look(ports, unit, due.step).await,
-        // Shown by the machine itself, never by looking.
-        Step::ResetForBoot | Step::Validate | Step::LookUpDevice | Step::WriteNotes => Ok(None),
-        Step::RequestQuote | Step::ChaseQuote | Step::PlacePurchase | Step::WithdrawRequest | Step::CancelPurchase => {
-            Err(missing("the deal"))
-        }
+}
+
+/// Looks whether the step's effect is there. `Ok(None)` is a reading that shows it is not.
+pub async fn look(job: &Job<'_>) -> Result<Option<Observation>, Fault> {
+    match job.due.lane {
+        Lane::Dcim | Lane::Notes => netbox::look(job).await,
+        Lane::Bmc => bmc::look(job).await,
+        Lane::Vendor => seller::look(job).await,
     }
 }
 
 /// Does the step. `Ok` is the other side's receipt, no more.
-pub async fn act(ports: &Ports, netbox: &NetBox, world: &World, subject: Subject, due: &Due) -> Result<Text, Fault> {
-    if due.step == Step::WriteNotes {
-        return notes::act(ports, netbox, world, subject).await;
-    }
-    if let Subject::Deal(id) = subject {
-        return trade::act(ports, world, id, due).await;
-    }
-    let unit = unit_of(world, subject)?;
-    match due.step {
-        Step::RegisterBmc => register::act(netbox, &ports.policy, unit).await,
-        Step::AssignBmcAddress | Step::ReleaseBmcAddress => address::act(netbox, unit, due.step).await,
-        Step::SyncStatus | Step::EnterStaging | Step::LeaveStaging => {
-            staging::act(netbox, &ports.policy, unit, due.step).await
-        }
-        Step::PlaceDevice | Step::UnplaceDevice => place::act(netbox, unit, due.step).await,
-        Step::WriteInterfaces | Step::WriteCables => wiring::act(netbox, unit, due.step).await,
-        Step::ArmNetworkBoot | Step::DisarmNetworkBoot => boot::arm(ports, unit, due.step).await,
-        Step::ResetForBoot => boot::reset(ports, unit, due.rung).await,
-        Step::LookUpDevice
-        | Step::ReadCablingPlan
-        | Step::ReachBmc
-        | Step::LogInToBmc
-        | Step::ReadParts
-        | Step::Validate
-        | Step::RequestQuote
-        | Step::ChaseQuote
-        | Step::PlacePurchase
-        | Step::WithdrawRequest
-        | Step::CancelPurchase
-        | Step::WriteNotes => Err(missing("an action for a step that has none")),
+pub async fn act(job: &Job<'_>) -> Result<Text, Fault> {
+    match job.due.lane {
+        Lane::Dcim | Lane::Notes => netbox::act(job).await,
+        Lane::Bmc => bmc::act(job).await,
+        Lane::Vendor => seller::act(job).await,
     }
 }
 
-fn unit_of(world: &World, subject: Subject) -> Result<&Unit, Fault> {
-    match subject {
-        Subject::Unit(id) => world.unit(id),
-        Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => None,
+impl<'a> Job<'a> {
+    fn unit(&self) -> Result<&'a Unit, Fault> {
+        match self.subject {
+            Subject::Unit(id) => self.world.unit(id),
+            Subject::Bmc(_) | Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => None,
+        }
+        .ok_or_else(|| missing("the unit"))
     }
-    .ok_or_else(|| missing("the unit"))
+
+    /// The step is none that this system carries out, or has no such part.
+    fn not_mine(&self) -> Fault {
+        missing(&format!("what is done for {}", self.due.step))
+    }
 }
 
 fn device_of(unit: &Unit) -> Result<&Device, Fault> {

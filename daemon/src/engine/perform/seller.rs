@@ -7,18 +7,19 @@ use rackhand_adapters::supplier::{Chase, Listed, Seller, State};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::next::Due;
 use rackhand_core::flow::step::{Observation, Step};
-use rackhand_core::id::DealId;
+use rackhand_core::id::Subject;
 use rackhand_core::order::Order;
 use rackhand_core::purchase::deal::Deal;
 use rackhand_core::purchase::paper::{PurchaseOrder, QuoteRequest, RequestLine};
 use rackhand_core::purchase::post::{ByReceipt, by_receipt};
 use rackhand_core::text::Text;
 use rackhand_core::time::human;
-use rackhand_core::world::World;
 
-use super::{Ports, missing};
+use super::{Job, Ports, missing};
 
-fn known<'a>(ports: &'a Ports, world: &'a World, id: DealId) -> Result<(&'a Order, &'a Deal, &'a Seller), Fault> {
+fn known<'a>(job: &Job<'a>) -> Result<(&'a Order, &'a Deal, &'a Seller), Fault> {
+    let Subject::Deal(id) = job.subject else { return Err(missing("the deal")) };
+    let (ports, world) = (job.ports, job.world);
     let order = world.order(id.order).ok_or_else(|| missing("the order"))?;
     let deal = world.deal(id).ok_or_else(|| missing("the deal"))?;
     let seller = ports.sellers.get(id.seller).ok_or_else(|| {
@@ -37,8 +38,9 @@ fn chase_number(deal: &Deal) -> Text {
     format!("{}-C1", deal.request_number()).into()
 }
 
-pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<Option<Observation>, Fault> {
-    let (order, deal, seller) = known(ports, world, id)?;
+pub async fn look(job: &Job<'_>) -> Result<Option<Observation>, Fault> {
+    let (ports, due) = (job.ports, job.due);
+    let (order, deal, seller) = known(job)?;
     if !seller.can_be_asked() {
         return believe(deal, seller, due);
     }
@@ -85,7 +87,7 @@ pub async fn look(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result
             };
             undoes(taken(step, TAKE_BACK).or_else(maybe), seller.find_order(purchase(deal)?).await?)
         }
-        _ => Err(missing("a vendor's part in this step")),
+        _ => Err(job.not_mine()),
     };
     match (saw?, taken(due.step, SEND_AGAIN)) {
         (None, Some(fault)) => Err(fault),
@@ -128,8 +130,9 @@ fn in_doubt(seller: &Seller, step: Step) -> Fault {
     Fault::new(System::Vendor, Kind::Conflict, what).advise(SEND_AGAIN)
 }
 
-pub async fn act(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<Text, Fault> {
-    let (order, deal, seller) = known(ports, world, id)?;
+pub async fn act(job: &Job<'_>) -> Result<Text, Fault> {
+    let (ports, due) = (job.ports, job.due);
+    let (order, deal, seller) = known(job)?;
     let sent = match due.step {
         Step::RequestQuote => seller.send_request(&request(ports, order, deal)).await,
         Step::ChaseQuote => seller.chase(&reminder(ports, deal)).await,
@@ -139,7 +142,7 @@ pub async fn act(ports: &Ports, world: &World, id: DealId, due: &Due) -> Result<
             let reason = deal.ended.clone().unwrap_or_else(|| "cancelled".into());
             seller.cancel_order(purchase(deal)?, &reason).await
         }
-        _ => Err(missing("a vendor's part in this step")),
+        _ => Err(job.not_mine()),
     };
     // Sending again what may have arrived is left to a person where nothing can be looked up.
     sent.map_err(|fault| match fault.kind {

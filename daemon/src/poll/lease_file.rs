@@ -1,6 +1,6 @@
-//! Leases from where they are kept: files of DHCP servers, followed as they grow, and MAAS, asked now and then.
+//! A DHCP server's lease file, followed as it grows.
 
-use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::net::IpAddr;
@@ -9,26 +9,19 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use rackhand_adapters::dhcp::lease_file::{Format, Held, Reader};
-use rackhand_adapters::maas::Maas;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::decide::Refusal;
-use rackhand_core::discovery::lease::{Change, LeaseEvent, MAX_EVENTS};
-use rackhand_core::mac::Mac;
+use rackhand_core::discovery::lease::{Change, LeaseEvent};
 use rackhand_core::time::Timestamp;
-use tokio::sync::watch;
 
-use super::Intake;
-use crate::engine::told;
-use crate::random::Random;
+use super::Source;
+use super::told::Told;
+use crate::intake::Intake;
 
 /// Pause between two looks at a file.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Octets of a file that are read in one look at the most. What is beyond is read in the next.
 const LOOK: u64 = 64 << 20;
-
-/// What was told is told again after this, as a renewal would be.
-const TELL_AGAIN: Duration = Duration::from_secs(3_600);
 
 /// A lease file.
 #[derive(Clone, Debug)]
@@ -37,24 +30,6 @@ pub struct LeaseFile {
     pub path: PathBuf,
     /// How it is written.
     pub format: Format,
-}
-
-/// What was told of each address, so that a list that is read again and again tells only what is new.
-#[derive(Default)]
-struct Told {
-    rows: BTreeMap<IpAddr, (Mac, Option<Timestamp>)>,
-    since: Option<Timestamp>,
-}
-
-impl Told {
-    /// Whether this is news. What a source holds no more is dropped with the rest within [`TELL_AGAIN`].
-    fn is_new(&mut self, address: IpAddr, mac: Mac, until: Option<Timestamp>, now: Timestamp) -> bool {
-        if self.since.is_none_or(|since| now.since(since) >= TELL_AGAIN) {
-            self.rows.clear();
-            self.since = Some(now);
-        }
-        self.rows.insert(address, (mac, until)) != Some((mac, until))
-    }
 }
 
 /// A lease file and how far it was read.
@@ -109,96 +84,51 @@ fn event((address, held): (IpAddr, Held)) -> LeaseEvent {
     LeaseEvent { mac, address, hostname, vendor_class, event: Change::Old, source: Some("file".into()) }
 }
 
-impl Intake {
-    /// Follows a lease file until `stop` is told. A file that cannot be read is told of once, and looked for again.
-    pub async fn follow(self, file: LeaseFile, clock: Clock, mut stop: watch::Receiver<bool>) {
-        let mut trouble = Trouble::default();
-        let mut follower = Follower::new(file.clone());
-        loop {
-            let now = clock.now();
-            // A file on a disk that hangs must not hold up the rest.
-            let looked = tokio::task::spawn_blocking(move || {
-                let found = follower.look(now);
-                (follower, found)
-            });
-            let Ok((back, found)) = looked.await else { return };
-            follower = back;
-            match found {
-                Ok(leases) => match self.tell_all(&leases).await {
-                    Ok(()) => trouble.over(&file.path.display()),
-                    // All of it again, once the journal takes it.
-                    Err(refusal) => {
-                        follower = Follower::new(file.clone());
-                        trouble.begins(&file.path.display(), &refusal);
-                    }
-                },
-                Err(error) => trouble.begins(&file.path.display(), &error),
-            }
-            tokio::select! {
-                biased;
-                () = told(&mut stop) => return,
-                () = clock.sleep(LOOK_AGAIN) => {}
-            }
-        }
-    }
+/// A lease file, as a source.
+pub struct Following {
+    intake: Intake,
+    clock: Clock,
+    /// `None` while it looks.
+    follower: Option<Follower>,
+    file: LeaseFile,
+}
 
-    /// Asks MAAS for its leases every so often, until `stop` is told.
-    pub async fn ask_maas(
-        self,
-        maas: Maas,
-        every: Duration,
-        random: Random,
-        clock: Clock,
-        mut stop: watch::Receiver<bool>,
-    ) {
-        let (mut trouble, mut said) = (Trouble::default(), Told::default());
-        loop {
-            let nonce = format!("{:032x}", u128::from_le_bytes(random.bytes()));
-            match maas.leases(&nonce).await {
-                Ok(mut leases) => {
-                    let now = clock.now();
-                    leases.retain(|l| said.is_new(l.address, l.mac, None, now));
-                    match self.tell_all(&leases).await {
-                        Ok(()) => trouble.over(&"MAAS"),
-                        Err(refusal) => {
-                            said = Told::default();
-                            trouble.begins(&"MAAS", &refusal);
-                        }
-                    }
-                }
-                Err(fault) => trouble.begins(&"MAAS", &fault),
-            }
-            tokio::select! {
-                biased;
-                () = told(&mut stop) => return,
-                () = clock.sleep(every) => {}
-            }
-        }
-    }
-
-    async fn tell_all(&self, leases: &[LeaseEvent]) -> Result<(), Refusal> {
-        let leases: Vec<LeaseEvent> = leases.iter().filter(|l| l.impossible().is_none()).cloned().collect();
-        for some in leases.chunks(MAX_EVENTS) {
-            self.tell(some).await?;
-        }
-        Ok(())
+impl Following {
+    /// The file from its beginning.
+    pub fn new(intake: Intake, clock: Clock, file: LeaseFile) -> Self {
+        Self { intake, clock, follower: None, file }
     }
 }
 
-/// A source of leases that does not work is told of once, and once more when it works again.
-#[derive(Default)]
-struct Trouble(bool);
-
-impl Trouble {
-    fn begins(&mut self, source: &dyn std::fmt::Display, why: &dyn std::fmt::Display) {
-        if !std::mem::replace(&mut self.0, true) {
-            tracing::warn!(%source, %why, "no leases are read from there; it is tried again");
-        }
+impl Source for Following {
+    fn name(&self) -> impl Display + Send {
+        self.file.path.display().to_string()
     }
 
-    fn over(&mut self, source: &dyn std::fmt::Display) {
-        if std::mem::take(&mut self.0) {
-            tracing::info!(%source, "leases are read again");
+    fn pause(&self, _: bool) -> Duration {
+        LOOK_AGAIN
+    }
+
+    async fn look(&mut self) -> Result<(), String> {
+        let mut follower = self.follower.take().unwrap_or_else(|| Follower::new(self.file.clone()));
+        let now = self.clock.now();
+        // A file on a disk that hangs must not hold up the rest.
+        let looked = tokio::task::spawn_blocking(move || {
+            let found = follower.look(now);
+            (follower, found)
+        });
+        let (follower, found) = looked.await.map_err(|error| error.to_string())?;
+        match found {
+            Ok(leases) => {
+                // Where the journal does not take it: all of it again, once it does.
+                self.intake.tell_all(&leases).await.map_err(|refusal| refusal.to_string())?;
+                self.follower = Some(follower);
+                Ok(())
+            }
+            Err(error) => {
+                self.follower = Some(follower);
+                Err(error.to_string())
+            }
         }
     }
 }
@@ -261,14 +191,5 @@ mod tests {
         // In place, and longer: a new lease stands before those that are known.
         fs::write(&path, line(3) + &line(1) + &line(2)).unwrap();
         assert_eq!(seen(&mut follower), ["10.0.4.3"]);
-    }
-
-    #[test]
-    fn what_was_told_an_hour_ago_is_told_again() {
-        let mut told = Told::default();
-        let (address, mac) = ([10, 0, 4, 1].into(), Mac([0x94, 0x40, 0xC9, 1, 2, 3]));
-        assert!(told.is_new(address, mac, None, NOW) && !told.is_new(address, mac, None, NOW));
-        assert!(told.is_new(address, Mac([0x94, 0x40, 0xC9, 1, 2, 4]), None, NOW), "another client");
-        assert!(told.is_new(address, mac, None, NOW) && told.is_new(address, mac, None, NOW + TELL_AGAIN));
     }
 }
