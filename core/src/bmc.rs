@@ -1,11 +1,13 @@
 //! Management controllers: what one says of itself and of its server, by what we know each other, its locator LED.
 
+mod commands;
 pub(crate) mod credential;
 pub mod inventory;
 pub mod locate;
 pub(crate) mod locator;
 mod questions;
 pub mod reading;
+pub(crate) mod restart;
 pub(crate) mod steps;
 
 use std::fmt;

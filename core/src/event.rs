@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 
 pub use crate::bmc::credential::CredentialEvent;
 pub use crate::bmc::locator::LocatorEvent;
+pub use crate::bmc::restart::RestartEvent;
 pub use crate::boot::event::BootEvent;
 pub use crate::discovery::event::DiscoveryEvent;
 pub use crate::entry::event::EntryEvent;
@@ -172,6 +173,8 @@ sum! {
     Credential(CredentialEvent),
     /// What a person wants of a server's locator LED.
     Locator(LocatorEvent),
+    /// The restart of a BMC itself.
+    Restart(RestartEvent),
     /// How running servers are taken over.
     TakeOver(TakeOverEvent),
     /// What becomes of an order.

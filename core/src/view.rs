@@ -274,7 +274,7 @@ pub fn row(unit: &Unit, now: Timestamp) -> UnitRow {
     let waits_for = match (first, next.moves.first()) {
         (Some(wait), _) if wait.unbuilt => format!("no step yet for {}", wait.what).into(),
         (Some(wait), _) => wait.what.clone(),
-        (None, Some(next::Move::Begin(due))) => due.step.word().into(),
+        (None, Some(next::Move::Begin(due) | next::Move::Watch(due, _))) => due.step.word().into(),
         (None, Some(next::Move::Expire(_, step))) => step.word().into(),
         (None, Some(next::Move::Review) | None) => Text::new(""),
     };

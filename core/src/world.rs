@@ -26,7 +26,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Changes when the fold does; a snapshot of another fold is not used.
-pub const FOLD: u32 = 17;
+pub const FOLD: u32 = 18;
 
 /// The state of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -202,6 +202,7 @@ impl World {
             | Event::Boot(_)
             | Event::Credential(_)
             | Event::Locator(_)
+            | Event::Restart(_)
             | Event::TakeOver(_)
             | Event::Order(_)
             | Event::Journal(_) => {}
@@ -234,6 +235,7 @@ impl World {
             | Event::Boot(_)
             | Event::Credential(_)
             | Event::Locator(_)
+            | Event::Restart(_)
             | Event::TakeOver(_)
             | Event::Order(_)
             | Event::Deal(_)

@@ -235,6 +235,11 @@ impl Session {
         self.line.redfish().reset(&self.bmc, &self.credentials, kind).await
     }
 
+    /// See [`Redfish::reset_controller`].
+    pub async fn reset_controller(&self) -> Result<Text, Fault> {
+        self.line.redfish().reset_controller(&self.bmc, &self.credentials).await
+    }
+
     /// See [`Redfish::locate`].
     pub async fn locate(&self, on: bool) -> Result<Option<bool>, Fault> {
         self.line.redfish().locate(&self.bmc, &self.credentials, on).await

@@ -5,6 +5,8 @@
 mod bmc;
 #[path = "path/parts.rs"]
 mod parts;
+#[path = "path/restart.rs"]
+mod restart;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

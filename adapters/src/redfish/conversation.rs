@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::Reset;
 use super::client::{Receipt, Talk};
-use super::driver::{Driver, reset_type};
+use super::driver::{Driver, allowed_word, reset_type};
 use super::line::SystemSeen;
 use super::parse::{self, identity::locator};
 use super::session::Session;
-use super::wire::{self, Boot, Root, System, link};
+use super::wire::{self, Boot, Root, System, allowable, link, local_path};
 
 /// NIC resources read for their MACs at most. iDRAC lists each partition: four ports of sixteen are 64.
 const MAX_NICS: usize = 256;
@@ -196,6 +196,22 @@ impl Conversation {
             return Err(talk.fault(Kind::Rejected, format!("the system offers no reset of type {kind:?}")));
         };
         talk.post(&action, &json!({ "ResetType": word })).await
+    }
+
+    /// `Manager.Reset` (DSP0268). iDRAC takes `GracefulRestart` only, iLO that and `ForceRestart`.
+    pub(super) async fn reset_controller(&mut self) -> Result<Receipt, Fault> {
+        let manager = self.manager().await?;
+        let reset = manager.pointer("/Actions/#Manager.Reset");
+        let target = reset.and_then(|r| r.get("target")?.as_str()).and_then(local_path);
+        let allowed = reset.and_then(|r| allowable(r, "ResetType@Redfish.AllowableValues"));
+        let talk = &mut self.session.talk;
+        let Some(target) = target else {
+            return Err(talk.fault(Kind::Rejected, "its manager offers no reset"));
+        };
+        let Some(word) = allowed_word(&["GracefulRestart", "ForceRestart"], allowed.as_deref()) else {
+            return Err(talk.fault(Kind::Rejected, "its manager offers no restart"));
+        };
+        talk.post(&target, &json!({ "ResetType": word })).await
     }
 
     /// Has the locator LED on or off. It is written on the chassis: iDRAC's system takes it as read-only, and iLO takes

@@ -84,6 +84,11 @@ pub(super) fn reset_type(kind: Reset, allowed: Option<&[String]>) -> Option<&'st
         Reset::ForceOff => &["ForceOff"],
         Reset::ForceRestart => &["ForceRestart", "PowerCycle"],
     };
+    allowed_word(ours, allowed)
+}
+
+/// The first of ours that the controller allows, or the first where it lists none.
+pub(super) fn allowed_word(ours: &[&'static str], allowed: Option<&[String]>) -> Option<&'static str> {
     match allowed {
         None | Some([]) => ours.first().copied(),
         Some(list) => ours.iter().copied().find(|r| list.iter().any(|a| a == r)),

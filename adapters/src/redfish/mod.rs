@@ -186,6 +186,11 @@ impl Redfish {
         self.errand(at, credentials, ERRAND, |c| Box::pin(c.reset(kind))).await.map(|r| r.words)
     }
 
+    /// Has the controller restart itself. It takes it, and is gone within seconds; the server goes on.
+    pub async fn reset_controller(&self, at: &Bmc, credentials: &Credentials) -> Result<Text, Fault> {
+        self.errand(at, credentials, ERRAND, |c| Box::pin(c.reset_controller())).await.map(|r| r.words)
+    }
+
     /// Has the locator LED on or off, and reads what it then is; `None` is not known. Nothing is sent where it is so.
     pub async fn locate(&self, at: &Bmc, credentials: &Credentials, on: bool) -> Result<Option<bool>, Fault> {
         self.errand(at, credentials, ERRAND, |c| Box::pin(c.locate(on))).await

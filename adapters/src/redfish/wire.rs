@@ -99,7 +99,7 @@ pub(super) fn members(collection: &Value) -> Vec<String> {
 }
 
 /// The strings of an `@Redfish.AllowableValues` list; `None` where the service gives none.
-fn allowable(value: &Value, key: &str) -> Option<Vec<String>> {
+pub(super) fn allowable(value: &Value, key: &str) -> Option<Vec<String>> {
     let listed = value.get(key)?.as_array()?;
     Some(listed.iter().take(MAX_MEMBERS).filter_map(|v| v.as_str().map(str::to_owned)).collect())
 }

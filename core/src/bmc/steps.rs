@@ -1,10 +1,13 @@
-//! What a BMC is asked before anything is done to its server.
+//! What a BMC is asked before anything is done to its server, and its own restart.
+
+use std::time::Duration;
 
 use crate::boot::steps::is_to_boot;
 use crate::flow::rule::{Class, Lane, Rule, secs};
 use crate::flow::step::{Observation, Step};
-use crate::flow::unit::UnitStep;
+use crate::flow::unit::{Expired, UnitStep};
 use crate::id::Role;
+use crate::time::human;
 
 /// A controller asks for its lease first, and brings up its web server minutes later; until then it refuses, is silent,
 /// or answers that it is not ready. So many tries, a minute apart at the end, are 26 to 32 minutes.
@@ -45,4 +48,50 @@ pub(crate) const LOG_IN_TO_BMC: UnitStep = UnitStep {
         }
     },
     ..UnitStep::with(Rule { step: Step::LogInToBmc, ..READ })
+};
+
+/// Restarted, as a person asked. It goes first: whatever else is to be done at this BMC would be lost with it.
+pub(crate) const RESET_BMC: UnitStep = UnitStep {
+    wanted: |unit| unit.restart.as_ref().is_some_and(|restart| restart.down.is_none()),
+    aside: true,
+    expired: |_| Expired {
+        what: format!("its BMC still answers {} after it was asked to restart", human(DOWN)).into(),
+        advice: Some("retry, or restart it at the server itself, by its UID button or its power cords".into()),
+    },
+    seen: |unit, sight| {
+        if let Some(restart) = &mut unit.restart {
+            restart.down = Some(sight.stamp.at);
+        }
+    },
+    skipped: |unit| unit.restart = None,
+    ..UnitStep::with(Rule {
+        lane: Lane::Bmc,
+        class: Class::Force,
+        attempts: Some(4),
+        first: secs(10),
+        cap: secs(60),
+        deadline: Some(DOWN),
+        watched: Some(secs(5)),
+        skip: Some("its BMC is not restarted"),
+        awaits: "waiting for its BMC to go down",
+        ..Rule::of(Step::ResetBmc)
+    })
+};
+
+/// A BMC goes down within seconds of taking its restart, and is back after one to five minutes.
+const DOWN: Duration = secs(180);
+
+/// Back, by our own login.
+pub(crate) const AWAIT_BMC: UnitStep = UnitStep {
+    wanted: |unit| unit.restart.as_ref().is_some_and(|restart| restart.down.is_some()),
+    aside: true,
+    seen: |unit, _| unit.restart = None,
+    skipped: |unit| unit.restart = None,
+    ..UnitStep::with(Rule {
+        step: Step::AwaitBmc,
+        role: Role::Technician,
+        skip: Some("nobody has seen its BMC come back"),
+        silent: "it has not come back from its restart: check its management cable and power, then retry",
+        ..READ
+    })
 };

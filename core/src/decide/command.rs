@@ -172,6 +172,13 @@ pub enum Command {
         /// On, or off.
         on: bool,
     },
+    /// Have a BMC restart itself; the server goes on meanwhile.
+    ResetBmc {
+        /// Whose.
+        unit: UnitId,
+        /// Why.
+        reason: Text,
+    },
     /// Say what a server of the pool is, in the words of specifications. Its own report tells better, once there is one.
     Describe {
         /// Which unit.
@@ -282,7 +289,8 @@ impl Command {
             | Self::ReleasePlacement { .. }
             | Self::ScanRack { .. }
             | Self::UndoReceipt { .. }
-            | Self::Locate { .. } => Role::Technician,
+            | Self::Locate { .. }
+            | Self::ResetBmc { .. } => Role::Technician,
             Self::Skip { .. } | Self::Cancel { .. } | Self::Retire { .. } | Self::TrustCertificate { .. } => {
                 Role::Operator
             }

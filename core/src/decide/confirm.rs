@@ -92,6 +92,7 @@ impl Command {
             | Self::ReleasePlacement { .. }
             | Self::ScanRack { .. }
             | Self::Locate { .. }
+            | Self::ResetBmc { .. }
             | Self::Describe { .. }
             | Self::Import { .. }
             | Self::ImportRow { .. }

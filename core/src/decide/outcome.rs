@@ -45,8 +45,7 @@ impl Deciding<'_> {
     }
 
     pub(crate) fn ended(&mut self, subject: Subject, step: Step, generation: u32, outcome: &Outcome) -> Answer {
-        let unsent = matches!(outcome, Outcome::Failed(_));
-        if !self.is_current(subject, step, generation, unsent) {
+        if !self.is_current(subject, step, generation, outcome) {
             // A person retried, skipped or cancelled meanwhile, or the world moved on: the answer is to a question
             // nobody asks any more.
             return Answer::Already;
@@ -81,7 +80,8 @@ impl Deciding<'_> {
     }
 
     /// Whether this is asked still. Only a failure may come before anything was intended.
-    fn is_current(&self, subject: Subject, step: Step, generation: u32, unsent: bool) -> bool {
+    fn is_current(&self, subject: Subject, step: Step, generation: u32, outcome: &Outcome) -> bool {
+        let unsent = matches!(outcome, Outcome::Failed(_));
         match subject {
             Subject::Unit(id) => self.world.unit(id).is_some_and(|u| {
                 let r = rule(step);
@@ -90,6 +90,10 @@ impl Deciding<'_> {
                 let sent = now.is_some_and(|p| p.phase == Phase::Intended);
                 match r.class {
                     Class::Await => false,
+                    // It is looked for as long as it is awaited.
+                    Class::Force if r.watched.is_some() && matches!(outcome, Outcome::Observed(_)) => {
+                        now.is_some_and(may_have_gone_out)
+                    }
                     // What was accepted, or may have arrived, has had its outcome.
                     Class::Force if !unsent || now.is_some_and(may_have_gone_out) => sent,
                     Class::Force | Class::Read | Class::Sync => {

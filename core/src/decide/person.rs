@@ -61,6 +61,7 @@ impl Deciding<'_> {
             }
             Command::UndoReceipt { unit } => self.undo_receipt(*unit),
             Command::Locate { unit, on } => self.locate(*unit, *on),
+            Command::ResetBmc { unit, reason } => self.reset_bmc(*unit, reason),
             Command::Describe { unit, spec } => self.describe(*unit, spec),
             Command::Order(request) => self.order(request, &Shown::default()),
             Command::Reserve { order, line, unit } => self.reserve(*order, *line, *unit),

@@ -91,6 +91,8 @@ pub struct Rule {
     pub skip: Option<&'static str>,
     /// The step that undoes it.
     pub undo: Option<Step>,
+    /// How often its effect is looked for while it is awaited; `None` where the other side tells of it by itself.
+    pub watched: Option<Duration>,
     /// What is awaited once it has gone out.
     pub awaits: &'static str,
     /// What a person does where the other side stays silent; empty where trying again is all there is.
@@ -119,6 +121,7 @@ impl Rule {
             role: Role::Operator,
             skip: None,
             undo: None,
+            watched: None,
             awaits: "waiting for its effect",
             silent: "",
         }

@@ -29,6 +29,8 @@ pub const UNIT: &[&UnitStep] = &[
     &inventory::steps::ASSIGN_BMC_ADDRESS,
     &inventory::steps::SYNC_STATUS,
     &inventory::steps::READ_CABLING_PLAN,
+    &bmc::steps::RESET_BMC,
+    &bmc::steps::AWAIT_BMC,
     &bmc::steps::REACH_BMC,
     &bmc::steps::LOG_IN_TO_BMC,
     &boot::steps::VALIDATE,

@@ -48,6 +48,10 @@ steps! {
     ReachBmc = "reach_bmc",
     /// Log in once and read serial, model and power state.
     LogInToBmc = "log_in_to_bmc",
+    /// Have a BMC restart itself, as a person asked. Its effect is that it does not answer any more.
+    ResetBmc = "reset_bmc",
+    /// Wait for a BMC that restarts to take our login again.
+    AwaitBmc = "await_bmc",
     /// Arm one-time network boot.
     ArmNetworkBoot = "arm_network_boot",
     /// Power on or restart into the network boot.
@@ -121,6 +125,10 @@ pub enum Observation {
         /// Its certificate.
         certificate: Option<Fingerprint>,
     },
+    /// The BMC does not answer any more.
+    Down,
+    /// The BMC answers, and takes our login.
+    Up,
     /// The system as a logged-in reading shows it.
     System(SystemReading),
     /// The parts that the BMC lists.
@@ -161,6 +169,8 @@ impl Observation {
             | Self::Plan(_)
             | Self::Root { .. }
             | Self::System(_)
+            | Self::Down
+            | Self::Up
             | Self::Parts(_)
             | Self::Armed
             | Self::ScriptFetched

@@ -1,5 +1,7 @@
 //! What is to be done now, what is awaited, and when to ask again: how far an attempt is, as the next move.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempts, Phase, Progress};
@@ -33,6 +35,8 @@ pub struct Due {
 pub enum Move {
     /// Make this attempt.
     Begin(Due),
+    /// It has gone out: look for its effect this often.
+    Watch(Due, Duration),
     /// Its deadline has passed without its effect being seen.
     Expire(Lane, Step),
     /// Time has brought something about that is to be journaled.
@@ -166,6 +170,14 @@ pub(crate) fn advance(
 }
 
 fn await_effect(next: &mut Next, r: &Rule, progress: &Progress, what: &str, now: Timestamp) {
+    let due = Due {
+        lane: r.lane,
+        step: r.step,
+        generation: progress.generation,
+        attempt: progress.attempts,
+        rung: progress.rung,
+        begun: true,
+    };
     let rung = progress.rung.map_or(String::new(), |rung| format!(" ({rung})"));
     next.waits.push(Wait {
         what: format!("{}{rung}: {what}", r.step).into(),
@@ -183,6 +195,9 @@ fn await_effect(next: &mut Next, r: &Rule, progress: &Progress, what: &str, now:
         Some(until) if until <= now => next.moves.push(Move::Expire(r.lane, r.step)),
         Some(until) => next.wake_at(until),
         None => {}
+    }
+    if let Some(every) = r.watched.filter(|_| progress.until.is_none_or(|until| now < until)) {
+        next.moves.push(Move::Watch(due, every));
     }
 }
 

@@ -30,6 +30,7 @@ impl Unit {
             }
             Event::Credential(event) => self.trust(seq, at, event),
             Event::Locator(event) => self.locate(draft.stamp(seq), event),
+            Event::Restart(event) => self.restart(draft.stamp(seq), event),
             // About others.
             Event::Order(_) | Event::Deal(_) | Event::TakeOver(_) | Event::Journal(_) => {}
         }

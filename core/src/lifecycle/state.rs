@@ -111,11 +111,13 @@ impl Unit {
                 self.steps.forget(|s| s != Step::WriteNotes);
                 self.steps.undo_all();
                 self.boot = Boot::default();
+                self.restart = None;
             }
             // Nothing of it goes on, so nobody is asked about it either.
             Disposition::Rejected | Disposition::ReturnedToVendor | Disposition::Lost => {
                 self.steps.forget(|s| s != Step::WriteNotes);
                 self.boot = Boot::default();
+                self.restart = None;
             }
         }
         self.disposition = to;

@@ -105,6 +105,9 @@ pub struct Unit {
     /// Its locator LED, from when a person had it switched on until it was seen off.
     #[serde(default)]
     pub locator: Option<Locator>,
+    /// The restart of its BMC, from when a person asked for it until the BMC is back.
+    #[serde(default)]
+    pub restart: Option<Restart>,
     /// The place that is kept for it, or was until it stood there.
     #[serde(default)]
     pub placement: Option<Held>,
@@ -162,6 +165,17 @@ pub struct Locator {
     pub at: Timestamp,
     /// What was read afterwards; `None` is not known.
     pub seen: Option<bool>,
+}
+
+/// A restart of a BMC that a person asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restart {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Text,
+    /// Since when it does not answer; `None` is that it still does.
+    pub down: Option<Timestamp>,
 }
 
 /// The network boot on its way, and what force it has cost. Counted across restarts, until a person grants more.
@@ -274,6 +288,7 @@ impl Unit {
             tasks_since: BTreeMap::new(),
             receipt: None,
             locator: None,
+            restart: None,
             placement: None,
             unplacing: None,
             order: None,

@@ -55,6 +55,7 @@ impl Receipt {
             | Event::Discovery(_)
             | Event::Boot(_)
             | Event::Credential(CredentialEvent::CertificateTrusted { .. })
+            | Event::Restart(_)
             | Event::TakeOver(_)
             | Event::Order(_)
             | Event::Deal(_)

@@ -12,7 +12,7 @@ use rackhand_core::boot::report::{Measurement, Processor, StepReport, Validation
 use rackhand_core::discovery::c4::Verdict;
 use rackhand_core::event::{
     BootEvent, CredentialEvent, DiscoveryEvent, Draft, EntryEvent, Event, JournalEvent, LifeEvent, LocatorEvent,
-    PlacementEvent, ReceivingEvent, Recorded, StepEvent, TakeOverEvent,
+    PlacementEvent, ReceivingEvent, Recorded, RestartEvent, StepEvent, TakeOverEvent,
 };
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::{Observation, Step};
@@ -315,6 +315,10 @@ fn lines() -> Vec<(&'static str, Event)> {
             Event::Credential(CredentialEvent::PasswordGiven { user: Some("root".into()), from: "by hand".into() }),
         ),
         (r#"{"password_forgotten":{}}"#, Event::Credential(CredentialEvent::PasswordForgotten {})),
+        (
+            r#"{"bmc_restart_asked":{"reason":"its sessions are stuck"}}"#,
+            Event::Restart(RestartEvent::BmcRestartAsked { reason: "its sessions are stuck".into() }),
+        ),
         (r#"{"locator_asked":{"on":true}}"#, Event::Locator(LocatorEvent::LocatorAsked { on: true })),
         (r#"{"locator_seen":{"on":false}}"#, Event::Locator(LocatorEvent::LocatorSeen { on: false })),
         (
@@ -461,6 +465,8 @@ fn every_verdict_and_every_observation_is_read() {
         // What a witness does not tell is unknown.
         (r#"{"parts":{}}"#, Observation::Parts(Box::default())),
         (r#""placed""#, Observation::Placed),
+        (r#""down""#, Observation::Down),
+        (r#""up""#, Observation::Up),
         (r#""armed""#, Observation::Armed),
         (r#""script_fetched""#, Observation::ScriptFetched),
         (r#""reported""#, Observation::Reported),
@@ -481,7 +487,7 @@ fn the_words_of_stages_dispositions_and_steps_stay() {
     let dispositions =
         r#"["normal","on_hold","cancelled","rejected","returned_to_vendor","quarantined","retired","lost"]"#;
     assert_eq!(read::<Vec<Disposition>>(dispositions), Disposition::ALL);
-    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","place_device","unplace_device","disarm_network_boot","release_bmc_address","leave_staging","request_quote","chase_quote","place_purchase","withdraw_request","cancel_purchase","read_parts"]"#;
+    let steps = r#"["look_up_device","register_bmc","assign_bmc_address","sync_status","read_cabling_plan","reach_bmc","log_in_to_bmc","arm_network_boot","reset_for_boot","validate","write_interfaces","write_cables","enter_staging","write_notes","place_device","unplace_device","disarm_network_boot","release_bmc_address","leave_staging","request_quote","chase_quote","place_purchase","withdraw_request","cancel_purchase","read_parts","reset_bmc","await_bmc"]"#;
     for step in read::<Vec<Step>>(steps) {
         assert!(steps.contains(step.word()));
     }

@@ -17,6 +17,7 @@ mod properties;
 mod racks;
 mod receipt;
 mod reserve;
+mod restart;
 mod restore;
 mod route;
 mod scene;

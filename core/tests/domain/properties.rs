@@ -27,7 +27,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 fn whatever_comes_in_the_invariants_hold() {
     let config = ProptestConfig {
         cases: u32::try_from(number("RACKHAND_CASES", 256)).unwrap(),
-        rng_seed: RngSeed::Fixed(number("RACKHAND_SEED", 22)),
+        rng_seed: RngSeed::Fixed(number("RACKHAND_SEED", 23)),
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..ProptestConfig::default()

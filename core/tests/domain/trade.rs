@@ -306,7 +306,7 @@ impl Watched {
                     let input = match step {
                         Move::Begin(due) => Input::Begin(subject, *due),
                         Move::Review => Input::Review(subject),
-                        Move::Expire(..) => unreachable!("no step of a deal has a deadline"),
+                        Move::Watch(..) | Move::Expire(..) => unreachable!("no step of a deal has a deadline"),
                     };
                     let moment = self.shop.scene.moment(Actor::Rackhand);
                     let decided = rackhand_core::decide::decide(world, &self.shop.scene.policy, &moment, &input);

@@ -14,12 +14,13 @@ use facts::{Facts, all};
 use rackhand_core::event::{Event, Recorded};
 use rackhand_core::world::World;
 
-const JOURNALS: [(&str, &str, &str); 6] = [
+const JOURNALS: [(&str, &str, &str); 7] = [
     ("units", include_str!("witness/units.jsonl"), include_str!("witness/units.facts")),
     ("trade", include_str!("witness/trade.jsonl"), include_str!("witness/trade.facts")),
     ("terms", include_str!("witness/terms.jsonl"), include_str!("witness/terms.facts")),
     ("steps", include_str!("witness/steps.jsonl"), include_str!("witness/steps.facts")),
     ("life", include_str!("witness/life.jsonl"), include_str!("witness/life.facts")),
+    ("restart", include_str!("witness/restart.jsonl"), include_str!("witness/restart.facts")),
     ("rest", include_str!("witness/rest.jsonl"), include_str!("witness/rest.facts")),
 ];
 

@@ -1,9 +1,12 @@
 //! One attempt at a step: once its system has a place for it, look, intend, act, look again.
 
+use std::time::Duration;
+
 use rackhand_core::decide::Input;
 use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::flow;
 use rackhand_core::flow::attempt::{Phase, Progress};
-use rackhand_core::flow::next::{self, Due};
+use rackhand_core::flow::next::{self, Due, Move};
 use rackhand_core::flow::rules::{Class, Lane, rule};
 use rackhand_core::flow::step::{Outcome, Step};
 use rackhand_core::id::{Actor, Subject};
@@ -40,6 +43,38 @@ pub async fn make(
     let strange = matches!(subject, Subject::Bmc(mac) if ledger.world().by_bmc(mac).is_none());
     let begin = |place| attempt(ledger, ports, place, subject, due);
     gates.pass(&ports.clock, stop, (due.lane, strange), begin).await;
+}
+
+/// Looks for the effect of what has gone out until it is there, or nobody awaits it any more. What a look cannot tell, the
+/// next one may.
+pub async fn watching(
+    ledger: &Ledger,
+    ports: &Ports,
+    gates: &Gates,
+    stop: Option<watch::Receiver<bool>>,
+    (subject, due, every): (Subject, Due, Duration),
+) {
+    let looks = async {
+        loop {
+            let world = ledger.world();
+            let awaited = flow::next(&world, subject, ports.clock.now());
+            if !awaited.is_some_and(|next| next.moves.contains(&Move::Watch(due, every))) {
+                return;
+            }
+            let netbox = ports.netbox.for_one_attempt();
+            let job = Job { ports, netbox: &netbox, world: &world, subject, due: &due };
+            let looked = gates.pass(&ports.clock, stop.clone(), (due.lane, false), |_| perform::look(&job)).await;
+            if let Some(Ok(Some(saw))) = looked {
+                return ended(ledger, subject, due.step, due.generation, Outcome::Observed(saw)).await;
+            }
+            ports.clock.sleep(every).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = looks => {}
+        () = stopped(stop.clone()) => {}
+    }
 }
 
 /// Asks NetBox whether the unit's device is still at its site: a server that another site has is not booted anew, whoever

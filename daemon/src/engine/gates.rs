@@ -45,21 +45,20 @@ pub struct Gates {
 impl Gates {
     /// Makes an attempt once the system that its lane is about has a place for it; gives it up where the daemon stops
     /// meanwhile.
-    pub async fn pass<'a, A: Future<Output = ()>>(
+    pub async fn pass<'a, A: Future>(
         &'a self,
         clock: &Clock,
         stop: Option<watch::Receiver<bool>>,
         (lane, strange): (Lane, bool),
         attempt: impl FnOnce(Option<Place<'a>>) -> A,
-    ) {
+    ) -> Option<A::Output> {
         match lane {
             // A place comes as soon as another call ends, or has been slow.
-            Lane::Bmc => drop(self.call_bmc(clock, Box::pin(attempt(None))).await),
+            Lane::Bmc => self.call_bmc(clock, Box::pin(attempt(None))).await,
             // A vendor that does not answer says nothing of the others.
             Lane::Vendor => {
-                if let Some(_place) = self.vendors.enter(clock).await {
-                    Box::pin(attempt(None)).await;
-                }
+                let _place = self.vendors.enter(clock).await?;
+                Some(Box::pin(attempt(None)).await)
             }
             Lane::Dcim | Lane::Notes => {
                 // A closed gate may stay so for hours; who stops the daemon does not wait for it.
@@ -72,9 +71,8 @@ impl Gates {
                     } => place,
                     () = stopped(stop) => None,
                 };
-                if let Some((place, _turn)) = place {
-                    attempt(Some((&self.netbox, place))).await;
-                }
+                let (place, _turn) = place?;
+                Some(attempt(Some((&self.netbox, place))).await)
             }
         }
     }

@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 
 use crate::ledger::{Ledger, Patience};
 use crate::pulse::Beat;
-use attempt::{ended, make};
+use attempt::{ended, make, watching};
 pub use gates::Gates;
 use perform::Ports;
 
@@ -150,7 +150,8 @@ impl Engine {
         self.set_alarm(subject, next.wake);
         for step in next.moves {
             match step {
-                Move::Begin(due) => self.begin(subject, due),
+                Move::Begin(due) => self.begin(subject, due, None),
+                Move::Watch(due, every) => self.begin(subject, due, Some(every)),
                 Move::Expire(lane, step) => {
                     if !self.in_the_air.contains(&(subject, lane)) {
                         let input = Input::Expired(subject, lane, step);
@@ -174,14 +175,20 @@ impl Engine {
         }
     }
 
-    fn begin(&mut self, subject: Subject, due: Due) {
+    /// Makes an attempt, or looks this often for what one has begun.
+    fn begin(&mut self, subject: Subject, due: Due, watch: Option<Duration>) {
         if !self.in_the_air.insert((subject, due.lane)) {
             return;
         }
         let (ledger, ports, gates) = (self.ledger.clone(), self.ports.clone(), self.gates.clone());
         let stop = self.stop.clone();
         self.calls.spawn(async move {
-            let call = make(&ledger, &ports, &gates, stop, (subject, due));
+            let call = async {
+                match watch {
+                    None => make(&ledger, &ports, &gates, stop, (subject, due)).await,
+                    Some(every) => watching(&ledger, &ports, &gates, stop, (subject, due, every)).await,
+                }
+            };
             // Nothing is held over an await that a panic could leave half changed: the ledger has a task of its own.
             if let Err(panic) = AssertUnwindSafe(call).catch_unwind().await {
                 ended(&ledger, subject, due.step, due.generation, Outcome::Failed(fell(&due, &*panic))).await;

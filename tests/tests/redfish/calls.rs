@@ -31,6 +31,7 @@ calls!(
     Arm "arm_network_boot",
     Disarm "disarm_network_boot",
     Reset "reset",
+    ResetController "reset_controller",
     Locate "locate",
     CapPower "cap_power",
     Task "task",
@@ -57,6 +58,7 @@ impl Call {
             Self::Arm => redfish.arm_network_boot(at, who).await.map(drop),
             Self::Disarm => redfish.disarm_network_boot(at, who).await.map(drop),
             Self::Reset => redfish.reset(at, who, Reset::ForceRestart).await.map(drop),
+            Self::ResetController => redfish.reset_controller(at, who).await.map(drop),
             Self::Locate => redfish.locate(at, who, true).await.map(drop),
             Self::CapPower => redfish.cap_power(at, who, Some(400)).await.map(drop),
             Self::Task => redfish.task(at, who, &monitor).await.map(drop),
@@ -74,7 +76,7 @@ impl Call {
 
     /// Whether it changes something.
     pub fn changes(self) -> bool {
-        matches!(self, Self::Arm | Self::Disarm | Self::Reset | Self::Locate | Self::CapPower)
+        matches!(self, Self::Arm | Self::Disarm | Self::Reset | Self::ResetController | Self::Locate | Self::CapPower)
     }
 }
 

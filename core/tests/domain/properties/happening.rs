@@ -68,6 +68,7 @@ pub enum Wish {
     Receive(bool, bool),
     UndoReceipt,
     Locate(bool),
+    ResetBmc,
     /// The best place for it is kept, or the next best.
     Place(usize),
     Unplace,
@@ -120,6 +121,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
         3 => (prop::bool::weighted(0.9), prop::bool::weighted(0.3)).prop_map(|(own, hurt)| Wish::Receive(own, hurt)),
         2 => Just(Wish::UndoReceipt),
         1 => any::<bool>().prop_map(Wish::Locate),
+        2 => Just(Wish::ResetBmc),
         3 => (0..2_usize).prop_map(Wish::Place),
         1 => Just(Wish::Unplace),
         2 => prop::bool::weighted(0.8).prop_map(Wish::ScanRack),

@@ -229,6 +229,8 @@ impl Watched {
                 let input = match step {
                     Move::Begin(due) => Input::Begin(Subject::Unit(*id), *due),
                     Move::Expire(lane, step) => Input::Expired(Subject::Unit(*id), *lane, *step),
+                    // It looks, and that is all.
+                    Move::Watch(..) => continue,
                     Move::Review => unreachable!("nothing of a unit is reviewed"),
                 };
                 let decided = decide(world, &self.scene.policy, &self.scene.moment(Actor::Rackhand), &input);
@@ -460,6 +462,7 @@ impl Watched {
                 }
                 return;
             }
+            Wish::ResetBmc => Command::ResetBmc { unit, reason: reason() },
             Wish::UndoReceipt => return self.undo_receipt(role, unit),
             Wish::Place(n) => return self.place(role, unit, n),
             Wish::Unplace => Command::ReleasePlacement { units: vec![unit], reason: reason() },

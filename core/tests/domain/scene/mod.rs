@@ -147,6 +147,8 @@ pub fn good(n: u8, unit: &Unit, step: Step) -> Option<Observation> {
             let model = "ProLiant DL360 Gen11".into();
             Observation::System(SystemReading { serial: serial(n), model, power: Power::Off, nics: vec![nic_mac(n)] })
         }
+        Step::ResetBmc => Observation::Down,
+        Step::AwaitBmc => Observation::Up,
         Step::ReadParts => Observation::Parts(Box::new(Parts::reported(&report(n)))),
         Step::ArmNetworkBoot => Observation::Armed,
         Step::WriteInterfaces => Observation::Interfaces,
@@ -170,7 +172,7 @@ pub fn failed(kind: Kind) -> Outcome {
 pub fn due(moves: &[Move]) -> Vec<Due> {
     let begins = moves.iter().filter_map(|m| match m {
         Move::Begin(due) => Some(*due),
-        Move::Expire(..) | Move::Review => None,
+        Move::Watch(..) | Move::Expire(..) | Move::Review => None,
     });
     begins.collect()
 }

@@ -89,6 +89,7 @@ fn told(one: &Move) -> String {
             let begun = if due.begun { " begun" } else { "" };
             format!("{} {}.{} try {}{rung}{begun}", due.lane.word(), due.step, due.generation, due.attempt)
         }
+        Move::Watch(due, _) => format!("{} {}.{} watched", due.lane.word(), due.step, due.generation),
         Move::Expire(lane, step) => format!("{} {step} runs out", lane.word()),
         Move::Review => "review".to_owned(),
     }
@@ -170,6 +171,7 @@ fn of_unit(u: &Unit) -> Facts {
         ("tasks", list(u.tasks.iter().map(|(id, task)| format!("{id} {:?} {:?}", task.kind, task.role)))),
         ("accepted", u.accepted.len().to_string()),
         ("received", list(u.receipt.iter().map(|r| format!("{} damage {}", r.at, r.damage.is_some())))),
+        ("restart", list(u.restart.iter().map(|r| format!("by {} down {:?}", r.by, r.down)))),
         ("locator", list(u.locator.iter().map(|l| format!("{} seen {:?}", l.on, l.seen)))),
         ("place", list(held.iter().map(|h| format!("{} {:?} racked {}", place(&h.place), h.shown, h.racked)))),
         ("unplacing", list(u.unplacing.iter().map(place))),

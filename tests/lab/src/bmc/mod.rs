@@ -57,6 +57,8 @@ pub struct Behaviour {
     pub expand_gone: Vec<String>,
     /// Refuses a change that does not say which state it was made for (`If-Match`).
     pub wants_if_match: bool,
+    /// Takes its own restart, and goes on as if nothing had been asked.
+    pub keeps_running: bool,
     /// How it has its locator LED.
     pub locator: LocatorWay,
 }
@@ -84,6 +86,8 @@ pub struct Counters {
     pub resets: BTreeMap<String, u32>,
     /// Resets refused.
     pub resets_refused: u32,
+    /// Restarts of its own.
+    pub restarts: u32,
     /// Overrides armed.
     pub armed: u32,
     /// Overrides taken back.

@@ -1,5 +1,7 @@
 //! The BMC's requests, one by one.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH};
 use hyper::{Method, StatusCode};
@@ -10,7 +12,7 @@ use super::accounts::{ACCOUNTS, Changed, account_of};
 use super::answers::{about, refused, refused_about, taken, unauthorised};
 use super::bodies::{Present, SESSIONS, SYSTEMS, listing};
 use super::power::{Action, Phase};
-use super::sessions::Login;
+use super::sessions::{Login, Sessions};
 use super::tree::Tree;
 use super::{LabBmc, LocatorWay, Personality, State, environment, logs, service, tree};
 use crate::faults::lock;
@@ -20,11 +22,17 @@ use crate::host::{Door, Fate, Host, Reply, Request};
 const MEMBERS_OF_SESSIONS: &str = "/redfish/v1/SessionService/Sessions/Members";
 const MEMBERS_OF_ACCOUNTS: &str = "/redfish/v1/AccountService/Accounts/Members";
 
+/// From taking its restart to answering again: 60 to 120 s are recorded of iLO.
+const RESTART: Duration = Duration::from_secs(90);
+
 impl Host for LabBmc {
     fn answer(&self, request: &Request, now: Timestamp) -> Reply {
         let mut state = lock(&self.state);
         state.advance(now);
         state.counters.requests += 1;
+        if state.up.is_some_and(|up| now < up) {
+            return Reply { fate: Fate::Lost, ..Reply::status(StatusCode::OK) };
+        }
         if state.behaviour.hang {
             return Reply { fate: Fate::Hang, ..Reply::status(StatusCode::OK) };
         }
@@ -130,6 +138,7 @@ impl LabBmc {
         }
         match request.method {
             Method::POST if path == paths.reset => self.reset(state, request, now),
+            Method::POST if path == tree::manager_reset(paths) => self.restart(state, request, now),
             Method::POST if (path == ACCOUNTS || path == MEMBERS_OF_ACCOUNTS) && !slots => {
                 match state.accounts.create(personality, &request.json()) {
                     Ok(made) => {
@@ -370,6 +379,23 @@ impl LabBmc {
         } else {
             self.act(state, action, now);
         }
+        if personality.is_ilo() { taken(personality) } else { Reply::status(StatusCode::NO_CONTENT) }
+    }
+
+    /// The controller's own restart: it answers, and is gone; the server goes on.
+    fn restart(&self, state: &mut State, request: &Request, now: Timestamp) -> Reply {
+        let personality = self.spec.personality;
+        let body = request.json();
+        let word = body["ResetType"].as_str().unwrap_or_default();
+        if !tree::manager_resets(personality).contains(&word) {
+            return refused(personality, StatusCode::BAD_REQUEST, &["Base.1.18.ActionParameterNotSupported"]);
+        }
+        if state.behaviour.keeps_running {
+            return taken(personality);
+        }
+        state.counters.restarts += 1;
+        state.up = Some(now + RESTART);
+        state.sessions = Sessions::default();
         if personality.is_ilo() { taken(personality) } else { Reply::status(StatusCode::NO_CONTENT) }
     }
 

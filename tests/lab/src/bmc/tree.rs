@@ -55,6 +55,16 @@ pub(super) fn link(path: &str) -> Value {
     json!({ "@odata.id": path })
 }
 
+/// Where a controller takes its own restart.
+pub(super) fn manager_reset(paths: &Paths) -> String {
+    format!("{}/Actions/Manager.Reset", paths.manager)
+}
+
+/// How it may be restarted.
+pub(super) const fn manager_resets(personality: Personality) -> &'static [&'static str] {
+    if personality.is_ilo() { &["ForceRestart", "GracefulRestart"] } else { &["GracefulRestart"] }
+}
+
 fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
     let at = &paths.manager;
     let protocol = format!("{at}/NetworkProtocol");
@@ -62,6 +72,9 @@ fn manager(tree: &mut Tree, spec: &Spec, serial: &str, paths: &Paths) {
         "@odata.type": "#Manager.v1_5_1.Manager", "ManagerType": "BMC", "Name": "Manager",
         "NetworkProtocol": link(&protocol), "LogServices": link(&format!("{at}/LogServices")),
         "Links": { "ManagerInChassis": link(&paths.chassis), "ManagerForServers": [link(&paths.system)] },
+        "Actions": { "#Manager.Reset": {
+            "ResetType@Redfish.AllowableValues": manager_resets(spec.personality), "target": manager_reset(paths),
+        } },
     });
     let on = |port: u16| json!({ "Port": port, "ProtocolEnabled": true });
     let mut services = json!({
