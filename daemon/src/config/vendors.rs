@@ -20,7 +20,7 @@ use serde::de::value::StrDeserializer;
 use toml::Spanned;
 
 use super::netbox::guarded_url;
-use super::source::{ConfigError, Source};
+use super::source::{ConfigError, Secrets, Source};
 
 /// Letters of a column's header at most.
 const HEADER: usize = 80;
@@ -151,9 +151,6 @@ pub enum Channel {
     /// A person asks, and enters what it answers.
     Hand,
 }
-
-/// Where secrets come from: the files, or nowhere as long as only the text is looked at.
-type Secrets<'a> = dyn Fn(&Spanned<PathBuf>) -> Result<Secret, ConfigError> + 'a;
 
 impl RawVendor {
     /// The keys that are there, with the kinds that have them.
