@@ -1,7 +1,7 @@
 //! Vendors' channels against the lab's vendors, over streams in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-/// Each of these tests, with each partner API.
+/// Each of these tests, with each vendor.
 macro_rules! on_each_house {
     ($($test:ident),* $(,)?) => {
         on_each_house! { @of hpe Hpe: $($test)* }
@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target, Trust};
-use rackhand_adapters::supplier::partner::{Dialect, Partner, Settings};
+use rackhand_adapters::supplier::partner::{Partner, Settings, TokenAuth};
 use rackhand_adapters::supplier::{Channel, Chase, Listed, Received, Seller, State};
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::purchase::money::Currency;
@@ -74,7 +74,7 @@ fn settings(house: House) -> Settings {
         token: None,
         client: CLIENT.to_owned(),
         secret: Secret::new(SECRET),
-        dialect: if house == House::Hpe { Dialect::Hpe } else { Dialect::Dell },
+        token_auth: if house == House::Hpe { TokenAuth::Post } else { TokenAuth::Basic },
     }
 }
 

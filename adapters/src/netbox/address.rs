@@ -23,7 +23,7 @@ impl NetBox {
         let Some(oob) = found.oob_ip else { return Ok(None) };
         let path = object(ADDRESSES, oob.id);
         let ip: Option<IpAddress> = self.find(&path, &[("fields", IpAddress::FIELDS)]).await?;
-        Ok(ip.filter(|ip| ip.id == oob.id && ip.is_on(interface)).map(|ip| ip.address.host))
+        Ok(ip.filter(|ip| ip.id == oob.id && ip.is_on(interface)).map(|ip| ip.address.addr()))
     }
 
     /// Gives the BMC's interface this address and makes it the device's out-of-band address. An address that moved is
@@ -37,7 +37,7 @@ impl NetBox {
         // Before anything of it is touched: this also holds where the device is.
         let (found, tag): (DeviceOob, _) = self.device(device, DeviceOob::FIELDS).await?;
         let here = self.addresses_on(interface).await?;
-        let (ip, left) = match here.iter().find(|ip| ip.address.host == address) {
+        let (ip, left) = match here.iter().find(|ip| ip.address.addr() == address) {
             Some(there) => (there.id, None),
             None => self.place(&found, interface, address, &here).await?,
         };
@@ -103,7 +103,7 @@ impl NetBox {
             // Somebody was quicker. Either it is there now, or it says whose it is.
             Err(fault) if fault.kind == Kind::Conflict => {
                 let here = self.addresses_on(interface).await?;
-                if let Some(ip) = here.iter().find(|ip| ip.address.host == address) {
+                if let Some(ip) = here.iter().find(|ip| ip.address.addr() == address) {
                     return Ok((ip.id, None));
                 }
                 self.equal(interface, address).await?;
@@ -117,7 +117,7 @@ impl NetBox {
     async fn equal(&self, interface: ObjectId, address: IpAddr) -> Result<Option<ObjectId>, Fault> {
         let query = [("address", &*address.to_string()), ("fields", IpAddress::FIELDS)];
         let found: Vec<IpAddress> = self.list(ADDRESSES, &query, MOST).await?;
-        if found.iter().any(|ip| ip.address.host != address) {
+        if found.iter().any(|ip| ip.address.addr() != address) {
             return Err(Self::fault(Kind::Malformed, format!("{ADDRESSES}: the filter by address was ignored")));
         }
         let global = || found.iter().filter(|ip| ip.vrf.is_none());
@@ -144,10 +144,10 @@ impl NetBox {
     async fn prefix_length(&self, address: IpAddr) -> Result<u8, Fault> {
         let query = [("contains", &*address.to_string()), ("fields", "id,prefix,vrf")];
         let found: Vec<Prefix> = self.list(PREFIXES, &query, MOST).await?;
-        if found.iter().any(|p| !p.net.contains(address)) {
+        if found.iter().any(|p| !p.net.contains(&address)) {
             return Err(Self::fault(Kind::Malformed, format!("{PREFIXES}: the filter by address was ignored")));
         }
-        let narrowest = found.iter().filter(|p| p.vrf.is_none()).map(|p| p.net.length).max();
+        let narrowest = found.iter().filter(|p| p.vrf.is_none()).map(|p| p.net.prefix_len()).max();
         Ok(narrowest.unwrap_or_else(|| usual_length(address)))
     }
 
@@ -163,7 +163,7 @@ impl NetBox {
 
 /// The IP object of the interface that the new address takes the place of: the out-of-band one, else the only one.
 fn replaced(device: &DeviceOob, address: IpAddr, here: &[IpAddress]) -> Result<Option<ObjectId>, Fault> {
-    let alike: Vec<&IpAddress> = here.iter().filter(|ip| ip.address.host.is_ipv4() == address.is_ipv4()).collect();
+    let alike: Vec<&IpAddress> = here.iter().filter(|ip| ip.address.addr().is_ipv4() == address.is_ipv4()).collect();
     match alike.as_slice() {
         [] => Ok(None),
         [only] => Ok(Some(only.id)),

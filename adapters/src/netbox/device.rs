@@ -252,7 +252,7 @@ impl DeviceCard {
             lifecycle_state: select(&self.custom_fields, LIFECYCLE),
             tenant: self.tenant.map(|t| t.slug),
             bmc_interface,
-            oob_address: self.oob_ip.map(|ip| ip.address.host),
+            oob_address: self.oob_ip.map(|ip| ip.address.addr()),
         }
     }
 }

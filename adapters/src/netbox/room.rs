@@ -60,18 +60,7 @@ impl NetBox {
             sockets: BTreeMap::new(),
         };
         let kinds: BTreeSet<ObjectId> = room.devices.values().map(|d| d.kind).collect();
-        for some in ids(&kinds).chunks(IDS) {
-            let mut query: Vec<(&str, &str)> = some.iter().map(|id| ("id", id.as_str())).collect();
-            query.push(("fields", TypeRow::FIELDS));
-            self.each(TYPES, &query, IDS, |row: TypeRow| {
-                if !kinds.contains(&row.id) {
-                    return Err(ignored(TYPES));
-                }
-                room.shapes.insert(row.id, row.shape());
-                Ok(())
-            })
-            .await?;
-        }
+        room.shapes = self.shapes(kinds).await?;
         // What is on a rack or device of another site was asked for by nobody; what is on none concerns nobody.
         let query = [("site", site.as_str()), ("fields", FeedRow::FIELDS)];
         self.each(FEEDS, &query, MOST_RACKS, |row: FeedRow| {
@@ -108,7 +97,25 @@ impl NetBox {
         Ok(room)
     }
 
-    async fn cabinets(&self, site: &SiteId) -> Result<BTreeMap<ObjectId, Cabinet>, Fault> {
+    /// The shapes of these device types. NetBox holds thousands of them; a site uses a few.
+    pub(super) async fn shapes(&self, kinds: BTreeSet<ObjectId>) -> Result<BTreeMap<ObjectId, Shape>, Fault> {
+        let mut shapes = BTreeMap::new();
+        for some in ids(&kinds).chunks(IDS) {
+            let mut query: Vec<(&str, &str)> = some.iter().map(|id| ("id", id.as_str())).collect();
+            query.push(("fields", TypeRow::FIELDS));
+            self.each(TYPES, &query, IDS, |row: TypeRow| {
+                if !kinds.contains(&row.id) {
+                    return Err(ignored(TYPES));
+                }
+                shapes.insert(row.id, row.shape());
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(shapes)
+    }
+
+    pub(super) async fn cabinets(&self, site: &SiteId) -> Result<BTreeMap<ObjectId, Cabinet>, Fault> {
         let mut racks = BTreeMap::new();
         let query = [("site", site.as_str()), ("fields", RackRow::FIELDS)];
         self.each(RACKS, &query, MOST_RACKS, |row: RackRow| {
@@ -132,7 +139,7 @@ impl NetBox {
         Ok(racks)
     }
 
-    async fn equipment(&self, site: &SiteId) -> Result<BTreeMap<ObjectId, Equipment>, Fault> {
+    pub(super) async fn equipment(&self, site: &SiteId) -> Result<BTreeMap<ObjectId, Equipment>, Fault> {
         let mut devices = BTreeMap::new();
         let query = [("site", site.as_str()), ("fields", DeviceRow::FIELDS)];
         self.each(DEVICES, &query, MOST_DEVICES, |row: DeviceRow| {

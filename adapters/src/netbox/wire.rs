@@ -1,12 +1,10 @@
 //! NetBox's JSON as types: the properties we read and no others. A property that is missing is an error, one that is
 //! null is `None`.
 
-use std::net::IpAddr;
-
+use ipnet::IpNet;
 use rackhand_core::inventory::ObjectId;
 use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
-use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -203,7 +201,7 @@ pub(super) struct Rack {
 #[derive(Clone, Deserialize)]
 pub(super) struct OobIp {
     pub id: ObjectId,
-    pub address: Cidr,
+    pub address: IpNet,
 }
 
 /// An object that a MAC or IP is assigned to: an interface of a device, or of a virtual machine.
@@ -293,7 +291,7 @@ impl Interface {
 #[derive(Deserialize)]
 pub(super) struct IpAddress {
     pub id: ObjectId,
-    pub address: Cidr,
+    pub address: IpNet,
     #[serde(deserialize_with = "nullable")]
     pub vrf: Option<Id>,
     pub status: Choice,
@@ -318,7 +316,7 @@ impl IpAddress {
 pub(super) struct Prefix {
     pub id: ObjectId,
     #[serde(rename = "prefix")]
-    pub net: Cidr,
+    pub net: IpNet,
     #[serde(deserialize_with = "nullable")]
     pub vrf: Option<Id>,
 }
@@ -430,42 +428,6 @@ impl<'de> Deserialize<'de> for Choice {
         Ok(match Form::deserialize(d)? {
             Form::Bare(value) | Form::Labelled(Labelled { value }) => Self(value),
         })
-    }
-}
-
-/// An address with a prefix length.
-#[derive(Clone, Copy)]
-pub(super) struct Cidr {
-    pub host: IpAddr,
-    pub length: u8,
-}
-
-impl Cidr {
-    /// Whether `address` lies in this network.
-    pub fn contains(self, address: IpAddr) -> bool {
-        match (self.host, address) {
-            (IpAddr::V4(net), IpAddr::V4(host)) => {
-                let shift = 32 - u32::from(self.length.min(32));
-                (net.to_bits() ^ host.to_bits()).checked_shr(shift).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(net), IpAddr::V6(host)) => {
-                let shift = 128 - u32::from(self.length.min(128));
-                (net.to_bits() ^ host.to_bits()).checked_shr(shift).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Cidr {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(d)?;
-        let (host, length) =
-            text.split_once('/').ok_or_else(|| D::Error::custom("an address without prefix length"))?;
-        let host: IpAddr = host.parse().map_err(|_| D::Error::custom("not an IP address"))?;
-        let most = if host.is_ipv4() { 32 } else { 128 };
-        let length = length.parse().ok().filter(|l| *l <= most);
-        Ok(Self { host, length: length.ok_or_else(|| D::Error::custom("not a prefix length"))? })
     }
 }
 

@@ -5,9 +5,8 @@ mod columns;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::iter::Peekable;
-use std::str::Chars;
 
+use csv_core::ReadFieldResult;
 use serde::{Deserialize, Serialize};
 
 use crate::mac::Mac;
@@ -232,21 +231,6 @@ pub fn parse_by(bytes: &[u8], columns: &Columns) -> Result<Manifest, Unreadable>
     Ok(Manifest { lines, ignored: header.ignored })
 }
 
-/// These rows as a file that [`parse`] reads back.
-pub fn to_csv(rows: &[Row]) -> String {
-    let mut out = format!("{SERIAL},{BMC_MAC}\n");
-    for row in rows {
-        let serial = row.serial.as_str();
-        if serial.contains(['"', ',', ';', '\t']) {
-            out.push_str(&format!("\"{}\"", serial.replace('"', "\"\"")));
-        } else {
-            out.push_str(serial);
-        }
-        out.push_str(&format!(",{}\n", row.bmc_mac));
-    }
-    out
-}
-
 fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let until = match std::str::from_utf8(bytes) {
@@ -406,16 +390,19 @@ pub struct Record {
 
 /// Cells as RFC 4180 has them, with any of the delimiters and any line end.
 pub struct Records<'a> {
-    rest: Peekable<Chars<'a>>,
+    reader: csv_core::Reader,
+    rest: &'a str,
     line: u32,
-    delimiter: char,
-    max_cell: usize,
+    /// Where a cell is put: a byte more than it may have.
+    cell: Vec<u8>,
 }
 
 impl<'a> Records<'a> {
     /// The records of `text`, with cells of `max_cell` bytes at the most.
     pub fn new(text: &'a str, delimiter: char, max_cell: usize) -> Self {
-        Self { rest: text.chars().peekable(), line: 1, delimiter, max_cell }
+        // Each of `DELIMITERS` is one octet.
+        let reader = csv_core::ReaderBuilder::new().delimiter(delimiter as u8).build();
+        Self { reader, rest: text, line: 1, cell: vec![0; max_cell + 1] }
     }
 
     /// The next record in which anything stands.
@@ -424,74 +411,71 @@ impl<'a> Records<'a> {
     /// Where a quote is in doubt, a cell too long or a line too wide.
     pub fn next_filled(&mut self) -> Result<Option<Record>, Unreadable> {
         loop {
-            match self.record()? {
-                Some(record) if record.cells.iter().all(|c| c.trim().is_empty()) => {}
-                other => return Ok(other),
-            }
-        }
-    }
-
-    fn record(&mut self) -> Result<Option<Record>, Unreadable> {
-        if self.rest.peek().is_none() {
-            return Ok(None);
-        }
-        let line = self.line;
-        let mut cells = Vec::new();
-        loop {
-            if cells.len() == MAX_COLUMNS {
-                return Err(Unreadable::TooWide(line));
-            }
-            cells.push(self.cell(line)?);
-            match self.take() {
-                Some(c) if c == self.delimiter => {}
-                // The end of the line, or of the file.
-                _ => return Ok(Some(Record { line, cells })),
-            }
-        }
-    }
-
-    /// One cell, up to what ends it.
-    fn cell(&mut self, line: u32) -> Result<String, Unreadable> {
-        let mut cell = String::new();
-        let quoted = self.rest.next_if_eq(&'"').is_some();
-        loop {
-            if cell.len() > self.max_cell {
-                return Err(Unreadable::LongCell(line));
-            }
-            if quoted {
-                match self.take() {
-                    None => return Err(Unreadable::Quote(line)),
-                    Some('"') if self.rest.next_if_eq(&'"').is_none() => {
-                        while self.rest.next_if_eq(&' ').is_some() {}
-                        return if self.ends() { Ok(cell) } else { Err(Unreadable::Quote(line)) };
-                    }
-                    Some(c) => cell.push(c),
+            self.pass(self.rest.len() - self.rest.trim_start_matches(['\r', '\n']).len());
+            let mut record = Record { line: self.line, cells: Vec::new() };
+            while let Some((cell, last)) = self.cell(record.line)? {
+                if record.cells.len() == MAX_COLUMNS {
+                    return Err(Unreadable::TooWide(record.line));
                 }
-            } else if self.ends() {
-                return Ok(cell);
-            } else {
-                cell.extend(self.take());
+                record.cells.push(cell);
+                if last {
+                    break;
+                }
+            }
+            if record.cells.is_empty() {
+                return Ok(None);
+            }
+            if record.cells.iter().any(|c| !c.trim().is_empty()) {
+                return Ok(Some(record));
             }
         }
     }
 
-    /// Whether what comes next ends a cell.
-    fn ends(&mut self) -> bool {
-        self.rest.peek().is_none_or(|c| *c == self.delimiter || matches!(c, '\n' | '\r'))
+    /// The next cell, and whether the record ends with it.
+    fn cell(&mut self, line: u32) -> Result<Option<(String, bool)>, Unreadable> {
+        let (mut taken, mut put) = (0, 0);
+        let last = loop {
+            let (found, took, wrote) = self.reader.read_field(&self.rest.as_bytes()[taken..], &mut self.cell[put..]);
+            (taken, put) = (taken + took, put + wrote);
+            match found {
+                // With nothing more to take, the end of the file ends the cell.
+                ReadFieldResult::InputEmpty => {}
+                ReadFieldResult::OutputFull => return Err(Unreadable::LongCell(line)),
+                ReadFieldResult::Field { record_end } => break record_end,
+                ReadFieldResult::End => return Ok(None),
+            }
+        };
+        if put == self.cell.len() {
+            return Err(Unreadable::LongCell(line));
+        }
+        let (raw, cell) = (&self.rest[..taken], String::from_utf8_lossy(&self.cell[..put]));
+        let raw = if last { raw.trim_end_matches(['\r', '\n']) } else { &raw[..taken - 1] };
+        let cell = unquoted(raw, &cell).ok_or(Unreadable::Quote(line))?;
+        self.pass(taken);
+        Ok(Some((cell, last)))
     }
 
-    /// The next character; a line end of any kind is one `\n`.
-    fn take(&mut self) -> Option<char> {
-        let c = match self.rest.next()? {
-            '\r' => {
-                self.rest.next_if_eq(&'\n');
-                '\n'
-            }
-            c => c,
-        };
-        self.line = self.line.saturating_add(u32::from(c == '\n'));
-        Some(c)
+    /// Goes on behind so many octets, and counts their line ends.
+    fn pass(&mut self, octets: usize) {
+        let ends = self.rest.as_bytes().windows(2).take(octets);
+        let ends = ends.filter(|pair| pair[0] == b'\n' || pair[0] == b'\r' && pair[1] != b'\n').count();
+        self.line = self.line.saturating_add(u32::try_from(ends).unwrap_or(u32::MAX));
+        self.rest = &self.rest[octets..];
     }
+}
+
+/// What a cell says, its line ends of one kind. The reader makes something of every quote; here whatever it took off must
+/// be one pair of quotes around the cell and one of each two within: else one is not closed, or something follows it.
+fn unquoted(raw: &str, cell: &str) -> Option<String> {
+    let quoted = raw.trim_end_matches(' ');
+    let cell = if raw == cell {
+        cell
+    } else {
+        let cell = &cell[..cell.len().checked_sub(raw.len() - quoted.len())?];
+        let whole = quoted.ends_with('"') && quoted.len() == cell.len() + cell.matches('"').count() + 2;
+        whole.then_some(cell)?
+    };
+    Some(if cell.contains('\r') { cell.replace("\r\n", "\n").replace('\r', "\n") } else { cell.to_owned() })
 }
 
 #[cfg(test)]

@@ -8,12 +8,13 @@ use rackhand_adapters::port::dial::{Target, Trust};
 use rackhand_adapters::tcp::Tcp;
 use rackhand_adapters::tcp::network::Cidr;
 use rackhand_adapters::tcp::proxy::Proxy;
+use rackhand_core::secret::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::netbox::guarded_url;
-use super::source::{ConfigError, Source};
+use super::source::{ConfigError, Secrets, Source};
 
 /// Carriers scan a parcel a few times a day, and count questions: seconds between two rounds at least.
 const LEAST: u64 = 900;
@@ -44,42 +45,26 @@ pub(super) struct RawCarriers {
     /// Seconds between two questions for a parcel, at least 900. Default: 7200.
     #[schemars(with = "Option<u64>", range(min = 900))]
     poll: Option<Spanned<u64>>,
-    /// UPS.
-    pub ups: Option<RawUps>,
-    /// FedEx.
-    pub fedex: Option<RawFedex>,
+    /// UPS: an app on developer.ups.com with the product Tracking. Its API is at `https://onlinetools.ups.com`.
+    pub ups: Option<RawAccount>,
+    /// FedEx: a project on developer.fedex.com with the Track API. Its API is at `https://apis.fedex.com`.
+    pub fedex: Option<RawAccount>,
     /// DHL.
     pub dhl: Option<RawDhl>,
 }
 
-/// An account with UPS: an app on developer.ups.com with the product Tracking.
+/// An account with a carrier: its client ID or API key, and the secret to it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Ups")]
-pub(super) struct RawUps {
-    /// The app's client ID.
+#[schemars(rename = "CarrierAccount")]
+pub(super) struct RawAccount {
+    /// The app's client ID, or the project's API key.
     #[schemars(with = "String", length(min = 1))]
     client_id: Spanned<String>,
-    /// The file with the app's client secret.
+    /// The file with the secret to it.
     #[schemars(with = "String")]
     pub secret_file: Spanned<PathBuf>,
-    /// Where the API is. Default: `https://onlinetools.ups.com`.
-    #[schemars(with = "Option<String>", regex(pattern = "^https?://"))]
-    base: Option<Spanned<String>>,
-}
-
-/// An account with FedEx: a project on developer.fedex.com with the Track API.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Fedex")]
-pub(super) struct RawFedex {
-    /// The project's API key.
-    #[schemars(with = "String", length(min = 1))]
-    client_id: Spanned<String>,
-    /// The file with the project's secret key.
-    #[schemars(with = "String")]
-    pub secret_file: Spanned<PathBuf>,
-    /// Where the API is. Default: `https://apis.fedex.com`.
+    /// Where the API is. Default: the carrier's public one.
     #[schemars(with = "Option<String>", regex(pattern = "^https?://"))]
     base: Option<Spanned<String>>,
 }
@@ -100,25 +85,11 @@ pub(super) struct RawDhl {
     base: Option<Spanned<String>>,
 }
 
-type Place = (Target, String);
-
 impl RawCarriers {
     /// All that can be checked without another file.
     pub fn check(&self, source: &Source<'_>, networks: &[Cidr]) -> Result<(), ConfigError> {
         self.every(source)?;
-        if let Some(ups) = &self.ups {
-            named(source, &ups.client_id)?;
-            self.place(source, networks, ups.base.as_ref(), UPS, &ups.secret_file)?;
-        }
-        if let Some(fedex) = &self.fedex {
-            named(source, &fedex.client_id)?;
-            self.place(source, networks, fedex.base.as_ref(), FEDEX, &fedex.secret_file)?;
-        }
-        if let Some(dhl) = &self.dhl {
-            dhl.daily(source)?;
-            self.place(source, networks, dhl.base.as_ref(), DHL, &dhl.key_file)?;
-        }
-        Ok(())
+        self.settings(source, networks, &|_| Ok(Secret::new(""))).map(drop)
     }
 
     fn every(&self, source: &Source<'_>) -> Result<Duration, ConfigError> {
@@ -139,7 +110,7 @@ impl RawCarriers {
         base: Option<&Spanned<String>>,
         public: &str,
         secret: &Spanned<PathBuf>,
-    ) -> Result<Place, ConfigError> {
+    ) -> Result<(Target, String), ConfigError> {
         let (base, at) = match base {
             Some(base) => (base.clone(), base.span()),
             None => (Spanned::new(secret.span(), public.to_owned()), secret.span()),
@@ -157,25 +128,25 @@ impl RawCarriers {
         Ok((target, path))
     }
 
+    fn settings(&self, source: &Source<'_>, networks: &[Cidr], secrets: &Secrets<'_>) -> Result<Settings, ConfigError> {
+        let account = |raw: &RawAccount, public| {
+            let client_id = named(source, &raw.client_id)?;
+            let (target, base) = self.place(source, networks, raw.base.as_ref(), public, &raw.secret_file)?;
+            Ok(Account { target, base, client_id, secret: secrets(&raw.secret_file)? })
+        };
+        let dhl = self.dhl.as_ref().map(|raw| {
+            let daily = raw.daily(source)?;
+            let (target, base) = self.place(source, networks, raw.base.as_ref(), DHL, &raw.key_file)?;
+            Ok(Key { target, base, key: secrets(&raw.key_file)?, daily })
+        });
+        let ups = self.ups.as_ref().map(|raw| account(raw, UPS)).transpose()?;
+        let fedex = self.fedex.as_ref().map(|raw| account(raw, FEDEX)).transpose()?;
+        Ok(Settings { ups, fedex, dhl: dhl.transpose()? })
+    }
+
     /// The accounts with their secrets, and how they are reached.
     pub fn read(&self, source: &Source<'_>, networks: &[Cidr], proxy: Option<Proxy>) -> Result<Carriers, ConfigError> {
-        let account = |client_id: &Spanned<String>, secret_file: &Spanned<PathBuf>, (target, base): Place| {
-            let (client_id, secret) = (named(source, client_id)?, source.secret(secret_file)?);
-            Ok(Account { target, base, client_id, secret })
-        };
-        let ups = self.ups.as_ref().map(|ups| {
-            let place = self.place(source, networks, ups.base.as_ref(), UPS, &ups.secret_file)?;
-            account(&ups.client_id, &ups.secret_file, place)
-        });
-        let fedex = self.fedex.as_ref().map(|fedex| {
-            let place = self.place(source, networks, fedex.base.as_ref(), FEDEX, &fedex.secret_file)?;
-            account(&fedex.client_id, &fedex.secret_file, place)
-        });
-        let dhl = self.dhl.as_ref().map(|dhl| {
-            let (target, base) = self.place(source, networks, dhl.base.as_ref(), DHL, &dhl.key_file)?;
-            Ok(Key { target, base, key: source.secret(&dhl.key_file)?, daily: dhl.daily(source)? })
-        });
-        let settings = Settings { ups: ups.transpose()?, fedex: fedex.transpose()?, dhl: dhl.transpose()? };
+        let settings = self.settings(source, networks, &|path| source.secret(path))?;
         let dial = match &self.ca_file {
             None => Tcp::new(None, networks.to_vec()).map_err(|e| source.error(None, e.to_string()))?,
             Some(path) => {

@@ -42,6 +42,9 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// Where secrets come from: the files, or nowhere as long as only the text is looked at.
+pub(super) type Secrets<'a> = dyn Fn(&Spanned<PathBuf>) -> Result<Secret, ConfigError> + 'a;
+
 /// A value read by its own parser, so that its error stands at its place.
 pub(super) struct Parsed<T>(pub T);
 

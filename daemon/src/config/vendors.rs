@@ -20,7 +20,7 @@ use serde::de::value::StrDeserializer;
 use toml::Spanned;
 
 use super::netbox::guarded_url;
-use super::source::{ConfigError, Source};
+use super::source::{ConfigError, Secrets, Source};
 
 /// Letters of a column's header at most.
 const HEADER: usize = 80;
@@ -32,14 +32,14 @@ const TITLE: usize = 40;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Vendor")]
 pub(super) struct RawVendor {
-    /// How it is spoken to: `hpe` or `dell`, by that partner API; `cxml`, by documents that each side posts to the other;
-    /// `mail`, by letters; `hand`, by a person who asks, and enters what it answers.
+    /// How it is spoken to: `partner`, by an API in our neutral dialect; `cxml`, by documents that each side posts to the
+    /// other; `mail`, by letters; `hand`, by a person who asks, and enters what it answers.
     #[schemars(with = "Kind")]
     kind: Spanned<Kind>,
     /// What people call it. Default: its name here.
     #[schemars(with = "Option<String>", length(max = 40))]
     title: Option<Spanned<String>>,
-    /// cXML, mail and hand: whose servers it sells, `hpe`, `dell` or `other`. Default: `other`.
+    /// Whose servers it sells, `hpe`, `dell` or `other`. Default: `other`.
     #[serde(default)]
     #[schemars(schema_with = "super::bmc::vendors")]
     makes: Option<bmc::Vendor>,
@@ -50,6 +50,9 @@ pub(super) struct RawVendor {
     /// Partner API: where tokens come from, where that is not under `url`.
     #[schemars(with = "Option<String>", regex(pattern = "^https?://"))]
     token_url: Option<Spanned<String>>,
+    /// Partner API: how name and secret are sent for a token: `basic`, in a header, or `post`, in the form. Default:
+    /// `basic`.
+    token_auth: Option<TokenAuth>,
     /// Our name with the partner API, or with the mail server.
     #[schemars(with = "Option<String>")]
     client: Option<Spanned<String>>,
@@ -91,16 +94,24 @@ pub(super) struct RawVendor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
-    /// HPE's partner API.
-    Hpe,
-    /// Dell's partner API.
-    Dell,
+    /// A partner API.
+    Partner,
     /// cXML.
     Cxml,
     /// E-mail.
     Mail,
     /// A person asks.
     Hand,
+}
+
+/// How name and secret are sent for a token (RFC 6749, 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum TokenAuth {
+    /// By HTTP Basic.
+    Basic,
+    /// In the form.
+    Post,
 }
 
 /// When TLS begins with a mail server.
@@ -141,22 +152,18 @@ pub enum Channel {
     Hand,
 }
 
-/// Where secrets come from: the files, or nowhere as long as only the text is looked at.
-type Secrets<'a> = dyn Fn(&Spanned<PathBuf>) -> Result<Secret, ConfigError> + 'a;
-
 impl RawVendor {
     /// The keys that are there, with the kinds that have them.
     fn keys(&self) -> [(&'static str, bool, &'static [Kind]); 14] {
-        const API: &[Kind] = &[Kind::Hpe, Kind::Dell];
         [
-            ("makes", self.makes.is_some(), &[Kind::Cxml, Kind::Mail, Kind::Hand]),
             ("columns", !self.columns.is_empty(), &[Kind::Mail]),
             ("currency", self.currency.is_some(), &[Kind::Mail]),
-            ("secret_file", self.secret_file.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Cxml, Kind::Mail]),
-            ("ca_file", self.ca_file.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Cxml, Kind::Mail]),
-            ("url", self.url.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Cxml]),
-            ("token_url", self.token_url.is_some(), API),
-            ("client", self.client.is_some(), &[Kind::Hpe, Kind::Dell, Kind::Mail]),
+            ("secret_file", self.secret_file.is_some(), &[Kind::Partner, Kind::Cxml, Kind::Mail]),
+            ("ca_file", self.ca_file.is_some(), &[Kind::Partner, Kind::Cxml, Kind::Mail]),
+            ("url", self.url.is_some(), &[Kind::Partner, Kind::Cxml]),
+            ("token_url", self.token_url.is_some(), &[Kind::Partner]),
+            ("token_auth", self.token_auth.is_some(), &[Kind::Partner]),
+            ("client", self.client.is_some(), &[Kind::Partner, Kind::Mail]),
             ("their_secret_file", self.their_secret_file.is_some(), &[Kind::Cxml]),
             ("from", self.from.is_some(), &[Kind::Cxml, Kind::Mail]),
             ("to", self.to.is_some(), &[Kind::Cxml, Kind::Mail]),
@@ -193,14 +200,17 @@ impl RawVendor {
         };
         match kind {
             Kind::Hand => Ok(Channel::Hand),
-            Kind::Hpe | Kind::Dell => {
+            Kind::Partner => {
                 let (Some(base), Some(client), Some(secret)) = (&self.url, &self.client, &self.secret_file) else {
                     return Err(needs("a partner API needs url, client and secret_file"));
                 };
-                let dialect = if kind == Kind::Hpe { partner::Dialect::Hpe } else { partner::Dialect::Dell };
+                let token_auth = match self.token_auth {
+                    None | Some(TokenAuth::Basic) => partner::TokenAuth::Basic,
+                    Some(TokenAuth::Post) => partner::TokenAuth::Post,
+                };
                 let ((target, base), token) = (url(base)?, self.token_url.as_ref().map(url).transpose()?);
                 let (client, secret) = (filled(source, client)?, secrets(secret)?);
-                Ok(Channel::Partner(partner::Settings { target, base, token, client, secret, dialect }))
+                Ok(Channel::Partner(partner::Settings { target, base, token, client, secret, token_auth }))
             }
             Kind::Cxml => {
                 let (Some(at), Some(from), Some(to)) = (&self.url, &self.from, &self.to) else {
@@ -361,11 +371,7 @@ pub(super) fn read(
             (None, None) => None,
             (dial, proxy) => Some(dial.unwrap_or_else(|| own.clone()).through(proxy.cloned())),
         };
-        let makes = match vendor.kind.get_ref() {
-            Kind::Hpe => bmc::Vendor::Hpe,
-            Kind::Dell => bmc::Vendor::Dell,
-            Kind::Cxml | Kind::Mail | Kind::Hand => vendor.makes.unwrap_or(bmc::Vendor::Other),
-        };
+        let makes = vendor.makes.unwrap_or(bmc::Vendor::Other);
         Ok((id, Vendor { title: vendor.title(source, id)?, makes, channel, dial }))
     });
     each.collect()

@@ -12,7 +12,7 @@ use rackhand_adapters::dhcp::compose::Lease;
 use rackhand_adapters::port::clock::Clock;
 use rackhand_adapters::port::dial::{Dial, Target, Trust};
 use rackhand_adapters::redfish::Credentials;
-use rackhand_adapters::supplier::partner::{Dialect, Partner, Settings};
+use rackhand_adapters::supplier::partner::{Partner, Settings, TokenAuth};
 use rackhand_adapters::supplier::{Channel, Seller, Sellers};
 use rackhand_core::bmc;
 use rackhand_core::id::SellerId;
@@ -188,20 +188,20 @@ impl Market {
 /// The ways to the market's vendors and carrier over these streams.
 pub fn ways(dial: Arc<dyn Dial>, clock: &Clock) -> (Sellers, Option<(Carriers, Duration)>) {
     let at = |name: &str| Target { host: format!("{name}.lab").as_str().into(), port: 80, trust: Trust::Plain };
-    let seller = |(name, title, dialect): (&str, &str, Dialect)| {
+    let seller = |(name, title, token_auth): (&str, &str, TokenAuth)| {
         let settings = Settings {
             target: at(name),
             base: "/partner".to_owned(),
             token: None,
             client: CLIENT.to_owned(),
             secret: Secret::new(SECRET),
-            dialect,
+            token_auth,
         };
         let id = seller_id(name);
         let channel = Channel::Partner(Partner::new(id, dial.clone(), clock.clone(), settings));
         (id, Seller { id, title: Text::new(title), channel })
     };
-    let sellers = [("hpe", "HPE", Dialect::Hpe), ("dell", "Dell", Dialect::Dell)].map(seller);
+    let sellers = [("hpe", "HPE", TokenAuth::Post), ("dell", "Dell", TokenAuth::Basic)].map(seller);
     let account = carrier::Account {
         target: at("ups"),
         base: String::new(),

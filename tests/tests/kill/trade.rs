@@ -219,12 +219,15 @@ per_minute = 60000
 tenant = "acme"
 token_files = ["tenant"]
 [vendors.hpe]
-kind = "hpe"
+kind = "partner"
+makes = "hpe"
 url = "{hpe}/partner"
+token_auth = "post"
 client = "{client}"
 secret_file = "supplier"
 [vendors.dell]
-kind = "dell"
+kind = "partner"
+makes = "dell"
 url = "{dell}/partner"
 client = "{client}"
 secret_file = "supplier"

@@ -164,20 +164,15 @@ async fn a_list_of_several_pages_is_read_to_its_end(house: House) {
 async fn a_paper_with_a_flaw_is_refused_with_its_place_and_hides_no_other(house: House) {
     let b = bench(house);
     let good = b.quoted().await;
-    let (list, price) = match house {
-        House::Hpe => ("items", "/configurations/0/skus/1/unitPrice"),
-        House::Dell => ("data", "/items/0/unitPrice"),
-    };
+    let price = "/lines/0/unit_price_minor";
     // The vendor's own answer, twice, the second with something wrong in it.
     let answer = |change: &dyn Fn(&mut Value)| {
         let reply = ask(&b, "RFQ-7");
         let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
-        let mut second = body[list][0].clone();
+        let mut second = body["items"][0].clone();
         change(&mut second);
-        body[list].as_array_mut().unwrap().push(second);
-        if house == House::Hpe {
-            body["total"] = json!(2);
-        }
+        body["items"].as_array_mut().unwrap().push(second);
+        body["total"] = json!(2);
         body.to_string()
     };
     let refused = async |body: String| {
@@ -194,12 +189,14 @@ async fn a_paper_with_a_flaw_is_refused_with_its_place_and_hides_no_other(house:
     let said = refused(answer(&at(price, json!("TBD")))).await;
     assert!(said.contains("row 1") && said.contains("not an amount"), "{said}");
     assert!(refused(answer(&at(price, json!(-5)))).await.contains("below zero"));
-    assert!(refused(answer(&at(price, json!("1.005")))).await.contains("more decimals"));
-    assert!(refused(answer(&at(price, json!(true)))).await.contains("not of the shape"));
-    let currency = if house == House::Hpe { "/currency" } else { "/currencyCode" };
-    assert!(refused(answer(&at(currency, json!("Euro")))).await.contains("not a currency"));
-    let until = if house == House::Hpe { "/validUntil" } else { "/expiresOn" };
-    assert!(refused(answer(&at(until, json!("end of the month")))).await.contains("not a time"));
+    assert!(refused(answer(&at(price, json!(1.005)))).await.contains("not an amount"));
+    assert!(refused(answer(&at(price, json!(true)))).await.contains("not an amount"));
+    assert!(refused(answer(&at("/currency", json!("Euro")))).await.contains("not a currency"));
+    assert!(refused(answer(&at("/valid_until", json!("end of the month")))).await.contains("not a date"));
+    assert!(refused(answer(&at("/status", json!("perhaps")))).await.contains("nobody told us what that means"));
+    assert!(refused(answer(&at("/kind", json!("invoice")))).await.contains("kind"));
+    let shipment = json!("ship-notice");
+    assert!(refused(answer(&at("/kind", shipment))).await.contains("kind"), "what it is must be what the list is of");
     // What is missing is unknown, never nothing and never a reason to refuse.
     let body = answer(&at(price, Value::Null));
     b.once(Method::GET, "quotes", Effect::Refuse(StatusCode::OK, body.into()));
@@ -210,14 +207,10 @@ async fn a_paper_with_a_flaw_is_refused_with_its_place_and_hides_no_other(house:
 
 /// The vendor's list of quotes as it stands there now.
 fn ask(b: &Bench, number: &str) -> Reply {
-    let (path, query) = match b.vendor.house() {
-        House::Hpe => ("/partner/quotes/v1/quotes", format!("clientReference={number}&limit=50")),
-        House::Dell => ("/partner/b2b/v3/quotes", format!("customerReference={number}&pageSize=50")),
-    };
     let mut request = Request {
         method: Method::GET,
-        path: path.into(),
-        query,
+        path: "/partner/quotes".into(),
+        query: format!("buyer_ref={number}"),
         headers: reqwest::header::HeaderMap::new(),
         body: Vec::new().into(),
     };

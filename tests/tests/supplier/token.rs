@@ -86,8 +86,8 @@ async fn the_pause_a_vendor_asks_for_is_kept(house: House) {
 
 async fn refusals_mean_what_they_mean(house: House) {
     let words = match house {
-        House::Hpe => json!({ "error": { "code": "X", "message": "because" } }),
-        House::Dell => json!({ "errors": [{ "code": "x", "detail": "because" }] }),
+        House::Hpe => json!({ "title": "Not done", "detail": "because", "code": "x" }),
+        House::Dell => json!({ "title": "because" }),
     };
     for (status, read, write) in [
         (400, Kind::Rejected, Kind::Rejected),

@@ -134,7 +134,7 @@ async fn a_reminder_is_looked_for_by_its_own_number(house: House) {
     b.seller.send_request(&request("RFQ-7")).await.unwrap();
     let (of, number) = (text("RFQ-7"), text("RFQ-7-C1"));
     assert_eq!(b.seller.find_chase(&of, &number).await, Ok(None));
-    b.once(Method::POST, if house == House::Hpe { "messages" } else { "notes" }, Effect::Answer(Fate::Lost));
+    b.once(Method::POST, "messages", Effect::Answer(Fate::Lost));
     assert_eq!(kind(b.seller.chase(&chase("RFQ-7-C1")).await), Kind::Unknown);
     assert!(b.seller.find_chase(&of, &number).await.unwrap().is_some());
     assert!(b.seller.chase(&chase("RFQ-7-C1")).await.is_ok());
@@ -144,17 +144,10 @@ async fn a_reminder_is_looked_for_by_its_own_number(house: House) {
 }
 
 async fn a_number_that_is_there_twice_is_for_a_person(house: House) {
-    let row = |id: &str, word: &str| match house {
-        House::Hpe => json!({ "requestId": id, "clientReference": "RFQ-7", "status": word.to_uppercase() }),
-        House::Dell => json!({ "id": id, "customerReference": "RFQ-7", "state": word }),
-    };
-    let list = |rows: Vec<Value>| match house {
-        House::Hpe => json!({ "total": rows.len(), "items": rows }),
-        House::Dell => json!({ "pageNumber": 1, "totalPages": 1, "data": rows }),
-    };
-    let find = async |rows| {
+    let row = |id: &str, word: &str| json!({ "ref": id, "buyer_ref": "RFQ-7", "status": word });
+    let find = async |rows: Vec<Value>| {
         let b = bench(house);
-        let body = list(rows).to_string().into();
+        let body = json!({ "total": rows.len(), "items": rows }).to_string().into();
         b.once(Method::GET, "quote", Effect::Refuse(StatusCode::OK, body));
         b.seller.find_request(&text("RFQ-7")).await
     };

@@ -2,6 +2,7 @@
 //! mean that the server's largest is smaller. Nested lists are cut at the same length, so they are held against the
 //! device's own count.
 
+use ipnet::IpNet;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::id::SiteId;
 use rackhand_core::inventory::listed::{CableRecord, DeviceRecord, InterfaceRecord, Snapshot};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::super::client::NetBox;
 use super::super::graphql::quoted;
-use super::super::wire::{Cidr, DeviceType, Rack, Slug};
+use super::super::wire::{DeviceType, Rack, Slug};
 use super::{Cables, Devices, MOST_DEVICES, MOST_INTERFACES, half_units, our_fields, stranger};
 
 /// Devices asked for in one page.
@@ -74,7 +75,7 @@ struct Device {
 
 #[derive(Deserialize)]
 struct Address {
-    address: Cidr,
+    address: IpNet,
 }
 
 #[derive(Deserialize)]
@@ -238,7 +239,7 @@ fn record(device: Device, site: &SiteId, cut: &mut Vec<ObjectId>) -> Result<Devi
         face: device.face.filter(|f| !f.is_empty()),
         lifecycle_state,
         stamps,
-        oob_address: device.oob_ip.map(|ip| ip.address.host),
+        oob_address: device.oob_ip.map(|ip| ip.address.addr()),
         interfaces,
     })
 }

@@ -115,7 +115,7 @@ fn record(row: DeviceRow) -> (DeviceRecord, SiteId) {
         face: row.face.map(|f| f.0).filter(|f| !f.is_empty()),
         lifecycle_state,
         stamps,
-        oob_address: row.oob_ip.map(|ip| ip.address.host),
+        oob_address: row.oob_ip.map(|ip| ip.address.addr()),
         interfaces: Vec::new(),
     };
     (record, SiteId::new(&row.site.slug))

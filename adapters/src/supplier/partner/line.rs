@@ -14,14 +14,13 @@ use rackhand_core::time::{Timestamp, human};
 use serde::Deserialize;
 
 use super::super::{fault, sent};
-use super::Settings;
-use super::wire::Grant;
+use super::{Settings, TokenAuth};
 use crate::http::{Answer, Call, Client, Limits, basic, measure, percent_encoded};
 use crate::port::clock::Clock;
 use crate::port::dial::{Dial, Target};
 
 /// A page of quotes with a thousand lines each is far below this.
-const LIMITS: Limits = Limits { depth: 16, values: 200_000, ..Limits::STANDARD };
+pub(super) const LIMITS: Limits = Limits { depth: 16, values: 200_000, ..Limits::STANDARD };
 /// A token is not used in its last minute.
 const MARGIN: Duration = Duration::from_secs(60);
 /// A token is not kept longer than this, whatever is said of it.
@@ -39,7 +38,6 @@ pub(super) struct Line {
     id: SellerId,
     client: Wires,
     settings: Settings,
-    grant: Grant,
     learned: Mutex<Learned>,
 }
 
@@ -67,9 +65,9 @@ struct Granted {
 }
 
 impl Line {
-    pub fn new(id: SellerId, dial: Arc<dyn Dial>, clock: Clock, settings: Settings, grant: Grant) -> Self {
+    pub fn new(id: SellerId, dial: Arc<dyn Dial>, clock: Clock, settings: Settings) -> Self {
         let client = Wires(Client { dial, clock, limits: LIMITS, system: System::Vendor });
-        Self { id, client, settings, grant, learned: Mutex::default() }
+        Self { id, client, settings, learned: Mutex::default() }
     }
 
     pub fn clock(&self) -> &Clock {
@@ -204,13 +202,13 @@ impl Line {
     /// A fresh token.
     pub async fn log_in(&self) -> Result<Secret, Fault> {
         let settings = &self.settings;
-        let usual = (settings.target.clone(), format!("{}{}", settings.base, self.grant.path));
+        let usual = (settings.target.clone(), format!("{}/oauth2/token", settings.base));
         let (target, path) = settings.token.clone().unwrap_or(usual);
         let (client, secret) =
             (percent_encoded(&settings.client), Secret::new(percent_encoded(settings.secret.reveal())));
         let mut form = "grant_type=client_credentials".to_owned();
         let mut call = Call::new(Method::POST, &path);
-        if self.grant.basic {
+        if settings.token_auth == TokenAuth::Basic {
             let pair = basic(&client, &secret);
             let header = HeaderValue::from_str(&format!("Basic {}", pair.reveal()));
             let mut header = header.map_err(|_| self.unauthorised("its name or secret is no text"))?;

@@ -148,6 +148,9 @@ fn a_file_that_is_not_certain_as_a_whole_is_refused_with_its_line() {
         (utf16, Unreadable::Encoding(1)),
         (format!("{head}{row}S2,\"A0").into(), Unreadable::Quote(3)),
         (format!("{head}\"S\"x,A0\n").into(), Unreadable::Quote(2)),
+        (format!("{head}\"S\"x\",A0\n").into(), Unreadable::Quote(2)),
+        (format!("{head}\"S\" \"x\",A0\n").into(), Unreadable::Quote(2)),
+        (format!("\r\n{head}\n\"S\"\"\n,A0\n").into(), Unreadable::Quote(4)),
         (format!("{head}\"{}", row.repeat(20)).into(), Unreadable::LongCell(2)),
         (format!("{head}{}\n", ",".repeat(300)).into(), Unreadable::TooWide(2)),
         (format!("{head}{}", row.repeat(MAX_ROWS + 1)).into(), Unreadable::TooLong),
@@ -208,6 +211,12 @@ fn where_it_is_in_doubt_which_column_is_meant_none_is() {
     ] {
         assert_eq!(Columns::in_text(map), Err(wanted), "{map}");
     }
+}
+
+/// These rows as a file, quoted where they must be.
+fn to_csv(rows: &[Row]) -> String {
+    let row = |row: &Row| format!("\"{}\",{}\n", row.serial.replace('"', "\"\""), row.bmc_mac);
+    rows.iter().fold(format!("{SERIAL},{BMC_MAC}\n"), |text, one| text + &row(one))
 }
 
 fn any_row() -> impl Strategy<Value = Row> {

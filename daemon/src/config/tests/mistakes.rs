@@ -144,25 +144,25 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
 
 /// What is said of a vendor.
 const VENDORS: [(&str, &str); 22] = [
-    ("kind = \"ibm\"", "13:8: unknown variant `ibm`, expected one of `hpe`, `dell`, `cxml`, `mail`"),
+    ("kind = \"ibm\"", "13:8: unknown variant `ibm`, expected one of `partner`, `cxml`, `mail`, `hand`"),
     ("url = \"https://a\"", "12:1: missing field `kind`"),
-    ("kind = \"hpe\"", "13:8: a partner API needs url, client and secret_file"),
-    ("kind = \"hpe\"\nsecret = \"x\"", "14:1: unknown field `secret`, expected one of `kind`"),
-    ("kind = \"hpe\"\npassword_file = \"x\"", "14:1: unknown field `password_file`, expected one of `kind`"),
+    ("kind = \"partner\"", "13:8: a partner API needs url, client and secret_file"),
+    ("kind = \"partner\"\nsecret = \"x\"", "14:1: unknown field `secret`, expected one of `kind`"),
+    ("kind = \"partner\"\npassword_file = \"x\"", "14:1: unknown field `password_file`, expected one of `kind`"),
     (
-        "kind = \"hpe\"\nurl = \"http://192.0.2.1\"\nclient = \"a\"\nsecret_file = \"password\"",
+        "kind = \"partner\"\nurl = \"http://192.0.2.1\"\nclient = \"a\"\nsecret_file = \"password\"",
         "14:7: http is only for",
     ),
-    ("kind = \"hpe\"\nurl = \"https://a\"\nclient = \"a\"\nsecret_file = \"password\"", "14:7: TLS needs ca_file"),
+    ("kind = \"partner\"\nurl = \"https://a\"\nclient = \"a\"\nsecret_file = \"password\"", "14:7: TLS needs ca_file"),
     (
-        "kind = \"dell\"\nurl = \"http://127.0.0.1\"\nclient = \" \"\nsecret_file = \"password\"",
+        "kind = \"partner\"\nurl = \"http://127.0.0.1\"\nclient = \" \"\nsecret_file = \"password\"",
         "15:10: nothing is given",
     ),
     (
-        "kind = \"dell\"\nurl = \"http://127.0.0.1\"\nclient = \"a\"\nsecret_file = \"missing\"",
+        "kind = \"partner\"\nurl = \"http://127.0.0.1\"\nclient = \"a\"\nsecret_file = \"missing\"",
         "16:15: missing cannot be read",
     ),
-    ("kind = \"dell\"\nserver = \"a:1\"", "13:8: a vendor of this kind has no `server`; leave it out"),
+    ("kind = \"partner\"\nserver = \"a:1\"", "13:8: a vendor of this kind has no `server`; leave it out"),
     ("kind = \"cxml\"\nclient = \"a\"", "13:8: a vendor of this kind has no `client`"),
     (
         "kind = \"cxml\"\nurl = \"http://127.0.0.1\"",
@@ -223,7 +223,7 @@ fn so_is_each_about_a_vendor_or_about_buying() {
     let rules = |rest: &str| format!("{MINIMAL}[purchase]\nbase = \"EUR\"\n{rest}\n");
     let to = "bill_to = [\"a\"]\n[purchase.destinations";
     let others = [
-        (format!("{MINIMAL}[vendors.HPE]\nkind = \"hpe\"\n"), "12:10: not a vendor's short name"),
+        (format!("{MINIMAL}[vendors.HPE]\nkind = \"partner\"\n"), "12:10: not a vendor's short name"),
         (rules("bill_to = []"), "14:11: an address has 1 to 8 lines"),
         (rules("bill_to = [\"a\", \"\"]"), "14:17: not a line of an address"),
         (rules(&format!("{to}.\"Fra 1\"]\naddress = [\"a\"]\ncountry = \"DE\"")), "15:24: not a site"),

@@ -3,7 +3,7 @@
 
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use rackhand_core::purchase::money::{Currency, Money};
+use rackhand_core::purchase::money::{self, Currency, Money};
 use rackhand_core::time::Timestamp;
 
 use super::{Asked, House, Ordered, OrderedLine, Taken, Vendor, Verdict};
@@ -49,11 +49,11 @@ fn elements<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 }
 
 /// An element's text and the currency on it.
-fn money(text: &str) -> Option<(u64, Currency)> {
+fn priced(text: &str) -> Option<(u64, Currency)> {
     let inner = between(text, "<Money", "</Money>")?;
     let currency = attribute(inner, "currency").parse().ok()?;
     let (_, amount) = inner.split_once('>')?;
-    Some((super::page::minor(amount, currency), currency))
+    Some((money::minor(amount, currency).unwrap_or(0), currency))
 }
 
 fn taken(taken: Taken) -> Reply {
@@ -98,10 +98,10 @@ impl Host for Endpoint {
             line: attribute(&format!(" {item}"), "lineNumber").parse().unwrap_or(0),
             part: between(item, "<SupplierPartID>", "</SupplierPartID>").unwrap_or_default().to_owned(),
             quantity: attribute(&format!(" {item}"), "quantity").parse().unwrap_or(0),
-            unit_price: between(item, "<UnitPrice>", "</UnitPrice>").and_then(money).map_or(0, |(minor, _)| minor),
+            unit_price: between(item, "<UnitPrice>", "</UnitPrice>").and_then(priced).map_or(0, |(minor, _)| minor),
         };
-        let total = between(&body, "<Total>", "</Total>").and_then(money);
-        let freight = between(&body, "<Shipping>", "</Shipping>").and_then(money).map_or(0, |(minor, _)| minor);
+        let total = between(&body, "<Total>", "</Total>").and_then(priced);
+        let freight = between(&body, "<Shipping>", "</Shipping>").and_then(priced).map_or(0, |(minor, _)| minor);
         let Some((sum, currency)) = total else { return status(400, "Bad Request", "Total") };
         let quote = between(&body, "<Extrinsic name=\"quoteID\">", "</Extrinsic>").unwrap_or_default().to_owned();
         let lines = elements(&body, "ItemOut").into_iter().map(line).collect();

@@ -1,10 +1,10 @@
 //! Vendors: what arrives at one, what it answers after a while, what it ships. One state machine behind every way to
 //! reach it; the ways are in files of their own. What tests look at is what really arrived, copies counted.
 
-mod dell;
+mod api;
 pub mod endpoint;
-mod hpe;
-mod page;
+mod house;
+mod login;
 pub mod post;
 pub mod price;
 mod state;
@@ -19,7 +19,8 @@ use rackhand_core::time::Timestamp;
 
 use crate::faults::lock;
 use crate::host::{Host, Reply, Request};
-pub use page::{CLIENT, SECRET};
+pub use house::House;
+pub use login::{CLIENT, SECRET};
 use price::Book;
 pub use state::Verdict;
 
@@ -90,15 +91,6 @@ impl Manner {
         };
         Self { holds: self.holds / 2, book: cheaper, ..self.clone() }
     }
-}
-
-/// Which vendor it plays, and so which API it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum House {
-    /// HPE's.
-    Hpe,
-    /// Dell's.
-    Dell,
 }
 
 /// A server it has made.
@@ -376,9 +368,6 @@ impl Vendor {
 
 impl Host for Vendor {
     fn answer(&self, request: &Request, now: Timestamp) -> Reply {
-        match self.house {
-            House::Hpe => hpe::answer(self, request, now),
-            House::Dell => dell::answer(self, request, now),
-        }
+        api::answer(self, request, now)
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rackhand_core::mac::Mac;
 use rackhand_core::time::Timestamp;
 
-use super::{Asked, House, Made, Message, Offer, OfferLine, Ordered, Shipment, State, Taken, Wanted, dell, hpe};
+use super::{Asked, House, Message, Offer, OfferLine, Ordered, Shipment, State, Taken, Wanted};
 
 fn count(of: &mut BTreeMap<String, u32>, number: &str) {
     *of.entry(number.to_owned()).or_default() += 1;
@@ -35,11 +34,15 @@ impl State {
         }
         let id = self.orders.len() as u32 + 1;
         let servers = ordered.lines.iter().flat_map(|line| {
-            let spec = self.spec_of(&ordered.quote, line.line);
+            let spec = self.spec_of(house, &ordered.quote, line.line);
             let wanted = Wanted { order: ordered.ours.clone(), line: line.line, quantity: line.quantity, spec };
             let made = match &mut self.supplier {
                 Some(supplier) => supplier(&wanted),
-                None => invent(house, &mut self.made, &wanted),
+                None => {
+                    let first = self.made + 1;
+                    self.made += wanted.quantity;
+                    (first..=self.made).map(|n| house.invent(n)).collect()
+                }
             };
             made.into_iter().map(|m| (wanted.line, m)).collect::<Vec<_>>()
         });
@@ -49,11 +52,8 @@ impl State {
     }
 
     /// What a line of ours asked for, by the number of the quote that answers it.
-    fn spec_of(&self, quote: &str, line: u16) -> String {
-        let of = self
-            .requests
-            .iter()
-            .find(|r| (1..=99).any(|n| hpe::quote_number(r.id, n) == quote || dell::quote_number(r.id, n) == quote));
+    fn spec_of(&self, house: House, quote: &str, line: u16) -> String {
+        let of = self.requests.iter().find(|r| (1..=99).any(|n| house.quote(r.id, n) == quote));
         let lines = of.map_or(&[][..], |r| &r.lines);
         lines.iter().find(|(n, ..)| *n == line).map_or(String::new(), |(.., spec)| spec.clone())
     }
@@ -148,7 +148,7 @@ impl State {
             part: n + 1,
             at: order.at + *after,
             eta: order.at + *after + self.manner.transit,
-            tracking: format!("1Z{}{:06}{:08}", if house == House::Hpe { "H1" } else { "D1" }, order.id, n + 1),
+            tracking: format!("{}{:06}{:08}", house.tracking(), order.id, n + 1),
             servers: servers.to_vec(),
         });
         shipments.collect()
@@ -202,25 +202,4 @@ pub enum Verdict {
     Cancelled,
     /// It has left.
     Shipped,
-}
-
-/// Servers that follow from how many were made before.
-fn invent(house: House, made: &mut u32, wanted: &Wanted) -> Vec<Made> {
-    let make = |_| {
-        *made += 1;
-        let (high, low) = ((*made >> 8) as u8, *made as u8);
-        match house {
-            House::Hpe => Made {
-                serial: format!("CZ26{:06}", *made),
-                bmc_mac: Mac([0x94, 0x40, 0xC9, 0x26, high, low]),
-                model: "ProLiant DL380 Gen11".to_owned(),
-            },
-            House::Dell => Made {
-                serial: format!("{:07}", 6_000_000 + *made).replace('0', "K"),
-                bmc_mac: Mac([0xD0, 0x8E, 0x79, 0x26, high, low]),
-                model: "PowerEdge R760".to_owned(),
-            },
-        }
-    };
-    (0..wanted.quantity).map(make).collect()
 }

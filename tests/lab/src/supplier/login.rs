@@ -1,17 +1,15 @@
-//! What both partner APIs share: the token, the look at a request's number, amounts as text.
+//! How a vendor's API lets us in: a token for name and secret, which one house wants in a header, the other in the form.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
-use hyper::header::HeaderValue;
 use percent_encoding::percent_decode_str;
-use rackhand_core::purchase::money::{self, Currency, Money};
 use rackhand_core::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::State;
+use super::{House, State};
 use crate::host::{Reply, Request};
 
 /// Our name with every vendor of the lab.
@@ -23,11 +21,21 @@ pub const SECRET: &str = "s3cret&%/=of the lab";
 const LIFE: Duration = Duration::from_secs(3_600);
 
 /// Gives a token to who shows name and secret.
-pub(super) fn grant(state: &mut State, client: &str, secret: &str, form: &str, now: Timestamp) -> Reply {
+pub(super) fn grant(house: House, state: &mut State, request: &Request, now: Timestamp) -> Reply {
+    let form = String::from_utf8_lossy(&request.body);
+    let (client, secret) = match house {
+        House::Hpe => (parameter(&form, "client_id"), parameter(&form, "client_secret")),
+        House::Dell => {
+            let basic = request.header("authorization").and_then(|h| h.strip_prefix("Basic ")).unwrap_or_default();
+            let pair = String::from_utf8(STANDARD.decode(basic).unwrap_or_default()).unwrap_or_default();
+            pair.split_once(':').map(|(client, secret)| (decoded(client), decoded(secret))).unzip()
+        }
+    };
+    let secret = secret.unwrap_or_default();
     if !form.contains("grant_type=client_credentials") {
         return Reply::json(StatusCode::BAD_REQUEST, &json!({ "error": "unsupported_grant_type" }));
     }
-    if client != CLIENT || secret != SECRET {
+    if client.as_deref() != Some(CLIENT) || secret != SECRET {
         let description = format!("no client with `{secret}`");
         let body = json!({ "error": "invalid_client", "error_description": description });
         return Reply::json(StatusCode::UNAUTHORIZED, &body);
@@ -55,33 +63,4 @@ pub(super) fn parameter(text: &str, key: &str) -> Option<String> {
 /// Percent-decodes.
 pub(super) fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-/// Base64 back to text; empty where it is none.
-pub(super) fn unbase64(text: &str) -> String {
-    let bytes = STANDARD.decode(text).unwrap_or_default();
-    String::from_utf8(bytes).unwrap_or_default()
-}
-
-/// Rows `from` to `from + limit`.
-pub(super) fn window(rows: &[Value], from: usize, limit: usize) -> Vec<Value> {
-    rows.iter().skip(from).take(limit).cloned().collect()
-}
-
-/// An amount as a decimal.
-pub(super) fn plain(minor: u64, of: Currency) -> String {
-    Money::new(minor, of).plain()
-}
-
-/// A decimal in minor units, or 0 where it is none.
-pub(super) fn minor(text: &str, of: Currency) -> u64 {
-    money::minor(text, of).unwrap_or(0)
-}
-
-/// An answer whose body is this text.
-pub(super) fn text(status: StatusCode, body: String) -> Reply {
-    let mut reply = Reply::status(status);
-    reply.headers.insert(hyper::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    reply.body = body.into();
-    reply
 }
