@@ -242,7 +242,6 @@ pub fn vendor(model: &mut Model, forth: bool) {
 pub fn possible(act: Act, model: &Model) -> Option<Result<(), Text>> {
     let no = |why: &str| Some(Err(Text::new(why)));
     let verb = match act {
-        Act::NewOrder => return Some(Ok(())),
         Act::Approve => "approve",
         Act::Reject => "reject",
         Act::Quote => "quote",

@@ -42,7 +42,10 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         // A filter changes nothing, so there it does what it would behind typed words; over a slow line they are.
         Event::EndMark => {
-            if model.layer.is_none() && (model.filter.is_some() || model.place == Place::Receiving) {
+            if model.layer.is_some() {
+                let told = "Enter or Tab came too fast to be typed, so it pressed nothing: press it again";
+                toast(model, told, Mood::Plain, &mut out);
+            } else if model.filter.is_some() || model.place == Place::Receiving {
                 press(model, Key::Enter, &mut out);
             }
         }

@@ -37,11 +37,15 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         if model.frozen {
             return Err(Text::from(format!("the screen is frozen; {} follows again", model.keys.name(Act::Follow))));
         }
+        // A new order is about nothing on screen: it waits for no page, and no row can have slipped from under it.
+        if act == Act::NewOrder {
+            return model.role().demand(role);
+        }
         if !model.is_fresh() {
             return no("what is shown is from before the connection; it is being asked for anew");
         }
         model.role().demand(role)?;
-        if model.has_slipped() && act != Act::NewOrder && !model.acts_on_marks() {
+        if model.has_slipped() && !model.acts_on_marks() {
             return Err(slipped(model));
         }
         if let Some(found) = orders::possible(act, model) {

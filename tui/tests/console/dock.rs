@@ -334,6 +334,7 @@ fn damage_needs_words_and_goes_through_the_queue_as_well() {
     bench.event(Event::Scan("9QR2002".into()));
     bench.event(Event::EndMark);
     assert!(bench.called.is_empty(), "a scan confirms nothing");
+    assert!(bench.toast().contains("it pressed nothing: press it again"), "{}", bench.toast());
     bench.event(Event::Paste("nas/dock/17.jpg".into()));
     down(&mut bench);
     bench.key("Enter");

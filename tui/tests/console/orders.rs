@@ -117,6 +117,17 @@ fn the_offers_in_every_theme() {
 }
 
 #[test]
+fn servers_are_ordered_before_the_list_of_orders_is_there() {
+    let mut bench = Bench::at((80, 24), Place::Fleet);
+    bench.answers = false;
+    bench.keys(&["8", "O"]);
+    assert!(matches!(bench.model.layer, Some(Layer::Order(_))), "{}", bench.toast());
+    // What is about a row of it waits for the row.
+    bench.keys(&["Esc", "Enter"]);
+    assert_eq!((bench.model.place, bench.model.ahead.len()), (Place::Orders, 1));
+}
+
+#[test]
 fn enter_opens_an_order_then_its_server_and_the_history_comes_back() {
     let mut bench = at((80, 24), 4);
     for _ in 0..40 {
