@@ -16,9 +16,9 @@ use rackhand_rpc::{JournalQuery, Receipt, Verified};
 use serde::{Deserialize, Serialize};
 
 use crate::app::bulk::Marking;
-use crate::app::model::Place;
-use crate::app::racks::RackKey;
 use crate::input::key::Key;
+use crate::screen::Place;
+use crate::screen::racks::RackKey;
 
 /// Number of a question or a call, counted within the session.
 pub type CallId = u64;

@@ -11,8 +11,8 @@ use rackhand_core::view::{Overview, Page, Sort, UnitRow};
 use serde::{Deserialize, Serialize};
 
 use crate::app::model::Model;
-use crate::app::receive::Entry;
 use crate::screen;
+use crate::screen::receiving::Entry;
 
 /// Raised when the file's meaning changes; older files are not read.
 const FORM: u32 = 1;
@@ -74,12 +74,12 @@ pub fn file(dir: &Path, host: &str) -> PathBuf {
 
 /// Keeps what the pipeline shows.
 pub fn keep(model: &Model, path: &Path, host: &str) -> io::Result<()> {
-    let p = &model.pipeline;
-    let scans: Vec<Entry> = model.receiving.scans.iter().filter(|e| e.is_open()).cloned().collect();
+    let p = &model.screens.pipeline;
+    let scans: Vec<Entry> = model.screens.receiving.scans.iter().filter(|e| e.is_open()).cloned().collect();
     if model.greeting.is_none() && scans.is_empty() {
         return Ok(());
     }
-    let stuck = &model.fleet.stuck;
+    let stuck = &model.screens.fleet.stuck;
     let rows = stuck.rows.iter().take(ROWS).cloned().collect();
     let stuck = stuck.total.filter(|_| stuck.offset == 0).map(|total| (rows, total));
     let kept = Kept {
@@ -92,7 +92,7 @@ pub fn keep(model: &Model, path: &Path, host: &str) -> io::Result<()> {
         descending: p.descending,
         filters: model.filters.clone(),
         stuck,
-        dock: model.receiving.site.clone(),
+        dock: model.screens.receiving.site.clone(),
         scans,
     };
     if let Some(dir) = path.parent() {
@@ -117,24 +117,24 @@ pub fn take_up(model: &mut Model, path: &Path, host: &str) {
         serde_json::from_str(&text).ok()
     };
     let Some(kept) = read().filter(|k| k.form == FORM && k.host == host) else { return };
-    let p = &mut model.pipeline;
+    let p = &mut model.screens.pipeline;
     (p.sort, p.descending) = (kept.sort, kept.descending);
     model.filters = kept.filters;
     model.overview = kept.overview;
     model.now = kept.now;
     model.kept = true;
-    model.receiving.site = kept.dock;
-    model.receiving.scans = kept.scans.into_iter().map(Entry::taken_up).collect();
+    model.screens.receiving.site = kept.dock;
+    model.screens.receiving.scans = kept.scans.into_iter().map(Entry::taken_up).collect();
     if let Some((rows, total)) = kept.stuck {
         let page = Page { head: 0, now: kept.now, total, offset: 0, rows };
         let height = screen::fleet::height(model);
-        model.fleet.stuck.take(page, height);
+        model.screens.fleet.stuck.take(page, height);
     }
     if let Some((rows, total)) = kept.page {
-        model.pipeline.first = Some((rows.clone(), total));
+        model.screens.pipeline.first = Some((rows.clone(), total));
         let page = Page { head: 0, now: kept.now, total, offset: 0, rows };
         let height = screen::pipeline::height(model);
-        model.pipeline.list.take(page, height);
+        model.screens.pipeline.list.take(page, height);
     }
 }
 

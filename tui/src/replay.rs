@@ -9,12 +9,11 @@ use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::update::settle;
 use crate::event::Event;
 use crate::input::key::Key;
 use crate::input::reader;
 use crate::record::Replay;
-use crate::screen;
+use crate::screen::{self, listing};
 use crate::term::guard::Guard;
 use crate::term::screen::{Screen, area};
 use crate::theme::Look;
@@ -74,7 +73,7 @@ pub async fn run(path: &Path, speed: f64, look: &Look) -> io::Result<()> {
         );
         replay.model.banner = Some(Text::from(told));
         replay.model.size = size;
-        settle(&mut replay.model);
+        listing::settle(&mut replay.model);
         screen.paint(&replay.model, look)?;
         let pause = match (replay.next_at(), playing) {
             (Some(next), true) => {

@@ -1,7 +1,7 @@
 //! Keys pressed before there is anything to press them on: they wait for the page they were meant for.
 
 use super::effect::Effect;
-use super::model::{Model, Mood, Place};
+use super::model::{Model, Mood};
 use super::update::{press, toast};
 use crate::command::registry::{Act, Danger};
 use crate::input::key::Key;
@@ -94,6 +94,6 @@ pub fn go_on(model: &mut Model, out: &mut Vec<Effect>) {
 /// Whether a command asks before it does anything, on a page that is about the one thing the person opened. In a list
 /// nobody has seen what the cursor is on.
 fn asks_first(model: &Model, act: Act) -> bool {
-    matches!(model.place, Place::Server(_) | Place::Order(_) | Place::Quotes(_))
+    screen::of(model.place.kind()).is_page
         && matches!(act.spec().danger, Danger::Worded | Danger::Typed | Danger::Costly)
 }

@@ -6,17 +6,15 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal};
 use rackhand_core::id::{Subject, UnitId};
 use rackhand_core::text::Text;
-use rackhand_core::view::{MAX_ROWS, Page, UnitRow};
 use rackhand_rpc::Receipt;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;
-use super::fetch;
-use super::model::{Link, Model, Mood, Pending, Slot, Target};
+use super::model::{Link, Model, Mood, Pending, Target};
 use super::undo;
 use super::update::toast;
 use crate::command::registry::Act;
-use crate::event::{Ask, CallId};
+use crate::event::CallId;
 
 /// Commands of one action on their way at a time: the daemon has others to serve.
 pub const AT_ONCE: usize = 16;
@@ -266,7 +264,7 @@ pub fn progress(model: &Model) -> Option<String> {
     Some(format!("{}: {done} of {all}", batch.told))
 }
 
-/// Which rows a [`Slot::Marks`] question is to mark.
+/// Which rows a question for marks is to mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Marking {
     /// All.
@@ -280,67 +278,8 @@ pub enum Marking {
 /// Marks the current row, or unmarks it.
 pub fn mark(model: &mut Model) {
     if let Some(Target { subject: Subject::Unit(id), label, .. }) = model.target()
-        && model.pipeline.marks.remove(&id).is_none()
+        && model.marks.remove(&id).is_none()
     {
-        model.pipeline.marks.insert(id, label);
+        model.marks.insert(id, label);
     }
-}
-
-/// Asks for everything the filter leaves, to be marked.
-pub fn mark_all(model: &mut Model, marking: Marking, out: &mut Vec<Effect>) {
-    let total = model.pipeline.list.total.unwrap_or(0);
-    if total > MAX_ROWS {
-        let told = format!("{total} match; at most {MAX_ROWS} are marked at once: narrow the filter");
-        toast(model, told, Mood::Plain, out);
-        return;
-    }
-    ask(model, 0, MAX_ROWS, marking, out);
-}
-
-/// Begins a range at the cursor, or ends it there.
-pub fn range(model: &mut Model, out: &mut Vec<Effect>) {
-    let cursor = model.pipeline.list.cursor;
-    let Some(row) = model.pipeline.list.current() else {
-        return toast(model, "nothing is selected", Mood::Plain, out);
-    };
-    let (id, label) = (row.id, row.label.clone());
-    let Some((first, place)) = model.pipeline.anchor.take() else {
-        model.pipeline.anchor = Some((id, cursor));
-        let key = model.keys.name(Act::MarkRange);
-        return toast(model, format!("marking from {label}: {key} again marks up to the cursor"), Mood::Plain, out);
-    };
-    let (from, count) = (cursor.min(place), cursor.abs_diff(place) + 1);
-    if count > MAX_ROWS {
-        let told = format!("that is {count} servers; at most {MAX_ROWS} are marked at once");
-        return toast(model, told, Mood::Plain, out);
-    }
-    ask(model, from, count, Marking::Range(first, id), out);
-}
-
-fn ask(model: &mut Model, offset: usize, limit: usize, marking: Marking, out: &mut Vec<Effect>) {
-    if let Some(Ask::Units(query)) = fetch::question(model, Slot::Units) {
-        let query = rackhand_core::view::Query { offset, limit, ..query };
-        fetch::put(model, Slot::Marks, Ask::Marks(query, marking), out);
-    }
-}
-
-/// Takes the rows to be marked.
-pub fn marked(model: &mut Model, page: Page<UnitRow>, marking: Marking, out: &mut Vec<Effect>) {
-    let mut rows = page.rows;
-    if let Marking::Range(first, last) = marking {
-        let place = |id| rows.iter().position(|r| r.id == id);
-        let (Some(a), Some(b)) = (place(first), place(last)) else {
-            return toast(model, "the list has changed meanwhile: begin the range again", Mood::Bad, out);
-        };
-        rows = rows.drain(a.min(b)..=a.max(b)).collect();
-    }
-    let marks = &mut model.pipeline.marks;
-    for row in rows {
-        if marking == Marking::Others && marks.remove(&row.id).is_some() {
-            continue;
-        }
-        marks.insert(row.id, row.label);
-    }
-    let told = format!("{} marked", marks.len());
-    toast(model, told, Mood::Plain, out);
 }

@@ -10,7 +10,7 @@ use rackhand_core::view::UnitDetail;
 
 use super::bulk::{Part, Wish, send};
 use super::effect::Effect;
-use super::model::{Model, Mood, Place, Target};
+use super::model::{Model, Mood, Target};
 use super::moves::go;
 use super::undo::opposite;
 use super::update::toast;
@@ -18,6 +18,7 @@ use crate::command::registry::Act;
 use crate::overlay::Layer;
 use crate::overlay::choose::{Choose, Leads};
 use crate::overlay::form::{Deed, Form};
+use crate::screen::{Place, listing, server};
 
 /// What a reason is called.
 const WHY: &str = "why (goes into the journal)";
@@ -27,15 +28,9 @@ type Units = Vec<(UnitId, Text)>;
 
 /// Commands on the selected server, or on the marked ones where there are any.
 pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
-    // What was acted on stays chosen: the same key again must not hit whatever came up in its place.
-    model.pipeline.list.first = false;
-    model.letters.first = false;
-    model.fleet.stuck.first = false;
-    if model.place == Place::Work && act != Act::Locate {
-        return super::work::end(model, out);
-    }
+    listing::stay(model);
     if model.acts_on_marks() {
-        let marked = model.pipeline.marks.iter().map(|(id, label)| (*id, label.clone())).collect();
+        let marked = model.marks.iter().map(|(id, label)| (*id, label.clone())).collect();
         return on_marked(model, act, marked, out);
     }
     let Some(target) = model.target() else { return };
@@ -75,7 +70,8 @@ pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
 /// Commands that need the server's page: from elsewhere it is opened first.
 fn on_page(model: &mut Model, target: &Target, act: Act, out: &mut Vec<Effect>) {
     let Subject::Unit(id) = target.subject else { return };
-    let Some(unit) = model.unit().filter(|u| u.row.id == id && matches!(model.place, Place::Server(_))).cloned() else {
+    let Some(unit) = server::unit(model).filter(|u| u.row.id == id && matches!(model.place, Place::Server(_))).cloned()
+    else {
         model.then = Some(act);
         go(model, Place::Server(id), out);
         return;
@@ -152,7 +148,7 @@ fn tasks(unit: &UnitDetail) -> Option<Layer> {
 
 /// A choice of facts to be copied.
 pub fn facts(model: &Model) -> Option<Layer> {
-    let unit = model.unit()?;
+    let unit = server::unit(model)?;
     let items =
         unit.facts.iter().map(|(name, value)| (name.clone(), value.clone(), Leads::Copy(value.clone()))).collect();
     Choose::layer(format!("copy which fact of {}", unit.row.label), items)
@@ -185,10 +181,7 @@ fn on_marked(model: &mut Model, act: Act, marked: Units, out: &mut Vec<Effect>) 
 /// The locator LED: off where it was seen on, else on.
 fn locate(model: &mut Model, target: &Target, out: &mut Vec<Effect>) {
     let Subject::Unit(unit) = target.subject else { return };
-    let located = match &target.row {
-        Some(row) => row.located,
-        None => model.work.list.current().is_some_and(|row| row.located),
-    };
+    let located = target.located;
     let label = target.label.clone();
     let told = Text::from(format!("locator LED of {label} {}", on_or_off(!located)));
     let command = Command::Locate { unit, on: !located };

@@ -2,33 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rackhand_core::decide::Refusal;
 use rackhand_core::decide::command::Command;
 use rackhand_core::event::Seq;
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{OrderId, Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::work::WorkRow;
-use rackhand_core::view::{DeadLetter, Overview, Sort, UnitDetail, UnitRow};
+use rackhand_core::view::{Overview, UnitRow};
 use serde::{Deserialize, Serialize};
 
 use super::bulk::{Batch, Report};
-use super::list::List;
-use super::log::Log;
-use super::orders::{Due, OrderPage, Orders, Pool};
-use super::racks::Racks;
-use super::receive::Receiving;
+use super::fetch::Slot;
 use super::undo::Undo;
-use super::work::{Mounting, Scanned};
 use crate::command::keymap::Keymap;
 use crate::command::registry::Act;
 use crate::event::{Ask, CallId, Greeting};
 use crate::input::key::Key;
 use crate::input::line::Line;
 use crate::overlay::Layer;
-use crate::screen;
+use crate::screen::{self, Place, Screens};
 
 /// All state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,30 +56,10 @@ pub struct Model {
     pub back: Vec<Visit>,
     /// Where to go forward to, the next one last.
     pub forward: Vec<Visit>,
-    /// The pipeline.
-    pub pipeline: Pipeline,
-    /// The server's page.
-    pub server: Server,
-    /// Dead letters.
-    pub letters: List<DeadLetter>,
-    /// The journal.
-    pub journal: Journal,
-    /// Racks.
-    pub racks: Racks,
-    /// The fleet.
-    pub fleet: Fleet,
-    /// The work at hand.
-    pub work: Work,
-    /// The dock.
-    pub receiving: Receiving,
-    /// Orders.
-    pub orders: Orders,
-    /// How many of them need a person.
-    pub due: Option<Due>,
-    /// The order's page, and its offers.
-    pub order: OrderPage,
-    /// What is in stock for a line of it.
-    pub pool: Pool,
+    /// The screens' own.
+    pub screens: Screens,
+    /// Marked servers, with what they are called.
+    pub marks: BTreeMap<UnitId, Text>,
     /// The form that was sent as this call: it is shown again where it is refused.
     pub draft: Option<(CallId, Layer)>,
     /// What lies above the screen.
@@ -136,37 +109,6 @@ pub enum Link {
     },
 }
 
-/// A screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Place {
-    /// Overview and pipeline.
-    Pipeline,
-    /// One server.
-    Server(UnitId),
-    /// Dead letters.
-    Letters,
-    /// The journal.
-    Journal,
-    /// Racks.
-    Racks,
-    /// Racks unit by unit.
-    Elevation,
-    /// The fleet: where the console begins.
-    Fleet,
-    /// The work at hand.
-    Work,
-    /// The dock.
-    Receiving,
-    /// Orders.
-    Orders,
-    /// One order.
-    Order(OrderId),
-    /// Its offers side by side.
-    Quotes(OrderId),
-    /// What is in stock for a line of it.
-    Stock(OrderId, u16),
-}
-
 /// A screen with what it showed, to come back to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Visit {
@@ -176,88 +118,6 @@ pub struct Visit {
     pub filter: String,
     /// The stage it was narrowed to.
     pub stage: Option<Stage>,
-}
-
-/// State of the pipeline screen.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Pipeline {
-    /// The window.
-    pub list: List<UnitRow>,
-    /// Its filter.
-    pub filter: String,
-    /// Only this stage.
-    pub stage: Option<Stage>,
-    /// By what it is sorted.
-    pub sort: Sort,
-    /// Whether the other way round.
-    pub descending: bool,
-    /// Marked units, with what they are called.
-    pub marks: BTreeMap<UnitId, Text>,
-    /// Where a range of marks begins: the unit and its place.
-    pub anchor: Option<(UnitId, usize)>,
-    /// The first rows of the whole list and their number, as last told: the first frame of the next session.
-    pub first: Option<(Vec<UnitRow>, usize)>,
-}
-
-/// State of the server's page.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Server {
-    /// Whose.
-    pub id: Option<UnitId>,
-    /// What the daemon says of it.
-    pub detail: Option<Result<UnitDetail, Refusal>>,
-    /// First line on screen of the upper part.
-    pub scroll: usize,
-    /// Whether the timeline has the keys.
-    pub in_timeline: bool,
-    /// Its events.
-    pub timeline: Log,
-    /// The words looked for.
-    pub search: String,
-    /// Where they were found last: a line of the upper part, or behind those a row of the timeline.
-    pub found: Option<usize>,
-}
-
-/// State of the journal screen.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Journal {
-    /// The run of events.
-    pub log: Log,
-    /// Its filter.
-    pub filter: String,
-    /// The last full check, as a sentence, and whether it was good.
-    pub verified: Option<(Text, bool)>,
-}
-
-/// State of the fleet screen.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Fleet {
-    /// The window on what is stuck.
-    pub stuck: List<UnitRow>,
-    /// Whether the sites have the keys.
-    pub in_sites: bool,
-    /// The site under the cursor.
-    pub site: Option<SiteId>,
-}
-
-/// State of the work screen.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Work {
-    /// The window.
-    pub list: List<WorkRow>,
-    /// Its filter.
-    pub filter: String,
-    /// Only this site's.
-    pub site: Option<SiteId>,
-    /// Whether also what our role may not end.
-    pub all_roles: bool,
-    /// The label that was scanned last.
-    pub scanned: Option<Scanned>,
-    /// The server whose rack's label was scanned behind its own, while the daemon is asked whether that is a rack.
-    #[serde(default)]
-    pub mounting: Option<Mounting>,
-    /// Whether the selected work is told in full: how it is done, and what if it does not work.
-    pub guide: bool,
 }
 
 /// A result, shown in the status line for a while.
@@ -303,51 +163,6 @@ pub struct Pending {
     pub undo: Option<Command>,
 }
 
-/// Kinds of question; of each kind one is on its way at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Slot {
-    /// Counts.
-    Overview,
-    /// The pipeline's window.
-    Units,
-    /// The server's page.
-    Unit,
-    /// The server's events.
-    Timeline,
-    /// Dead letters.
-    Letters,
-    /// The journal.
-    Journal,
-    /// A scanned serial.
-    Find,
-    /// The rows to be marked.
-    Marks,
-    /// The check of the journal.
-    Verify,
-    /// Racks.
-    Racks,
-    /// What is in the racks on screen.
-    Elevations,
-    /// What is stuck, on the fleet screen.
-    Stuck,
-    /// The work at hand.
-    Work,
-    /// The dock.
-    Receiving,
-    /// Proposals of places.
-    Places,
-    /// Orders.
-    Orders,
-    /// How many orders need a person.
-    Due,
-    /// The order's page.
-    Order,
-    /// What is in stock for a line of it.
-    Stock,
-    /// What is in stock of what is being typed.
-    InStock,
-}
-
 /// A question on its way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
@@ -357,13 +172,6 @@ pub struct Asked {
     pub ask: Ask,
     /// Whether to ask again when the answer is here.
     pub again: bool,
-}
-
-impl Target {
-    /// A unit, by its row.
-    pub fn of_row(row: &UnitRow) -> Self {
-        Self { subject: Subject::Unit(row.id), label: row.label.clone(), row: Some(row.clone()), step: None }
-    }
 }
 
 /// What a command would act on.
@@ -377,6 +185,21 @@ pub struct Target {
     pub row: Option<UnitRow>,
     /// The parked step meant, where the screen points at one.
     pub step: Option<(Step, u32, Option<Text>)>,
+    /// Whether its locator LED was seen on.
+    pub located: bool,
+}
+
+impl Target {
+    /// Something by its name alone.
+    pub fn new(subject: Subject, label: impl Into<Text>) -> Self {
+        Self { subject, label: label.into(), row: None, step: None, located: false }
+    }
+
+    /// A unit, by its row.
+    pub fn of_row(row: &UnitRow) -> Self {
+        let named = Self::new(Subject::Unit(row.id), row.label.clone());
+        Self { row: Some(row.clone()), located: row.located, ..named }
+    }
 }
 
 impl Model {
@@ -398,18 +221,8 @@ impl Model {
             place: Place::Fleet,
             back: Vec::new(),
             forward: Vec::new(),
-            pipeline: Pipeline::default(),
-            server: Server::default(),
-            letters: List::default(),
-            journal: Journal::default(),
-            racks: Racks::default(),
-            fleet: Fleet::default(),
-            work: Work::default(),
-            receiving: Receiving::default(),
-            orders: Orders::default(),
-            due: None,
-            order: OrderPage::default(),
-            pool: Pool::default(),
+            screens: Screens::default(),
+            marks: BTreeMap::new(),
             draft: None,
             layer: None,
             filter: None,
@@ -448,47 +261,14 @@ impl Model {
         (screen::of(self.place.kind()).target)(self)
     }
 
-    /// Whether the list on screen has another row under the cursor than the one that was meant, which has left it.
-    pub fn has_slipped(&self) -> bool {
-        match self.place {
-            Place::Pipeline => self.pipeline.list.lost.is_some(),
-            Place::Elevation => self.racks.slots.lost.is_some(),
-            Place::Letters => self.letters.lost.is_some(),
-            Place::Fleet => self.fleet.stuck.lost.is_some() && !self.fleet.in_sites,
-            Place::Work => self.work.list.lost.is_some(),
-            Place::Orders => self.orders.list.lost.is_some(),
-            Place::Stock(..) => self.pool.list.lost.is_some(),
-            _ => false,
-        }
-    }
-
-    /// The row under the cursor is the one that is meant from now on: the person has been told.
-    pub fn take_what_slipped(&mut self) {
-        match self.place {
-            Place::Pipeline => self.pipeline.list.lost = None,
-            Place::Elevation => self.racks.slots.lost = None,
-            Place::Letters => self.letters.lost = None,
-            Place::Fleet => self.fleet.stuck.lost = None,
-            Place::Work => self.work.list.lost = None,
-            Place::Orders => self.orders.list.lost = None,
-            Place::Stock(..) => self.pool.list.lost = None,
-            _ => {}
-        }
-    }
-
     /// Whether marked servers are what a command on this screen acts on.
     pub fn acts_on_marks(&self) -> bool {
-        matches!(self.place, Place::Pipeline | Place::Elevation) && !self.pipeline.marks.is_empty()
+        Act::Mark.spec().works_on(self.place.kind()) && !self.marks.is_empty()
     }
 
     /// Whether what a command would act on was told over this connection.
     pub fn is_fresh(&self) -> bool {
         screen::of(self.place.kind()).acts_on.is_none_or(|slot| self.fresh.contains(&slot))
-    }
-
-    /// The unit on the server's page, when it is there.
-    pub fn unit(&self) -> Option<&UnitDetail> {
-        self.server.detail.as_ref().and_then(|d| d.as_ref().ok())
     }
 
     /// What is wrong with the daemon or its neighbours: short words for the header, and the sentence.

@@ -7,17 +7,29 @@ use rackhand_core::placement::questions::RackView;
 use rackhand_core::placement::reservation::MAX_TOGETHER;
 
 use super::effect::Effect;
-use super::fetch;
-use super::model::{Model, Mood, Place, Slot};
+use super::fetch::{self, Question, Slot};
+use super::model::{Model, Mood};
 use super::update::toast;
-use crate::event::Ask;
+use crate::event::{Ask, Data};
 use crate::overlay::Layer;
 use crate::overlay::places::Places;
+use crate::screen::Place;
+
+/// The proposals.
+pub const PLACES: Question = Question {
+    slot: Slot("places"),
+    ask: |_| None,
+    take: |model, ask, data, out| {
+        if let (Ask::Places(_, from), Data::Places(found)) = (ask, data) {
+            take(model, *from, found, out);
+        }
+    },
+};
 
 /// Asks for proposals for the marked servers, or the selected one.
 pub fn ask(model: &mut Model, out: &mut Vec<Effect>) {
     let units: Vec<UnitId> = if model.acts_on_marks() {
-        model.pipeline.marks.keys().copied().collect()
+        model.marks.keys().copied().collect()
     } else {
         match model.target().map(|t| t.subject) {
             Some(Subject::Unit(id)) => vec![id],
@@ -29,11 +41,11 @@ pub fn ask(model: &mut Model, out: &mut Vec<Effect>) {
         return toast(model, told, Mood::Plain, out);
     }
     toast(model, "asking where they could go", Mood::Plain, out);
-    fetch::put(model, Slot::Places, Ask::Places(units, model.place), out);
+    fetch::put(model, PLACES.slot, Ask::Places(units, model.place), out);
 }
 
 /// Opens the proposals, unless the user has gone on to something else meanwhile.
-pub fn take(model: &mut Model, from: Place, found: Result<(Proposals, Vec<RackView>), Refusal>, out: &mut Vec<Effect>) {
+fn take(model: &mut Model, from: Place, found: Result<(Proposals, Vec<RackView>), Refusal>, out: &mut Vec<Effect>) {
     match found {
         Err(refusal) => toast(model, format!("place: {}", refusal.text), Mood::Bad, out),
         Ok((proposals, racks)) => {

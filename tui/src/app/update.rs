@@ -2,24 +2,21 @@
 
 use rackhand_core::text::Text;
 
-use super::acts;
-use super::ahead;
-use super::bulk;
-use super::data;
 use super::effect::Effect;
 use super::fetch;
-use super::model::{Link, Model, Mood, Place, Slot, Toast};
+use super::model::{Link, Model, Mood, Toast};
 use super::moves::{self, Motion};
-use super::receive;
-use super::trade;
+use super::{acts, ahead, bulk, data, find};
 use crate::command::possible::places;
 use crate::command::registry::Act;
 use crate::event::{Event, Mouse, News, Timer};
 use crate::input::burst::label;
 use crate::input::key::Key;
 use crate::input::line::Line;
+use crate::overlay::order::IN_STOCK;
 use crate::overlay::{Did, Layer, Origin};
-use crate::screen;
+use crate::screen::face::Field;
+use crate::screen::{self, listing, order, receiving, work};
 
 /// How long a result is shown, in milliseconds: good news, and bad.
 pub const SHOWN: (u64, u64) = (6_000, 20_000);
@@ -42,15 +39,18 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         // A filter changes nothing, so there it does what it would behind typed words; over a slow line they are.
         Event::EndMark => {
-            if model.layer.is_none() && (model.filter.is_some() || model.place == Place::Receiving) {
+            if model.layer.is_some() {
+                let told = "Enter or Tab came too fast to be typed, so it pressed nothing: press it again";
+                toast(model, told, Mood::Plain, &mut out);
+            } else if model.filter.is_some() || field(model).is_some() {
                 press(model, Key::Enter, &mut out);
             }
         }
         Event::Mouse(mouse) => moused(model, mouse, &mut out),
         Event::Resize(width, height) => {
             model.size = (width, height);
-            settle(model);
-            fetch::fill(model, &mut out);
+            listing::settle(model);
+            listing::fill(model, &mut out);
         }
         Event::Focus(_) => {}
         Event::Link(news) => link(model, news, &mut out),
@@ -66,8 +66,8 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
                 model.undo = None;
             }
         }
-        Event::Timer(Timer::Second) => receive::second(model, &mut out),
-        Event::Timer(Timer::Scanned(n)) => super::work::ready(model, n),
+        Event::Timer(Timer::Second) => receiving::second(model, &mut out),
+        Event::Timer(Timer::Scanned(n)) => work::ready(model, n),
         Event::Saved(Ok(path)) => toast(model, format!("recording written to {path}"), Mood::Good, &mut out),
         Event::Saved(Err(why)) => toast(model, format!("no recording: {why}"), Mood::Bad, &mut out),
         Event::Suspend => out.push(Effect::Suspend),
@@ -99,7 +99,7 @@ pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         match did {
             Did::Stays => {
                 model.layer = Some(layer);
-                fetch::want(model, Slot::InStock, out);
+                fetch::want(model, IN_STOCK.slot, out);
             }
             Did::Closes => {}
             Did::Opens(next) => model.layer = Some(next),
@@ -107,7 +107,7 @@ pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
             Did::Sends(wish) => match bulk::sendable(model) {
                 Ok(()) => {
                     bulk::send(model, wish, out);
-                    trade::sent(model, layer);
+                    order::sent(model, layer);
                 }
                 // What was typed is kept for when it can be sent.
                 Err(why) => {
@@ -116,7 +116,7 @@ pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
                     toast(model, format!("{}: not sent, {why}", wish.told), Mood::Bad, out);
                 }
             },
-            Did::Receives(serial, damage) => receive::scan(model, &serial, Some(damage), out),
+            Did::Receives(serial, damage) => receiving::scan(model, &serial, Some(damage), out),
             Did::Copies(text) => acts::copy(model, text.to_string(), &text, out),
         }
         return;
@@ -136,7 +136,7 @@ pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         }
         return;
     }
-    if model.place == Place::Receiving && receive::key(model, key, out) {
+    if field(model).is_some_and(|field| (field.key)(model, key, out)) {
         return;
     }
     if ahead::holds(model, key, out) {
@@ -164,25 +164,30 @@ pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     }
 }
 
+/// The field of the screen that letters belong to.
+fn field(model: &Model) -> Option<&'static Field> {
+    screen::of(model.place.kind()).field.as_ref()
+}
+
 /// Text that came at once: into a field that takes it; a scan elsewhere is a serial to be looked up.
 fn typed(model: &mut Model, text: &Text, from: Origin, out: &mut Vec<Effect>) {
     if let Some(mut layer) = model.layer.take() {
         let taken = layer.text(text, from);
         model.layer = Some(layer);
-        fetch::want(model, Slot::InStock, out);
+        fetch::want(model, IN_STOCK.slot, out);
         if !taken {
             toast(model, format!("{text} goes nowhere here; Esc closes this first"), Mood::Plain, out);
         }
     } else if let Some(line) = &mut model.filter {
         line.insert(text);
-    } else if model.place == Place::Receiving {
-        receive::insert(model, text, out);
+    } else if let Some(field) = field(model) {
+        (field.insert)(model, text, out);
     } else if let Some(words) = filter_in_one_read(model, text, from) {
         // It is the whole of it: nobody has seen the field to add to what it held.
         model.filter = Some(Line::holding(words));
     } else {
         match from {
-            Origin::Scanner => moves::scanned(model, &label(text), out),
+            Origin::Scanner => find::scanned(model, &label(text), out),
             Origin::Burst => {
                 let told = format!("`{text}` came too fast to be typed, and is no label: nothing was done");
                 toast(model, told, Mood::Plain, out);
@@ -219,11 +224,8 @@ fn moused(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {
         (None, _) => {}
     }
     match mouse {
-        Mouse::Wheel(way) => moves::step(model, Motion::By(3 * isize::from(way.signum())), out),
-        Mouse::Press(_, y) => {
-            (screen::of(model.place.kind()).press)(model, y);
-            fetch::fill(model, out);
-        }
+        Mouse::Wheel(way) => listing::step(model, Motion::By(3 * isize::from(way.signum())), out),
+        Mouse::Press(_, y) => listing::press(model, y, out),
     }
 }
 
@@ -245,7 +247,7 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
             }
             data::repeat_calls(model, out);
             bulk::resume(model, out);
-            receive::pump(model, out);
+            receiving::pump(model, out);
             if !model.frozen {
                 fetch::refresh(model, out);
             }
@@ -259,7 +261,7 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
             if late {
                 bulk::resume(model, out);
             }
-            receive::pump(model, out);
+            receiving::pump(model, out);
             // Without news only the ages have changed, and the overview carries the daemon's clock.
             if model.frozen {
                 return;
@@ -267,7 +269,7 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
             if changed {
                 fetch::refresh(model, out);
             } else if minute {
-                fetch::want(model, Slot::Overview, out);
+                fetch::want(model, fetch::OVERVIEW, out);
             }
         }
         News::Late(secs) => model.link = Link::Stale(secs),
@@ -280,12 +282,5 @@ fn link(model: &mut Model, news: News, out: &mut Vec<Effect>) {
             model.asked.clear();
             model.ahead.clear();
         }
-    }
-}
-
-/// Keeps cursors on screen.
-pub fn settle(model: &mut Model) {
-    for face in screen::FACES {
-        (face.settle)(model);
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::registry::{Act, COMMANDS, Danger, Kind};
+use super::registry::{Act, COMMANDS, Danger};
 use crate::input::key::Key;
+use crate::screen::{self, Kind};
 
 /// Keys that mean the same in every layer and cannot be given to another command.
 const FIXED: &[(Key, Act)] =
@@ -17,7 +18,8 @@ const ROWS: [&str; 4] = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM"];
 /// Which key runs which command.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Keymap {
-    changed: BTreeMap<Act, Vec<Key>>,
+    /// By the command's word.
+    changed: BTreeMap<String, Vec<Key>>,
 }
 
 impl Keymap {
@@ -25,10 +27,10 @@ impl Keymap {
     pub fn new(wanted: &BTreeMap<String, Vec<String>>) -> Result<Self, Vec<String>> {
         let (mut changed, mut wrong) = (BTreeMap::new(), Vec::new());
         for (id, names) in wanted {
-            let Some(spec) = COMMANDS.iter().find(|s| s.id == id) else {
+            if !COMMANDS.iter().any(|s| s.id == id) {
                 wrong.push(format!("{id} is not a command{}; `rackhand keys` lists them", nearest(id)));
                 continue;
-            };
+            }
             let mut keys = Vec::new();
             for name in names {
                 match name.parse::<Key>() {
@@ -40,7 +42,7 @@ impl Keymap {
                     Ok(key) => keys.push(key),
                 }
             }
-            changed.insert(spec.act, keys);
+            changed.insert(id.clone(), keys);
         }
         let map = Self { changed };
         wrong.extend(map.conflicts());
@@ -52,7 +54,7 @@ impl Keymap {
         let mut wrong = Vec::new();
         let mut seen: BTreeMap<Key, &str> = BTreeMap::new();
         let mut costly: Vec<(char, &str)> = Vec::new();
-        for spec in COMMANDS {
+        for spec in COMMANDS.iter() {
             for key in self.keys(spec.act) {
                 if let Some(other) = seen.insert(key, spec.id) {
                     wrong.push(format!("{key} is both {other} and {}", spec.id));
@@ -89,7 +91,7 @@ impl Keymap {
 
     /// The keys of a command.
     pub fn keys(&self, act: Act) -> Vec<Key> {
-        match self.changed.get(&act) {
+        match self.changed.get(act.spec().id) {
             Some(keys) => keys.clone(),
             None => act.spec().keys.iter().filter_map(|name| name.parse().ok()).collect(),
         }
@@ -105,10 +107,10 @@ impl Keymap {
         self.of(act).into_iter().next().unwrap_or_else(|| format!(":{}", act.spec().id))
     }
 
-    /// The keys of a command that can be pressed on a kind of screen: on the dock letters belong to the scan field.
+    /// The keys of a command that can be pressed on a kind of screen: where it has a field, letters belong to that.
     pub fn on(&self, act: Act, kind: Kind) -> Vec<Key> {
         let fields = |key: &Key| matches!(key, Key::Char(_) | Key::Enter | Key::Tab | Key::Home | Key::End);
-        self.keys(act).into_iter().filter(|key| kind != Kind::Receiving || !fields(key)).collect()
+        self.keys(act).into_iter().filter(|key| screen::of(kind).field.is_none() || !fields(key)).collect()
     }
 
     /// The command of a key, on whatever screen.
@@ -163,7 +165,7 @@ mod tests {
     #[test]
     fn no_shipped_key_means_two_things_or_is_forbidden_or_lies_beside_another_costly_one() {
         assert_eq!(Keymap::default().conflicts(), Vec::<String>::new());
-        for spec in COMMANDS {
+        for spec in COMMANDS.iter() {
             for name in spec.keys {
                 let key: Key = name.parse().unwrap();
                 assert!(!key.is_forbidden(), "{name} of {}", spec.id);
@@ -178,8 +180,7 @@ mod tests {
 
     #[test]
     fn every_row_stands_in_its_place_and_what_acts_has_a_capital_and_a_role() {
-        for (n, spec) in COMMANDS.iter().enumerate() {
-            assert_eq!(spec.act as usize, n);
+        for spec in COMMANDS.iter() {
             assert_eq!(spec.act.spec().id, spec.id);
             if spec.danger != Danger::Harmless {
                 assert!(spec.role.is_some());

@@ -4,13 +4,10 @@ use rackhand_core::id::{Role, Subject};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::text::Text;
 use rackhand_core::view::State;
-use rackhand_core::view::work::Ends;
 
 use super::registry::{Act, Spec};
-use crate::app::model::{Link, Model, Place, Target};
-use crate::app::orders;
-use crate::app::receive;
-use crate::screen;
+use crate::app::model::{Link, Model, Target};
+use crate::screen::{self, Place, listing, server};
 
 /// Whether the command is possible now; else why not.
 pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
@@ -22,8 +19,11 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
     if act == Act::Retry && matches!(model.link, Link::Down { .. }) {
         return Ok(());
     }
-    if matches!(act, Act::Damaged | Act::UndoReceipt) {
-        return receive::possible(act, model);
+    let face = screen::of(model.place.kind());
+    if face.outlasts_link
+        && let Some(found) = (face.possible)(model, act)
+    {
+        return found;
     }
     if let Some(role) = spec.role {
         match &model.link {
@@ -37,88 +37,58 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
         if model.frozen {
             return Err(Text::from(format!("the screen is frozen; {} follows again", model.keys.name(Act::Follow))));
         }
+        // A new order is about nothing on screen: it waits for no page, and no row can have slipped from under it.
+        if act == Act::NewOrder {
+            return model.role().demand(role);
+        }
         if !model.is_fresh() {
             return no("what is shown is from before the connection; it is being asked for anew");
         }
         model.role().demand(role)?;
-        if model.has_slipped() && act != Act::NewOrder && !model.acts_on_marks() {
+        if listing::has_slipped(model) && !model.acts_on_marks() {
             return Err(slipped(model));
         }
-        if let Some(found) = orders::possible(act, model) {
+        if let Some(found) = (face.possible)(model, act) {
             return found;
         }
         // Marked ones need no cursor; whether one of them can have it done to it, the daemon says for each.
         if matches!(act, Act::Retry | Act::Hold | Act::Place) && model.acts_on_marks() {
             return Ok(());
         }
-        if model.place == Place::Work {
-            return match model.work.list.current() {
-                Some(row) if act == Act::Locate && row.unit.is_none() => Err(nothing_chosen(model)),
-                Some(_) if act == Act::Locate => Ok(()),
-                Some(row) if act == Act::Place && row.unit.is_none() => Err(nothing_chosen(model)),
-                Some(row) if act == Act::Place => match row.ends {
-                    Ends::Move(to) if to <= Stage::Racked => Ok(()),
-                    _ => no("it stands in its place already"),
-                },
-                Some(row) => model.role().demand(row.role),
-                None => Err(nothing_chosen(model)),
-            };
-        }
         return match model.target() {
             Some(target) => on_target(act, model, &target),
             None => Err(nothing_chosen(model)),
         };
     }
+    if let Some(found) = (face.possible)(model, act) {
+        return found;
+    }
     match act {
-        Act::Open if model.place == Place::Racks && model.racks.list.current().is_some() => Ok(()),
-        Act::CopyRow if (screen::of(model.place.kind()).row)(model).is_some() => Ok(()),
-        Act::Flip if model.racks.list.current().is_some_and(|r| r.height.is_none()) => {
-            no("which side a device is on is not known without NetBox")
-        }
+        Act::CopyRow if (face.row)(model).is_some() => Ok(()),
         Act::ToRack if model.target().is_none() => Err(nothing_chosen(model)),
         Act::ToRack if model.link != Link::Live => no("the link is not live"),
-        Act::Open if model.place == Place::Fleet && model.fleet.in_sites => Ok(()),
         Act::Open | Act::CopyId | Act::CopyRow | Act::Mark if model.target().is_none() => Err(nothing_chosen(model)),
-        Act::Open
-            if matches!(
-                (model.place, model.target()),
-                (Place::Order(_), Some(Target { subject: Subject::Order(_), .. }))
-            ) =>
-        {
-            no("the cursor is on no server; move it to one")
-        }
-        Act::Quotes if orders::comparison(model).is_none() => no("there is no offer yet"),
         Act::Open if matches!(model.target(), Some(Target { subject: Subject::Bmc(_), .. })) => {
             no("no server belongs to this BMC yet")
         }
         Act::Undo if model.undo.is_none() => no("there is nothing to take back, or its time is over"),
         Act::Undo if model.link != Link::Live => no("the link is not live: nothing can be sent"),
         Act::Results if model.report.is_none() => no("nothing is left to be shown"),
-        Act::MarkAll | Act::MarkOthers | Act::MarkRange if model.link != Link::Live => no("the link is not live"),
-        Act::FindNext | Act::FindPrevious if search(model).is_empty() => {
-            Err(Text::from(format!("nothing is looked for; {} asks for words", model.keys.name(Act::Filter))))
-        }
-        Act::CopyFact if model.unit().is_none() => no("nothing is known of it yet"),
-        Act::Unmark if model.pipeline.marks.is_empty() => no("nothing is marked"),
+        Act::Unmark if model.marks.is_empty() => no("nothing is marked"),
         Act::HistoryBack if model.back.is_empty() => no("there is no screen before"),
         Act::HistoryForward if model.forward.is_empty() => no("there is no screen after"),
-        Act::Verify if model.link != Link::Live => no("the link is not live"),
         _ => Ok(()),
     }
 }
 
-fn search(model: &Model) -> &str {
-    if model.place == Place::Elevation { &model.racks.search } else { &model.server.search }
+/// Why a search cannot go on, where nothing is looked for.
+pub fn looks_for(model: &Model, words: &str) -> Option<Result<(), Text>> {
+    let filter = model.keys.name(Act::Filter);
+    words.is_empty().then(|| Err(Text::from(format!("nothing is looked for; {filter} asks for words"))))
 }
 
 fn nothing_chosen(model: &Model) -> Text {
-    if model.place == Place::Elevation && model.racks.slots.current().is_some() {
-        return Text::new("that is not one of our servers");
-    }
-    if model.place == Place::Work && model.work.list.current().is_some() {
-        return Text::new("this is about no single server");
-    }
-    Text::new("nothing is selected")
+    Text::new((screen::of(model.place.kind()).nothing)(model))
 }
 
 /// Why nothing is done to a row that came up by itself: the key was meant for the one that stood there before.
@@ -157,10 +127,10 @@ fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {
         (Act::Move, Some(row)) if !row.disposition.may_move() => {
             Err(Text::from(format!("it is {}: release it first (H)", row.disposition)))
         }
-        (Act::Move, Some(_)) if model.unit().is_some_and(|u| on_page(model) && u.ways.is_empty()) => {
+        (Act::Move, Some(_)) if server::unit(model).is_some_and(|u| on_page(model) && u.ways.is_empty()) => {
             no("no way leads from this stage on your word")
         }
-        (Act::TaskDone, Some(_)) if model.unit().is_some_and(|u| on_page(model) && u.tasks.is_empty()) => {
+        (Act::TaskDone, Some(_)) if server::unit(model).is_some_and(|u| on_page(model) && u.tasks.is_empty()) => {
             no("it has no open task")
         }
         (Act::Hold, Some(row)) => match row.disposition {
@@ -177,7 +147,7 @@ fn on_page(model: &Model) -> bool {
 }
 
 fn skippable(model: &Model) -> Result<(), Text> {
-    let Some(unit) = model.unit() else { return Err(Text::new("not here yet")) };
+    let Some(unit) = server::unit(model) else { return Err(Text::new("not here yet")) };
     let mut parked = unit.steps.iter().filter(|s| &*s.phase == "parked").peekable();
     match parked.peek() {
         None => Err(Text::new("no step is parked here")),
@@ -194,6 +164,6 @@ fn skippable(model: &Model) -> Result<(), Text> {
 
 /// The screens a command works on, as words.
 pub fn places(spec: &Spec) -> String {
-    let titles: Vec<String> = spec.on.iter().map(|k| k.title().to_lowercase()).collect();
+    let titles: Vec<String> = spec.screens().map(|kind| kind.title().to_lowercase()).collect();
     titles.join(", ")
 }

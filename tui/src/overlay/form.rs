@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Did, Origin};
 use crate::app::bulk::{Part, Wish};
-use crate::app::receive::Damage;
 use crate::app::undo::opposite;
 use crate::input::key::Key;
 use crate::input::line::Line;
+use crate::screen::receiving::Damage;
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::wrap::wrap;

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::bulk::Wish;
 use crate::app::model::Model;
-use crate::app::receive::Damage;
 use crate::command::registry::Act;
 use crate::input::key::Key;
+use crate::screen::receiving::Damage;
 use crate::widget::canvas::Canvas;
 
 /// A layer.

@@ -9,14 +9,32 @@ use rackhand_core::stock::questions::Stock;
 use rackhand_core::text::Text;
 use serde::{Deserialize, Serialize};
 
-use super::Did;
 use super::fields::{Sheet, Shown, State};
+use super::{Did, Layer};
 use crate::app::bulk::{Part, Wish};
+use crate::app::fetch::{Question, Slot, want};
 use crate::app::model::Model;
+use crate::event::{Ask, Data};
 use crate::input::line::Line;
 use crate::theme::token::Token;
 use crate::widget::words::{start_of_day, until};
 use crate::widget::wrap::hang;
+
+/// What is in stock of what is being typed, where it is not known yet.
+pub const IN_STOCK: Question = Question {
+    slot: Slot("in-stock"),
+    ask: |model| {
+        let Some(Layer::Order(form)) = &model.layer else { return None };
+        let (words, site) = form.wants()?;
+        Some(Ask::Stock(words, site))
+    },
+    take: |model, ask, data, out| {
+        if let (Some(Layer::Order(form)), Ask::Stock(words, site), Data::Stock(stock)) = (&mut model.layer, ask, data) {
+            form.stocked(words, site.as_ref(), stock);
+            want(model, IN_STOCK.slot, out);
+        }
+    },
+};
 
 /// An order being written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

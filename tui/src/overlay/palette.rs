@@ -7,9 +7,10 @@ use super::Did;
 use crate::app::model::Model;
 use crate::command::keymap::Keymap;
 use crate::command::possible::possible;
-use crate::command::registry::{Act, COMMANDS, Danger, Kind, Spec};
+use crate::command::registry::{Act, COMMANDS, Danger, Spec};
 use crate::input::key::Key;
 use crate::input::line::Line;
+use crate::screen::Kind;
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 
@@ -174,10 +175,11 @@ pub fn finds(act: Act) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screen::Place;
 
     #[test]
     fn every_command_is_first_under_its_own_name() {
-        for spec in COMMANDS {
+        for spec in COMMANDS.iter() {
             assert!(finds(spec.act), "{}", spec.id);
         }
     }
@@ -190,7 +192,7 @@ mod tests {
             found.first().map(|s| s.act)
         };
         assert_eq!(first("undone reverse"), Some(Act::Cancel));
-        assert_eq!(first("dlt"), Some(Act::ToLetters));
+        assert_eq!(first("dlt"), Some(Act::To(Place::Letters)));
         assert_eq!(first("zzz"), None);
     }
 }

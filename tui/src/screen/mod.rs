@@ -1,9 +1,14 @@
-//! Screens: each is one file with its [`Face`]: what it asks, what it selects, how it moves and how it is drawn.
+//! Screens. Each is a folder with its state, its questions, what happens on it and how it is drawn, and is known to the
+//! rest of the console by its [`Face`]. What there are stands in one list below.
 
 pub mod elevation;
+pub mod face;
 pub mod fleet;
 pub mod journal;
 pub mod letters;
+pub mod list;
+pub mod listing;
+pub mod log;
 pub mod order;
 pub mod orders;
 pub mod pipeline;
@@ -15,71 +20,81 @@ pub mod stock;
 pub mod waits;
 pub mod work;
 
+use rackhand_core::id::{OrderId, UnitId};
 use rackhand_core::view::State;
+use serde::{Deserialize, Serialize};
 
-use crate::app::effect::Effect;
-use crate::app::model::{Link, Model, Slot, Target};
-use crate::app::moves::Motion;
-use crate::command::registry::Kind;
+use self::face::Face;
+use crate::app::model::{Link, Model};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 
-/// Below this a screen is one line of counts.
-pub const LEAST: (u16, u16) = (20, 4);
+macro_rules! screens {
+    ($($name:ident: $kind:ident $(($($about:ty),+))?,)*) => {
+        /// Kinds of screen.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[allow(missing_docs, reason = "each is told by its folder")]
+        pub enum Kind { $($kind),* }
 
-/// A screen, as the rest of the console knows it. `view` takes a shared reference; the others do no I/O.
-pub struct Face {
-    /// Its kind.
-    pub kind: Kind,
-    /// Its title.
-    pub title: &'static str,
-    /// What it shows, for the help.
-    pub about: &'static str,
-    /// The command line that says the same as text.
-    pub twin: &'static str,
-    /// The question whose answer commands act on.
-    pub acts_on: Option<Slot>,
-    /// The questions it shows the answers of, besides the overview.
-    pub wants: &'static [Slot],
-    /// Draws it.
-    pub view: fn(&Model, &mut Canvas),
-    /// Keeps its cursors on screen after the size or the data have changed.
-    pub settle: fn(&mut Model),
-    /// Moves its cursor.
-    pub step: fn(&mut Model, Motion, &mut Vec<Effect>),
-    /// Asks on where what is held does not fill the screen.
-    pub fill: fn(&mut Model, &mut Vec<Effect>),
-    /// What a command would act on.
-    pub target: fn(&Model) -> Option<Target>,
-    /// The selected row as JSON.
-    pub row: fn(&Model) -> Option<String>,
-    /// Selects what stands in this row of the terminal.
-    pub press: fn(&mut Model, u16),
+        impl Kind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+        }
+
+        /// A screen with what it is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "each is told by its folder")]
+        pub enum Place { $($kind $(($($about),+))?),* }
+
+        impl Place {
+            /// Its kind.
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$kind { .. } => Kind::$kind),* }
+            }
+        }
+
+        /// The state of all screens.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "each is told by its folder")]
+        pub struct Screens { $(pub $name: $name::$kind),* }
+
+        /// All screens, in the order of [`Kind`].
+        pub const FACES: &[Face] = &[$($name::FACE),*];
+    };
 }
 
-/// All screens, in the order of [`Kind`].
-pub const FACES: &[Face] = &[
-    pipeline::FACE,
-    server::FACE,
-    letters::FACE,
-    journal::FACE,
-    racks::FACE,
-    elevation::FACE,
-    fleet::FACE,
-    work::FACE,
-    receiving::FACE,
-    orders::FACE,
-    order::FACE,
-    quotes::FACE,
-    stock::FACE,
-];
+screens! {
+    pipeline: Pipeline,
+    server: Server(UnitId),
+    letters: Letters,
+    journal: Journal,
+    racks: Racks,
+    elevation: Elevation,
+    fleet: Fleet,
+    work: Work,
+    receiving: Receiving,
+    orders: Orders,
+    order: Order(OrderId),
+    quotes: Quotes(OrderId),
+    stock: Stock(OrderId, u16),
+}
+
+impl Kind {
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        of(self).title
+    }
+}
 
 /// The screen of a kind.
 pub fn of(kind: Kind) -> &'static Face {
-    // A test holds that the table is in the order of the kinds.
+    // Both are made from one list.
     &FACES[kind as usize]
 }
+
+/// Below this a screen is one line of counts.
+pub const LEAST: (u16, u16) = (20, 4);
 
 /// Draws everything.
 pub fn view(model: &Model, canvas: &mut Canvas) {
@@ -129,15 +144,4 @@ pub fn hidden(titles: &[&str]) -> String {
     }
     let list: Vec<String> = titles.iter().map(|t| t.to_lowercase()).collect();
     format!("no room for {}", list.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_has_its_screen() {
-        assert!(Kind::ALL.iter().all(|kind| of(*kind).kind == *kind));
-        assert_eq!(FACES.len(), Kind::ALL.len());
-    }
 }

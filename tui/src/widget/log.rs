@@ -5,7 +5,7 @@ use rackhand_core::view::EventRow;
 use super::canvas::Canvas;
 use super::table::{Column, fit, row};
 use super::words::{clock, date};
-use crate::app::log::Log;
+use crate::screen::log::Log;
 use crate::theme::token::Token;
 
 /// Draws the heads and the events in `rows` rows from `y`. Returns the titles there was no room for.

@@ -1,7 +1,7 @@
 //! Tables whose columns are as wide as what is in them, and which say what they had no room for.
 
 use super::canvas::{Canvas, width};
-use crate::app::list::{Keyed, List};
+use crate::screen::list::{Keyed, List};
 use crate::theme::token::Token;
 
 /// One column.

@@ -4,9 +4,9 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::lifecycle::stage::Disposition;
 use rackhand_tui::app::bulk::{AT_ONCE, Outcome};
 use rackhand_tui::app::effect::Effect;
-use rackhand_tui::app::model::Place;
 use rackhand_tui::event::{CallEnd, Event, News, Timer};
 use rackhand_tui::overlay::Layer;
+use rackhand_tui::screen::Place;
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fake::Fake;
@@ -28,16 +28,16 @@ fn hold(bench: &mut Bench, reason: &str) {
 fn a_range_is_marked_from_one_to_the_other_and_everything_and_the_rest() {
     let mut bench = Bench::live((80, 24));
     bench.keys(&["Down", "V", "Down", "Down", "Down", "V"]);
-    assert_eq!(bench.model.pipeline.marks.len(), 4);
+    assert_eq!(bench.model.marks.len(), 4);
     bench.key("i");
-    assert_eq!(bench.model.pipeline.marks.len(), 32);
+    assert_eq!(bench.model.marks.len(), 32);
     bench.key("*");
-    assert_eq!(bench.model.pipeline.marks.len(), 36);
+    assert_eq!(bench.model.marks.len(), 36);
     bench.keys(&["u", "/"]);
     bench.type_in("site:ams2");
     bench.keys(&["Enter", "*"]);
-    let total = bench.model.pipeline.list.total.unwrap();
-    assert_eq!(bench.model.pipeline.marks.len(), total);
+    let total = bench.model.screens.pipeline.list.total.unwrap();
+    assert_eq!(bench.model.marks.len(), total);
     assert!(bench.toast().contains(&format!("{total} marked")), "{}", bench.toast());
 }
 
@@ -52,14 +52,14 @@ fn a_range_reaches_beyond_what_is_held_and_escape_drops_it() {
     for _ in 0..20 {
         bench.key("PgDn");
     }
-    let cursor = bench.model.pipeline.list.cursor;
+    let cursor = bench.model.screens.pipeline.list.cursor;
     bench.key("V");
-    assert_eq!(bench.model.pipeline.marks.len(), cursor + 1);
+    assert_eq!(bench.model.marks.len(), cursor + 1);
     bench.keys(&["u", "V", "Esc"]);
-    assert!(bench.model.pipeline.anchor.is_none());
+    assert!(bench.model.screens.pipeline.anchor.is_none());
     bench.key("*");
     assert!(bench.toast().contains("at most 512"), "{}", bench.toast());
-    assert!(bench.model.pipeline.marks.is_empty());
+    assert!(bench.model.marks.is_empty());
 }
 
 #[test]

@@ -14,10 +14,11 @@ use rackhand_core::mac::Mac;
 use rackhand_core::receiving::commands::Finding;
 use rackhand_core::text::Text;
 use rackhand_tui::app::effect::Effect;
-use rackhand_tui::app::model::{Link, Place};
-use rackhand_tui::app::receive::State;
+use rackhand_tui::app::model::Link;
 use rackhand_tui::app::update::update;
 use rackhand_tui::event::{CallEnd, CallId, Event, News, Timer};
+use rackhand_tui::screen::Place;
+use rackhand_tui::screen::receiving::State;
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fixture::{Bench, hostile, plain, text};
@@ -48,7 +49,7 @@ fn words(bench: &Bench) -> Vec<(String, String)> {
         State::Undoing(..) => "UNDOING".to_owned(),
         State::Undone(_) => "UNDONE".to_owned(),
     };
-    bench.model.receiving.scans.iter().rev().map(|e| (e.serial.to_string(), word(&e.state))).collect()
+    bench.model.screens.receiving.scans.iter().rev().map(|e| (e.serial.to_string(), word(&e.state))).collect()
 }
 
 fn told(bench: &Bench, serial: &str) -> Vec<String> {
@@ -109,12 +110,12 @@ fn letters_and_digits_are_the_fields_and_enter_receives() {
     bench.key("Enter");
     assert_eq!(words(&bench), [("QXHRD16".into(), "ok".into())]);
     assert_eq!(stage(&bench, "QXHRD16").0, Stage::Received);
-    assert!(bench.model.receiving.line.text().is_empty());
+    assert!(bench.model.screens.receiving.line.text().is_empty());
     bench.key("Enter");
     assert_eq!(bench.called.len(), 1, "an empty field receives nothing");
     bench.type_in("ABC");
     bench.key("Esc");
-    assert!(bench.model.receiving.line.text().is_empty() && bench.model.place == Place::Receiving);
+    assert!(bench.model.screens.receiving.line.text().is_empty() && bench.model.place == Place::Receiving);
     bench.key("F10");
     assert_eq!(bench.model.place, Place::Fleet);
 }
@@ -196,7 +197,7 @@ fn lose_the_answer(bench: &mut Bench, serial: &str, done: bool) -> (CallId, Stri
     bench.answers = false;
     scan(bench, serial);
     let (request, command) = bench.called.last().unwrap().clone();
-    let State::Sent(id) = bench.model.receiving.scans.last().unwrap().state else { panic!("not sent") };
+    let State::Sent(id) = bench.model.screens.receiving.scans.last().unwrap().state else { panic!("not sent") };
     if done {
         bench.fake.carry_out(request.clone(), command).unwrap();
     }
@@ -222,7 +223,7 @@ fn a_lost_answer_is_asked_for_again_under_the_same_number() {
         bench.up();
         assert_eq!(bench.called.iter().filter(|(r, _)| *r == request).count(), 2);
         assert_eq!(words(&bench), [("9QR2001".into(), "ok".into())]);
-        assert_eq!(bench.model.receiving.open(), 0);
+        assert_eq!(bench.model.screens.receiving.open(), 0);
     }
 }
 
@@ -265,7 +266,7 @@ fn a_full_disk_keeps_the_scan_and_a_refusal_says_why() {
     let mut bench = dock(&["9QR2001"]);
     bench.answers = false;
     scan(&mut bench, "9QR2001");
-    let State::Sent(id) = bench.model.receiving.scans[0].state else { panic!() };
+    let State::Sent(id) = bench.model.screens.receiving.scans[0].state else { panic!() };
     let full = Refusal::new(Why::Unavailable, "the disk is full");
     bench.event(Event::Called(id, CallEnd::Refused(full)));
     assert_eq!(words(&bench)[0].1, "QUEUED");
@@ -334,6 +335,7 @@ fn damage_needs_words_and_goes_through_the_queue_as_well() {
     bench.event(Event::Scan("9QR2002".into()));
     bench.event(Event::EndMark);
     assert!(bench.called.is_empty(), "a scan confirms nothing");
+    assert!(bench.toast().contains("it pressed nothing: press it again"), "{}", bench.toast());
     bench.event(Event::Paste("nas/dock/17.jpg".into()));
     down(&mut bench);
     bench.key("Enter");
@@ -341,7 +343,7 @@ fn damage_needs_words_and_goes_through_the_queue_as_well() {
     bench.up();
     assert_eq!(told(&bench, "9QR2001"), ["DAMAGED"]);
     assert_eq!(stage(&bench, "9QR2001"), (Stage::Received, Disposition::OnHold));
-    let note = bench.model.receiving.scans[0].state.clone();
+    let note = bench.model.screens.receiving.scans[0].state.clone();
     let damaged = Finding::Damaged { note: "dented".into(), photo: Some("nas/dock/17.jpg".into()) };
     assert!(matches!(note, State::Judged(s) if s.finding == damaged));
     assert!(shown(&bench).contains("received and held: dented; photo nas/dock/17.jpg"), "{}", shown(&bench));
@@ -388,7 +390,7 @@ fn nobody_quits_over_scans_that_wait_without_being_told_and_the_next_session_sen
     rackhand_tui::persist::take_up(&mut next.model, &path, "host");
     next.up();
     assert_eq!(told(&next, "9QR2001"), ["ok"]);
-    assert_eq!(next.called[0].0, bench.model.receiving.scans[0].request, "under the number it had");
+    assert_eq!(next.called[0].0, bench.model.screens.receiving.scans[0].request, "under the number it had");
 }
 
 #[test]
@@ -408,7 +410,7 @@ fn hostile_labels_and_notes_stay_in_their_cells() {
         let buffer = crate::fixture::buffer(&bench.model, &plain(GlyphSet::Unicode));
         assert!(buffer.content.iter().all(|c| !c.symbol().contains(char::is_control)));
     }
-    assert!(bench.model.link == Link::Live && bench.model.receiving.open() == 0);
+    assert!(bench.model.link == Link::Live && bench.model.screens.receiving.open() == 0);
 }
 
 #[test]

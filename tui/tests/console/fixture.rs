@@ -4,11 +4,12 @@ use rackhand_core::id::UnitId;
 use rackhand_core::text::Text;
 use rackhand_rpc::Verified;
 use rackhand_tui::app::effect::Effect;
-use rackhand_tui::app::model::{Model, Place};
+use rackhand_tui::app::model::Model;
 use rackhand_tui::app::update::update;
 use rackhand_tui::event::{Ask, CallEnd, Data, Event, Greeting, News};
 use rackhand_tui::input::key::Key;
 use rackhand_tui::screen;
+use rackhand_tui::screen::Place;
 use rackhand_tui::term::screen::area;
 use rackhand_tui::theme::Look;
 use rackhand_tui::theme::depth::Depth;
@@ -154,7 +155,7 @@ impl Bench {
     }
 
     pub fn selected(&self) -> Option<UnitId> {
-        self.model.pipeline.list.current().map(|r| r.id)
+        self.model.screens.pipeline.list.current().map(|r| r.id)
     }
 }
 

@@ -4,13 +4,14 @@ use proptest::prelude::*;
 use rackhand_core::text::Text;
 use rackhand_core::view::filter::FIELDS;
 use rackhand_tui::app::effect::Effect;
-use rackhand_tui::app::model::{Model, Place};
+use rackhand_tui::app::model::Model;
 use rackhand_tui::command::keymap::Keymap;
 use rackhand_tui::event::{Event, Mouse, News};
 use rackhand_tui::input::burst::Burst;
 use rackhand_tui::input::key::Key;
 use rackhand_tui::overlay::Layer;
 use rackhand_tui::persist;
+use rackhand_tui::screen::Place;
 use rackhand_tui::theme::depth::Depth;
 use rackhand_tui::theme::glyph::GlyphSet;
 
@@ -53,7 +54,7 @@ fn the_page_of_the_last_session_is_shown_as_old_and_takes_no_command() {
     persist::take_up(&mut bench.model, &path, "unix:///d.sock");
     let screen = shown(&bench);
     assert!(screen.contains("STALE from") && screen.contains("connecting"), "{screen}");
-    assert!(screen.contains(&*before.model.pipeline.list.rows[0].label), "{screen}");
+    assert!(screen.contains(&*before.model.screens.pipeline.list.rows[0].label), "{screen}");
     bench.key("R");
     assert!(bench.called.is_empty());
     assert!(bench.toast().contains("not connected yet"), "{}", bench.toast());
@@ -112,11 +113,11 @@ fn filters_are_part_of_where_one_has_been() {
         bench.key("Enter");
     }
     bench.keys(&["7", "[", "["]);
-    assert_eq!((bench.model.place, bench.model.pipeline.filter.as_str()), (Place::Pipeline, "site:ams2"));
+    assert_eq!((bench.model.place, bench.model.screens.pipeline.filter.as_str()), (Place::Pipeline, "site:ams2"));
     bench.key("[");
-    assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.pipeline.list.total), ("", Some(36)));
+    assert_eq!((bench.model.screens.pipeline.filter.as_str(), bench.model.screens.pipeline.list.total), ("", Some(36)));
     bench.keys(&["]", "]"]);
-    assert_eq!(bench.model.pipeline.filter, "dell");
+    assert_eq!(bench.model.screens.pipeline.filter, "dell");
     bench.key("]");
     assert_eq!(bench.model.place, Place::Journal);
 }
@@ -127,22 +128,22 @@ fn words_are_found_on_a_servers_page_forth_and_back_and_around() {
     bench.keys(&["Enter", "/"]);
     bench.type_in("unit_imported");
     bench.key("Enter");
-    assert!(bench.model.server.in_timeline, "{}", shown(&bench));
-    let first = bench.model.server.found;
+    assert!(bench.model.screens.server.in_timeline, "{}", shown(&bench));
+    let first = bench.model.screens.server.found;
     bench.keys(&["n", "N"]);
-    assert_eq!(bench.model.server.found, first);
+    assert_eq!(bench.model.screens.server.found, first);
     bench.key("/");
     bench.key("Ctrl-U");
     bench.type_in("why it is");
     bench.key("Enter");
-    assert!(!bench.model.server.in_timeline);
-    assert_eq!(bench.model.server.found, Some(0));
+    assert!(!bench.model.screens.server.in_timeline);
+    assert_eq!(bench.model.screens.server.found, Some(0));
     bench.keys(&["/", "Ctrl-U"]);
     bench.type_in("no such words");
     bench.key("Enter");
     assert!(bench.toast().contains("is not among"), "{}", bench.toast());
     bench.key("Esc");
-    assert!(bench.model.server.search.is_empty() && matches!(bench.model.place, Place::Server(_)));
+    assert!(bench.model.screens.server.search.is_empty() && matches!(bench.model.place, Place::Server(_)));
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn a_fact_is_chosen_and_copied_and_a_long_row_is_copied_whole_or_not_at_all() {
     bench.key("Y");
     let Some(Effect::Copy(json)) = bench.other.iter().rev().find(|e| matches!(e, Effect::Copy(_))) else { panic!() };
     assert!(json.len() > 1_000 && serde_json::from_str::<serde_json::Value>(json).is_ok(), "{json}");
-    let Some(Ok(unit)) = &mut bench.model.server.detail else { panic!() };
+    let Some(Ok(unit)) = &mut bench.model.screens.server.detail else { panic!() };
     unit.facts = vec![("x".into(), "y".repeat(2_000).into()); 50];
     let copies = bench.other.len();
     bench.key("Y");
@@ -184,7 +185,10 @@ fn a_slip_in_a_filter_is_told_and_leaves_the_list_as_it_was() {
         bench.type_in(slip);
         bench.key("Enter");
         assert!(bench.toast().contains(told), "{}", bench.toast());
-        assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.pipeline.list.total), ("", Some(36)));
+        assert_eq!(
+            (bench.model.screens.pipeline.filter.as_str(), bench.model.screens.pipeline.list.total),
+            ("", Some(36))
+        );
     }
     bench.keys(&["/", "Up"]);
     assert_eq!(bench.model.filter.as_ref().map(|f| f.text().to_owned()).as_deref(), Some("state:stock"));
@@ -217,14 +221,14 @@ fn every_field_of_the_filter_is_one_the_daemon_knows() {
         bench.type_in(&format!("!{field}:{value}"));
         bench.key("Enter");
         assert!(
-            bench.model.pipeline.list.total >= Some(35),
+            bench.model.screens.pipeline.list.total >= Some(35),
             "{field}: a field nobody knows gives nothing, negated or not"
         );
     }
     bench.keys(&["/", "Ctrl-U"]);
     bench.type_in("stage:received");
     bench.key("Enter");
-    let rows = &bench.model.pipeline.list.rows;
+    let rows = &bench.model.screens.pipeline.list.rows;
     assert!(!rows.is_empty() && rows.iter().all(|r| r.stage.word() == "received"));
 }
 
@@ -246,21 +250,21 @@ fn a_filter_that_comes_in_one_read_is_a_filter_and_what_follows_it_acts_on_what_
     for (filter, key) in [("/stage:racked\n", "*"), ("/dell\n", "*"), ("/site:ams2 !stage:racked\n", "*")] {
         let mut bench = Bench::live((80, 24));
         in_one_read(&mut bench, filter);
-        assert_eq!(bench.model.pipeline.filter, filter.trim_matches(['/', '\n']), "{}", bench.toast());
-        let left = bench.model.pipeline.list.total.unwrap();
+        assert_eq!(bench.model.screens.pipeline.filter, filter.trim_matches(['/', '\n']), "{}", bench.toast());
+        let left = bench.model.screens.pipeline.list.total.unwrap();
         assert!(left < 36);
         bench.key(key);
-        assert_eq!(bench.model.pipeline.marks.len(), left, "{filter}");
+        assert_eq!(bench.model.marks.len(), left, "{filter}");
     }
     // One behind the other: the second is not added to the first.
     let mut bench = Bench::live((80, 24));
     in_one_read(&mut bench, "/stage:racked\n");
     in_one_read(&mut bench, "/dell\n");
-    assert_eq!(bench.model.pipeline.filter, "dell", "{}", bench.toast());
+    assert_eq!(bench.model.screens.pipeline.filter, "dell", "{}", bench.toast());
     // All of it at once, on a screen without a filter, and a label.
     let mut bench = Bench::live((80, 24));
     in_one_read(&mut bench, "/stage:racked\n*");
-    assert_eq!(Some(bench.model.pipeline.marks.len()), bench.model.pipeline.list.total);
+    assert_eq!(Some(bench.model.marks.len()), bench.model.screens.pipeline.list.total);
     bench.key("6");
     in_one_read(&mut bench, "/stage:racked\n");
     assert!(bench.model.place == Place::Letters && bench.called.is_empty(), "{}", bench.toast());
@@ -286,7 +290,7 @@ fn good_news_of_a_moment_ago_does_not_cover_that_the_link_is_down() {
 #[test]
 fn escape_goes_up_and_never_to_what_was_looked_at_before() {
     let mut bench = Bench::trading((120, 40));
-    let orders: Vec<_> = bench.model.orders.list.rows.iter().map(|r| r.id).take(2).collect();
+    let orders: Vec<_> = bench.model.screens.orders.list.rows.iter().map(|r| r.id).take(2).collect();
     for (n, id) in orders.iter().enumerate() {
         bench.keys(&["8", "Home"]);
         for _ in 0..n {
@@ -330,7 +334,7 @@ fn keys_typed_ahead_of_a_page_wait_for_it_and_none_of_them_acts_unseen() {
     bench.keys(&["2", "Down", "Down", "Enter", "K"]);
     assert_eq!(bench.model.place, Place::Pipeline);
     answer_all(&mut bench);
-    assert_eq!(bench.model.place, Place::Server(bench.model.pipeline.list.rows[2].id), "{}", bench.toast());
+    assert_eq!(bench.model.place, Place::Server(bench.model.screens.pipeline.list.rows[2].id), "{}", bench.toast());
     assert!(bench.called.is_empty() && bench.model.ahead.is_empty());
     // What acts at once is not done to what nobody has seen.
     let mut bench = Bench::at((80, 24), Place::Fleet);
@@ -366,17 +370,17 @@ fn a_form_that_asks_first_opens_for_keys_typed_ahead_on_the_page_it_is_about() {
 fn the_mouse_is_the_terminals_until_it_is_asked_for() {
     let mut bench = Bench::live((80, 24));
     bench.event(Event::Mouse(Mouse::Wheel(1)));
-    assert_eq!(bench.model.pipeline.list.cursor, 0);
+    assert_eq!(bench.model.screens.pipeline.list.cursor, 0);
     bench.key(":");
     bench.type_in("mouse");
     bench.key("Enter");
     assert!(bench.other.contains(&Effect::Mouse(true)));
     bench.event(Event::Mouse(Mouse::Wheel(1)));
-    assert_eq!(bench.model.pipeline.list.cursor, 3);
+    assert_eq!(bench.model.screens.pipeline.list.cursor, 3);
     let screen = shown(&bench);
     let (y, line) = screen.lines().enumerate().find(|(_, l)| l.contains("7XK2")).unwrap();
     bench.event(Event::Mouse(Mouse::Press(10, y as u16)));
-    let label = bench.model.pipeline.list.current().unwrap().label.clone();
+    let label = bench.model.screens.pipeline.list.current().unwrap().label.clone();
     assert!(line.contains(&*label), "{label} in {line}");
     bench.keys(&["?"]);
     bench.event(Event::Mouse(Mouse::Wheel(1)));
@@ -427,13 +431,13 @@ fn words_that_come_at_once_with_their_enter_filter_as_if_typed() {
     for event in [Event::Scan("site:ams2".into()), Event::EndMark] {
         bench.event(event);
     }
-    assert_eq!((bench.model.pipeline.filter.as_str(), bench.model.filter.is_some()), ("site:ams2", false));
+    assert_eq!((bench.model.screens.pipeline.filter.as_str(), bench.model.filter.is_some()), ("site:ams2", false));
     bench.key("/");
     bench.key("Ctrl-U");
     for event in [Event::Key(Key::Char('h')), Event::Rollback(1), Event::Scan("hpe-dl360".into()), Event::EndMark] {
         bench.event(event);
     }
-    assert_eq!(bench.model.pipeline.filter, "hpe-dl360");
+    assert_eq!(bench.model.screens.pipeline.filter, "hpe-dl360");
     bench.key(":");
     for event in [Event::Burst("quit".into()), Event::EndMark] {
         bench.event(event);
@@ -473,6 +477,6 @@ proptest! {
         prop_assert!(bench.called.is_empty());
         prop_assert!(bench.other.iter().all(|e| matches!(e, Effect::After(..))), "{:?}", bench.other);
         prop_assert_eq!(bench.model.layer.is_some(), layered);
-        prop_assert!(bench.model.filter.is_none() && bench.model.pipeline.marks.is_empty());
+        prop_assert!(bench.model.filter.is_none() && bench.model.marks.is_empty());
     }
 }

@@ -188,22 +188,25 @@ fn a_hundred_thousand_hostile_texts_leave_the_terminal_as_we_mean_it() {
         for bench in &mut benches {
             let m = &mut bench.model;
             let rows: Vec<UnitRow> =
-                m.pipeline.list.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
-            m.pipeline.list.rows = rows;
+                m.screens.pipeline.list.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
+            m.screens.pipeline.list.rows = rows;
             let letters: Vec<DeadLetter> =
-                m.letters.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
-            m.letters.rows = letters;
+                m.screens.letters.list.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
+            m.screens.letters.list.rows = letters;
             let shown: Vec<EventRow> =
-                m.journal.log.rows.iter().take(50).map(|r| poisoned(r, &mut random, &mut count)).collect();
-            m.journal.log.rows = shown;
+                m.screens.journal.log.rows.iter().take(50).map(|r| poisoned(r, &mut random, &mut count)).collect();
+            m.screens.journal.log.rows = shown;
             let past: Vec<EventRow> =
-                m.server.timeline.rows.iter().take(30).map(|r| poisoned(r, &mut random, &mut count)).collect();
-            m.server.timeline.rows = past;
-            m.fleet.stuck.rows = m.fleet.stuck.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
-            m.work.list.rows = m.work.list.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
-            m.receiving.dock = m.receiving.dock.as_ref().map(|d| poisoned(d, &mut random, &mut count));
-            m.receiving.scans = m.receiving.scans.iter().map(|e| poisoned(e, &mut random, &mut count)).collect();
-            if let Some(Ok(unit)) = &mut m.server.detail {
+                m.screens.server.timeline.rows.iter().take(30).map(|r| poisoned(r, &mut random, &mut count)).collect();
+            m.screens.server.timeline.rows = past;
+            m.screens.fleet.stuck.rows =
+                m.screens.fleet.stuck.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
+            m.screens.work.list.rows =
+                m.screens.work.list.rows.iter().map(|r| poisoned(r, &mut random, &mut count)).collect();
+            m.screens.receiving.dock = m.screens.receiving.dock.as_ref().map(|d| poisoned(d, &mut random, &mut count));
+            m.screens.receiving.scans =
+                m.screens.receiving.scans.iter().map(|e| poisoned(e, &mut random, &mut count)).collect();
+            if let Some(Ok(unit)) = &mut m.screens.server.detail {
                 let detail: UnitDetail = poisoned(unit, &mut random, &mut count);
                 *unit = detail;
             }
@@ -224,12 +227,12 @@ fn a_hundred_thousand_hostile_texts_leave_the_terminal_as_we_mean_it() {
 fn the_canvas_cleans_what_was_never_a_text() {
     let mut bench = Bench::live((80, 24));
     let id: UnitId = bench.selected().unwrap();
-    bench.model.pipeline.marks.insert(id, Text::new("x"));
+    bench.model.marks.insert(id, Text::new("x"));
     // A filter comes from the keyboard or a recording, not from the daemon.
     let json =
         serde_json::to_string(&bench.model).unwrap().replace("\"filter\":\"\"", "\"filter\":\"\\u001b]0;x\\u0007\"");
     bench.model = serde_json::from_str(&json).unwrap();
-    assert!(bench.model.pipeline.filter.contains('\u{1b}'));
+    assert!(bench.model.screens.pipeline.filter.contains('\u{1b}'));
     let counter = Counter::default();
     let look = look("dark", Depth::X256, GlyphSet::Unicode);
     Screen::new(counter.clone(), (80, 24)).paint(&bench.model, &look).unwrap();

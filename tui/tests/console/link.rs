@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rackhand_tui::app::drive::{Setting, drive};
-use rackhand_tui::app::model::{Model, Place};
+use rackhand_tui::app::model::Model;
 use rackhand_tui::event::{Event, News};
 use rackhand_tui::record::Recorder;
+use rackhand_tui::screen::Place;
 use rackhand_tui::theme::depth::Depth;
 use rackhand_tui::theme::glyph::GlyphSet;
 use tokio::sync::mpsc::{self, Sender};

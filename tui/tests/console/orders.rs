@@ -6,9 +6,9 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::id::{OrderId, Role};
 use rackhand_core::order::OrderState;
 use rackhand_core::text::Text;
-use rackhand_tui::app::model::Place;
 use rackhand_tui::event::Event;
 use rackhand_tui::overlay::Layer;
+use rackhand_tui::screen::Place;
 use rackhand_tui::theme::depth::Depth;
 use rackhand_tui::theme::file::SHIPPED;
 use rackhand_tui::theme::glyph::GlyphSet;
@@ -26,9 +26,9 @@ fn shown(bench: &Bench) -> String {
 /// At the page of an order.
 fn at(size: (u16, u16), order: u32) -> Bench {
     let mut bench = Bench::trading(size);
-    bench.model.orders.all = true;
+    bench.model.screens.orders.all = true;
     bench.keys(&["o", "o"]);
-    let place = bench.model.orders.list.rows.iter().position(|r| r.id == OrderId(order)).unwrap();
+    let place = bench.model.screens.orders.list.rows.iter().position(|r| r.id == OrderId(order)).unwrap();
     bench.key("Home");
     for _ in 0..place {
         bench.key("Down");
@@ -117,19 +117,30 @@ fn the_offers_in_every_theme() {
 }
 
 #[test]
+fn servers_are_ordered_before_the_list_of_orders_is_there() {
+    let mut bench = Bench::at((80, 24), Place::Fleet);
+    bench.answers = false;
+    bench.keys(&["8", "O"]);
+    assert!(matches!(bench.model.layer, Some(Layer::Order(_))), "{}", bench.toast());
+    // What is about a row of it waits for the row.
+    bench.keys(&["Esc", "Enter"]);
+    assert_eq!((bench.model.place, bench.model.ahead.len()), (Place::Orders, 1));
+}
+
+#[test]
 fn enter_opens_an_order_then_its_server_and_the_history_comes_back() {
     let mut bench = at((80, 24), 4);
     for _ in 0..40 {
-        if bench.model.order.unit.is_some() {
+        if bench.model.screens.order.unit.is_some() {
             break;
         }
         bench.key("Down");
     }
-    let unit = bench.model.order.unit.unwrap();
+    let unit = bench.model.screens.order.unit.unwrap();
     bench.key("Enter");
     assert_eq!(bench.model.place, Place::Server(unit));
     bench.key("[");
-    assert_eq!((bench.model.place, bench.model.order.unit), (Place::Order(OrderId(4)), Some(unit)));
+    assert_eq!((bench.model.place, bench.model.screens.order.unit), (Place::Order(OrderId(4)), Some(unit)));
     bench.keys(&["Home", "Enter"]);
     assert!(bench.toast().contains("the cursor is on no server"), "{}", bench.toast());
     bench.key("Esc");
@@ -140,27 +151,27 @@ fn enter_opens_an_order_then_its_server_and_the_history_comes_back() {
 fn what_needs_a_person_is_counted_on_the_fleet_screen() {
     let mut bench = Bench::trading((80, 24));
     bench.key("1");
-    let open = bench.model.orders.list.total.unwrap();
-    let people = bench.model.orders.list.rows.iter().filter(|r| r.who.is_some()).count();
+    let open = bench.model.screens.orders.list.total.unwrap();
+    let people = bench.model.screens.orders.list.rows.iter().filter(|r| r.who.is_some()).count();
     assert!(people > 1 && people < open);
     let all = shown(&bench);
     assert!(all.contains(&format!("orders (8)  {people} need a person, {open} open")), "{all}");
-    bench.model.due = None;
+    bench.model.screens.fleet.due = None;
     assert!(shown(&bench).contains("orders (8)  not known yet"), "unknown is not 0");
 }
 
 #[test]
 fn the_list_is_filtered_by_the_daemon_and_o_shows_what_is_over() {
     let mut bench = Bench::trading((80, 24));
-    let open = bench.model.orders.list.total.unwrap();
+    let open = bench.model.screens.orders.list.total.unwrap();
     bench.key("o");
-    assert_eq!(bench.model.orders.list.total, Some(open + 1));
+    assert_eq!(bench.model.screens.orders.list.total, Some(open + 1));
     bench.key("/");
     bench.type_in("state:cancelled");
     bench.key("Enter");
-    assert_eq!(bench.model.orders.list.total, Some(1));
+    assert_eq!(bench.model.screens.orders.list.total, Some(1));
     bench.key("Esc");
-    assert_eq!(bench.model.orders.list.total, Some(open + 1));
+    assert_eq!(bench.model.screens.orders.list.total, Some(open + 1));
 }
 
 #[test]
@@ -196,7 +207,8 @@ fn an_approval_wants_the_total_typed_and_sends_what_was_seen() {
 fn the_vendor_that_is_looked_at_is_the_one_approved() {
     let mut bench = with(at((80, 24), 1), &["Q", "Right", "a"]);
     let Some(Layer::Form(form)) = &bench.model.layer else { panic!() };
-    let second = &bench.model.order.detail.as_ref().unwrap().as_ref().unwrap().comparison.as_ref().unwrap().offers[1];
+    let second =
+        &bench.model.screens.order.detail.as_ref().unwrap().as_ref().unwrap().comparison.as_ref().unwrap().offers[1];
     assert!(form.title.contains(second.title.as_str()), "{}", form.title);
     bench.keys(&["Esc", "Left", "Left", "a"]);
     assert!(matches!(&bench.model.layer, Some(Layer::Note(_))), "without a price there is nothing to be typed");
@@ -238,7 +250,7 @@ fn large_sums_take_two_and_the_first_is_told_so() {
         &Offer { number: "HQ-5", quantity: 9, each: Some(2_000_000), spec, ..Offer::default() },
     );
     bench.heard();
-    let place = bench.model.orders.list.rows.iter().position(|r| r.id == big).unwrap();
+    let place = bench.model.screens.orders.list.rows.iter().position(|r| r.id == big).unwrap();
     bench.key("Home");
     for _ in 0..place {
         bench.key("Down");
@@ -293,7 +305,7 @@ fn what_is_reserved_is_assigned_by_its_number_or_given_back() {
 fn a_near_match_is_kept_after_its_last_four_are_typed() {
     let mut bench = with(at((80, 24), 1), &["I"]);
     assert!(matches!(bench.model.place, Place::Stock(OrderId(1), 1)));
-    let near = bench.model.pool.list.current().unwrap().found.label.clone();
+    let near = bench.model.screens.stock.list.current().unwrap().found.label.clone();
     bench.keys(&["I", "Enter"]);
     assert!(
         bench.called.is_empty() && shown(&bench).contains("LESS: memory 256 GB, asked 512 GB"),
@@ -304,7 +316,7 @@ fn a_near_match_is_kept_after_its_last_four_are_typed() {
     bench.key("Enter");
     assert!(matches!(bench.called.last(), Some((_, Command::Reserve { line: 1, .. }))));
     assert_eq!(bench.fake.order_now(OrderId(1)).unwrap().row.from_stock, 4);
-    assert!(bench.model.pool.list.rows.iter().any(|s| s.found.label == near && s.kept == Some(OrderId(1))));
+    assert!(bench.model.screens.stock.list.rows.iter().any(|s| s.found.label == near && s.kept == Some(OrderId(1))));
 }
 
 #[test]
@@ -399,7 +411,7 @@ fn a_quote_is_entered_by_hand_and_what_is_left_empty_is_missing() {
 #[test]
 fn what_is_missing_says_so_in_every_cell() {
     let bench = with(at((200, 60), 1), &["Q"]);
-    let order = bench.model.order.detail.as_ref().unwrap().as_ref().unwrap();
+    let order = bench.model.screens.order.detail.as_ref().unwrap().as_ref().unwrap();
     let rows = &order.comparison.as_ref().unwrap().rows;
     assert!(rows.iter().flat_map(|r| &r.cells).all(|c| !c.text.is_empty()));
     let all = shown(&bench);

@@ -100,7 +100,7 @@ fn escape_keeps_nothing_and_who_stands_already_is_not_asked_about() {
     assert!(bench.model.layer.is_none() && bench.called.is_empty());
     assert_eq!(bench.fake.inside.lock().unwrap().world.unit(unit).unwrap().placement, None);
     let mut bench = Bench::furnished((80, 24));
-    let at = bench.model.pipeline.list.rows.iter().position(|r| r.stage > Stage::Received).unwrap();
+    let at = bench.model.screens.pipeline.list.rows.iter().position(|r| r.stage > Stage::Received).unwrap();
     (0..at).for_each(|_| bench.key("Down"));
     let asked = bench.asked.len();
     bench.key("P");
@@ -112,7 +112,7 @@ fn an_answer_that_comes_late_opens_nothing_over_something_else() {
     let (mut bench, _) = received((80, 24));
     bench.answers = false;
     bench.key("P");
-    let Some(asked) = bench.model.asked.get(&rackhand_tui::app::model::Slot::Places).cloned() else { panic!() };
+    let Some(asked) = bench.model.asked.get(&rackhand_tui::app::places::PLACES.slot).cloned() else { panic!() };
     bench.answers = true;
     bench.key("3");
     let answer = crate::fixture::answer(&bench.fake, asked.ask);

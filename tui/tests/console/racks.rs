@@ -2,11 +2,11 @@
 
 use rackhand_core::lifecycle::stage::Disposition;
 use rackhand_core::text::Text;
-use rackhand_tui::app::model::Place;
-use rackhand_tui::app::racks::Sides;
 use rackhand_tui::command::possible::possible;
 use rackhand_tui::command::registry::Act;
 use rackhand_tui::event::{Ask, Event};
+use rackhand_tui::screen::Place;
+use rackhand_tui::screen::elevation::Sides;
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fixture::{Bench, hostile, plain, text};
@@ -16,11 +16,11 @@ fn shown(bench: &Bench) -> String {
 }
 
 fn label(bench: &Bench) -> String {
-    bench.model.racks.slots.current().map_or_else(String::new, |s| s.label.to_string())
+    bench.model.screens.elevation.slots.current().map_or_else(String::new, |s| s.label.to_string())
 }
 
 fn rack(bench: &Bench) -> String {
-    bench.model.racks.list.current().map_or_else(String::new, |r| r.name.to_string())
+    bench.model.screens.racks.list.current().map_or_else(String::new, |r| r.name.to_string())
 }
 
 #[test]
@@ -31,11 +31,14 @@ fn enter_draws_a_rack_then_opens_its_server_and_escape_leads_back() {
     assert_eq!(label(&bench), "sw-A05-a");
     assert!(possible(Act::Open, &bench.model).is_err_and(|why| why.contains("not one of our servers")));
     bench.keys(&["Down", "Down"]);
-    let unit = bench.model.racks.slots.current().unwrap().unit().unwrap();
+    let unit = bench.model.screens.elevation.slots.current().unwrap().unit().unwrap();
     bench.key("Enter");
     assert_eq!(bench.model.place, Place::Server(unit));
     bench.key("Esc");
-    assert_eq!((bench.model.place, bench.model.racks.slots.current().unwrap().unit()), (Place::Elevation, Some(unit)));
+    assert_eq!(
+        (bench.model.place, bench.model.screens.elevation.slots.current().unwrap().unit()),
+        (Place::Elevation, Some(unit))
+    );
     bench.key("Esc");
     assert_eq!(bench.model.place, Place::Racks);
 }
@@ -44,11 +47,11 @@ fn enter_draws_a_rack_then_opens_its_server_and_escape_leads_back() {
 fn tab_goes_from_rack_to_rack_at_the_same_height_and_asks_for_those_on_screen_only() {
     let mut bench = Bench::furnished((80, 24));
     bench.keys(&["3", "Down", "Enter", "Down", "Down", "Down"]);
-    let at = bench.model.racks.slots.current().unwrap().position;
+    let at = bench.model.screens.elevation.slots.current().unwrap().position;
     let asked = bench.asked.len();
     bench.key("Tab");
     assert_eq!(rack(&bench), "A06");
-    assert_eq!(bench.model.racks.slots.current().unwrap().position, at);
+    assert_eq!(bench.model.screens.elevation.slots.current().unwrap().position, at);
     let Some(Ask::Elevations(keys)) = bench.asked.get(asked) else { panic!("{:?}", &bench.asked[asked..]) };
     assert_eq!((bench.asked.len() - asked, keys.len()), (1, 1));
     bench.key("S-Tab");
@@ -70,14 +73,14 @@ fn sides_turn_and_both_only_where_they_fit() {
     bench.key("r");
     assert!(!shown(&bench).contains("|sw-A05-a") && shown(&bench).contains("|panel"));
     bench.key("r");
-    assert_eq!(bench.model.racks.sides, Sides::Both);
+    assert_eq!(bench.model.screens.elevation.sides, Sides::Both);
     assert!(shown(&bench).contains("|sw-A05-a") && shown(&bench).contains("|panel"));
     bench.event(Event::Resize(45, 24));
     assert!(shown(&bench).contains("|sw-A05-a") && !shown(&bench).contains("|panel"), "{}", shown(&bench));
     bench.key("r");
-    assert_eq!(bench.model.racks.sides, Sides::Rear);
+    assert_eq!(bench.model.screens.elevation.sides, Sides::Rear);
     bench.key("r");
-    assert_eq!(bench.model.racks.sides, Sides::Front);
+    assert_eq!(bench.model.screens.elevation.sides, Sides::Front);
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn every_unit_of_a_rack_is_on_one_screen_and_a_device_of_two_is_one_block() {
     for unit in 1..=42 {
         assert!(all.contains(&format!("{unit:>2}|")), "{unit} in {all}");
     }
-    let view = &bench.model.racks.views[0];
+    let view = &bench.model.screens.elevation.views[0];
     let tall = view.slots.iter().find(|s| s.height == 4).unwrap();
     let lines: Vec<&str> = all.lines().collect();
     let at = lines.iter().position(|l| l.contains(tall.label.as_str())).unwrap();
@@ -135,7 +138,10 @@ fn a_server_leads_to_its_place_in_its_rack() {
     bench.key("Enter");
     let unit = bench.selected().unwrap();
     bench.key("e");
-    assert_eq!((bench.model.place, bench.model.racks.slots.current().unwrap().unit()), (Place::Elevation, Some(unit)));
+    assert_eq!(
+        (bench.model.place, bench.model.screens.elevation.slots.current().unwrap().unit()),
+        (Place::Elevation, Some(unit))
+    );
     bench.key("[");
     assert_eq!(bench.model.place, Place::Pipeline);
     bench.keys(&["/", "Ctrl-U"]);
@@ -150,16 +156,16 @@ fn commands_act_on_the_server_under_the_cursor_or_on_those_marked_here() {
     bench.keys(&["3", "Down", "Enter", "H"]);
     assert!(bench.toast().contains("not one of our servers"), "{}", bench.toast());
     bench.keys(&["Down", "Down"]);
-    let unit = bench.model.racks.slots.current().unwrap().unit().unwrap();
+    let unit = bench.model.screens.elevation.slots.current().unwrap().unit().unwrap();
     bench.key("H");
     bench.type_in("dust");
     bench.key("Enter");
     let held = bench.fake.inside.lock().unwrap().world.unit(unit).unwrap().disposition;
     assert_eq!(held, Disposition::OnHold);
-    assert_eq!(bench.model.racks.slots.current().unwrap().unit(), Some(unit));
+    assert_eq!(bench.model.screens.elevation.slots.current().unwrap().unit(), Some(unit));
     bench.keys(&["Space", "Space"]);
-    assert_eq!(bench.model.pipeline.marks.len(), 2);
-    assert!(bench.model.pipeline.marks.contains_key(&unit));
+    assert_eq!(bench.model.marks.len(), 2);
+    assert!(bench.model.marks.contains_key(&unit));
     bench.model.toast = None;
     assert!(shown(&bench).contains("2 marked"), "{}", shown(&bench));
 }
@@ -168,7 +174,7 @@ fn commands_act_on_the_server_under_the_cursor_or_on_those_marked_here() {
 fn what_left_the_rack_is_told_before_anything_is_done_to_its_neighbour() {
     let mut bench = Bench::furnished((80, 24));
     bench.keys(&["3", "Down", "Enter", "Down", "Down"]);
-    let device = bench.model.racks.slots.current().unwrap().device.unwrap();
+    let device = bench.model.screens.elevation.slots.current().unwrap().device.unwrap();
     {
         let mut inside = bench.fake.inside.lock().unwrap();
         let (all, _) = inside.elevations.as_mut().unwrap();
@@ -176,7 +182,7 @@ fn what_left_the_rack_is_told_before_anything_is_done_to_its_neighbour() {
         inside.world.head += 1;
     }
     bench.heard();
-    assert_ne!(bench.model.racks.slots.current().unwrap().device, Some(device));
+    assert_ne!(bench.model.screens.elevation.slots.current().unwrap().device, Some(device));
     assert!(possible(Act::Hold, &bench.model).is_err_and(|why| why.contains("has left this list")));
 }
 
@@ -189,7 +195,7 @@ fn doubts_are_shown_and_told_and_what_is_in_the_way_stays_reachable() {
     let mut said = String::new();
     for _ in 0..8 {
         said.push_str(&label(&bench));
-        if bench.model.racks.slots.current().is_some_and(|s| s.doubt.is_some()) {
+        if bench.model.screens.elevation.slots.current().is_some_and(|s| s.doubt.is_some()) {
             assert!(shown(&bench).contains('?'));
             assert!(shown(&bench).contains("? "), "{}", shown(&bench));
         }
@@ -228,15 +234,15 @@ fn before_the_first_answer_no_rack_is_claimed() {
 fn sites_and_words_narrow_the_list_and_escape_widens_it() {
     let mut bench = Bench::furnished((80, 24));
     bench.keys(&["3", ">"]);
-    assert_eq!((rack(&bench).as_str(), bench.model.racks.list.total), ("A10", Some(1)));
+    assert_eq!((rack(&bench).as_str(), bench.model.screens.racks.list.total), ("A10", Some(1)));
     bench.key("Esc");
-    assert_eq!(bench.model.racks.list.total, Some(8));
+    assert_eq!(bench.model.screens.racks.list.total, Some(8));
     bench.key("/");
     bench.type_in("hall");
     bench.key("Enter");
-    assert_eq!(bench.model.racks.list.total, Some(4));
+    assert_eq!(bench.model.screens.racks.list.total, Some(4));
     bench.key("Esc");
-    assert_eq!((bench.model.place, bench.model.racks.list.total), (Place::Racks, Some(8)));
+    assert_eq!((bench.model.place, bench.model.screens.racks.list.total), (Place::Racks, Some(8)));
 }
 
 #[test]

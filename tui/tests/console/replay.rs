@@ -1,8 +1,9 @@
 //! A recording plays to the state it was made in.
 
-use rackhand_tui::app::model::{Model, Place};
+use rackhand_tui::app::model::Model;
 use rackhand_tui::app::update::update;
 use rackhand_tui::record::{Recorder, Replay};
+use rackhand_tui::screen::Place;
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fixture::{Bench, plain, text};
@@ -84,5 +85,5 @@ fn a_long_session_keeps_its_end_and_stays_small() {
         steps += 1;
     }
     assert!((2_000..=4_000).contains(&steps), "{steps}");
-    assert_eq!(replay.model.pipeline.list.cursor, bench.model.pipeline.list.cursor);
+    assert_eq!(replay.model.screens.pipeline.list.cursor, bench.model.screens.pipeline.list.cursor);
 }

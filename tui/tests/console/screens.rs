@@ -1,8 +1,8 @@
 //! Every screen, at four sizes, in both glyph sets.
 
 use rackhand_core::text::Text;
-use rackhand_tui::app::model::Place;
 use rackhand_tui::event::{Event, News};
+use rackhand_tui::screen::Place;
 use rackhand_tui::theme::depth::Depth;
 use rackhand_tui::theme::file::SHIPPED;
 use rackhand_tui::theme::glyph::GlyphSet;
@@ -190,7 +190,7 @@ fn a_servers_page_shows_what_it_tested_with_measurements_and_limits() {
             .collect(),
         message: message.map(Into::into),
     };
-    let Some(Ok(unit)) = &mut bench.model.server.detail else { panic!("a server is open") };
+    let Some(Ok(unit)) = &mut bench.model.screens.server.detail else { panic!("a server is open") };
     (unit.waits, unit.steps, unit.tasks, unit.facts) = Default::default();
     unit.tests = vec![
         step(ValidationStep::Init, StepVerdict::Passed, None, &[("memory", "512 GiB", None)]),

@@ -41,7 +41,7 @@ fn no_size_panics_on_any_screen_or_layer() {
         for width in (0..=120).step_by(step) {
             for height in (0..=40).step_by(step) {
                 bench.model.size = (width, height);
-                rackhand_tui::app::update::settle(&mut bench.model);
+                rackhand_tui::screen::listing::settle(&mut bench.model);
                 buffer(&bench.model, &looks[usize::from((width + height) % 2)]);
                 renders += 1;
             }
@@ -73,7 +73,7 @@ fn no_size_panics_where_orders_are() {
         for width in (0..=120).step_by(step) {
             for height in (0..=40).step_by(2 * step - 1) {
                 bench.model.size = (width, height);
-                rackhand_tui::app::update::settle(&mut bench.model);
+                rackhand_tui::screen::listing::settle(&mut bench.model);
                 buffer(&bench.model, &looks[usize::from((width + height) % 2)]);
             }
         }
@@ -134,8 +134,8 @@ fn a_storm_of_sizes_and_keys_panics_nowhere() {
 #[test]
 fn hostile_text_stays_in_its_cell() {
     let mut bench = Bench::live((80, 24));
-    bench.model.pipeline.list.rows[0].label = hostile();
-    bench.model.pipeline.list.rows[0].waits_for = Text::new(&"服".repeat(300));
+    bench.model.screens.pipeline.list.rows[0].label = hostile();
+    bench.model.screens.pipeline.list.rows[0].waits_for = Text::new(&"服".repeat(300));
     for set in [GlyphSet::Unicode, GlyphSet::Ascii] {
         let buffer = buffer(&bench.model, &plain(set));
         assert!(buffer.content.iter().all(|c| !c.symbol().contains(char::is_control)));

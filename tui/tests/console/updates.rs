@@ -7,11 +7,12 @@ use rackhand_core::id::Role;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::text::Text;
 use rackhand_tui::app::effect::Effect;
-use rackhand_tui::app::model::{Link, Place};
+use rackhand_tui::app::model::Link;
 use rackhand_tui::command::possible::possible;
 use rackhand_tui::command::registry::{Act, COMMANDS};
 use rackhand_tui::event::{Ask, CallEnd, Event, News};
 use rackhand_tui::overlay::{Layer, help};
+use rackhand_tui::screen::Place;
 
 use crate::fake::Fake;
 use crate::fixture::Bench;
@@ -36,7 +37,7 @@ fn a_fleet_of_thousands_is_held_in_a_window() {
     bench.model.place = Place::Pipeline;
     bench.up();
     bench.key("G");
-    let list = &bench.model.pipeline.list;
+    let list = &bench.model.screens.pipeline.list;
     assert_eq!((list.total, list.cursor), (Some(3_000), 2_999));
     assert!(list.rows.len() <= 64, "{}", list.rows.len());
     assert!(bench.selected().is_some());
@@ -51,7 +52,7 @@ fn news_asks_anew_and_keeps_the_selection() {
     let mut bench = Bench::live((80, 24));
     bench.keys(&["Down", "Down", "Down", "Down", "Down"]);
     let (before, asked) = (bench.selected(), bench.asked.len());
-    let other = bench.model.pipeline.list.rows[9].id;
+    let other = bench.model.screens.pipeline.list.rows[9].id;
     bench.fake.park(
         other,
         rackhand_core::flow::step::Step::SyncStatus,
@@ -222,7 +223,7 @@ fn moving_offers_the_ways_of_the_role_and_asks_what_was_seen() {
         bench.key("Down");
     }
     bench.key("Enter");
-    let Some(Ok(unit)) = &mut bench.model.server.detail else { panic!("no page") };
+    let Some(Ok(unit)) = &mut bench.model.screens.server.detail else { panic!("no page") };
     unit.ways = vec![(Stage::Racked, "scanned into its rack".into(), Role::Technician)];
     bench.key("M");
     bench.type_in("in rack A07");
@@ -269,7 +270,7 @@ fn a_refusal_says_who_refused_and_why() {
 fn marked_servers_are_held_together_and_a_costly_command_takes_one_at_a_time() {
     let mut bench = Bench::live((80, 24));
     bench.keys(&["Space", "Space", "Space"]);
-    assert_eq!(bench.model.pipeline.marks.len(), 3);
+    assert_eq!(bench.model.marks.len(), 3);
     bench.key("X");
     assert!(bench.toast().contains("one server at a time"), "{}", bench.toast());
     bench.key("H");
@@ -277,7 +278,7 @@ fn marked_servers_are_held_together_and_a_costly_command_takes_one_at_a_time() {
     bench.key("Enter");
     assert_eq!(bench.called.len(), 3);
     bench.key("u");
-    assert!(bench.model.pipeline.marks.is_empty());
+    assert!(bench.model.marks.is_empty());
 }
 
 #[test]
@@ -286,7 +287,7 @@ fn filter_stage_and_sort_are_the_daemons_work() {
     bench.key("/");
     bench.type_in("model:poweredge !site:ams2");
     bench.key("Enter");
-    assert!(bench.model.pipeline.list.total.unwrap() < 36);
+    assert!(bench.model.screens.pipeline.list.total.unwrap() < 36);
     bench.keys(&["s", "S", ">"]);
     let Some(Ask::Units(query)) = bench.asked.last() else { panic!() };
     assert_eq!(query.filter, "model:poweredge !site:ams2");
@@ -333,21 +334,21 @@ fn the_journal_pages_as_it_scrolls_and_ends() {
     for _ in 0..60 {
         bench.key("PgDn");
     }
-    let log = &bench.model.journal.log;
+    let log = &bench.model.screens.journal.log;
     assert!(log.ended);
     assert_eq!(log.rows.len() as u64, head);
     assert_eq!(log.current().map(|r| r.seq), Some(1));
     bench.key("/");
     bench.type_in("kind:step_parked actor:rackhand");
     bench.key("Enter");
-    assert_eq!(bench.model.journal.log.rows.len(), 3);
+    assert_eq!(bench.model.screens.journal.log.rows.len(), 3);
 }
 
 #[test]
 fn copying_says_what_was_sent() {
     let mut bench = Bench::live((80, 24));
     bench.key("y");
-    let label = bench.model.pipeline.list.current().unwrap().label.clone();
+    let label = bench.model.screens.pipeline.list.current().unwrap().label.clone();
     assert!(bench.other.contains(&Effect::Copy(label.to_string())));
     assert!(bench.toast().contains(&*label));
 }
@@ -359,7 +360,7 @@ fn every_command_is_in_the_help_of_its_screens_or_the_palette_and_has_a_reason_w
         bench.keys(keys);
         let kind = bench.model.place.kind();
         let all: String = help::lines(&bench.model, 200).into_iter().map(|(l, _)| l + "\n").collect();
-        for spec in COMMANDS {
+        for spec in COMMANDS.iter() {
             if spec.works_on(kind) && !spec.keys.is_empty() {
                 assert!(all.contains(spec.title), "{} in {}", spec.id, kind.title());
             } else if !spec.works_on(kind) {
@@ -378,7 +379,7 @@ fn behind_a_selection_that_left_the_next_takes_commands_once_that_was_said() {
     assert!(bench.selected().is_some());
     bench.key("R");
     assert_eq!(bench.called.len(), 1);
-    let next = bench.model.pipeline.list.current().unwrap().label.clone();
+    let next = bench.model.screens.pipeline.list.current().unwrap().label.clone();
     assert!(possible(Act::Hold, &bench.model).is_err_and(|why| why.contains("has left this list")));
     bench.key("R");
     assert_eq!(bench.called.len(), 1, "the same key again hits nothing else");

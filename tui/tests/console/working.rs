@@ -10,8 +10,8 @@ use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::text::Text;
 use rackhand_core::view::State;
 use rackhand_core::view::work::Ends;
-use rackhand_tui::app::model::Place;
 use rackhand_tui::event::{Ask, Event, News, Timer};
+use rackhand_tui::screen::Place;
 use rackhand_tui::theme::glyph::GlyphSet;
 
 use crate::fake::Fake;
@@ -22,14 +22,14 @@ fn shown(bench: &Bench) -> String {
 }
 
 fn chosen(bench: &Bench) -> String {
-    bench.model.work.list.current().map_or_else(String::new, |r| format!("{} {}", r.title, r.label))
+    bench.model.screens.work.list.current().map_or_else(String::new, |r| format!("{} {}", r.title, r.label))
 }
 
 /// Moves the cursor to the first row that ends so.
 fn choose(bench: &mut Bench, ends: impl Fn(&Ends) -> bool) -> Text {
     bench.key("Home");
-    for _ in 0..bench.model.work.list.total.unwrap() {
-        if let Some(row) = bench.model.work.list.current().filter(|r| ends(&r.ends)) {
+    for _ in 0..bench.model.screens.work.list.total.unwrap() {
+        if let Some(row) = bench.model.screens.work.list.current().filter(|r| ends(&r.ends)) {
             return row.label.clone();
         }
         bench.key("Down");
@@ -41,8 +41,8 @@ fn choose(bench: &mut Bench, ends: impl Fn(&Ends) -> bool) -> Text {
 fn the_console_begins_at_the_fleet_where_enter_opens_what_is_stuck() {
     let mut bench = Bench::at((100, 30), Place::Fleet);
     assert_eq!(Bench::new(bench.fake.clone(), (80, 24)).model.place, Place::Fleet);
-    let first = bench.model.fleet.stuck.rows[0].clone();
-    assert!(bench.model.fleet.stuck.rows.iter().all(|r| r.state == State::Stuck));
+    let first = bench.model.screens.fleet.stuck.rows[0].clone();
+    assert!(bench.model.screens.fleet.stuck.rows.iter().all(|r| r.state == State::Stuck));
     bench.key("Enter");
     assert_eq!(bench.model.place, Place::Server(first.id));
     bench.key("Esc");
@@ -50,8 +50,8 @@ fn the_console_begins_at_the_fleet_where_enter_opens_what_is_stuck() {
     bench.key("Esc");
     assert!(bench.toast().contains("this is the top"), "{}", bench.toast());
     bench.keys(&["Tab", "Down", "Enter"]);
-    assert_eq!((bench.model.place, bench.model.pipeline.filter.as_str()), (Place::Pipeline, "site:fra1"));
-    assert!(bench.model.pipeline.list.rows.iter().all(|r| r.site == SiteId::new("fra1")));
+    assert_eq!((bench.model.place, bench.model.screens.pipeline.filter.as_str()), (Place::Pipeline, "site:fra1"));
+    assert!(bench.model.screens.pipeline.list.rows.iter().all(|r| r.site == SiteId::new("fra1")));
     bench.keys(&["[", "2", "["]);
     assert_eq!(bench.model.place, Place::Fleet);
 }
@@ -128,7 +128,9 @@ fn a_task_ends_with_words_and_enter_opens_its_server() {
     bench.type_in("moved to port 14");
     bench.key("Enter");
     assert!(matches!(&bench.called[0].1, Command::CloseTask { note, .. } if note.as_str() == "moved to port 14"));
-    assert!(bench.model.work.list.current().is_none_or(|r| r.label != label || !matches!(r.ends, Ends::Close(_))));
+    assert!(
+        bench.model.screens.work.list.current().is_none_or(|r| r.label != label || !matches!(r.ends, Ends::Close(_)))
+    );
     choose(&mut bench, |e| matches!(e, Ends::Move(_)));
     bench.key("Enter");
     assert!(matches!(bench.model.place, Place::Server(_)));
@@ -154,12 +156,12 @@ fn a_scanned_serial_shows_its_work_and_offers_to_end_it() {
     bench.event(Event::Scan("NOBODYS1".into()));
     assert!(bench.toast().contains("there is no work on it here"), "{}", bench.toast());
     bench.key("Esc");
-    assert!(bench.model.work.filter.is_empty() && bench.model.work.list.total.unwrap() > 5);
+    assert!(bench.model.screens.work.filter.is_empty() && bench.model.screens.work.list.total.unwrap() > 5);
 }
 
 /// The scanner's pause between two pulls of its trigger.
 fn pause(bench: &mut Bench) {
-    let n = bench.model.work.scanned.as_ref().map_or(0, |s| s.n);
+    let n = bench.model.screens.work.scanned.as_ref().map_or(0, |s| s.n);
     bench.event(Event::Timer(Timer::Scanned(n)));
 }
 
@@ -210,7 +212,7 @@ fn a_server_is_racked_by_the_label_of_its_rack_and_never_by_its_own_alone() {
     let other = bench.fake.unit("7XK21025");
     let other = bench.fake.inside.lock().unwrap().world.unit(other).unwrap().label().clone();
     scan(&mut bench, &other.as_str().into());
-    assert!(bench.called.is_empty() && bench.model.work.filter == other, "{}", bench.toast());
+    assert!(bench.called.is_empty() && bench.model.screens.work.filter == other, "{}", bench.toast());
     bench.key("Esc");
     scan(&mut bench, &label);
     scan(&mut bench, &Text::from(rack.to_lowercase()));
@@ -248,7 +250,7 @@ fn the_words_about_a_work_leave_the_rest_of_a_tall_screen_to_the_list() {
     let shown = shown(&bench);
     let blank = shown.lines().rev().skip(2).take_while(|l| l.trim().is_empty()).count();
     let rows = shown.lines().filter(|l| l.contains(" fra1 ") || l.contains(" ams2 ")).count();
-    let total = bench.model.work.list.total.unwrap();
+    let total = bench.model.screens.work.list.total.unwrap();
     assert!(blank <= 2, "{blank} blank rows above the status\n{shown}");
     assert!(rows >= total.min(30), "{rows} of {total} rows\n{shown}");
 }
@@ -355,19 +357,19 @@ fn the_locator_led_goes_on_and_off_by_one_key_and_shows_wherever_its_server_does
 #[test]
 fn work_is_shown_by_site_filter_and_role() {
     let mut bench = Bench::at((100, 30), Place::Work);
-    let all = bench.model.work.list.total.unwrap();
+    let all = bench.model.screens.work.list.total.unwrap();
     bench.key(">");
-    let ams2 = bench.model.work.list.total.unwrap();
-    assert!(bench.model.work.list.rows.iter().all(|r| r.site == SiteId::new("ams2")));
+    let ams2 = bench.model.screens.work.list.total.unwrap();
+    assert!(bench.model.screens.work.list.rows.iter().all(|r| r.site == SiteId::new("ams2")));
     bench.key(">");
-    assert_eq!(bench.model.work.list.total.unwrap() + ams2, all);
+    assert_eq!(bench.model.screens.work.list.total.unwrap() + ams2, all);
     bench.keys(&[">", "/"]);
     bench.type_in("cable");
     bench.key("Enter");
     let about = |r: &rackhand_core::view::work::WorkRow| format!("{} {}", r.title, r.text).to_lowercase();
-    assert!(bench.model.work.list.rows.iter().all(|r| about(r).contains("cable")));
+    assert!(bench.model.screens.work.list.rows.iter().all(|r| about(r).contains("cable")));
     bench.keys(&["Esc", "o"]);
-    assert_eq!(bench.model.work.list.total, Some(all), "an operator ends all of it");
+    assert_eq!(bench.model.screens.work.list.total, Some(all), "an operator ends all of it");
     bench.fake.inside.lock().unwrap().role = Role::ReadOnly;
     bench.up();
     bench.heard();
@@ -375,5 +377,5 @@ fn work_is_shown_by_site_filter_and_role() {
     bench.key("D");
     assert!(bench.toast().contains("this takes the role technician"), "{}", bench.toast());
     bench.key("o");
-    assert_eq!(bench.model.work.list.total, Some(0), "a reader ends nothing");
+    assert_eq!(bench.model.screens.work.list.total, Some(0), "a reader ends nothing");
 }

@@ -11,13 +11,13 @@ use rackhand_core::text::Text;
 
 use super::args::{Accept, Approve, Bind, Ended, OrderVerb};
 use super::read;
-use crate::app::orders::reserved;
 use crate::cli::command::{carry_out, tell};
 use crate::cli::confirm::confirm;
 use crate::cli::find;
 use crate::cli::output::{Fail, Output, not_found};
 use crate::link::connect::{Connection, HostSpec, connect};
 use crate::link::{CALL, answered, call};
+use crate::screen::order::reserved;
 
 pub(super) async fn decide(host: &HostSpec, what: OrderVerb, out: &mut Output<'_>) -> Result<(), Fail> {
     let link = connect(host).await?;

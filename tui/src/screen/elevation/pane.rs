@@ -4,11 +4,11 @@ use rackhand_core::inventory::rack::Face as Side;
 use rackhand_core::placement::questions::Slot as Mount;
 use rackhand_core::view::State;
 
-use super::super::racks::{fill, states, units, worst};
-use super::sides;
-use crate::app::list::Keyed;
+use super::view::sides;
 use crate::app::model::Model;
 use crate::command::registry::Act;
+use crate::screen::list::Keyed;
+use crate::screen::racks::{fill, states, units, worst};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
@@ -30,11 +30,11 @@ pub fn view(model: &Model, canvas: &mut Canvas, columns: u16) {
 
 /// The lines of the pane.
 fn told(model: &Model, room: usize) -> Vec<(String, Token)> {
-    let r = &model.racks;
+    let (r, e) = (&model.screens.racks, &model.screens.elevation);
     let key = |act| model.keys.name(act);
     let mut out: Vec<(String, Token)> = Vec::new();
     let mut say = |text: String, token: Token| out.extend(hang(&text, room, 2).into_iter().map(|l| (l, token)));
-    match (r.slots.current(), r.slots.total) {
+    match (e.slots.current(), e.slots.total) {
         (Some(slot), _) => device(slot, model, &mut say),
         (None, None) => say("this rack is being asked for".to_owned(), Token::UiDim),
         (None, Some(0)) => say(format!("nothing is on the {}", sides(model).word()), Token::UiDim),
@@ -55,12 +55,12 @@ fn told(model: &Model, room: usize) -> Vec<(String, Token)> {
             ),
         }
         say(format!("servers: {}", states(row)), worst(row));
-        let doubts = r.views.iter().find(|v| v.row.key() == row.key());
+        let doubts = e.views.iter().find(|v| v.row.key() == row.key());
         let doubts = doubts.map_or(0, |v| v.slots.iter().filter(|s| s.doubt.is_some()).count());
         if doubts > 0 {
             say(format!("{doubts} with ?: the picture cannot be right"), Token::StateContradicting);
         }
-        let over = if r.by_stage { "health" } else { "stages" };
+        let over = if e.by_stage { "health" } else { "stages" };
         say(format!("{} {over}, {} next rack", key(Act::Overlay), key(Act::NextPane)), Token::UiDim);
         if row.height.is_some() {
             say(format!("{} other side", key(Act::Flip)), Token::UiDim);

@@ -4,8 +4,9 @@
 use rackhand_core::purchase::compare::{Cell, Compared, Comparison, MISSING, Mark};
 use rackhand_core::text::Text;
 
+use super::{comparison, looked_at};
 use crate::app::model::Model;
-use crate::app::orders::{comparison, deal, detail, looked_at};
+use crate::screen::order::{deal, detail};
 use crate::theme::token::Token;
 use crate::widget::words::{difference, short};
 use crate::widget::wrap::hang;

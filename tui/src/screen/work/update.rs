@@ -1,4 +1,4 @@
-//! The work at hand: pointed at by cursor or scan, ended by a key.
+//! The work at hand is pointed at by cursor or scan, and ended by a key.
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{SiteId, UnitId};
@@ -10,18 +10,20 @@ use rackhand_core::view::work::{Ends, WorkRow, rack_and_unit};
 use rackhand_core::view::{MAX_ROWS, Page};
 use serde::{Deserialize, Serialize};
 
-use super::bulk::{Part, Wish, send};
-use super::effect::Effect;
-use super::fetch;
-use super::list::List;
-use super::model::{Link, Model, Mood, Place, Slot};
-use super::update::toast;
+use super::height;
+use crate::app::bulk::{Part, Wish, send};
+use crate::app::effect::Effect;
+use crate::app::fetch;
+use crate::app::find::FIND;
+use crate::app::model::{Link, Model, Mood};
+use crate::app::moves::go;
+use crate::app::update::toast;
 use crate::command::possible::possible;
 use crate::command::registry::Act;
 use crate::event::{Ask, Timer};
 use crate::overlay::Layer;
 use crate::overlay::form::{Deed, Form};
-use crate::screen;
+use crate::screen::{Place, listing};
 
 /// How long a label is not taken for scanned again, in milliseconds: one pull of a trigger may read it twice.
 pub const SAME_PULL: u64 = 1_500;
@@ -56,28 +58,18 @@ pub enum Sought {
     Ready,
 }
 
-/// The list is another one now: from its top.
-pub fn requery(model: &mut Model, out: &mut Vec<Effect>) {
-    model.work.list = List::default();
-    if model.work.scanned.as_ref().is_some_and(|s| s.serial.as_str() != model.work.filter) {
-        model.work.scanned = None;
-    }
-    model.fresh.remove(&Slot::Work);
-    fetch::replace(model, Slot::Work, out);
-}
-
 /// Only the next site's, or all behind the last.
 pub fn site(model: &mut Model, forth: bool, out: &mut Vec<Effect>) {
     let sites: Vec<SiteId> = model.overview.iter().flat_map(|o| o.sites.keys().cloned()).collect();
-    let at = model.work.site.as_ref().and_then(|site| sites.iter().position(|s| s == site));
-    model.work.site = match (at, forth) {
+    let at = model.screens.work.site.as_ref().and_then(|site| sites.iter().position(|s| s == site));
+    model.screens.work.site = match (at, forth) {
         (None, true) => sites.first(),
         (None, false) => sites.last(),
         (Some(at), true) => sites.get(at + 1),
         (Some(at), false) => at.checked_sub(1).and_then(|at| sites.get(at)),
     }
     .cloned();
-    requery(model, out);
+    listing::requery(model, out);
 }
 
 /// A scanned label: its server's work is shown; the same label once more ends it.
@@ -85,8 +77,8 @@ pub fn scanned(model: &mut Model, serial: &Text, out: &mut Vec<Effect>) {
     if model.link != Link::Live {
         return toast(model, format!("scanned {serial}, but the link is not live"), Mood::Bad, out);
     }
-    let known = model.work.scanned.as_ref().filter(|s| is_label(serial, &s.serial)).map(|s| s.state);
-    let list = &model.work.list;
+    let known = model.screens.work.scanned.as_ref().filter(|s| is_label(serial, &s.serial)).map(|s| s.state);
+    let list = &model.screens.work.list;
     let pointed = list.current().filter(|row| list.lost.is_none() && is_label(serial, &row.label)).cloned();
     match (known, pointed) {
         (Some(Sought::Ready), Some(row)) => return end_by_scan(model, &row, out),
@@ -104,16 +96,16 @@ pub fn scanned(model: &mut Model, serial: &Text, out: &mut Vec<Effect>) {
 
 /// Shows the work of a server by its label.
 fn point(model: &mut Model, serial: &Text, out: &mut Vec<Effect>) {
-    model.work.filter = serial.to_string();
+    model.screens.work.filter = serial.to_string();
     let n = model.mint();
-    model.work.scanned = Some(Scanned { serial: serial.clone(), n, state: Sought::Asked });
-    requery(model, out);
+    model.screens.work.scanned = Some(Scanned { serial: serial.clone(), n, state: Sought::Asked });
+    listing::requery(model, out);
 }
 
 /// The server that was scanned last, where it is to be mounted: the next label is its rack's.
 fn to_be_racked(model: &Model) -> Option<WorkRow> {
-    let scanned = model.work.scanned.as_ref().filter(|s| s.state != Sought::Asked)?;
-    let list = &model.work.list;
+    let scanned = model.screens.work.scanned.as_ref().filter(|s| s.state != Sought::Asked)?;
+    let list = &model.screens.work.list;
     let row = list.current().filter(|row| list.lost.is_none() && is_label(&scanned.serial, &row.label))?;
     (row.ends == Ends::Move(Stage::Racked)).then(|| row.clone())
 }
@@ -133,14 +125,14 @@ fn in_rack(model: &mut Model, row: &WorkRow, scan: &Text, out: &mut Vec<Effect>)
         offset: 0,
         limit: MAX_ROWS,
     };
-    model.work.mounting = Some(mounting);
-    fetch::put(model, Slot::Find, ask, out);
+    model.screens.work.mounting = Some(mounting);
+    fetch::put(model, FIND.slot, ask, out);
     toast(model, format!("scanned {scan}: looking for a rack of that name"), Mood::Plain, out);
 }
 
 /// Takes the racks that a scanned label may name.
 pub fn take_racks(model: &mut Model, racks: &[RackRow], out: &mut Vec<Effect>) {
-    let Some(mounting) = model.work.mounting.take() else { return };
+    let Some(mounting) = model.screens.work.mounting.take() else { return };
     let (_, rack) = rack_label(&mounting.scan);
     model.toast = None;
     if racks.iter().any(|row| row.name.eq_ignore_ascii_case(&rack)) {
@@ -156,7 +148,7 @@ fn mounted(model: &mut Model, mounting: Mounting, out: &mut Vec<Effect>) {
     if let Err(why) = possible(Act::TaskDone, model) {
         return toast(model, format!("{label}: {why}"), Mood::Bad, out);
     }
-    model.work.list.first = false;
+    model.screens.work.list.first = false;
     let told = Text::from(format!("rack {label} in {scan}"));
     let reason = Text::new("taken back at once: it was not meant");
     let undo = Some(Command::Move { unit, to: Stage::Received, reason });
@@ -170,7 +162,7 @@ fn is_label(scanned: &str, label: &str) -> bool {
 
 /// From now on the label that was scanned under this number ends its work.
 pub fn ready(model: &mut Model, n: u64) {
-    if let Some(scanned) = model.work.scanned.as_mut().filter(|s| s.n == n && s.state == Sought::Pointed) {
+    if let Some(scanned) = model.screens.work.scanned.as_mut().filter(|s| s.n == n && s.state == Sought::Pointed) {
         scanned.state = Sought::Ready;
     }
 }
@@ -190,7 +182,7 @@ fn end_by_scan(model: &mut Model, row: &WorkRow, out: &mut Vec<Effect>) {
     let (Some(unit), Ends::Close(task), true) = (row.unit, row.ends, row.job.ends_by_scan()) else {
         return end(model, out);
     };
-    model.work.list.first = false;
+    model.screens.work.list.first = false;
     let command = Command::CloseTask { unit, task, note: Text::new("seen, by scan of its label") };
     let (label, told) = (row.label.clone(), Text::from(format!("{} {}", row.title, row.label)));
     send(model, Wish { parts: vec![Part { label, command, undo: None }], told }, out);
@@ -198,15 +190,16 @@ fn end_by_scan(model: &mut Model, row: &WorkRow, out: &mut Vec<Effect>) {
 
 /// Takes a page.
 pub fn take(model: &mut Model, page: Page<WorkRow>, out: &mut Vec<Effect>) {
-    let height = screen::work::height(model);
-    model.work.list.take(page, height);
-    let Some(scanned) = model.work.scanned.as_mut().filter(|s| s.state == Sought::Asked) else { return };
+    fetch::clock(model, page.now);
+    let height = height(model);
+    model.screens.work.list.take(page, height);
+    let Some(scanned) = model.screens.work.scanned.as_mut().filter(|s| s.state == Sought::Asked) else { return };
     let (serial, n) = (scanned.serial.clone(), scanned.n);
     scanned.state = Sought::Pointed;
-    let list = &mut model.work.list;
+    let list = &mut model.screens.work.list;
     // The filter also finds serials that only hold this one.
     let Some(at) = list.rows.iter().position(|row| is_label(&serial, &row.label)) else {
-        model.work.scanned = None;
+        model.screens.work.scanned = None;
         let told = format!("scanned {serial}: there is no work on it here; Esc shows all again");
         return toast(model, told, Mood::Bad, out);
     };
@@ -221,19 +214,19 @@ pub fn take(model: &mut Model, page: Page<WorkRow>, out: &mut Vec<Effect>) {
 
 /// Ends what is selected: a task with words, ordinary work at once, to be taken back within the grace.
 pub fn end(model: &mut Model, out: &mut Vec<Effect>) {
-    model.work.list.first = false;
-    let Some(row) = model.work.list.current().cloned() else { return };
+    model.screens.work.list.first = false;
+    let Some(row) = model.screens.work.list.current().cloned() else { return };
     let label = row.label;
-    let Some(unit) = row.unit else { return super::moves::go(model, Place::Receiving, out) };
+    let Some(unit) = row.unit else { return go(model, Place::Receiving, out) };
     match row.ends {
-        Ends::Receipts => super::moves::go(model, Place::Receiving, out),
+        Ends::Receipts => go(model, Place::Receiving, out),
         Ends::Close(task) => {
             let title = format!("{} of {label} is done", row.title);
             let form = Form::new(Deed::Close(unit, task), &label, title, "what was done", vec![row.text]);
             model.layer = Some(Layer::Form(Box::new(form)));
         }
         Ends::Move(to) => {
-            let by_scan = model.work.scanned.as_ref().is_some_and(|s| is_label(&s.serial, &label));
+            let by_scan = model.screens.work.scanned.as_ref().is_some_and(|s| is_label(&s.serial, &label));
             let reason = Text::new(if by_scan { "done by scan" } else { "done" });
             let told = Text::from(format!("{} {label}", row.title));
             let undo = back(to).map(|before| match before {

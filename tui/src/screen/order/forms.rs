@@ -1,62 +1,57 @@
-//! Commands on orders: what is asked before they are sent, and what their answers lead to.
+//! Commands on orders: what is asked before they are sent.
 
-use rackhand_core::decide::command::Command;
 use rackhand_core::decide::confirm::About;
-use rackhand_core::decide::{Answer, Refusal};
-use rackhand_core::order::commands::Ordered;
 use rackhand_core::order::questions::{DealView, OrderDetail};
 use rackhand_core::purchase::compare::Compared;
 use rackhand_core::purchase::money::Money;
 use rackhand_core::stock::Fit;
 use rackhand_core::text::Text;
 
-use super::effect::Effect;
-use super::model::{Model, Mood, Pending, Place};
-use super::moves::go;
-use super::orders::{self, deal, detail, looked_at, reserved};
-use super::update::toast;
+use super::{deal, detail, note, reserved};
+use crate::app::effect::Effect;
+use crate::app::model::{Model, Mood};
+use crate::app::moves::go;
+use crate::app::update::toast;
 use crate::command::registry::Act;
-use crate::event::CallId;
 use crate::overlay::Layer;
 use crate::overlay::choose::{Choose, Leads};
 use crate::overlay::form::{Deed, Form};
-use crate::overlay::note::Note;
-use crate::overlay::order::OrderForm;
 use crate::overlay::quote::QuoteForm;
+use crate::screen::quotes::looked_at;
+use crate::screen::{Place, stock};
 use crate::widget::words::{difference, short, until};
 
 /// What a reason is called.
 const WHY: &str = "why (goes into the journal)";
 
-/// Begins a command on an order.
-pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
-    if act == Act::NewOrder {
-        let site = model.greeting.as_ref().map_or_else(String::new, |g| g.site.to_string());
-        model.layer = Some(Layer::Order(Box::new(OrderForm::new(&site))));
-        return;
+/// Begins a command on an order. Returns whether it is one.
+pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) -> bool {
+    use Act::{Accept, Approve, Assign, Cancel, Quote, Quotes, Reject, ReleaseStock, Reserve};
+    if !matches!(act, Accept | Approve | Assign | Cancel | Quote | Quotes | Reject | ReleaseStock | Reserve) {
+        return false;
     }
-    let Some(order) = detail(model).cloned() else { return };
+    let Some(order) = detail(model).cloned() else { return true };
     let id = order.row.id;
     match act {
-        Act::Quotes => return go(model, Place::Quotes(id), out),
-        Act::Reserve if !matches!(model.place, Place::Stock(..)) => return pool(model, &order, out),
-        _ => {}
+        Quotes => go(model, Place::Quotes(id), out),
+        Reserve if !matches!(model.place, Place::Stock(..)) => pool(model, &order, out),
+        _ => {
+            model.layer = match act {
+                Approve => approve(model, &order),
+                Reject => Some(end(&order, Deed::Reject(id), "reject", "None of the offers is taken.")),
+                Cancel => Some(end(&order, Deed::CancelOrder(id), "cancel", "What is on order is called off.")),
+                Assign => Some(assign(&order)),
+                Accept => accept(&order),
+                Reserve => reserve(model, &order),
+                ReleaseStock => release(&order),
+                _ => Some(Layer::Quote(Box::new(QuoteForm::new(&order)))),
+            };
+            if model.layer.is_none() {
+                toast(model, format!("{}: there is nothing of the kind here", act.spec().id), Mood::Plain, out);
+            }
+        }
     }
-    let layer = match act {
-        Act::Approve => approve(model, &order),
-        Act::Reject => Some(end(&order, Deed::Reject(id), "reject", "None of the offers is taken.")),
-        Act::Cancel => Some(end(&order, Deed::CancelOrder(id), "cancel", "What is on order is called off.")),
-        Act::Assign => Some(assign(&order)),
-        Act::Accept => accept(&order),
-        Act::Reserve => reserve(model, &order),
-        Act::ReleaseStock => release(&order),
-        Act::Quote => Some(Layer::Quote(Box::new(QuoteForm::new(&order)))),
-        _ => None,
-    };
-    model.layer = layer;
-    if model.layer.is_none() {
-        toast(model, format!("{}: there is nothing of the kind here", act.spec().id), Mood::Plain, out);
-    }
+    true
 }
 
 fn form(form: Form) -> Layer {
@@ -82,10 +77,6 @@ fn approve(model: &Model, order: &OrderDetail) -> Option<Layer> {
         Some((offer.title.clone(), remark, Leads::Form(Box::new(form?))))
     };
     Choose::layer("approve whose offer", offers.into_iter().filter_map(item).collect())
-}
-
-fn note(title: impl Into<Text>, lines: Vec<Text>) -> Layer {
-    Layer::Note(Box::new(Note::new(title, lines)))
 }
 
 /// What stands on the form of an approval: who, what, how much, and who else must. `None` without a complete price.
@@ -191,7 +182,7 @@ fn pool(model: &mut Model, order: &OrderDetail, out: &mut Vec<Effect>) {
 
 /// The line of the server under the cursor.
 fn screen_line(model: &Model, order: &OrderDetail) -> Option<u16> {
-    let unit = model.order.unit?;
+    let unit = model.screens.order.unit?;
     let has = |l: &&rackhand_core::order::questions::OrderLine| {
         l.units.iter().any(|u| u.id == unit) || l.stock.iter().any(|(u, _)| u.id == unit)
     };
@@ -199,8 +190,8 @@ fn screen_line(model: &Model, order: &OrderDetail) -> Option<u16> {
 }
 
 fn reserve(model: &Model, order: &OrderDetail) -> Option<Layer> {
-    let spare = model.pool.list.current()?;
-    let line = orders::line(model)?;
+    let spare = model.screens.stock.list.current()?;
+    let line = stock::line(model)?;
     let (label, fit) = (&spare.found.label, spare.found.fit);
     let word = match fit {
         Fit::Exact => "is exactly what line",
@@ -225,89 +216,4 @@ fn release(order: &OrderDetail) -> Option<Layer> {
         (label, Text::new("reserved"), Leads::Form(Box::new(form)))
     };
     Choose::layer("give which back to the pool", reserved(order).map(item).collect())
-}
-
-/// A form was sent: it is kept until its end is known, so that a refusal costs no typing.
-pub fn sent(model: &mut Model, layer: Layer) {
-    if matches!(layer, Layer::Order(_) | Layer::Quote(_))
-        && let Some(call) = model.calls.keys().next_back()
-    {
-        model.draft = Some((*call, layer));
-    }
-}
-
-/// Takes the end of a command on an order. Returns whether there is nothing more to say of it.
-pub fn done(model: &mut Model, id: CallId, call: &Pending, answer: &Answer, out: &mut Vec<Effect>) -> bool {
-    if model.draft.as_ref().is_some_and(|(of, _)| *of == id) {
-        model.draft = None;
-    }
-    match answer {
-        Answer::Ordered(ordered) => {
-            go(model, Place::Order(ordered.order), out);
-            if model.layer.is_none() {
-                let told = became(ordered);
-                model.layer = Some(note(format!("order {} is placed", ordered.order), told));
-            }
-            toast(model, format!("order {} is placed", ordered.order), Mood::Good, out);
-            true
-        }
-        Answer::Told(text) => {
-            toast(model, format!("{}: {text}", call.told), Mood::Good, out);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// What became of an order, line by line.
-fn became(ordered: &Ordered) -> Vec<Text> {
-    let mut told = Vec::new();
-    if let (Some(site), Some(why)) = (&ordered.site, &ordered.routed) {
-        told.push(Text::from(format!("it goes to {site}: {why}")));
-    }
-    told.extend(ordered.unproven.clone());
-    for (n, line) in (1..).zip(&ordered.lines) {
-        told.push(Text::from(format!("line {n}: {}", line.understood)));
-        told.extend(line.unclear.iter().map(|u| Text::from(format!("  left out `{}`: {}", u.part, u.why))));
-        let names: Vec<&str> = line.reserved.iter().map(Text::as_str).collect();
-        if !names.is_empty() {
-            told.push(format!("  reserved from the pool: {}", names.join(", ")).into());
-        }
-        match line.to_buy {
-            0 => told.push("  nothing is to be bought".into()),
-            n => told.push(format!("  to be bought: {n}").into()),
-        }
-        told.extend(line.taken.iter().map(|t| Text::from(format!("  would serve, but {t}"))));
-    }
-    told
-}
-
-/// Shows why a command on an order was refused, whole: the status line has no room for it.
-pub fn refused(model: &mut Model, id: CallId, call: &Pending, refusal: &Refusal) {
-    if let Some((_, mut layer)) = model.draft.take_if(|(of, _)| *of == id) {
-        if model.layer.is_none() {
-            layer.complain(refusal.text.clone());
-            model.layer = Some(layer);
-        } else {
-            model.draft = Some((id, layer));
-        }
-        return;
-    }
-    if model.layer.is_none() && is_trade(&call.command) {
-        model.layer =
-            Some(note(format!("refused: {}", call.told), vec![refusal.text.clone(), "Nothing was done.".into()]));
-    }
-}
-
-fn is_trade(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Approve { .. }
-            | Command::Reject { .. }
-            | Command::CancelOrder { .. }
-            | Command::AssignStock { .. }
-            | Command::Reserve { .. }
-            | Command::ReleaseStock { .. }
-            | Command::AcceptConfirmation { .. }
-    )
 }

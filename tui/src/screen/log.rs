@@ -2,7 +2,16 @@
 
 use rackhand_core::event::Seq;
 use rackhand_core::view::EventRow;
+use rackhand_rpc::JournalQuery;
 use serde::{Deserialize, Serialize};
+
+use super::Screens;
+use super::list::Rows;
+use crate::app::effect::Effect;
+use crate::app::fetch::{Slot, clock};
+use crate::app::model::{Model, Mood};
+use crate::app::update::toast;
+use crate::event::{Ask, Data};
 
 /// Events asked for at once.
 pub const PAGE: usize = 64;
@@ -68,24 +77,67 @@ impl Log {
         (self.loaded && near && !self.ended && self.rows.len() < HELD).then(|| self.rows.last().map(|r| r.seq))?
     }
 
-    /// Moves the cursor.
-    pub fn go(&mut self, place: usize, height: usize) {
+    /// The event under the cursor.
+    pub fn current(&self) -> Option<&EventRow> {
+        self.rows.get(self.cursor)
+    }
+}
+
+impl Rows for Log {
+    fn total(&self) -> Option<usize> {
+        Some(self.rows.len())
+    }
+    fn top(&self) -> usize {
+        self.top
+    }
+    fn cursor(&self) -> usize {
+        self.cursor
+    }
+    fn go(&mut self, place: usize, height: usize) {
         self.cursor = place;
         self.settle(height);
     }
-
-    /// Keeps the cursor in the run and on screen.
-    pub fn settle(&mut self, height: usize) {
+    fn settle(&mut self, height: usize) {
         let (total, height) = (self.rows.len(), height.max(1));
         self.cursor = self.cursor.min(total.saturating_sub(1));
         self.top =
             self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor).min(total.saturating_sub(height));
     }
-
-    /// The event under the cursor.
-    pub fn current(&self) -> Option<&EventRow> {
-        self.rows.get(self.cursor)
+    fn restart(&mut self) {
+        *self = Self::default();
     }
+    fn json(&self) -> Option<String> {
+        serde_json::to_string(self.current()?).ok()
+    }
+    fn lacks_newer(&self) -> bool {
+        self.newer
+    }
+}
+
+/// Takes a page of events: the newest, or older ones.
+pub fn take(
+    model: &mut Model,
+    ask: &Ask,
+    data: Data,
+    log: fn(&mut Screens) -> &mut Log,
+    height: usize,
+    out: &mut Vec<Effect>,
+) {
+    match (ask, data) {
+        (Ask::Journal(query), Data::Journal(Ok(page))) => {
+            clock(model, page.now);
+            let log = log(&mut model.screens);
+            if query.before.is_some() { log.older(page.rows, height) } else { log.newest(page.rows, height) }
+        }
+        (_, Data::Journal(Err(refusal))) => toast(model, refusal.text, Mood::Bad, out),
+        _ => {}
+    }
+}
+
+/// The question for events older than those held, where the end of them comes near and none is on its way.
+pub fn older(model: &Model, slot: Slot, log: &Log, height: usize, query: Option<JournalQuery>) -> Option<Ask> {
+    let before = log.wants_older(height).filter(|_| !model.asked.contains_key(&slot))?;
+    Some(Ask::Journal(JournalQuery { before: Some(before), ..query? }))
 }
 
 #[cfg(test)]

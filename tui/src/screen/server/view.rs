@@ -1,67 +1,20 @@
-//! One server: why it is not moving, steps, tasks, tests, facts; and its timeline.
+//! How a server's page is drawn, and the lines of its story.
 
 use std::time::Duration;
 
 use rackhand_core::boot::report::StepVerdict;
 use rackhand_core::view::UnitDetail;
 
-use super::waits::waits;
-use super::{Face, hidden};
-use crate::app::fetch;
-use crate::app::model::{Model, Slot, Target};
-use crate::app::moves::anew;
-use crate::command::registry::{Act, Kind};
+use super::unit;
+use crate::app::model::Model;
+use crate::command::registry::Act;
+use crate::screen::hidden;
+use crate::screen::waits::waits;
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::words::{age, letter};
 use crate::widget::wrap::hang;
 use crate::widget::{chrome, log};
-
-/// The screen.
-pub const FACE: Face = Face {
-    kind: Kind::Server,
-    title: "Server",
-    about: "One server: why it is not moving, its steps and tasks, what is known of it, and below its timeline. What \
-            is not known says `unknown`. Tab changes between the parts; / finds words, n and N the next and the one \
-            before.",
-    twin: "rackhand show SERIAL",
-    acts_on: Some(Slot::Unit),
-    wants: &[Slot::Unit, Slot::Timeline],
-    view,
-    settle: |model| {
-        let height = timeline_height(model);
-        model.server.timeline.settle(height);
-        let last = story(model).len().saturating_sub(story_height(model));
-        model.server.scroll = model.server.scroll.min(last);
-    },
-    step: |model, motion, out| {
-        if model.server.in_timeline {
-            let height = timeline_height(model);
-            let log = &mut model.server.timeline;
-            log.go(motion.from(log.cursor, height), height);
-            anew(model, motion, Slot::Timeline, out);
-        } else {
-            let height = story_height(model);
-            let last = story(model).len().saturating_sub(height);
-            model.server.scroll = motion.from(model.server.scroll, height).min(last);
-        }
-    },
-    fill: |model, out| {
-        let older = fetch::older(&model.server.timeline, timeline_height(model), fetch::timeline_query(model));
-        fetch::ask_on(model, Slot::Timeline, older, out);
-    },
-    target: |model| model.unit().map(|unit| Target::of_row(&unit.row)),
-    row: |model| serde_json::to_string(model.unit()?).ok(),
-    press: |model, y| {
-        let (top, upper, lower) = layout(model);
-        let (first, height) = (top + upper + 2, timeline_height(model));
-        model.server.in_timeline = lower > 0 && y >= top + upper;
-        let place = model.server.timeline.top + usize::from(y.saturating_sub(first));
-        if y >= first && usize::from(y - first) < height && place < model.server.timeline.rows.len() {
-            model.server.timeline.go(place, height);
-        }
-    },
-};
 
 /// From this width facts stand beside the story.
 const WIDE: u16 = 120;
@@ -70,7 +23,7 @@ const FACTS: u16 = 48;
 
 /// First row and rows of the upper part, then rows of the lower with its rule and heads. Each part gives the other what
 /// it does not need; in steps of four, so that a line more or less moves nothing.
-fn layout(model: &Model) -> (u16, u16, u16) {
+pub fn layout(model: &Model) -> (u16, u16, u16) {
     let (first, rows) = chrome::body(model.size);
     // The first row is the server itself.
     let rows = rows.saturating_sub(1);
@@ -78,9 +31,9 @@ fn layout(model: &Model) -> (u16, u16, u16) {
         return (first + 1, rows, 0);
     }
     let fours = |n: usize| u16::try_from(n.next_multiple_of(4)).unwrap_or(u16::MAX);
-    let beside = if model.size.0 >= WIDE { model.unit().map_or(0, |u| u.facts.len() + 3) } else { 0 };
+    let beside = if model.size.0 >= WIDE { unit(model).map_or(0, |u| u.facts.len() + 3) } else { 0 };
     let (upper, share) = (fours(story(model).len().max(beside)), rows * 2 / 5);
-    let log = &model.server.timeline;
+    let log = &model.screens.server.timeline;
     let events = if log.loaded && log.ended { fours(log.rows.len() + 2) } else { u16::MAX };
     let lower = if upper < rows - share { rows - upper } else { share.min(events.max(4)) };
     (first + 1, rows - lower, lower)
@@ -104,7 +57,7 @@ fn story_width(size: (u16, u16)) -> usize {
 pub fn story(model: &Model) -> Vec<(String, Token)> {
     let room = story_width(model.size);
     let mut out = Vec::new();
-    match &model.server.detail {
+    match &model.screens.server.detail {
         None => out.push(("nothing is known yet".to_owned(), Token::UiDim)),
         Some(Err(refusal)) => {
             out.extend(hang(&refusal.text, room, 2).into_iter().map(|l| (l, Token::StateCrit)));
@@ -202,44 +155,12 @@ fn facts(unit: &UnitDetail, model: &Model, room: usize) -> Vec<(String, Token)> 
     out
 }
 
-/// Goes to the next line, or the one before, that holds the words looked for; around the end to the beginning.
-/// Returns whether there is one.
-pub fn find(model: &mut Model, forth: bool) -> bool {
-    let words = model.server.search.to_lowercase();
-    let has = |text: &str| text.to_lowercase().contains(&words);
-    let lines: Vec<bool> = story(model).iter().map(|(line, _)| has(line)).collect();
-    let rows = model.server.timeline.rows.iter().map(|e| has(&e.text) || has(&e.kind) || has(&e.actor));
-    let all: Vec<bool> = lines.iter().copied().chain(rows).collect();
-    let (count, from) = (all.len(), model.server.found);
-    let way = |n: usize| match (from, forth) {
-        (Some(at), true) => (at + n) % count,
-        (Some(at), false) => (at + count - n % count) % count,
-        (None, true) => n - 1,
-        (None, false) => count - n,
-    };
-    let Some(found) = (1..=count).map(way).find(|at| all.get(*at).copied().unwrap_or(false)) else {
-        model.server.found = None;
-        return false;
-    };
-    model.server.found = Some(found);
-    model.server.in_timeline = found >= lines.len();
-    if let Some(row) = found.checked_sub(lines.len()) {
-        let height = timeline_height(model);
-        model.server.timeline.go(row, height);
-    } else {
-        let height = story_height(model).max(1);
-        let scroll = model.server.scroll.clamp((found + 1).saturating_sub(height), found);
-        model.server.scroll = scroll.min(lines.len().saturating_sub(height));
-    }
-    true
-}
-
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
     chrome::header(model, canvas, "");
     let (y, upper, lower) = layout(model);
     let full = canvas.area().width;
-    if let Some(unit) = model.unit() {
+    if let Some(unit) = unit(model) {
         let row = &unit.row;
         let unknown =
             |t: &Option<rackhand_core::text::Text>| t.as_ref().map_or("unknown".to_owned(), ToString::to_string);
@@ -284,12 +205,13 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     }
     let lines = story(model);
     let room = u16::try_from(story_width(model.size)).unwrap_or(0);
-    for (n, (line, token)) in lines.iter().skip(model.server.scroll).take(usize::from(upper)).enumerate() {
-        let token = if model.server.found == Some(model.server.scroll + n) { Token::UiMatch } else { *token };
+    for (n, (line, token)) in lines.iter().skip(model.screens.server.scroll).take(usize::from(upper)).enumerate() {
+        let token =
+            if model.screens.server.found == Some(model.screens.server.scroll + n) { Token::UiMatch } else { *token };
         canvas.put(1, y + u16::try_from(n).unwrap_or(0), room, line, token);
     }
-    let below = lines.len().saturating_sub(model.server.scroll + usize::from(upper));
-    let search = &model.server.search;
+    let below = lines.len().saturating_sub(model.screens.server.scroll + usize::from(upper));
+    let search = &model.screens.server.search;
     let mut said = if !search.is_empty() {
         let key = |act| model.keys.name(act);
         format!("looking for {search}: {} next, {} before", key(Act::FindNext), key(Act::FindPrevious))
@@ -299,8 +221,8 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
         String::new()
     };
     if lower >= 2 {
-        let log = &model.server.timeline;
-        let focus = model.server.in_timeline;
+        let log = &model.screens.server.timeline;
+        let focus = model.screens.server.in_timeline;
         let newer = if log.newer { ", newer ones not shown: Home" } else { "" };
         canvas.rule(
             y + upper,

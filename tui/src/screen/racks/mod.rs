@@ -1,53 +1,113 @@
 //! Racks: where they stand, how full they are, and how the servers in them do.
 
+use rackhand_core::id::SiteId;
 use rackhand_core::inventory::rack::HalfUnits;
 use rackhand_core::placement::questions::RackRow;
+use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::State;
+use rackhand_core::view::filter::check_words;
+use serde::{Deserialize, Serialize};
 
-use super::{Face, hidden};
-use crate::app::model::{Model, Slot};
-use crate::app::racks;
-use crate::command::registry::{Act, Kind};
+use super::face::{Face, Listing, Words};
+use super::list::{Keyed, List};
+use super::{Place, elevation, hidden, listing};
+use crate::app::effect::Effect;
+use crate::app::fetch::{Question, Slot, clock};
+use crate::app::model::Model;
+use crate::app::moves::go;
+use crate::command::registry::{Act, Spec};
+use crate::event::{Ask, Data};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 use crate::widget::table::{Column, window};
 use crate::widget::words::{age, letter};
 
+/// The page of racks.
+pub const RACKS: Slot = Slot("racks");
+
 /// The screen.
 pub const FACE: Face = Face {
-    kind: Kind::Racks,
     title: "Racks",
     about: "The racks by NetBox: their height, how much of it is taken on the fuller side, and our servers in them \
             counted by state, as letter and number. Enter draws a rack unit by unit. Where NetBox has not told of a \
             rack, it is only what the journal remembers, and its height is unknown. The filter takes words of site, \
             name or room; ! negates.",
     twin: "rackhand racks",
-    acts_on: None,
-    wants: &[Slot::Racks],
-    view,
-    settle: |model| {
-        let height = height(model);
-        model.racks.list.settle(height);
-    },
-    step: |model, motion, _| {
-        let height = height(model);
-        let list = &mut model.racks.list;
-        list.go(motion.from(list.cursor, height), height);
-    },
-    fill: racks::fill,
-    target: |_| None,
-    row: |model| serde_json::to_string(model.racks.list.current()?).ok(),
-    press: |model, y| {
-        let (top, rows) = chrome::body(model.size);
-        let place = model.racks.list.top + usize::from(y.saturating_sub(top + 1));
-        if y > top && y < top + rows && place < model.racks.list.total.unwrap_or(0) {
+    go: Spec::go(Place::Racks, "racks", "screen: racks", &["3"]),
+    takes: &[&[Act::Filter, Act::Open, Act::StagePrevious, Act::StageNext]],
+    questions: &[Question {
+        slot: RACKS,
+        ask: |model| {
+            let r = &model.screens.racks;
+            let (offset, limit) = r.list.window(height(model));
+            Some(Ask::Racks { site: r.site.clone(), filter: r.filter.clone(), offset, limit })
+        },
+        take: |model, _, data, _| {
+            let Data::Racks(page) = data else { return };
+            clock(model, page.now);
             let height = height(model);
-            model.racks.list.go(place, height);
+            model.screens.racks.list.take(page, height);
+            elevation::adopt(model);
+        },
+    }],
+    wants: &[RACKS],
+    list: Some(Listing {
+        slot: Some(RACKS),
+        of: |screens| &screens.racks.list,
+        of_mut: |screens| &mut screens.racks.list,
+        area: |model| (chrome::body(model.size).0, chrome::body(model.size).1.saturating_sub(1)),
+    }),
+    words: Some(Words { of: |screens| &mut screens.racks.filter, check: check_words, look: None, stage: None }),
+    view,
+    act: |model, act, out| {
+        let r = &mut model.screens.racks;
+        match act {
+            Act::Back if r.filter.is_empty() && r.site.take().is_some() => listing::requery(model, out),
+            Act::Open => go(model, Place::Elevation, out),
+            Act::StageNext | Act::StagePrevious => site(model, act == Act::StageNext, out),
+            _ => return false,
         }
+        true
     },
+    possible: |model, act| (act == Act::Open && model.screens.racks.list.current().is_some()).then_some(Ok(())),
+    ..Face::PLAIN
 };
+
+/// State of the screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Racks {
+    /// The window on all racks; its cursor is the rack whose contents have the keys.
+    pub list: List<RackRow>,
+    /// Its filter.
+    pub filter: String,
+    /// Only this site.
+    pub site: Option<SiteId>,
+}
+
+/// A rack by its site and name.
+pub type RackKey = (SiteId, Text);
+
+impl Keyed for RackRow {
+    type Key = RackKey;
+    fn key(&self) -> RackKey {
+        (self.site.clone(), self.name.clone())
+    }
+}
+
+/// The next site, or all behind the last.
+fn site(model: &mut Model, forth: bool, out: &mut Vec<Effect>) {
+    let mut sites = model.overview.iter().flat_map(|o| o.sites.keys());
+    let next = match (&model.screens.racks.site, forth) {
+        (None, true) => sites.next(),
+        (None, false) => sites.next_back(),
+        (Some(at), true) => sites.find(|s| *s > at),
+        (Some(at), false) => sites.rfind(|s| *s < at),
+    };
+    model.screens.racks.site = next.cloned();
+    listing::requery(model, out);
+}
 
 /// Cells of the picture of how full a rack is.
 const GAUGE: u32 = 10;
@@ -98,7 +158,7 @@ fn gauge(rack: &RackRow) -> (String, Token) {
 }
 
 fn view(model: &Model, canvas: &mut Canvas) {
-    let r = &model.racks;
+    let r = &model.screens.racks;
     let total = r.list.total.map_or_else(|| "?".to_owned(), |t| t.to_string());
     let site = r.site.as_ref().map_or_else(String::new, |s| format!(" site: {s}"));
     let filter = if r.filter.is_empty() { String::new() } else { format!(" filter: {}", r.filter) };

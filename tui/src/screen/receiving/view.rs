@@ -1,48 +1,19 @@
-//! The dock: serials are scanned, judged at once, and counted. Letters belong to the scan field.
+//! How the dock is drawn.
 
 use rackhand_core::receiving::commands::Finding;
 use rackhand_core::receiving::questions::{LATE, Line, Told};
 use rackhand_core::text::Text;
 
-use super::{Face, hidden};
-use crate::app::model::{Link, Model, Slot};
-use crate::app::receive::{self, Entry, State};
-use crate::command::registry::{Act, Kind};
+use super::state::{Entry, State};
+use super::update::site;
+use crate::app::model::{Link, Model};
+use crate::command::registry::Act;
+use crate::screen::hidden;
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 use crate::widget::table::{Column, fit, row};
 use crate::widget::words::clock;
-
-/// The screen.
-pub const FACE: Face = Face {
-    kind: Kind::Receiving,
-    title: "Receiving",
-    about: "What comes in at a site's dock. Scan a serial, or type it and press Enter: all letters and digits go into \
-            the field, commands are F-keys. `ok` is received now; DUP was received before; WRONG SITE belongs to \
-            another site; UNKNOWN is nobody's; HELD is cancelled, quarantined or on hold; NOT SENT is on order, but not \
-            sent by the book; DAMAGED is received and held. Only ok and DAMAGED change anything. While the link is \
-            down scans wait here, in order, and are sent when it is back. While NetBox is away it is told later, which stands \
-            beside each scan and below. WANT counts what came within 24 hours and \
-            what is still expected, OF whose order.",
-    twin: "rackhand receive SERIAL",
-    acts_on: None,
-    wants: &[Slot::Receiving],
-    view,
-    settle: |model| {
-        let height = height(model);
-        let most = model.receiving.scans.len().saturating_sub(height);
-        model.receiving.scroll = model.receiving.scroll.min(most);
-    },
-    step: |model, motion, _| {
-        let height = height(model);
-        receive::scroll(model, motion, height);
-    },
-    fill: |_, _| {},
-    target: |_| None,
-    row: |_| None,
-    press: |_, _| {},
-};
 
 /// From this width the serials still expected stand on the right.
 const WIDE: u16 = 150;
@@ -64,7 +35,7 @@ struct Layout {
 
 fn layout(model: &Model) -> Layout {
     let (first, rows) = chrome::body(model.size);
-    let known = model.receiving.dock.as_ref().map_or(0, |d| d.lines.len() + usize::from(d.lines.len() > 1));
+    let known = model.screens.receiving.dock.as_ref().map_or(0, |d| d.lines.len() + usize::from(d.lines.len() > 1));
     let known = u16::try_from(known).unwrap_or(u16::MAX);
     let lines = match rows {
         0..=7 => 0,
@@ -86,8 +57,8 @@ pub fn height(model: &Model) -> usize {
 
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
-    let r = &model.receiving;
-    let site = receive::site(model).map_or_else(|| "unknown".to_owned(), |s| s.to_string());
+    let r = &model.screens.receiving;
+    let site = site(model).map_or_else(|| "unknown".to_owned(), |s| s.to_string());
     let got = r.dock.as_ref().map_or_else(|| "?/?".to_owned(), |d| format!("{}/{}", d.sum.got, d.sum.wanted));
     chrome::header(model, canvas, &format!("dock {site}  {got}"));
     let at = layout(model);
@@ -128,7 +99,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
 
 /// What F4 would take back.
 fn undo(model: &Model) -> String {
-    let Some(entry) = model.receiving.undoable().and_then(|n| model.receiving.scans.get(n)) else {
+    let Some(entry) = model.screens.receiving.undoable().and_then(|n| model.screens.receiving.scans.get(n)) else {
         return String::new();
     };
     let key = model.keys.name(Act::UndoReceipt);
@@ -140,7 +111,7 @@ fn undo(model: &Model) -> String {
 }
 
 fn lines(model: &Model, canvas: &mut Canvas, y: u16, rows: u16, room: u16) -> Vec<&'static str> {
-    let Some(dock) = &model.receiving.dock else {
+    let Some(dock) = &model.screens.receiving.dock else {
         canvas.put(1, y, room.saturating_sub(1), "what is expected here is not known yet", Token::UiDim);
         return Vec::new();
     };
@@ -239,7 +210,7 @@ fn told_short(scan: &rackhand_core::receiving::commands::Scan) -> String {
 
 /// How NetBox stands to what came in by this scan; `None` where it did not, or the dock's last answer is older.
 fn netbox(model: &Model, entry: &Entry) -> Option<(String, Token)> {
-    let dock = model.receiving.dock.as_ref().filter(|dock| entry.is_receipt() && dock.site == entry.site)?;
+    let dock = model.screens.receiving.dock.as_ref().filter(|dock| entry.is_receipt() && dock.site == entry.site)?;
     let arrived = dock.arrived.iter().find(|a| a.serial == entry.serial)?;
     let why = if arrived.text.is_empty() { String::new() } else { format!(": {}", arrived.text) };
     Some(match arrived.netbox {
@@ -261,7 +232,7 @@ fn said(model: &Model, entry: &Entry) -> (String, Token) {
 }
 
 fn scans(model: &Model, canvas: &mut Canvas, at: &Layout, room: u16) {
-    let r = &model.receiving;
+    let r = &model.screens.receiving;
     let room = room.saturating_sub(1);
     if r.scans.is_empty() {
         canvas.put(1, at.scans, room, "nothing was scanned in this session", Token::UiDim);
@@ -294,7 +265,7 @@ fn scans(model: &Model, canvas: &mut Canvas, at: &Layout, room: u16) {
 /// How often each word.
 fn tally(model: &Model, canvas: &mut Canvas, y: u16, room: u16) {
     let mut counts: Vec<(String, usize)> = Vec::new();
-    for entry in &model.receiving.scans {
+    for entry in &model.screens.receiving.scans {
         let word = words(entry).0;
         match counts.iter_mut().find(|(known, _)| *known == word) {
             Some((_, n)) => *n += 1,
@@ -312,7 +283,7 @@ fn tally(model: &Model, canvas: &mut Canvas, y: u16, room: u16) {
 
 /// What waits, and why.
 fn counts(model: &Model, canvas: &mut Canvas, y: u16, room: u16) {
-    let r = &model.receiving;
+    let r = &model.screens.receiving;
     let open = r.open();
     let token = if open > 0 { Token::StateWarn } else { Token::UiDim };
     let queue = match (open, &model.link) {
@@ -341,7 +312,7 @@ fn counts(model: &Model, canvas: &mut Canvas, y: u16, room: u16) {
 
 /// The serials still expected.
 fn expected(model: &Model, canvas: &mut Canvas, x: u16, y: u16, end: u16) {
-    let Some(dock) = &model.receiving.dock else { return };
+    let Some(dock) = &model.screens.receiving.dock else { return };
     let room = canvas.area().width.saturating_sub(x + 1);
     canvas.put(x, y, room, &format!("STILL EXPECTED {}", dock.sum.left), Token::UiTitle);
     let rows = usize::from(end.saturating_sub(y + 1));

@@ -1,58 +1,17 @@
-//! One order: why it is not moving, its lines with their servers, and what goes on with each vendor.
+//! How an order's page is drawn, and the lines of its story.
 
-mod story;
-
-use rackhand_core::id::{Subject, UnitId};
-use rackhand_core::text::Text;
+use rackhand_core::id::UnitId;
 use rackhand_core::view::UnitRow;
 
-pub use self::story::Entry;
-use super::Face;
-use super::orders::{sign, total};
-use crate::app::model::{Model, Slot, Target};
-use crate::app::orders::detail;
-use crate::command::registry::Kind;
+use super::detail;
+use super::story::{self, Entry};
+use crate::app::model::Model;
+use crate::screen::orders::{sign, total};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 use crate::widget::words::{age, day, until};
 use crate::widget::wrap::hang;
-
-/// The screen.
-pub const FACE: Face = Face {
-    kind: Kind::Order,
-    title: "Order",
-    about: "One order: why it is not moving, its lines with what was understood and their servers, what goes on with each \
-            vendor, who approved what, the purchase, shipments, and papers that were not taken. Enter opens the server \
-            under the cursor, [ comes back. Q lays the offers side by side.",
-    twin: "rackhand order show NUMBER",
-    acts_on: Some(Slot::Order),
-    wants: &[Slot::Order],
-    view,
-    settle,
-    step: |model, motion, _| {
-        let (height, count) = (height(model), lines(model).len());
-        let to = motion.from(model.order.cursor, height).min(count.saturating_sub(1));
-        go(model, to);
-    },
-    fill: |_, _| {},
-    target: |model| {
-        let order = detail(model)?;
-        if let Some(row) = model.order.unit.and_then(|id| server(model, id)) {
-            return Some(Target { subject: Subject::Unit(row.id), label: row.label.clone(), row: None, step: None });
-        }
-        let label = Text::from(format!("order {}", order.row.id));
-        Some(Target { subject: Subject::Order(order.row.id), label, row: None, step: None })
-    },
-    row: |model| serde_json::to_string(detail(model)?).ok(),
-    press: |model, y| {
-        let (top, rows) = layout(model);
-        let place = model.order.top + usize::from(y.saturating_sub(top));
-        if y >= top && y < top + rows && place < lines(model).len() {
-            go(model, place);
-        }
-    },
-};
 
 /// From this width facts stand beside the story.
 const WIDE: u16 = 120;
@@ -60,12 +19,13 @@ const WIDE: u16 = 120;
 const FACTS: u16 = 44;
 
 /// First row and rows of the story; above it is the order itself.
-fn layout(model: &Model) -> (u16, u16) {
+pub fn layout(model: &Model) -> (u16, u16) {
     let (first, rows) = chrome::body(model.size);
     (first + 1, rows.saturating_sub(1))
 }
 
-fn height(model: &Model) -> usize {
+/// Lines on screen.
+pub fn height(model: &Model) -> usize {
     usize::from(layout(model).1)
 }
 
@@ -74,7 +34,7 @@ fn story_width(size: (u16, u16)) -> usize {
 }
 
 /// A server of the order.
-fn server(model: &Model, id: UnitId) -> Option<&UnitRow> {
+pub fn server(model: &Model, id: UnitId) -> Option<&UnitRow> {
     let lines = &detail(model)?.lines;
     let all = lines.iter().flat_map(|l| l.units.iter().chain(l.stock.iter().map(|(row, _)| row)));
     all.into_iter().find(|row| row.id == id)
@@ -83,7 +43,7 @@ fn server(model: &Model, id: UnitId) -> Option<&UnitRow> {
 /// All lines of the story.
 pub fn lines(model: &Model) -> Vec<Entry> {
     let room = story_width(model.size);
-    match &model.order.detail {
+    match &model.screens.order.detail {
         None => vec![Entry::new("nothing is known yet", Token::UiDim)],
         Some(Err(refusal)) => {
             hang(&refusal.text, room, 2).into_iter().map(|l| Entry::new(l, Token::StateCrit)).collect()
@@ -97,33 +57,6 @@ pub fn lines(model: &Model) -> Vec<Entry> {
             out
         }
     }
-}
-
-/// Moves the cursor to a line.
-fn go(model: &mut Model, to: usize) {
-    model.order.cursor = to;
-    model.order.unit = lines(model).get(to).and_then(|entry| entry.unit);
-    settle(model);
-}
-
-/// After news: the cursor stays on its server, wherever that is now.
-pub fn find(model: &mut Model) {
-    let Some(unit) = model.order.unit else { return };
-    match lines(model).iter().position(|entry| entry.unit == Some(unit)) {
-        Some(at) => model.order.cursor = at,
-        None => model.order.unit = None,
-    }
-}
-
-fn settle(model: &mut Model) {
-    let (height, all) = (height(model).max(1), lines(model));
-    let o = &mut model.order;
-    o.cursor = o.cursor.min(all.len().saturating_sub(1));
-    // A server of another width stands on another line; the cursor goes with it.
-    if let Some(at) = o.unit.and_then(|unit| all.iter().position(|entry| entry.unit == Some(unit))) {
-        o.cursor = at;
-    }
-    o.top = o.top.clamp((o.cursor + 1).saturating_sub(height), o.cursor).min(all.len().saturating_sub(height));
 }
 
 fn facts(model: &Model, room: usize) -> Vec<(String, Token)> {
@@ -164,7 +97,7 @@ fn facts(model: &Model, room: usize) -> Vec<(String, Token)> {
 
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
-    chrome::header(model, canvas, &model.order.id.map_or_else(String::new, |id| id.to_string()));
+    chrome::header(model, canvas, &model.screens.order.id.map_or_else(String::new, |id| id.to_string()));
     let (y, rows) = layout(model);
     let full = canvas.area().width;
     if let Some(order) = detail(model) {
@@ -202,17 +135,17 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     }
     let all = lines(model);
     let room = u16::try_from(story_width(model.size)).unwrap_or(0);
-    for (n, entry) in all.iter().enumerate().skip(model.order.top).take(usize::from(rows)) {
-        let at = y + u16::try_from(n - model.order.top).unwrap_or(0);
+    for (n, entry) in all.iter().enumerate().skip(model.screens.order.top).take(usize::from(rows)) {
+        let at = y + u16::try_from(n - model.screens.order.top).unwrap_or(0);
         let used = canvas.put(3, at, room, &entry.text, entry.token);
-        if n == model.order.cursor {
+        if n == model.screens.order.cursor {
             canvas.put(1, at, 1, canvas.look().glyphs.cursor, Token::UiMark);
             if entry.unit.is_some() {
                 canvas.paint(3, at, used, Token::UiSelection);
             }
         }
     }
-    let below = all.len().saturating_sub(model.order.top + usize::from(rows));
+    let below = all.len().saturating_sub(model.screens.order.top + usize::from(rows));
     let more = if below > 0 { format!("{below} more below") } else { String::new() };
     chrome::status(model, canvas, &more);
 }

@@ -1,11 +1,6 @@
 //! A window on a list that the daemon holds: the rows on screen and a margin, never the whole.
 
-use rackhand_core::flow::step::Step;
-use rackhand_core::id::{OrderId, Subject, UnitId};
-use rackhand_core::order::questions::OrderRow;
-use rackhand_core::text::Text;
-use rackhand_core::view::work::{Ends, WorkRow};
-use rackhand_core::view::{DeadLetter, MAX_ROWS, Page, UnitRow};
+use rackhand_core::view::{MAX_ROWS, Page};
 use serde::{Deserialize, Serialize};
 
 /// A row that can be told from others when the list changes.
@@ -16,31 +11,73 @@ pub trait Keyed {
     fn key(&self) -> Self::Key;
 }
 
-impl Keyed for UnitRow {
-    type Key = UnitId;
-    fn key(&self) -> UnitId {
-        self.id
+/// A list on screen, whatever its rows are.
+pub trait Rows {
+    /// Rows in the whole list; `None` until the daemon has told.
+    fn total(&self) -> Option<usize>;
+    /// Place of the first row on screen.
+    fn top(&self) -> usize;
+    /// Place of the cursor.
+    fn cursor(&self) -> usize;
+    /// Moves the cursor to a place; `height` rows are on screen.
+    fn go(&mut self, place: usize, height: usize);
+    /// Keeps the cursor in the list and on screen.
+    fn settle(&mut self, height: usize);
+    /// The list is another one: nothing of it is held.
+    fn restart(&mut self);
+    /// The chosen row as JSON.
+    fn json(&self) -> Option<String>;
+    /// Whether rows on screen, or those just behind the edge, are not held.
+    fn lacks(&self, _height: usize) -> bool {
+        false
     }
+    /// Whether there are newer rows that do not join on to those held.
+    fn lacks_newer(&self) -> bool {
+        false
+    }
+    /// Whether the row that was meant has left the list.
+    fn has_slipped(&self) -> bool {
+        false
+    }
+    /// The row in its place is meant from now on.
+    fn take_what_slipped(&mut self) {}
+    /// The chosen row is meant, even where it is the first.
+    fn stay(&mut self) {}
 }
 
-impl Keyed for DeadLetter {
-    type Key = (Subject, Step);
-    fn key(&self) -> (Subject, Step) {
-        (self.subject, self.step.step)
+impl<R: Keyed + Serialize> Rows for List<R> {
+    fn total(&self) -> Option<usize> {
+        self.total
     }
-}
-
-impl Keyed for WorkRow {
-    type Key = (Text, Ends);
-    fn key(&self) -> (Text, Ends) {
-        (self.label.clone(), self.ends)
+    fn top(&self) -> usize {
+        self.top
     }
-}
-
-impl Keyed for OrderRow {
-    type Key = OrderId;
-    fn key(&self) -> OrderId {
-        self.id
+    fn cursor(&self) -> usize {
+        self.cursor
+    }
+    fn go(&mut self, place: usize, height: usize) {
+        self.go(place, height);
+    }
+    fn settle(&mut self, height: usize) {
+        self.settle(height);
+    }
+    fn restart(&mut self) {
+        *self = Self::default();
+    }
+    fn json(&self) -> Option<String> {
+        serde_json::to_string(self.current()?).ok()
+    }
+    fn lacks(&self, height: usize) -> bool {
+        self.lacks(height)
+    }
+    fn has_slipped(&self) -> bool {
+        self.lost.is_some()
+    }
+    fn take_what_slipped(&mut self) {
+        self.lost = None;
+    }
+    fn stay(&mut self) {
+        self.first = false;
     }
 }
 

@@ -1,65 +1,18 @@
-//! The fleet: each site at a glance, what needs a person, and how the systems around do. The console begins here.
+//! How the fleet is drawn.
 
-use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::LifePart;
 use rackhand_core::view::{Overview, State, TapState};
 
-use super::pipeline::columns as unit_columns;
-use super::{Face, hidden};
-use crate::app::fetch;
-use crate::app::model::{Model, Slot, Target};
-use crate::command::registry::{Act, Kind};
+use super::{place, sites};
+use crate::app::model::{Link, Model};
+use crate::command::registry::Act;
+use crate::screen::pipeline::columns as unit_columns;
+use crate::screen::{Place, hidden};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 use crate::widget::table::{Column, fit, row, window};
 use crate::widget::words::age;
-
-/// The screen.
-pub const FACE: Face = Face {
-    kind: Kind::Fleet,
-    title: "Fleet",
-    about: "Every site at a glance: how many servers are on order, being installed, being proven, in service or pool, \
-            and on their way out; how many are stuck, tried again, moving, or wait for ordinary work. Below: how many orders need a person, and what is \
-            stuck, longest first, Enter opens it. Tab goes to the sites, where Enter lists a site's servers. At the \
-            bottom: the systems around; what is not known is said to be unknown.",
-    twin: "rackhand status",
-    acts_on: Some(Slot::Stuck),
-    wants: &[Slot::Stuck, Slot::Due],
-    view,
-    settle: |model| {
-        let height = height(model);
-        model.fleet.stuck.settle(height);
-    },
-    step: |model, motion, _| {
-        if model.fleet.in_sites {
-            let sites = sites(model);
-            let at = motion.from(place(model), sites.len()).min(sites.len().saturating_sub(1));
-            model.fleet.site = sites.get(at).cloned();
-        } else {
-            let height = height(model);
-            let list = &mut model.fleet.stuck;
-            list.go(motion.from(list.cursor, height), height);
-        }
-    },
-    fill: |model, out| {
-        if model.fleet.stuck.lacks(height(model)) && fetch::stale(model, Slot::Stuck) {
-            fetch::replace(model, Slot::Stuck, out);
-        }
-    },
-    target: |model| model.fleet.stuck.current().filter(|_| !model.fleet.in_sites).map(Target::of_row),
-    row: |model| serde_json::to_string(model.fleet.stuck.current()?).ok(),
-    press: |model, y| {
-        let at = layout(model);
-        let head = at.stuck + 2;
-        let place = model.fleet.stuck.top + usize::from(y.saturating_sub(head));
-        let inside = y >= head && y < head + at.stuck_rows;
-        if inside && place < model.fleet.stuck.total.unwrap_or(0) {
-            model.fleet.in_sites = false;
-            model.fleet.stuck.go(place, usize::from(at.stuck_rows));
-        }
-    },
-};
 
 /// Rows of the screen's parts, from the top.
 struct Layout {
@@ -95,23 +48,10 @@ fn layout(model: &Model) -> Layout {
     }
 }
 
-/// Stuck servers on screen.
-pub fn height(model: &Model) -> usize {
-    usize::from(layout(model).stuck_rows)
-}
-
-fn sites(model: &Model) -> Vec<SiteId> {
-    model.overview.iter().flat_map(|o| o.sites.keys().cloned()).collect()
-}
-
-fn place(model: &Model) -> usize {
-    let chosen = model.fleet.site.as_ref();
-    sites(model).iter().position(|s| Some(s) == chosen).unwrap_or(0)
-}
-
-/// The site under the cursor.
-pub fn site(model: &Model) -> Option<SiteId> {
-    sites(model).get(place(model)).cloned()
+/// The row of the heads above what is stuck, and rows below them.
+pub fn area(model: &Model) -> (u16, u16) {
+    let at = layout(model);
+    (at.stuck + 1, at.stuck_rows)
 }
 
 /// Draws it.
@@ -222,7 +162,7 @@ fn draw_sites(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static s
     for (line, n) in shown.iter().enumerate() {
         let y = at.sites + 1 + u16::try_from(line).unwrap_or(0);
         row(canvas, 2, y, room, &columns, &widths, Some(*n));
-        if model.fleet.in_sites && *n == place(model) {
+        if model.screens.fleet.in_sites && *n == place(model) {
             canvas.put(0, y, 1, canvas.look().glyphs.cursor, Token::UiMark);
             canvas.paint(2, y, widths.first().copied().flatten().unwrap_or(0), Token::UiSelection);
         }
@@ -246,8 +186,8 @@ fn token_of(part: LifePart) -> Token {
 
 /// How many orders need a person, and how many deliveries are late.
 fn draw_orders(model: &Model, canvas: &mut Canvas, y: u16) {
-    let key = model.keys.name(Act::ToOrders);
-    let (told, token) = match model.due {
+    let key = model.keys.name(Act::To(Place::Orders));
+    let (told, token) = match model.screens.fleet.due {
         None => ("not known yet".to_owned(), Token::StateUnknown),
         Some(due) => {
             let more = if due.more { " or more" } else { "" };
@@ -268,14 +208,14 @@ fn draw_orders(model: &Model, canvas: &mut Canvas, y: u16) {
 }
 
 fn draw_stuck(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {
-    let list = &model.fleet.stuck;
+    let list = &model.screens.fleet.stuck;
     let key = |act| model.keys.name(act);
     let letters = model.overview.as_ref().map_or_else(|| "?".to_owned(), |o| o.dead_letters.to_string());
     let person = model.overview.as_ref().and_then(|o| o.states.get(&State::Person).copied()).unwrap_or(0);
     let total = list.total.map_or_else(|| "?".to_owned(), |t| t.to_string());
-    let mut title = format!("needs a person: {total} stuck, {letters} dead letters ({})", key(Act::ToLetters));
+    let mut title = format!("needs a person: {total} stuck, {letters} dead letters ({})", key(Act::To(Place::Letters)));
     if model.overview.is_some() {
-        title.push_str(&format!(", {person} wait for work ({})", key(Act::ToWork)));
+        title.push_str(&format!(", {person} wait for work ({})", key(Act::To(Place::Work))));
     }
     canvas.rule(at.stuck, &title, Token::UiTitle);
     let (y, room) = (at.stuck + 1, canvas.area().width.saturating_sub(2));
@@ -285,7 +225,7 @@ fn draw_stuck(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static s
         return Vec::new();
     }
     let columns = unit_columns(&list.rows, model, canvas.area().width);
-    window(canvas, list, (2, y, room, at.stuck_rows), &columns, None, !model.fleet.in_sites)
+    window(canvas, list, (2, y, room, at.stuck_rows), &columns, None, !model.screens.fleet.in_sites)
 }
 
 /// The systems around, what is wrong first: name, what is to say, and how it looks.
@@ -325,7 +265,7 @@ fn around(model: &Model) -> Vec<(String, String, Token)> {
     rows.push((true, "leases".into(), unknown));
     if let Some(greeting) = &model.greeting {
         let told = format!("{} to {} as {}, {}", chrome::link(model).0, greeting.site, greeting.user, greeting.role);
-        rows.push((model.link == crate::app::model::Link::Live, "link".into(), told));
+        rows.push((model.link == Link::Live, "link".into(), told));
     }
     rows.sort_by_key(|(good, ..)| *good);
     let token = |good| if good { Token::StateOk } else { Token::StateCrit };

@@ -1,12 +1,17 @@
 //! Dead letters: what automation gave up on, with what it saw and who decides.
 
+use rackhand_core::flow::step::Step;
 use rackhand_core::id::Subject;
 use rackhand_core::view::DeadLetter;
+use serde::{Deserialize, Serialize};
 
-use super::{Face, hidden};
-use crate::app::fetch;
-use crate::app::model::{Model, Slot, Target};
-use crate::command::registry::{Act, Kind};
+use super::face::{Face, Listing};
+use super::list::{Keyed, List};
+use super::{Place, hidden};
+use crate::app::fetch::{Question, Slot, clock};
+use crate::app::model::{Model, Target};
+use crate::command::registry::{Act, ON_SERVERS, Spec};
+use crate::event::{Ask, Data};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
@@ -14,47 +19,65 @@ use crate::widget::table::{Column, window};
 use crate::widget::words::age;
 use crate::widget::wrap::hang;
 
+/// The page of dead letters.
+pub const LETTERS: Slot = Slot("letters");
+
 /// The screen.
 pub const FACE: Face = Face {
-    kind: Kind::Letters,
     title: "Dead letters",
     about: "Steps at which automation is at its end: a person decides. Oldest first. Retry gives a fresh budget; skip \
             goes on without the step and keeps your reason; cancel undoes what was done, in reverse.",
     twin: "rackhand dead-letters",
-    acts_on: Some(Slot::Letters),
-    wants: &[Slot::Letters],
+    go: Spec::go(Place::Letters, "dead-letters", "screen: dead letters", &["6"]),
+    takes: &[ON_SERVERS, &[Act::Open, Act::ToRack]],
+    questions: &[Question {
+        slot: LETTERS,
+        ask: |model| {
+            let (offset, limit) = model.screens.letters.list.window(usize::from(layout(model).1));
+            Some(Ask::Letters { offset, limit })
+        },
+        take: |model, _, data, _| {
+            let Data::Letters(page) = data else { return };
+            clock(model, page.now);
+            let height = usize::from(layout(model).1);
+            model.screens.letters.list.take(page, height);
+        },
+    }],
+    acts_on: Some(LETTERS),
+    wants: &[LETTERS],
+    list: Some(Listing {
+        slot: Some(LETTERS),
+        of: |screens| &screens.letters.list,
+        of_mut: |screens| &mut screens.letters.list,
+        area: |model| (layout(model).0, layout(model).1),
+    }),
+    lists_servers: true,
     view,
-    settle: |model| {
-        let height = height(model);
-        model.letters.settle(height);
-    },
-    step: |model, motion, _| {
-        let height = height(model);
-        model.letters.go(motion.from(model.letters.cursor, height), height);
-    },
-    fill: |model, out| {
-        if model.letters.lacks(height(model)) && fetch::stale(model, Slot::Letters) {
-            fetch::replace(model, Slot::Letters, out);
-        }
-    },
     target: |model| {
-        model.letters.current().map(|letter| Target {
-            subject: letter.subject,
-            label: letter.row.as_ref().map_or_else(|| letter.subject.to_string().into(), |r| r.label.clone()),
+        model.screens.letters.list.current().map(|letter| Target {
             row: letter.row.clone(),
             step: Some((letter.step.step, letter.step.generation, letter.step.skip.clone())),
+            ..Target::new(letter.subject, label(letter))
         })
     },
-    row: |model| serde_json::to_string(model.letters.current()?).ok(),
-    press: |model, y| {
-        let (top, rows, _) = layout(model);
-        let place = model.letters.top + usize::from(y.saturating_sub(top + 1));
-        if y > top && y <= top + rows && place < model.letters.total.unwrap_or(0) {
-            model.letters.go(place, usize::from(rows));
-        }
-    },
+    ..Face::PLAIN
 };
 
+/// State of the screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Letters {
+    /// The window.
+    pub list: List<DeadLetter>,
+}
+
+impl Keyed for DeadLetter {
+    type Key = (Subject, Step);
+    fn key(&self) -> (Subject, Step) {
+        (self.subject, self.step.step)
+    }
+}
+
+/// The row of the heads, rows of the table below, and rows of the foot.
 fn layout(model: &Model) -> (u16, u16, u16) {
     let (first, rows) = chrome::body(model.size);
     let foot = match rows {
@@ -64,14 +87,9 @@ fn layout(model: &Model) -> (u16, u16, u16) {
         _ => 10,
     };
     // A short list leaves its room to the words about the selected one.
-    let few = u16::try_from(model.letters.total.unwrap_or(0)).unwrap_or(u16::MAX).saturating_add(1);
+    let few = u16::try_from(model.screens.letters.list.total.unwrap_or(0)).unwrap_or(u16::MAX).saturating_add(1);
     let foot = if foot > 0 { foot.max(rows.saturating_sub(few).min(12)) } else { 0 };
     (first, (rows - foot).saturating_sub(1), foot)
-}
-
-/// Rows of the table on screen.
-pub fn height(model: &Model) -> usize {
-    usize::from(layout(model).1)
 }
 
 fn label(letter: &DeadLetter) -> String {
@@ -84,7 +102,7 @@ fn label(letter: &DeadLetter) -> String {
 
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
-    let list = &model.letters;
+    let list = &model.screens.letters.list;
     let total = list.total.map_or_else(|| "?".to_owned(), |t| t.to_string());
     chrome::header(model, canvas, &format!("{total}, oldest first"));
     let (y, rows, foot_rows) = layout(model);
@@ -120,7 +138,7 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
 
 fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = canvas.area().width.saturating_sub(2);
-    let Some(letter) = model.letters.current() else {
+    let Some(letter) = model.screens.letters.list.current() else {
         canvas.rule(y, "", Token::UiTitle);
         canvas.put(1, y + 1, room, "nothing is selected", Token::UiDim);
         return;

@@ -1,57 +1,19 @@
-//! Elevations: racks unit by unit, as many side by side as there is room for, and the selected device beside them.
-
-mod pane;
+//! How racks are drawn unit by unit, and how many fit.
 
 use std::ops::Range;
 
 use rackhand_core::inventory::rack::Face as Side;
 use rackhand_core::placement::questions::{RackRow, RackView};
 
-use super::Face;
-use super::racks::{fill, source, states, worst};
-use crate::app::list::Keyed;
-use crate::app::model::{Model, Slot, Target};
-use crate::app::racks::{self, Sides};
-use crate::command::registry::{Act, Kind};
+use super::{Sides, pane};
+use crate::app::model::Model;
+use crate::command::registry::Act;
+use crate::screen::list::Keyed;
+use crate::screen::racks::{fill, source, states, worst};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
 use crate::widget::rack::{Ink, Line, draw, lines, occupied};
-
-/// The screen.
-pub const FACE: Face = Face {
-    kind: Kind::Elevation,
-    title: "Rack",
-    about: "Racks unit by unit. Servers have their serial and, at the right, their state or stage in letters; what is \
-            not ours is dim and has its name. `=` is kept for a server that is not there yet, `.` is free, `:` goes on with the device above, `+` is the upper half \
-            of a shared unit, `-` stands in the rack without a unit. `?` says that the picture cannot be right; the \
-            pane at the right says why. On a low screen only what is there is listed. / finds a serial or a name, \
-            also in racks that are not shown.",
-    twin: "rackhand racks SITE RACK",
-    acts_on: Some(Slot::Elevations),
-    wants: &[Slot::Racks, Slot::Elevations],
-    view,
-    settle: racks::adopt,
-    step: |model, motion, _| {
-        let height = height(model);
-        let slots = &mut model.racks.slots;
-        slots.go(motion.from(slots.cursor, height), height);
-    },
-    fill: racks::fill,
-    target: |model| model.racks.slots.current()?.row.as_ref().map(Target::of_row),
-    row: |model| serde_json::to_string(model.racks.slots.current()?).ok(),
-    press: |model, y| {
-        let plan = plan(model, model.racks.sides);
-        // A row tells nothing of the column it was hit in.
-        if plan.listed && y >= plan.top && y < plan.top + plan.rows {
-            let height = height(model);
-            let place = model.racks.slots.top + usize::from(y - plan.top);
-            if place < model.racks.slots.total.unwrap_or(0) {
-                model.racks.slots.go(place, height);
-            }
-        }
-    },
-};
 
 /// Below so many rows of the terminal only what is there is listed.
 const LOW: u16 = 24;
@@ -92,7 +54,7 @@ fn plan(model: &Model, wished: Sides) -> Plan {
         _ => 44,
     };
     let room = wide.saturating_sub(pane + u16::from(pane > 0));
-    let row = model.racks.list.current();
+    let row = model.screens.racks.list.current();
     let tall = row.and_then(|r| r.height).map(|h| h.div_ceil(2));
     let one_side = if wished == Sides::Both { Sides::Front } else { wished };
     let Some(tall) = tall.filter(|_| model.size.1 >= LOW) else {
@@ -103,7 +65,7 @@ fn plan(model: &Model, wished: Sides) -> Plan {
     let fits = room / if upright { NARROW.0 } else { NARROW.1 };
     let sides = if fits >= 2 { wished } else { one_side };
     let each = u16::try_from(sides.faces().len()).unwrap_or(1);
-    let total = u16::try_from(model.racks.list.total.unwrap_or(1)).unwrap_or(u16::MAX);
+    let total = u16::try_from(model.screens.racks.list.total.unwrap_or(1)).unwrap_or(u16::MAX);
     let (racks, folds) = if upright {
         ((fits / each).clamp(1, total.max(1)), 1)
     } else {
@@ -116,7 +78,7 @@ fn plan(model: &Model, wished: Sides) -> Plan {
 
 /// The sides as drawn: both only where there is room.
 pub fn sides(model: &Model) -> Sides {
-    plan(model, model.racks.sides).sides
+    plan(model, model.screens.elevation.sides).sides
 }
 
 /// Whether both sides would fit beside each other.
@@ -124,23 +86,31 @@ pub fn has_room_for_both(model: &Model) -> bool {
     plan(model, Sides::Both).sides == Sides::Both
 }
 
+/// The row above those that the mouse hits, and the rows by which a page moves.
+pub fn area(model: &Model) -> (u16, u16) {
+    let plan = plan(model, model.screens.elevation.sides);
+    // A row tells nothing of the column it was hit in: only a list is hit.
+    (if plan.listed { plan.top.saturating_sub(1) } else { u16::MAX }, plan.rows)
+}
+
 /// Rows by which a page moves.
 pub fn height(model: &Model) -> usize {
-    usize::from(plan(model, model.racks.sides).rows)
+    usize::from(plan(model, model.screens.elevation.sides).rows)
 }
 
 /// Places in the list of the racks on screen: pages of as many as fit, the last one filled from before.
 pub fn shown(model: &Model) -> Range<usize> {
-    let list = &model.racks.list;
-    let (total, fit) = (list.total.unwrap_or(0), usize::from(plan(model, model.racks.sides).racks));
+    let list = &model.screens.racks.list;
+    let (total, fit) = (list.total.unwrap_or(0), usize::from(plan(model, model.screens.elevation.sides).racks));
     let first = (list.cursor / fit * fit).min(total.saturating_sub(fit));
     first..(first + fit).min(total)
 }
 
-fn view(model: &Model, canvas: &mut Canvas) {
-    let r = &model.racks;
-    let plan = plan(model, r.sides);
-    let over = if r.by_stage { "stages" } else { "health" };
+/// Draws it.
+pub fn view(model: &Model, canvas: &mut Canvas) {
+    let (r, e) = (&model.screens.racks, &model.screens.elevation);
+    let plan = plan(model, e.sides);
+    let over = if e.by_stage { "stages" } else { "health" };
     let g = canvas.look().glyphs;
     let about = r.list.current().map_or_else(String::new, |row| {
         let read = source(row.read_at, model.now);
@@ -163,12 +133,12 @@ fn view(model: &Model, canvas: &mut Canvas) {
         pane::view(model, canvas, plan.pane);
     }
     let key = |act| model.keys.name(act);
-    let marks = match model.pipeline.marks.len() {
+    let marks = match model.marks.len() {
         0 => String::new(),
         n => format!("{n} marked: {} and {} act on all of them   ", key(Act::Retry), key(Act::Hold)),
     };
     let more = if below > 0 { format!("{below} more rows below   ") } else { String::new() };
-    let search = match r.search.as_str() {
+    let search = match e.search.as_str() {
         "" => String::new(),
         words => format!("looking for {words}: {} next, {} before   ", key(Act::FindNext), key(Act::FindPrevious)),
     };
@@ -178,10 +148,10 @@ fn view(model: &Model, canvas: &mut Canvas) {
 
 /// Draws the rack at a place of the list; gives the rows that had no room.
 fn elevation(model: &Model, canvas: &mut Canvas, plan: &Plan, place: usize, x: u16) -> usize {
-    let r = &model.racks;
+    let (r, e) = (&model.screens.racks, &model.screens.elevation);
     let Some(row) = r.list.at(place) else { return 0 };
     let own = place == r.list.cursor;
-    let Some(view) = r.views.iter().find(|v| v.row.key() == row.key()) else {
+    let Some(view) = e.views.iter().find(|v| v.row.key() == row.key()) else {
         canvas.put(
             x + 1,
             plan.top,
@@ -191,12 +161,12 @@ fn elevation(model: &Model, canvas: &mut Canvas, plan: &Plan, place: usize, x: u
         );
         return 0;
     };
-    let chosen = r.slots.current().filter(|_| own).map(Keyed::key);
+    let chosen = e.slots.current().filter(|_| own).map(Keyed::key);
     let ink = Ink {
         chosen: chosen.and_then(|key| view.slots.iter().position(|s| s.key() == key)),
-        marked: &|unit| model.pipeline.marks.contains_key(&unit),
-        by_stage: r.by_stage,
-        search: &r.search.to_lowercase(),
+        marked: &|unit| model.marks.contains_key(&unit),
+        by_stage: e.by_stage,
+        search: &e.search.to_lowercase(),
         digits: digits(view, plan.listed),
     };
     let faces: &[Side] = if plan.listed { &[Side::Front] } else { plan.sides.faces() };
@@ -243,7 +213,7 @@ fn title(model: &Model, canvas: &mut Canvas, plan: &Plan, view: &RackView, face:
         Side::Rear => "rear",
     };
     let side = if plan.sides == Sides::Both { format!(" {side}") } else { String::new() };
-    let several = model.racks.site.is_none() && plan.racks > 1;
+    let several = model.screens.racks.site.is_none() && plan.racks > 1;
     let rack = if several { called(&view.row, "") } else { view.row.name.to_string() };
     let name = format!("{rack}{side}");
     let token = if own { Token::UiBorderFocus } else { Token::UiTitle };

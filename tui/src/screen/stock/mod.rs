@@ -1,12 +1,22 @@
 //! What is in stock for a line of an order, each server with how it is not what was asked for.
 
-use rackhand_core::id::Subject;
-use rackhand_core::stock::Fit;
+use rackhand_core::id::{OrderId, Subject, UnitId};
+use rackhand_core::order::questions::OrderLine;
+use rackhand_core::order::spec::Unclear;
+use rackhand_core::stock::questions::Stock as InStock;
+use rackhand_core::stock::{Fit, Match};
+use rackhand_core::text::Text;
+use rackhand_core::view::Page;
+use serde::{Deserialize, Serialize};
 
-use super::{Face, hidden};
-use crate::app::model::{Model, Slot, Target};
-use crate::app::orders::{Spare, line};
-use crate::command::registry::{Act, Kind};
+use super::face::{Face, Listing};
+use super::list::{Keyed, List};
+use super::order::{self, ORDER, detail};
+use super::{Place, hidden};
+use crate::app::fetch::{self, Question, Slot};
+use crate::app::model::{Model, Target};
+use crate::command::registry::Act;
+use crate::event::{Ask, Data};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
@@ -14,40 +24,111 @@ use crate::widget::table::{Column, window};
 use crate::widget::words::difference;
 use crate::widget::wrap::hang;
 
+/// What is in stock for the line.
+pub const STOCK: Slot = Slot("stock");
+
 /// The screen.
 pub const FACE: Face = Face {
-    kind: Kind::Stock,
     title: "Stock",
     about: "Ready servers that serve for a line of an order: exact, then better, then near with what they lack, then \
             those that are kept for an order. Near ones are a person's choice: I keeps the selected one for the order, \
             in place of one that would be bought. Enter opens the server.",
     twin: "rackhand order stock SPEC",
-    acts_on: Some(Slot::Stock),
-    wants: &[Slot::Order, Slot::Stock],
+    takes: &[&[Act::Open, Act::Actions, Act::Reserve]],
+    questions: &[Question {
+        slot: STOCK,
+        ask: |model| Some(Ask::Stock(line(model)?.spec.clone(), Some(detail(model)?.row.site.clone()))),
+        take: |model, ask, data, _| {
+            if let (Ask::Stock(words, _), Data::Stock(stock)) = (ask, data)
+                && line(model).is_some_and(|line| line.spec == *words)
+            {
+                take(model, stock);
+            }
+        },
+    }],
+    acts_on: Some(STOCK),
+    wants: &[ORDER, STOCK],
+    list: Some(Listing {
+        slot: None,
+        of: |screens| &screens.stock.list,
+        of_mut: |screens| &mut screens.stock.list,
+        area: |model| (layout(model).0, layout(model).1),
+    }),
     view,
-    settle: |model| {
-        let height = height(model);
-        model.pool.list.settle(height);
-    },
-    step: |model, motion, _| {
-        let height = height(model);
-        let list = &mut model.pool.list;
-        list.go(motion.from(list.cursor, height), height);
-    },
-    fill: |_, _| {},
     target: |model| {
-        let found = &model.pool.list.current()?.found;
-        Some(Target { subject: Subject::Unit(found.unit), label: found.label.clone(), row: None, step: None })
+        let found = &model.screens.stock.list.current()?.found;
+        Some(Target::new(Subject::Unit(found.unit), found.label.clone()))
     },
-    row: |model| serde_json::to_string(&model.pool.list.current()?.found).ok(),
-    press: |model, y| {
-        let (top, rows, _) = layout(model);
-        let place = model.pool.list.top + usize::from(y.saturating_sub(top + 1));
-        if y > top && y <= top + rows && place < model.pool.list.total.unwrap_or(0) {
-            model.pool.list.go(place, usize::from(rows));
-        }
+    row: |model| serde_json::to_string(&model.screens.stock.list.current()?.found).ok(),
+    above: order::above,
+    enter: |model| {
+        order::enter(model);
+        model.screens.stock = Stock::default();
+        fetch::forget(model, STOCK);
     },
+    act: order::run,
+    possible: order::possible,
+    ..Face::PLAIN
 };
+
+/// State of the screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stock {
+    /// What serves: free, then kept.
+    pub list: List<Spare>,
+    /// What was understood of the line, and what was not.
+    pub understood: Option<Text>,
+    /// What was not understood.
+    pub unclear: Vec<Unclear>,
+    /// How many serve and are free.
+    pub free: usize,
+    /// Ready servers of which nobody knows what they are.
+    pub unknown: usize,
+}
+
+/// A server of the pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spare {
+    /// How it serves.
+    pub found: Match,
+    /// The order it is kept for.
+    pub kept: Option<OrderId>,
+}
+
+impl Keyed for Spare {
+    type Key = UnitId;
+    fn key(&self) -> UnitId {
+        self.found.unit
+    }
+}
+
+/// The line of the order that it is about.
+pub fn line(model: &Model) -> Option<&OrderLine> {
+    let Place::Stock(_, number) = model.place else { return None };
+    detail(model)?.lines.iter().find(|l| l.line == number)
+}
+
+/// Whether the selected server may be kept for an order; else why not.
+pub fn is_free(model: &Model, order: OrderId) -> Result<(), Text> {
+    match model.screens.stock.list.current() {
+        None => Err("nothing is selected".into()),
+        Some(Spare { kept: Some(other), .. }) if *other == order => Err("it is kept for this order already".into()),
+        Some(Spare { kept: Some(other), .. }) => Err(format!("it is kept for order {other}").into()),
+        Some(_) => Ok(()),
+    }
+}
+
+fn take(model: &mut Model, stock: InStock) {
+    let free = stock.free.into_iter().map(|found| Spare { found, kept: None });
+    let kept = stock.kept.into_iter().map(|(found, order)| Spare { found, kept: Some(order) });
+    let rows: Vec<Spare> = free.chain(kept).collect();
+    let page = Page { head: model.head, now: model.now, total: rows.len(), offset: 0, rows };
+    let p = &mut model.screens.stock;
+    (p.understood, p.unclear, p.free, p.unknown) =
+        (Some(stock.understood), stock.unclear, stock.free_total, stock.unknown);
+    let height = usize::from(layout(model).1);
+    model.screens.stock.list.take(page, height);
+}
 
 /// First row of the table's heads, its rows, rows of the foot. Above is what is asked for.
 fn layout(model: &Model) -> (u16, u16, u16) {
@@ -59,11 +140,6 @@ fn layout(model: &Model) -> (u16, u16, u16) {
         _ => 7,
     };
     (first + head, rows.saturating_sub(head + foot + 1), foot)
-}
-
-/// Rows of the table on screen.
-pub fn height(model: &Model) -> usize {
-    usize::from(layout(model).1)
 }
 
 const fn word(fit: Fit) -> (&'static str, Token) {
@@ -83,7 +159,7 @@ fn draw_head(model: &Model, canvas: &mut Canvas) {
         }
         None => canvas.put(1, first, room, "the order is not known yet", Token::UiDim),
     };
-    let p = &model.pool;
+    let p = &model.screens.stock;
     let not_told = p.list.total.unwrap_or(0) - p.list.rows.iter().filter(|r| r.kept.is_some()).count();
     let more = if p.free > not_told { format!(", {not_told} of them shown") } else { String::new() };
     let unknown =
@@ -95,16 +171,15 @@ fn draw_head(model: &Model, canvas: &mut Canvas) {
     canvas.put(1, first + 1, room, &told, Token::UiDim);
 }
 
-/// Draws it.
-pub fn view(model: &Model, canvas: &mut Canvas) {
-    let order = model.order.id.map_or_else(String::new, |id| format!("for order {id}"));
+fn view(model: &Model, canvas: &mut Canvas) {
+    let order = model.screens.order.id.map_or_else(String::new, |id| format!("for order {id}"));
     chrome::header(model, canvas, &order);
     let (y, rows, foot_rows) = layout(model);
     let room = canvas.area().width.saturating_sub(3);
     if y > chrome::body(model.size).0 {
         draw_head(model, canvas);
     }
-    let list = &model.pool.list;
+    let list = &model.screens.stock.list;
     if list.total.unwrap_or(0) == 0 {
         let told =
             if list.total.is_some() { "nothing in stock serves, not even nearly" } else { "nothing is known yet" };
@@ -146,7 +221,7 @@ fn columns(rows: &[Spare]) -> Vec<Column> {
 
 fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = canvas.area().width.saturating_sub(2);
-    let Some(spare) = model.pool.list.current() else {
+    let Some(spare) = model.screens.stock.list.current() else {
         canvas.rule(y, "", Token::UiTitle);
         canvas.put(1, y + 1, room, "nothing is selected", Token::UiDim);
         return;

@@ -1,24 +1,23 @@
-//! The dock: serials go through a queue that outlasts the link. Each is sent under one request id until it is answered,
+//! Serials go through a queue that outlasts the link. Each is sent under one request id until it is answered,
 //! one after the other, so that none is lost, none counts twice, and they are judged in the order they were scanned.
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Why};
 use rackhand_core::id::{Role, SiteId};
-use rackhand_core::receiving::commands::{Finding, Scan, serial_in};
-use rackhand_core::receiving::questions::Receiving as Dock;
+use rackhand_core::receiving::commands::{Finding, serial_in};
 use rackhand_core::text::Text;
-use rackhand_core::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::effect::Effect;
-use super::fetch;
-use super::model::{Link, Model, Mood, Place, Slot};
-use super::moves::Motion;
-use super::update::toast;
+use super::DOCK;
+use super::state::{Damage, Entry, State};
+use crate::app::effect::Effect;
+use crate::app::fetch;
+use crate::app::model::{Link, Model, Mood};
+use crate::app::moves::Motion;
+use crate::app::update::toast;
 use crate::command::registry::Act;
 use crate::event::{CallEnd, CallId, Timer};
 use crate::input::key::Key;
-use crate::input::line::Line;
+use crate::input::line::{Line, MAX_CHARS};
 use crate::overlay::Layer;
 use crate::overlay::form::{Deed, Form};
 
@@ -29,124 +28,9 @@ pub const KEPT: usize = 500;
 /// Scans that wait at the most; then no more are taken, and that is said.
 pub const QUEUE: usize = 5_000;
 
-/// State of the receiving screen.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Receiving {
-    /// Whose dock.
-    pub site: Option<SiteId>,
-    /// The scan field.
-    pub line: Line,
-    /// What is expected, as last told.
-    pub dock: Option<Dock>,
-    /// This console's scans, the last one last.
-    pub scans: Vec<Entry>,
-    /// How many of the last scans are below the screen.
-    pub scroll: usize,
-    /// Whether seconds of grace are being counted.
-    pub ticking: bool,
-    /// Whether the user was told that scans wait, and quits all the same.
-    pub warned: bool,
-}
-
-/// One scan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its request id, for as often as it is sent.
-    pub request: String,
-    /// The dock.
-    pub site: SiteId,
-    /// When it was scanned, by the daemon's clock as last told; from its answer on, when it was judged.
-    pub at: Timestamp,
-    /// The serial.
-    pub serial: Text,
-    /// What is damaged of it.
-    pub damaged: Option<Text>,
-    /// Where a photo of that is.
-    #[serde(default)]
-    pub photo: Option<Text>,
-    /// How far it is.
-    pub state: State,
-    /// The daemon's start in which it was sent first.
-    pub epoch: Option<u64>,
-    /// Seconds left to take it back.
-    pub grace: u8,
-}
-
-/// What is damaged of a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// What is seen.
-    pub note: Text,
-    /// Where a photo of it is.
-    pub photo: Option<Text>,
-}
-
-/// How far a scan is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum State {
-    /// It waits to be sent.
-    Waiting,
-    /// It was sent.
-    Sent(CallId),
-    /// What it is.
-    Judged(Box<Scan>),
-    /// The daemon does not take it, and why.
-    Refused(Text),
-    /// It is to be taken back, and is sent where a number stands.
-    Undoing(Box<Scan>, Option<CallId>),
-    /// It was taken back; `None` where it had not been sent.
-    Undone(Option<Box<Scan>>),
-}
-
-impl Entry {
-    /// Whether it must still be sent.
-    pub const fn is_open(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Sent(_) | State::Undoing(..))
-    }
-
-    /// A scan of an earlier session: it is to be sent.
-    #[must_use]
-    pub fn taken_up(mut self) -> Self {
-        self.state = match self.state {
-            State::Sent(_) => State::Waiting,
-            State::Undoing(scan, _) => State::Undoing(scan, None),
-            other => other,
-        };
-        self
-    }
-
-    /// Whether the server came in by it, and it stands.
-    pub fn is_receipt(&self) -> bool {
-        matches!(&self.state, State::Judged(scan) if scan.finding.is_receipt())
-    }
-}
-
-impl Receiving {
-    /// Scans that are not answered yet.
-    pub fn open(&self) -> usize {
-        self.scans.iter().filter(|e| e.is_open()).count()
-    }
-
-    /// The last scan that can be taken back: one that waits, or a receipt within its grace.
-    pub fn undoable(&self) -> Option<usize> {
-        let last = |e: &Entry| e.state == State::Waiting || (e.is_receipt() && e.grace > 0);
-        self.scans.iter().rposition(last)
-    }
-
-    /// What F2 is about: the serial in the field, else the last that was received.
-    fn damageable(&self) -> Option<Text> {
-        let typed = self.line.text().trim();
-        if !typed.is_empty() {
-            return serial_in(typed);
-        }
-        let last = |e: &&Entry| matches!(&e.state, State::Judged(s) if s.finding == Finding::Received);
-        self.scans.iter().rev().find(last).map(|e| e.serial.clone())
-    }
-}
-
 /// The dock shown: the one chosen; else the daemon's site where it has servers, else the first that has.
 pub fn site(model: &Model) -> Option<SiteId> {
-    if let Some(site) = &model.receiving.site {
+    if let Some(site) = &model.screens.receiving.site {
         return Some(site.clone());
     }
     let own = model.greeting.as_ref().map(|g| g.site.clone());
@@ -166,9 +50,9 @@ pub fn next_site(model: &mut Model, out: &mut Vec<Effect>) {
     }
     let next = sites.iter().find(|s| Some(*s) > now.as_ref()).or_else(|| sites.first()).cloned();
     if next.is_some() && next != now {
-        model.receiving.site = next;
-        model.receiving.dock = None;
-        fetch::replace(model, Slot::Receiving, out);
+        model.screens.receiving.site = next;
+        model.screens.receiving.dock = None;
+        fetch::replace(model, DOCK, out);
     } else {
         toast(model, "there is no other site here", Mood::Plain, out);
     }
@@ -178,25 +62,25 @@ pub fn next_site(model: &mut Model, out: &mut Vec<Effect>) {
 pub fn key(model: &mut Model, key: Key, out: &mut Vec<Effect>) -> bool {
     match key {
         Key::Enter | Key::Tab => submit(model, out),
-        Key::Esc if !model.receiving.line.text().is_empty() => model.receiving.line = Line::default(),
-        key => return model.receiving.line.key(key),
+        Key::Esc if !model.screens.receiving.line.text().is_empty() => model.screens.receiving.line = Line::default(),
+        key => return model.screens.receiving.line.key(key),
     }
     true
 }
 
 /// Text that came at once, from a scanner or a paste: into the field, until its end mark or Enter.
 pub fn insert(model: &mut Model, text: &str, out: &mut Vec<Effect>) {
-    let room = crate::input::line::MAX_CHARS.saturating_sub(model.receiving.line.text().chars().count());
+    let room = MAX_CHARS.saturating_sub(model.screens.receiving.line.text().chars().count());
     if text.chars().count() > room {
         let told = "that is more than the field holds; `rackhand receive -` takes lists";
         return toast(model, told, Mood::Bad, out);
     }
-    model.receiving.line.insert(text);
+    model.screens.receiving.line.insert(text);
 }
 
 /// Scans what is in the field; more than one serial where spaces stand between them.
 pub fn submit(model: &mut Model, out: &mut Vec<Effect>) {
-    let line = std::mem::take(&mut model.receiving.line);
+    let line = std::mem::take(&mut model.screens.receiving.line);
     for word in line.text().split_whitespace() {
         scan(model, word, None, out);
     }
@@ -207,7 +91,7 @@ pub fn scan(model: &mut Model, word: &str, damage: Option<Damage>, out: &mut Vec
     let Some(site) = site(model) else {
         return toast(model, "not connected yet: which dock this is, is not known", Mood::Bad, out);
     };
-    if model.receiving.open() >= QUEUE {
+    if model.screens.receiving.open() >= QUEUE {
         let told = format!("{QUEUE} scans wait already: this one was NOT taken; write it down");
         return toast(model, told, Mood::Bad, out);
     }
@@ -218,7 +102,7 @@ pub fn scan(model: &mut Model, word: &str, damage: Option<Damage>, out: &mut Vec
     };
     let request = format!("{}-{n}", model.session);
     let at = model.now;
-    let r = &mut model.receiving;
+    let r = &mut model.screens.receiving;
     let (damaged, photo) = damage.map_or((None, None), |d| (Some(d.note), d.photo));
     r.scans.push(Entry { request, site, at, serial, damaged, photo, state, epoch: None, grace: 0 });
     r.scroll = 0;
@@ -236,14 +120,14 @@ pub fn scan(model: &mut Model, word: &str, damage: Option<Damage>, out: &mut Vec
 /// Sends the next scan that waits, unless one is on its way or nothing can be sent.
 pub fn pump(model: &mut Model, out: &mut Vec<Effect>) {
     let flying = |e: &Entry| matches!(e.state, State::Sent(_) | State::Undoing(_, Some(_)));
-    if model.link != Link::Live || model.receiving.scans.iter().any(flying) {
+    if model.link != Link::Live || model.screens.receiving.scans.iter().any(flying) {
         return;
     }
     let Some(epoch) = model.greeting.as_ref().map(|g| g.epoch) else { return };
     let waits = |e: &Entry| matches!(e.state, State::Waiting | State::Undoing(_, None));
-    let Some(next) = model.receiving.scans.iter().position(waits) else { return };
+    let Some(next) = model.screens.receiving.scans.iter().position(waits) else { return };
     let id = model.mint();
-    let entry = &mut model.receiving.scans[next];
+    let entry = &mut model.screens.receiving.scans[next];
     let (request, command) = match &mut entry.state {
         State::Undoing(scan, call) => {
             let Some(unit) = scan.unit else { return };
@@ -263,11 +147,11 @@ pub fn pump(model: &mut Model, out: &mut Vec<Effect>) {
 /// Takes the end of a call, if it is one of the dock's.
 pub fn ended(model: &mut Model, id: CallId, end: &CallEnd, out: &mut Vec<Effect>) -> bool {
     let ours = |e: &Entry| matches!(&e.state, State::Sent(n) | State::Undoing(_, Some(n)) if *n == id);
-    let Some(place) = model.receiving.scans.iter().position(ours) else { return false };
-    let restarted = model.receiving.scans[place].epoch != model.greeting.as_ref().map(|g| g.epoch);
+    let Some(place) = model.screens.receiving.scans.iter().position(ours) else { return false };
+    let restarted = model.screens.receiving.scans[place].epoch != model.greeting.as_ref().map(|g| g.epoch);
     let user = model.greeting.as_ref().map(|g| g.user.clone());
-    let first = is_first(&model.receiving.scans, place);
-    let entry = &mut model.receiving.scans[place];
+    let first = is_first(&model.screens.receiving.scans, place);
+    let entry = &mut model.screens.receiving.scans[place];
     let mut bad = None;
     let state = std::mem::replace(&mut entry.state, State::Waiting);
     let undoing = match state {
@@ -312,7 +196,7 @@ pub fn ended(model: &mut Model, id: CallId, end: &CallEnd, out: &mut Vec<Effect>
         },
     };
     let (open, graced) = (entry.is_open(), entry.grace == GRACE);
-    if graced && !std::mem::replace(&mut model.receiving.ticking, true) {
+    if graced && !std::mem::replace(&mut model.screens.receiving.ticking, true) {
         out.push(Effect::After(1_000, Timer::Second));
     }
     if let Some(told) = bad {
@@ -333,11 +217,11 @@ fn is_first(scans: &[Entry], place: usize) -> bool {
 
 /// A second of grace is over.
 pub fn second(model: &mut Model, out: &mut Vec<Effect>) {
-    for entry in &mut model.receiving.scans {
+    for entry in &mut model.screens.receiving.scans {
         entry.grace = entry.grace.saturating_sub(1);
     }
-    model.receiving.ticking = model.receiving.scans.iter().any(|e| e.grace > 0);
-    if model.receiving.ticking {
+    model.screens.receiving.ticking = model.screens.receiving.scans.iter().any(|e| e.grace > 0);
+    if model.screens.receiving.ticking {
         out.push(Effect::After(1_000, Timer::Second));
     }
 }
@@ -347,7 +231,7 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
     if let Some(greeting) = &model.greeting {
         greeting.role.demand(Role::Technician)?;
     }
-    let r = &model.receiving;
+    let r = &model.screens.receiving;
     match act {
         Act::Damaged if r.damageable().is_none() => Err("scan or type a serial first".into()),
         Act::UndoReceipt if r.undoable().is_none() => {
@@ -360,19 +244,19 @@ pub fn possible(act: Act, model: &Model) -> Result<(), Text> {
 
 /// Asks what is damaged.
 pub fn damaged(model: &mut Model) {
-    let Some(serial) = model.receiving.damageable() else { return };
+    let Some(serial) = model.screens.receiving.damageable() else { return };
     let means = vec![Text::new("It is received and held until an operator has decided what becomes of it.")];
     let title = format!("{serial} is damaged");
     let form = Form::new(Deed::Damaged(serial.clone()), &serial, title, "what is seen", means);
     let form = form.asking("the photo's path or number, where there is one");
-    model.receiving.line = Line::default();
+    model.screens.receiving.line = Line::default();
     model.layer = Some(Layer::Form(Box::new(form)));
 }
 
 /// Takes back the last scan.
 pub fn undo(model: &mut Model, out: &mut Vec<Effect>) {
-    let Some(place) = model.receiving.undoable() else { return };
-    let entry = &mut model.receiving.scans[place];
+    let Some(place) = model.screens.receiving.undoable() else { return };
+    let entry = &mut model.screens.receiving.scans[place];
     entry.grace = 0;
     let serial = entry.serial.clone();
     // What was sent before, and not answered, may have arrived: it is sent on, and taken back after its answer.
@@ -390,14 +274,7 @@ pub fn undo(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// Scrolls the last scans.
 pub fn scroll(model: &mut Model, motion: Motion, height: usize) {
-    let most = model.receiving.scans.len().saturating_sub(height);
+    let most = model.screens.receiving.scans.len().saturating_sub(height);
     // The newest is at the top: down is back in time.
-    model.receiving.scroll = motion.from(model.receiving.scroll, height).min(most);
-}
-
-/// Leaves the screen.
-pub fn leave(model: &mut Model, out: &mut Vec<Effect>) {
-    if model.place == Place::Receiving {
-        super::moves::back(model, out);
-    }
+    model.screens.receiving.scroll = motion.from(model.screens.receiving.scroll, height).min(most);
 }

@@ -1,55 +1,17 @@
-//! The pipeline: counts by stage, every server, and the selected one below.
+//! How the pipeline is drawn.
 
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::view::{Sort, UnitRow};
 
-use super::{Face, hidden};
-use crate::app::fetch;
-use crate::app::model::{Model, Slot, Target};
-use crate::command::registry::{Act, Kind};
+use crate::app::model::Model;
+use crate::command::registry::Act;
+use crate::screen::hidden;
 use crate::theme::token::Token;
 use crate::widget::canvas::{Canvas, width};
 use crate::widget::chrome;
 use crate::widget::table::{Column, window};
 use crate::widget::words::{age, letter, until};
 use crate::widget::wrap::hang;
-
-/// The screen.
-pub const FACE: Face = Face {
-    kind: Kind::Pipeline,
-    title: "Pipeline",
-    about: "Every server, what needs a person first. Above the table: how many stand in each stage. `waits for` says \
-            why a server is not moving; Enter opens its whole story. A scanned serial opens its server. The filter \
-            takes words and field:value pairs that must all match, ! negates; fields: site, stage, state, model, \
-            place, disposition, serial. Space marks, V marks from one to another, * all; R and H act on all marked.",
-    twin: "rackhand units",
-    acts_on: Some(Slot::Units),
-    wants: &[Slot::Units],
-    view,
-    settle: |model| {
-        let height = height(model);
-        model.pipeline.list.settle(height);
-    },
-    step: |model, motion, _| {
-        let height = height(model);
-        let list = &mut model.pipeline.list;
-        list.go(motion.from(list.cursor, height), height);
-    },
-    fill: |model, out| {
-        if model.pipeline.list.lacks(height(model)) && fetch::stale(model, Slot::Units) {
-            fetch::replace(model, Slot::Units, out);
-        }
-    },
-    target: |model| model.pipeline.list.current().map(Target::of_row),
-    row: |model| serde_json::to_string(model.pipeline.list.current()?).ok(),
-    press: |model, y| {
-        let at = layout(model);
-        let place = model.pipeline.list.top + usize::from(y.saturating_sub(at.table + 1));
-        if y > at.table && y <= at.table + at.rows && place < model.pipeline.list.total.unwrap_or(0) {
-            model.pipeline.list.go(place, usize::from(at.rows));
-        }
-    },
-};
 
 /// From this width the sites are summed up above the table.
 const WIDE: u16 = 120;
@@ -84,9 +46,10 @@ fn layout(model: &Model) -> Layout {
     Layout { sites, stages, table: first + sites + stages, rows: left.saturating_sub(1), foot }
 }
 
-/// Rows of the table on screen.
-pub fn height(model: &Model) -> usize {
-    usize::from(layout(model).rows)
+/// The row of the heads of the table, and rows below them.
+pub fn area(model: &Model) -> (u16, u16) {
+    let at = layout(model);
+    (at.table, at.rows)
 }
 
 /// The sort's word.
@@ -102,7 +65,7 @@ pub const fn sort_word(sort: Sort) -> &'static str {
 
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
-    let p = &model.pipeline;
+    let p = &model.screens.pipeline;
     let g = canvas.look().glyphs;
     let turn = g.sorts[usize::from(p.descending)];
     let stage = p.stage.map_or_else(String::new, |s| format!(" stage: {s}"));
@@ -122,11 +85,11 @@ pub fn view(model: &Model, canvas: &mut Canvas) {
     if at.foot > 0 {
         foot(model, canvas, at.table + 1 + at.rows, at.foot);
     }
-    let marks = if p.marks.is_empty() {
+    let marks = if model.marks.is_empty() {
         String::new()
     } else {
         let key = |act| model.keys.name(act);
-        format!("{} marked: {} and {} act on all of them   ", p.marks.len(), key(Act::Retry), key(Act::Hold))
+        format!("{} marked: {} and {} act on all of them   ", model.marks.len(), key(Act::Retry), key(Act::Hold))
     };
     let range = match &p.anchor {
         Some(_) => format!("marking: {} again marks up to the cursor   ", model.keys.name(Act::MarkRange)),
@@ -168,7 +131,7 @@ type Count = (String, Token, bool);
 /// counted at the end; the chosen stage is always there.
 fn stage_lines(model: &Model, most: u16) -> Vec<Vec<Count>> {
     let Some(overview) = &model.overview else { return Vec::new() };
-    let chosen = model.pipeline.stage;
+    let chosen = model.screens.pipeline.stage;
     let counts: Vec<Count> = Stage::ALL
         .iter()
         .map(|s| (*s, overview.stages.get(s).copied().unwrap_or(0)))
@@ -247,10 +210,10 @@ fn draw_counts(canvas: &mut Canvas, x: u16, y: u16, room: u16, line: &[Count]) {
 }
 
 fn table(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {
-    let list = &model.pipeline.list;
+    let list = &model.screens.pipeline.list;
     let room = canvas.area().width.saturating_sub(3);
     if list.total == Some(0) {
-        let filtered = !model.pipeline.filter.is_empty() || model.pipeline.stage.is_some();
+        let filtered = !model.screens.pipeline.filter.is_empty() || model.screens.pipeline.stage.is_some();
         let told = if filtered { "nothing matches; / changes the filter, < > the stage" } else { "no servers yet" };
         canvas.put(2, at.table, room, told, Token::UiDim);
         return Vec::new();
@@ -263,11 +226,12 @@ fn table(model: &Model, canvas: &mut Canvas, at: &Layout) -> Vec<&'static str> {
     let columns = columns(&list.rows, model, canvas.area().width);
     canvas.put(0, at.table, 2, "MK", Token::UiDim);
     let marked = canvas.look().glyphs.mark;
-    let mark = |unit: &UnitRow| model.pipeline.marks.contains_key(&unit.id).then_some((marked, Token::UiMark));
+    let mark = |unit: &UnitRow| model.marks.contains_key(&unit.id).then_some((marked, Token::UiMark));
     window(canvas, list, (3, at.table, room, at.rows), &columns, Some(&mark), true)
 }
 
-pub(super) fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {
+/// The columns of a table of servers.
+pub fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Column> {
     let full = screen >= 100;
     let now = model.now;
     let unknown = |text: Option<&str>| match text {
@@ -298,7 +262,7 @@ pub(super) fn columns(rows: &[UnitRow], model: &Model, screen: u16) -> Vec<Colum
 /// The selected server, in words.
 fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = canvas.area().width.saturating_sub(2);
-    let list = &model.pipeline.list;
+    let list = &model.screens.pipeline.list;
     let Some(unit) = list.current() else {
         canvas.rule(y, "", Token::UiTitle);
         canvas.put(1, y + 1, room, "nothing is selected", Token::UiDim);

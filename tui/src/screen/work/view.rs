@@ -1,13 +1,11 @@
-//! The work at hand: what is for persons to do, in the order to walk it.
+//! How the work at hand is drawn.
 
-use rackhand_core::id::Subject;
 use rackhand_core::view::guide::{Job, told};
 use rackhand_core::view::work::{Ends, WorkRow};
 
-use super::{Face, hidden};
-use crate::app::fetch;
-use crate::app::model::{Model, Slot, Target};
-use crate::command::registry::{Act, Kind};
+use crate::app::model::Model;
+use crate::command::registry::Act;
+use crate::screen::hidden;
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
@@ -18,55 +16,13 @@ use crate::widget::wrap::{hang, wrap};
 /// Columns before the words about the selected work.
 const GUIDE_INDENT: u16 = 8;
 
-/// The screen.
-pub const FACE: Face = Face {
-    kind: Kind::Work,
-    title: "Work",
-    about: "What is for people to do, site by site in the order to walk it: first what is delivered within a day, or late; then what has no \
-            place yet, since it is at the dock, then rack by rack and from the top of each rack down. `!` marks a task that makes its server \
-            stand still. Tab tells how the selected work is done, and what to do where it does not work. D ends it: a task \
-            with words, racking and cabling at once; z takes that back within 10 s. A scanned label points at its work; \
-            the same label scanned again ends it, but a server is racked by the label of its rack behind its own. P shows \
-            where it could go. L has the server's locator LED on, or off. The filter takes words; o \
-            shows other roles' work too.",
-    twin: "rackhand work",
-    acts_on: Some(Slot::Work),
-    wants: &[Slot::Work],
-    view,
-    settle: |model| {
-        let height = height(model);
-        model.work.list.settle(height);
-    },
-    step: |model, motion, _| {
-        let height = height(model);
-        let list = &mut model.work.list;
-        list.go(motion.from(list.cursor, height), height);
-    },
-    fill: |model, out| {
-        if model.work.list.lacks(height(model)) && fetch::stale(model, Slot::Work) {
-            fetch::replace(model, Slot::Work, out);
-        }
-    },
-    target: |model| {
-        let row = model.work.list.current()?;
-        Some(Target { subject: Subject::Unit(row.unit?), label: row.label.clone(), row: None, step: None })
-    },
-    row: |model| serde_json::to_string(model.work.list.current()?).ok(),
-    press: |model, y| {
-        let (top, rows, _) = layout(model);
-        let place = model.work.list.top + usize::from(y.saturating_sub(top + 1));
-        if y > top && y <= top + rows && place < model.work.list.total.unwrap_or(0) {
-            model.work.list.go(place, usize::from(rows));
-        }
-    },
-};
-
-fn layout(model: &Model) -> (u16, u16, u16) {
+/// The row of the heads, rows of the table below, and rows of the foot.
+pub(super) fn layout(model: &Model) -> (u16, u16, u16) {
     let (first, rows) = chrome::body(model.size);
     let foot = match rows {
         0..=6 => 0,
         // The words get what they need, and the list the rest of it: at the least its head and what fits.
-        _ if model.work.guide => {
+        _ if model.screens.work.guide => {
             let needed = guide_lines(model).saturating_add(2);
             needed.max(6).min(rows - if rows < 15 { 3 } else { 5 })
         }
@@ -78,20 +34,15 @@ fn layout(model: &Model) -> (u16, u16, u16) {
 
 /// Rows that the words about the selected work take.
 fn guide_lines(model: &Model) -> u16 {
-    let Some(work) = model.work.list.current() else { return 0 };
+    let Some(work) = model.screens.work.list.current() else { return 0 };
     let room = usize::from(model.size.0.saturating_sub(3 + GUIDE_INDENT));
     let lines: usize = told(work).iter().map(|(_, sentence)| wrap(sentence, room).len()).sum();
     u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
-/// Rows of the table on screen.
-pub fn height(model: &Model) -> usize {
-    usize::from(layout(model).1)
-}
-
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
-    let w = &model.work;
+    let w = &model.screens.work;
     let list = &w.list;
     let total = list.total.map_or_else(|| "?".to_owned(), |t| t.to_string());
     let site = w.site.as_ref().map_or_else(String::new, |s| format!(" site: {s}"));
@@ -183,7 +134,7 @@ fn guide(canvas: &mut Canvas, work: &WorkRow, ends: &str, (y, rows): (u16, u16))
 
 fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = canvas.area().width.saturating_sub(2);
-    let Some(work) = model.work.list.current() else {
+    let Some(work) = model.screens.work.list.current() else {
         canvas.rule(y, "", Token::UiTitle);
         canvas.put(1, y + 1, room, "nothing is selected", Token::UiDim);
         return;
@@ -196,7 +147,7 @@ fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
         Ends::Receipts => format!("{key} goes to the dock"),
         Ends::Move(to) => format!("{key} moves it to {to}; {} takes that back within 10 s", model.keys.name(Act::Undo)),
     };
-    if model.work.guide {
+    if model.screens.work.guide {
         return guide(canvas, work, &ends, (y + 1, rows.saturating_sub(1)));
     }
     let still = if blocks(work) { "it stands still until then; " } else { "" };

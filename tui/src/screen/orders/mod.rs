@@ -1,14 +1,18 @@
 //! Orders: what each waits for and who must act.
 
-use rackhand_core::id::Subject;
+use rackhand_core::id::{OrderId, Role, Subject};
 use rackhand_core::order::OrderState;
-use rackhand_core::order::questions::OrderRow;
+use rackhand_core::order::questions::{OrderQuery, OrderRow};
+use rackhand_core::view::filter::check_orders;
+use serde::{Deserialize, Serialize};
 
-use super::{Face, hidden};
-use crate::app::fetch;
-use crate::app::model::{Model, Slot, Target};
-use crate::app::orders::who;
-use crate::command::registry::{Act, Kind};
+use super::face::{Face, Listing, Words};
+use super::list::{Keyed, List};
+use super::{Place, hidden, listing};
+use crate::app::fetch::{Question, Slot, clock};
+use crate::app::model::{Model, Target};
+use crate::command::registry::{Act, Spec};
+use crate::event::{Ask, Data};
 use crate::theme::token::Token;
 use crate::widget::canvas::Canvas;
 use crate::widget::chrome;
@@ -16,51 +20,82 @@ use crate::widget::table::{Column, window};
 use crate::widget::words::{age, day, until};
 use crate::widget::wrap::hang;
 
+/// The page of orders.
+pub const ORDERS: Slot = Slot("orders");
+
 /// The screen.
 pub const FACE: Face = Face {
-    kind: Kind::Orders,
     title: "Orders",
     about: "Orders, those first that a person must act on (`!`), then the newest. STOCK is how many of its servers the \
             pool serves, HERE how many of the bought ones have arrived. A total with `~` is the cheapest complete offer, \
             not yet bought. The filter takes words, state:WORD, tenant:, site:; o shows also what is over. Enter opens \
             one; O orders servers.",
     twin: "rackhand order list",
-    acts_on: Some(Slot::Orders),
-    wants: &[Slot::Orders],
+    go: Spec::go(Place::Orders, "orders", "screen: orders", &["8"]),
+    takes: &[&[Act::Filter, Act::Open, Act::Actions, Act::NewOrder, Act::Roles]],
+    questions: &[Question {
+        slot: ORDERS,
+        ask: |model| {
+            let o = &model.screens.orders;
+            let (offset, limit) = o.list.window(usize::from(layout(model).1));
+            Some(Ask::Orders(OrderQuery { filter: o.filter.clone(), all: o.all, tenant: None, offset, limit }))
+        },
+        take: |model, _, data, _| {
+            let Data::Orders(page) = data else { return };
+            clock(model, page.now);
+            let height = usize::from(layout(model).1);
+            model.screens.orders.list.take(page, height);
+        },
+    }],
+    acts_on: Some(ORDERS),
+    wants: &[ORDERS],
+    list: Some(Listing {
+        slot: Some(ORDERS),
+        of: |screens| &screens.orders.list,
+        of_mut: |screens| &mut screens.orders.list,
+        area: |model| (layout(model).0, layout(model).1),
+    }),
+    words: Some(Words { of: |screens| &mut screens.orders.filter, check: check_orders, look: None, stage: None }),
     view,
-    settle: |model| {
-        let height = height(model);
-        model.orders.list.settle(height);
-    },
-    step: |model, motion, _| {
-        let height = height(model);
-        let list = &mut model.orders.list;
-        list.go(motion.from(list.cursor, height), height);
-    },
-    fill: |model, out| {
-        if model.orders.list.lacks(height(model)) && fetch::stale(model, Slot::Orders) {
-            fetch::replace(model, Slot::Orders, out);
-        }
-    },
     target: |model| {
-        let row = model.orders.list.current()?;
-        Some(Target {
-            subject: Subject::Order(row.id),
-            label: format!("order {}", row.id).into(),
-            row: None,
-            step: None,
-        })
+        let row = model.screens.orders.list.current()?;
+        Some(Target::new(Subject::Order(row.id), format!("order {}", row.id)))
     },
-    row: |model| serde_json::to_string(model.orders.list.current()?).ok(),
-    press: |model, y| {
-        let (top, rows, _) = layout(model);
-        let place = model.orders.list.top + usize::from(y.saturating_sub(top + 1));
-        if y > top && y <= top + rows && place < model.orders.list.total.unwrap_or(0) {
-            model.orders.list.go(place, usize::from(rows));
+    act: |model, act, out| {
+        let is_ours = act == Act::Roles;
+        if is_ours {
+            model.screens.orders.all = !model.screens.orders.all;
+            listing::requery(model, out);
         }
+        is_ours
     },
+    ..Face::PLAIN
 };
 
+/// State of the screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Orders {
+    /// The window.
+    pub list: List<OrderRow>,
+    /// Its filter.
+    pub filter: String,
+    /// Whether also what is over.
+    pub all: bool,
+}
+
+impl Keyed for OrderRow {
+    type Key = OrderId;
+    fn key(&self) -> OrderId {
+        self.id
+    }
+}
+
+/// Who it is, in a word.
+pub fn who(role: Option<Role>) -> String {
+    role.map_or_else(|| "-".to_owned(), |r| r.to_string())
+}
+
+/// The row of the heads, rows of the table below, and rows of the foot.
 fn layout(model: &Model) -> (u16, u16, u16) {
     let (first, rows) = chrome::body(model.size);
     let foot = match rows {
@@ -69,11 +104,6 @@ fn layout(model: &Model) -> (u16, u16, u16) {
         _ => 7,
     };
     (first, (rows - foot).saturating_sub(1), foot)
-}
-
-/// Rows of the table on screen.
-pub fn height(model: &Model) -> usize {
-    usize::from(layout(model).1)
 }
 
 /// A state's letter and token.
@@ -93,7 +123,7 @@ pub const fn sign(state: OrderState) -> (&'static str, Token) {
 
 /// Draws it.
 pub fn view(model: &Model, canvas: &mut Canvas) {
-    let o = &model.orders;
+    let o = &model.screens.orders;
     let total = o.list.total.map_or_else(|| "?".to_owned(), |t| t.to_string());
     let filter = if o.filter.is_empty() { String::new() } else { format!("  filter: {}", o.filter) };
     let which = if o.all { "in all" } else { "open" };
@@ -185,7 +215,7 @@ fn columns(rows: &[OrderRow], model: &Model) -> Vec<Column> {
 
 fn foot(model: &Model, canvas: &mut Canvas, y: u16, rows: u16) {
     let room = usize::from(canvas.area().width.saturating_sub(2));
-    let Some(row) = model.orders.list.current() else {
+    let Some(row) = model.screens.orders.list.current() else {
         canvas.rule(y, "", Token::UiTitle);
         canvas.put(1, y + 1, canvas.area().width.saturating_sub(2), "nothing is selected", Token::UiDim);
         return;
