@@ -4,5 +4,6 @@ mod bind;
 pub mod commands;
 pub(crate) mod event;
 pub mod manifest;
+pub mod questions;
 pub mod registration;
 mod state;

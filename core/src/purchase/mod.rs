@@ -8,4 +8,5 @@ pub mod money;
 pub mod next;
 pub mod paper;
 pub mod post;
+pub mod questions;
 pub mod tender;

@@ -60,6 +60,7 @@ mod pages;
 mod password;
 mod place;
 mod racks;
+mod reads;
 mod receive;
 mod table;
 mod tail;
@@ -74,11 +75,12 @@ use std::io::Write;
 
 use clap::Parser;
 use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::view::questions::Find;
 
 use self::args::{Cli, Verb};
 use self::output::{Fail, Output, not_found};
+use self::reads::Reading;
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call};
 
 pub use self::output::Streams;
 
@@ -130,7 +132,7 @@ pub async fn run_with(args: impl IntoIterator<Item = OsString>, streams: Streams
     let host = cli.host.unwrap_or_else(HostSpec::here);
     let mut out = Output::new(streams, cli.json);
     let verb = match cli.verb {
-        None if cli.json || cli.plain => Verb::Status,
+        None if cli.json || cli.plain => Verb::Read(Reading::Status(fleet::Status {})),
         None => return out.end(console::start(host, &cli.look).await),
         Some(Verb::Replay { file, speed, look }) => {
             let end = console::replay(&file, speed, &look.or(cli.look), cli.plain, &mut out).await;
@@ -159,24 +161,15 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Replay { .. } => {}
         #[cfg(feature = "demo")]
         Verb::Demo(_) => {}
-        Verb::Status => fleet::status(&connect(host).await?, out).await?,
-        Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
-        Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
+        Verb::Read(what) => what.read(&connect(host).await?, out).await?,
         Verb::Sightings { limit, offset } => netbox::sightings(&connect(host).await?, offset, limit, out).await?,
         Verb::Netbox(what) => return netbox::netbox(&connect(host).await?, what, out).await,
         Verb::Doctor { config } => return doctor::doctor(host, &config, out).await,
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
-        Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
-        Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,
-        Verb::Racks(which) => racks::racks(&connect(host).await?, which, out).await?,
-        Verb::Bmc { label, what } => bmc::bmc(&connect(host).await?, &label, what, out).await?,
-        Verb::History { label, page } => events::history(&connect(host).await?, &label, page, out).await?,
-        Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
         Verb::Tail { label, since } => tail::tail(host, label.as_deref(), since, out).await?,
         Verb::Import(manifest) => return import::import(host, manifest, out).await,
         Verb::TakeOver(what) => return takeover::take_over(&connect(host).await?, what, out).await,
         Verb::Password(what) => password::password(&connect(host).await?, what, out).await?,
-        Verb::Work(which) => work::work(&connect(host).await?, which, out).await?,
         Verb::Receive(what) => return receive::receive(host, what, out).await,
         Verb::Place(what) => place::place(host, what, out).await?,
         Verb::Unplace { labels, reason } => place::unplace(host, &labels, &reason, out).await?,
@@ -194,7 +187,7 @@ async fn find(link: &Connection, label: &str) -> Result<UnitId, Fail> {
     // Serials are kept in upper case.
     let upper = label.to_uppercase();
     for form in [label, &upper] {
-        if let Some(id) = answered(CALL, link.client.find(call(), form.to_owned())).await? {
+        if let Some(id) = link.ask(Find(form.into())).await? {
             return Ok(id);
         }
         if upper == label {
