@@ -1,42 +1,8 @@
 //! The command line: the console's verbs without a screen.
 //!
 //! Results go to standard output, errors and questions to standard error. With `--json` a command writes one JSON
-//! document whose fields are those of [`rackhand_core::view`] and [`rackhand_rpc`]:
-//!
-//! | Verb | Document |
-//! |---|---|
-//! | `status` | `Overview` |
-//! | `units` | `Page<UnitRow>` |
-//! | `show` | `{"unit": UnitDetail, "events": [EventRow]}` |
-//! | `racks` | `Page<RackRow>`; of one rack `RackView` |
-//! | `bmc` | `BmcReading` |
-//! | `why` | `{"row": UnitRow, "waits": [Wait]}` |
-//! | `history`, `journal` | `Page<EventRow>` |
-//! | `tail` | an `EventRow` on each line |
-//! | `dead-letters` | `Page<DeadLetter>` |
-//! | `verify` | `Verified` |
-//! | `dhcp-event` | `LeasesTold` |
-//! | `sightings` | `Sightings` |
-//! | `netbox check` | `NetboxCheck` |
-//! | `netbox init` | `NetboxSetup` |
-//! | `netbox diff` | `NetboxDiff` |
-//! | `doctor` | `doctor::Report` |
-//! | `explain` | `{"topic": ..., "text": ...}` |
-//! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
-//! | `take-over plan` | `TakeOverPlan` |
-//! | `take-over confirm` | `{"plan", "rows": [{"serial", "result", "text"}]}` |
-//! | `work` | `Page<WorkRow>` |
-//! | `place --dry-run` | `Proposals` |
-//! | `work-order` | `Document`; with `--pdf` `{"file", "bytes"}` |
-//! | `receive` | `{"site", "rows": [{"serial", "result", "text", "scan": Scan}], "summary": {"serials", "done", "already", "failed"}}` |
-//! | `order list` | `Page<OrderRow>` |
-//! | `order show` | `OrderDetail` |
-//! | `order place` | `{"dry_run", "rows": [{"row", "order", "result", "tenant", "site", "text", "lines": [...]}], "summary": {"orders", "good", "failed"}}` |
-//! | `order stock` | `Stock` |
-//! | `order wait` | `{"id", "state", "reached", "why"}` |
-//! | `order purchase` | `PurchaseOrder` |
-//! | commands | `Receipt` |
-//! | any that fails | `{"error": {"why": ..., "text": ...}}` |
+//! document; `rackhand explain json` tells which (`explain`, `reads`). Its fields are those of [`rackhand_core::view`],
+//! the rooms' `questions` and [`rackhand_rpc`].
 //!
 //! Times are microseconds since the Unix epoch. `why` is `no_connection`, `usage`, `internal`, or the word of a
 //! [`rackhand_core::decide::Why`].
