@@ -24,6 +24,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::view::journal::{self, JournalQuery};
 use crate::view::questions::{Counts, Find, LetterQuery, OneUnit, find, letters, unit};
+use crate::view::waits::{Awaited, WaitQuery, awaited};
 use crate::view::work::{WorkQuery, WorkRow, work};
 use crate::view::{DeadLetter, EventRow, Overview, Page, Query, UnitDetail, UnitRow};
 
@@ -155,6 +156,10 @@ questions! {
     };
     /// A page of the work at hand, in the order to walk it.
     Work(WorkQuery) -> Page<WorkRow>, READERS, ALook: |at, query| Ok(work(at.world, query, at.now));
+    /// A page of what servers wait for, what has been awaited longest first.
+    Waits(WaitQuery) -> Page<Awaited>, READERS, ALook: |at, query| {
+        Ok(awaited(at.world, query, at.facts.netbox_away.as_ref(), at.now))
+    };
     /// How rows of a manifest stand; `None` for a serial nobody has.
     Imported(Imported) -> Vec<Option<Standing>>, READERS, AMoment: |at, serials| {
         Ok(imported(at.world, serials, at.facts.netbox_away.as_ref()))

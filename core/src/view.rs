@@ -10,6 +10,7 @@ mod parts;
 pub mod questions;
 mod rows;
 mod tap;
+pub mod waits;
 pub mod work;
 
 use std::collections::BTreeMap;

@@ -25,6 +25,7 @@ fn all() -> [Question; WORDS] {
         LetterQuery::default().into(),
         JournalQuery::default().into(),
         WorkQuery::default().into(),
+        WaitQuery::default().into(),
         Imported(vec!["CZ1".into()]).into(),
         DiffQuery::default().into(),
         SightingQuery::default().into(),

@@ -34,6 +34,7 @@ mod takeover;
 mod theme;
 mod unit;
 mod values;
+mod waits;
 mod work;
 
 use std::ffi::OsString;

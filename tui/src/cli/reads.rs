@@ -4,7 +4,7 @@
 use clap::Subcommand;
 
 use super::output::{Fail, Output};
-use super::{bmc, events, fleet, racks, unit, work};
+use super::{bmc, events, fleet, racks, unit, waits, work};
 use crate::link::connect::Connection;
 
 macro_rules! reads {
@@ -60,4 +60,7 @@ reads! {
     Work(work::Work), "work":
         "a page: head, now, total, offset, rows [unit, label, model, site, place, title, text, role, since, \
          blocks, ends, job, located, about]; unit is null where it is about no single server";
+    /// What servers wait for: how many, since when, and who must act; what has been awaited longest first
+    Waits(waits::Waits), "waits":
+        "a page: head, now, total, offset, rows [what, who, servers, since, label, text]";
 }
