@@ -29,6 +29,7 @@ pub mod event;
 pub mod flow;
 pub mod lifecycle;
 pub mod policy;
+pub mod question;
 pub mod sentence;
 pub mod stream;
 pub mod view;

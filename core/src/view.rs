@@ -3,19 +3,25 @@
 
 pub mod filter;
 pub mod guide;
+pub mod journal;
 mod letters;
+mod page;
 mod parts;
+pub mod questions;
+mod rows;
 mod tap;
+pub mod waits;
 pub mod work;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+pub use journal::{EventRow, event_row};
 pub use letters::dead_letters;
+pub use page::{Cut, MAX_ROWS, Page};
+pub use rows::{Query, Rows, Sort, overview, units};
 use serde::{Deserialize, Serialize};
 
 use crate::boot::report::StepReport;
-use crate::event::Recorded;
 use crate::flow::attempt::Phase;
 use crate::flow::next::{self, Wait};
 use crate::flow::step::Step;
@@ -28,7 +34,6 @@ use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
-use filter::Term;
 
 pub use self::tap::{Health, RogueServer, TapState, TapStatus};
 
@@ -193,79 +198,6 @@ pub struct OrderCounts {
     pub late: u32,
 }
 
-/// What a table shall show.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Query {
-    /// Only these stages; empty is all.
-    pub stages: Vec<Stage>,
-    /// Words and `field:value` pairs that must all match; `!` in front negates. Fields: site, stage, state, model,
-    /// place, disposition, serial.
-    pub filter: String,
-    /// By what.
-    pub sort: Sort,
-    /// Whether the other way round.
-    pub descending: bool,
-    /// First row.
-    pub offset: usize,
-    /// Rows; at most [`MAX_ROWS`].
-    pub limit: usize,
-}
-
-/// Rows in one page at the most, so that an answer stays far under the frame limit.
-pub const MAX_ROWS: usize = 512;
-
-/// Sort keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sort {
-    /// What needs a person first, then what is retried, then what moves.
-    #[default]
-    Attention,
-    /// Serial.
-    Label,
-    /// Stage.
-    Stage,
-    /// Time in the stage.
-    Age,
-    /// Site, then place.
-    Place,
-}
-
-/// A cut of a list, and how long the list is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Page<T> {
-    /// The head it was made at.
-    pub head: Seq,
-    /// When, by the daemon's clock.
-    pub now: Timestamp,
-    /// Rows that match.
-    pub total: usize,
-    /// First row's place.
-    pub offset: usize,
-    /// The rows.
-    pub rows: Vec<T>,
-}
-
-/// One event as a reader sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EventRow {
-    /// Its place.
-    pub seq: Seq,
-    /// When.
-    pub at: Timestamp,
-    /// About what.
-    pub subject: Subject,
-    /// The serial, where it is a unit's.
-    pub label: Text,
-    /// Its kind.
-    pub kind: Text,
-    /// Who.
-    pub actor: Text,
-    /// One line.
-    pub text: Text,
-}
-
 /// The row of a unit.
 pub fn row(unit: &Unit, now: Timestamp) -> UnitRow {
     let next = next::for_unit(unit, now);
@@ -387,109 +319,5 @@ pub(crate) fn step_row(p: &crate::flow::attempt::Progress) -> StepRow {
         phase: phase.into(),
         detail,
         skip: crate::flow::rules::rule(p.step).skip.map(Text::new),
-    }
-}
-
-/// The rows of all units, kept from one question to the next: a row follows from its unit alone, so only the rows of
-/// units that have changed since are made anew.
-#[derive(Clone, Debug, Default)]
-pub struct Rows(BTreeMap<UnitId, Arc<UnitRow>>);
-
-impl Rows {
-    /// Brings the rows up to this world.
-    pub fn refresh(&mut self, world: &World, now: Timestamp) {
-        for (id, unit) in &world.units {
-            if self.0.get(id).is_none_or(|row| row.revision != unit.revision) {
-                self.0.insert(*id, Arc::new(row(unit, now)));
-            }
-        }
-    }
-
-    /// One unit's row.
-    pub fn row(&self, id: UnitId) -> Option<&UnitRow> {
-        self.0.get(&id).map(|row| &**row)
-    }
-
-    /// The page a query asks for.
-    pub fn page(&self, query: &Query, head: Seq, now: Timestamp) -> Page<UnitRow> {
-        let terms = Term::parse(&query.filter);
-        let mut rows: Vec<&Arc<UnitRow>> = self
-            .0
-            .values()
-            .filter(|r| query.stages.is_empty() || query.stages.contains(&r.stage))
-            .filter(|r| terms.iter().all(|t| t.matches(r)))
-            .collect();
-        rows.sort_unstable_by(|a, b| {
-            let order = match query.sort {
-                Sort::Attention => (a.state, a.since).cmp(&(b.state, b.since)),
-                Sort::Label => a.label.cmp(&b.label),
-                Sort::Stage => (a.stage, a.since).cmp(&(b.stage, b.since)),
-                Sort::Age => a.since.cmp(&b.since),
-                Sort::Place => (&a.site, &a.place).cmp(&(&b.site, &b.place)),
-            };
-            let order = order.then_with(|| a.id.cmp(&b.id));
-            if query.descending { order.reverse() } else { order }
-        });
-        let total = rows.len();
-        let offset = query.offset.min(total);
-        let rows = rows.into_iter().skip(offset).take(query.limit.min(MAX_ROWS)).map(|r| (**r).clone()).collect();
-        Page { head, now, total, offset, rows }
-    }
-
-    /// The counts.
-    pub fn overview(&self, world: &World, site: SiteId, now: Timestamp, health: Health, demo: bool) -> Overview {
-        let mut overview = Overview {
-            head: world.head,
-            site,
-            now,
-            demo,
-            stages: BTreeMap::new(),
-            sites: BTreeMap::new(),
-            states: BTreeMap::new(),
-            site_states: BTreeMap::new(),
-            dead_letters: u32::try_from(dead_letters(world, now).len()).unwrap_or(u32::MAX),
-            orders: Some(crate::order::questions::counts(world, now)),
-            health,
-        };
-        for row in self.0.values() {
-            *overview.states.entry(row.state).or_default() += 1;
-            *overview.site_states.entry(row.site.clone()).or_default().entry(row.state).or_default() += 1;
-            *overview.stages.entry(row.stage).or_default() += 1;
-            *overview.sites.entry(row.site.clone()).or_default().entry(row.stage).or_default() += 1;
-        }
-        overview
-    }
-}
-
-/// The units a query asks for.
-pub fn units(world: &World, query: &Query, now: Timestamp) -> Page<UnitRow> {
-    let mut rows = Rows::default();
-    rows.refresh(world, now);
-    rows.page(query, world.head, now)
-}
-
-/// The counts.
-pub fn overview(world: &World, site: SiteId, now: Timestamp, health: Health, demo: bool) -> Overview {
-    let mut rows = Rows::default();
-    rows.refresh(world, now);
-    rows.overview(world, site, now, health, demo)
-}
-
-/// An event as one line.
-pub fn event_row(recorded: &Recorded, world: &World) -> EventRow {
-    let draft = &recorded.draft;
-    let label = match draft.subject {
-        Subject::Unit(id) => world.unit(id).map_or_else(|| id.to_string(), Unit::label),
-        Subject::Bmc(mac) => mac.to_string(),
-        Subject::Order(_) | Subject::Deal(_) | Subject::Plan(_) | Subject::Journal => draft.subject.to_string(),
-    };
-    EventRow {
-        seq: recorded.seq,
-        at: draft.at,
-        subject: draft.subject,
-        label: label.into(),
-        kind: draft.event.kind().into(),
-        actor: draft.actor.to_string().into(),
-        text: draft.event.sentence(),
     }
 }

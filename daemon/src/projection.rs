@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rackhand_core::id::SiteId;
-use rackhand_core::inventory::listed::{DeviceRecord, Inventory};
+use rackhand_core::inventory::listed::Inventory;
 use rackhand_core::inventory::rack::Elevations;
-use rackhand_core::mac::Mac;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -85,21 +84,6 @@ impl Projection {
     /// Told of each look.
     pub fn states(&self) -> watch::Receiver<State> {
         self.state.subscribe()
-    }
-
-    /// Which device has this BMC's MAC by our copy, in a sentence for a person. Only to be shown.
-    pub fn guess(&self, mac: Mac) -> Option<Text> {
-        let held = self.state.borrow().held.clone()?;
-        let devices: Vec<Text> = held.inventory.with_mac(mac).take(3).map(DeviceRecord::label).collect();
-        let copy = format!("NetBox was away; by our copy of {}", held.read_at);
-        Some(Text::from(match devices.as_slice() {
-            [] => format!("{copy} no device has this MAC"),
-            [one] => format!("{copy} this is {one}"),
-            several => {
-                let names: Vec<&str> = several.iter().map(Text::as_str).collect();
-                format!("{copy} several devices have this MAC: {}", names.join(", "))
-            }
-        }))
     }
 
     /// How it is kept.

@@ -16,8 +16,10 @@ use rackhand_core::inventory::Port;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskKind;
 use rackhand_core::lifecycle::unit::Unit;
+use rackhand_core::order::questions::OneOrder;
 use rackhand_core::order::{OrderRequest, Wish};
 use rackhand_core::placement::propose::{Proposals, Request};
+use rackhand_core::placement::questions::WorkOrder;
 use rackhand_core::placement::reservation::Shown;
 use rackhand_core::policy::Policy;
 use rackhand_core::text::Text;
@@ -29,6 +31,8 @@ use rackhand_lab::bmc::Pace;
 use rackhand_lab::machine::LifePace;
 use rackhand_lab::outside::{EPOCH, Outside};
 use rackhand_rpc::ConsoleClient;
+use rackhand_rpc::Printed;
+use rackhand_rpc::ask::AskError;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::greet;
 use serde::de::DeserializeOwned;
@@ -243,10 +247,12 @@ async fn a_named_rack_and_unit_is_proposed_or_says_why_not() {
 async fn the_work_order_says_where_each_goes_and_which_cables_as_text_and_as_pdf() {
     let b = Bench::new(&[[port("a", 1), port("b", 1)], [port("a", 2), port("b", 2)]]).await;
     let units = vec![b.unit(1).id, b.unit(0).id];
-    let refusal = b.console.work_order(soon(), units.clone()).await.unwrap().unwrap_err();
+    let Err(AskError::Refused(refusal)) = b.console.ask(soon(), WorkOrder(units.clone())).await else {
+        panic!("it was made")
+    };
     assert!(refusal.text.contains("has no place kept for it: rackhand place"), "{refusal}");
     b.place(&[0, 1]).await;
-    let paper = b.console.work_order(soon(), units.clone()).await.unwrap().unwrap();
+    let paper = b.console.ask(soon(), WorkOrder(units.clone())).await.unwrap().answer;
     let text = render(&paper, 96, Letters::Ascii);
     let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
     let (first, second) = (&b.outside.servers[0].serial, &b.outside.servers[1].serial);
@@ -257,7 +263,7 @@ async fn the_work_order_says_where_each_goes_and_which_cables_as_text_and_as_pdf
     for words in ["pdu-A7-a", "sw-A7-b", "Ethernet2", "A7-b"] {
         at(words);
     }
-    let pdf = b.console.work_order_pdf(soon(), units).await.unwrap().unwrap();
+    let pdf = b.console.pdf(soon(), Printed::WorkOrder(WorkOrder(units))).await.unwrap().unwrap().0;
     assert!(pdf.starts_with(b"%PDF-"), "{} bytes", pdf.len());
 }
 
@@ -273,7 +279,7 @@ async fn an_order_for_any_site_counts_the_racks_that_netbox_shows() {
     assert_eq!((ordered.site, ordered.unproven), (Some(SiteId::new("fra1")), None));
     let why = ordered.routed.unwrap();
     assert!(why.starts_with("room and power for all 2, 0 in stock, 2 to buy"), "{why}");
-    let shown = b.console.order(soon(), ordered.order).await.unwrap().unwrap();
+    let shown = b.console.ask(soon(), OneOrder(ordered.order)).await.unwrap().answer;
     assert_eq!(shown.routed.as_ref(), Some(&why), "the order's page");
     let refused = b.say(order("acme", 400)).await.unwrap_err();
     assert_eq!(refused.why, Why::Conflict, "{refused}");

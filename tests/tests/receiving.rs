@@ -15,7 +15,7 @@ use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::mac::Mac;
 use rackhand_core::policy::Policy;
 use rackhand_core::receiving::commands::Finding;
-use rackhand_core::receiving::questions::{LATE, Receiving, Told};
+use rackhand_core::receiving::questions::{self as dock, LATE, Receiving, Told};
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
 use rackhand_daemon::random::Random;
@@ -82,7 +82,7 @@ impl Dock {
     }
 
     async fn now(&self) -> Receiving {
-        self.console.receiving(support::soon(), fra1()).await.unwrap()
+        self.console.ask(support::soon(), dock::Dock(fra1())).await.unwrap().answer
     }
 
     /// Waits until the dock is so.

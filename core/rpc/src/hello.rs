@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// The protocol this build speaks.
-pub const PROTO: u32 = 1;
+pub const PROTO: u32 = 2;
 /// The oldest it still understands.
-pub const MIN: u32 = 1;
+pub const MIN: u32 = 2;
 
 const MAGIC: &str = "rackhand";
 const MAX_LINE: usize = 4 << 10;
@@ -139,4 +139,34 @@ async fn receive<S: AsyncRead + Unpin, T: DeserializeOwned>(stream: &mut S) -> R
     });
     let line = line.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     serde_json::from_slice(&line).map_err(|_| HelloError::Stranger)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_console_of_before_and_its_daemon_are_both_told_that_they_are_too_far_apart() {
+        let (mut console, mut daemon) = tokio::io::duplex(1 << 12);
+        let old = ClientHello { magic: MAGIC.into(), proto: PROTO - 1, min: PROTO - 1, build: "0".into() };
+        send(&mut console, &old).await.unwrap();
+        let reply = ServerHello {
+            magic: String::new(),
+            proto: 0,
+            min: 0,
+            build: "".into(),
+            site: SiteId::new("fra1"),
+            epoch: 1,
+            head: 7,
+            user: "anna".into(),
+            role: Some(Role::Operator),
+            demo: false,
+        };
+        let refused = answer(&mut daemon, reply).await.unwrap_err();
+        assert!(matches!(refused, HelloError::Version { theirs, .. } if theirs == PROTO - 1), "{refused}");
+        // It is answered all the same, so that it can say to its user which of the two is to be updated.
+        let told: ServerHello = receive(&mut console).await.unwrap();
+        assert!(told.min > old.proto && told.proto == PROTO);
+    }
 }

@@ -4,7 +4,7 @@ mod bind;
 pub mod commands;
 pub(crate) mod event;
 pub mod manifest;
-mod questions;
+pub mod questions;
 pub mod registration;
 mod state;
 pub(crate) mod steps;

@@ -5,13 +5,18 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::{Refusal, Why};
 use crate::discovery::c4::Verdict;
 use crate::flow::next;
-use crate::inventory::reconcile::{DiffKind, Difference, Field};
+use crate::inventory::listed::{DeviceRecord, Inventory};
+use crate::inventory::reconcile::{DiffKind, Difference, Field, kinds, reconcile};
 use crate::mac::Mac;
+use crate::placement::questions::Reading;
+use crate::policy::Policy;
 use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
+use crate::view::{Cut, MAX_ROWS};
 use crate::world::World;
 
 /// How a point stands.
@@ -153,15 +158,85 @@ pub struct Sightings {
     pub rows: Vec<SightingRow>,
 }
 
+/// A page of what the daemon's copy of NetBox and the journal disagree about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffQuery(pub Cut);
+
+/// A page of the BMCs that were seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SightingQuery(pub Cut);
+
+/// The daemon's own copy of NetBox.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NetboxCopy<'a> {
+    /// Whether one is kept at all.
+    pub is_kept: bool,
+    /// The devices, and when NetBox last said that these are all; `None` until it was read once.
+    pub held: Option<(&'a Inventory, Timestamp)>,
+    /// Why the last look failed; `None` where it did not.
+    pub trouble: Option<&'a Text>,
+    /// The racks, and when NetBox last said that this is how they are.
+    pub racks: Reading<'a>,
+}
+
+impl NetboxCopy<'_> {
+    /// Which device has this BMC's MAC by our copy, in a sentence for a person. Only to be shown.
+    pub fn guess(&self, mac: Mac) -> Option<Text> {
+        let (inventory, read_at) = self.held?;
+        let devices: Vec<Text> = inventory.with_mac(mac).take(3).map(DeviceRecord::label).collect();
+        let copy = format!("NetBox was away; by our copy of {read_at}");
+        Some(Text::from(match devices.as_slice() {
+            [] => format!("{copy} no device has this MAC"),
+            [one] => format!("{copy} this is {one}"),
+            several => {
+                let names: Vec<&str> = several.iter().map(Text::as_str).collect();
+                format!("{copy} several devices have this MAC: {}", names.join(", "))
+            }
+        }))
+    }
+}
+
+/// A page of what our copy of NetBox and the journal disagree about.
+///
+/// # Errors
+/// There is no copy.
+pub fn diff(
+    world: &World,
+    copy: NetboxCopy<'_>,
+    policy: &Policy,
+    Cut { offset, limit }: Cut,
+    now: Timestamp,
+) -> Result<NetboxDiff, Refusal> {
+    let none = |why: &str| Refusal::new(Why::Unavailable, why);
+    if !copy.is_kept {
+        return Err(none("this daemon keeps no copy of NetBox"));
+    }
+    let (inventory, read_at) = copy.held.ok_or_else(|| {
+        let why = copy.trouble.map_or("it is being read", Text::as_str);
+        none(&format!("there is no copy of NetBox yet: {why}"))
+    })?;
+    let all = reconcile(world, inventory, read_at, policy);
+    Ok(NetboxDiff {
+        now,
+        read_at,
+        devices: inventory.devices.len(),
+        interfaces: inventory.interfaces(),
+        trouble: copy.trouble.cloned(),
+        total: all.len(),
+        kinds: kinds(&all),
+        offset,
+        rows: all.into_iter().skip(offset).take(limit.min(MAX_ROWS)).collect(),
+    })
+}
+
 /// A page of sightings; `probably` says which device a MAC belongs to, where that is worth telling.
 pub fn sightings(
     world: &World,
     now: Timestamp,
-    offset: usize,
-    limit: usize,
+    Cut { offset, limit }: Cut,
     probably: impl Fn(Mac) -> Option<Text>,
 ) -> Sightings {
-    let limit = limit.min(crate::view::MAX_ROWS);
+    let limit = limit.min(MAX_ROWS);
     let rows = world.sightings.iter().skip(offset).take(limit).map(|(mac, seen)| {
         let next = next::for_sighting(seen, now);
         let waits = next.waits.first().map(|w| w.what.clone());

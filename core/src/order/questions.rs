@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::{Refusal, Why};
 use crate::flow;
 use crate::flow::wait::Wait;
 use crate::id::{Actor, OrderId, Role, SellerId, SiteId, Subject};
@@ -20,7 +21,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::view::filter::order_state;
 use crate::view::guide::Job;
-use crate::view::{MAX_ROWS, OrderCounts, Page, StepRow, UnitRow, row, step_row};
+use crate::view::{Cut, OrderCounts, Page, StepRow, UnitRow, row, step_row};
 use crate::world::World;
 
 /// Which orders are asked for.
@@ -35,9 +36,13 @@ pub struct OrderQuery {
     pub tenant: Option<Text>,
     /// From this row.
     pub offset: usize,
-    /// Rows; at most [`MAX_ROWS`].
+    /// Rows; at most [`crate::view::MAX_ROWS`].
     pub limit: usize,
 }
+
+/// One order, whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneOrder(pub OrderId);
 
 /// An order in a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,10 +200,20 @@ pub fn orders(world: &World, query: &OrderQuery, now: Timestamp) -> Page<OrderRo
         .filter(|r| words.iter().all(|w| r.has(w)))
         .collect();
     rows.sort_by_key(|r| (r.state.is_over(), r.who.is_none(), std::cmp::Reverse(r.id)));
-    let total = rows.len();
-    let limit = query.limit.clamp(1, MAX_ROWS);
-    let rows = rows.into_iter().skip(query.offset).take(limit).collect();
-    Page { head: world.head, now, total, offset: query.offset.min(total), rows }
+    Cut { offset: query.offset, limit: query.limit.max(1) }.of(rows, (world.head, now))
+}
+
+/// What of a query this caller may see: a tenant its own orders, whatever it asks for.
+pub fn seen_by(query: &OrderQuery, caller: &Actor) -> OrderQuery {
+    match caller {
+        Actor::Tenant { name } => OrderQuery { tenant: Some(name.clone()), ..query.clone() },
+        _ => query.clone(),
+    }
+}
+
+/// That there is no such order.
+pub fn no_order(id: OrderId) -> Refusal {
+    Refusal::new(Why::NotFound, format!("there is no order {id}"))
 }
 
 /// How many orders are open, need a person, and are late.
@@ -279,8 +294,17 @@ pub fn order_row(world: &World, order: &Order, now: Timestamp) -> OrderRow {
 }
 
 /// An order, whole, for this caller.
-pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: Timestamp) -> Option<OrderDetail> {
-    let order = world.order(id)?;
+///
+/// # Errors
+/// There is none of this number.
+pub fn order(
+    world: &World,
+    policy: &Policy,
+    id: OrderId,
+    caller: &Actor,
+    now: Timestamp,
+) -> Result<OrderDetail, Refusal> {
+    let order = world.order(id).ok_or_else(|| no_order(id))?;
     let unit_row = |id| world.unit(id).map(|u| row(u, now));
     let line = |(n, l): (u16, &crate::order::Line)| OrderLine {
         line: n,
@@ -293,7 +317,7 @@ pub fn order(world: &World, policy: &Policy, id: OrderId, caller: &Actor, now: T
         stock: l.stock.iter().filter_map(|r| Some((unit_row(r.unit)?, r.clone()))).collect(),
         short: l.short(),
     };
-    Some(OrderDetail {
+    Ok(OrderDetail {
         head: world.head,
         now,
         row: order_row(world, order, now),

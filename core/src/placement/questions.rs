@@ -4,19 +4,54 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::{Refusal, Why};
+use crate::document::Document;
+use crate::document::work::work_order as paper;
 use crate::id::{SiteId, UnitId};
 use crate::inventory::ObjectId;
 use crate::inventory::rack::{Elevations, Face, HalfUnits, Mounted, Rack};
-use crate::placement::reservation::Reservation;
+use crate::placement::reservation::{MAX_TOGETHER, Reservation};
+use crate::placement::work;
 use crate::spine::event::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
+use crate::view::questions::no_unit;
 use crate::view::work::{by_number, rack_and_unit};
-use crate::view::{MAX_ROWS, Page, Rows, State, UnitRow};
+use crate::view::{Cut, Page, Rows, State, UnitRow};
 use crate::world::World;
 
 /// The tallest rack that is drawn; EIA-310 cabinets end far below.
 pub const MAX_HEIGHT: HalfUnits = 2 * 100;
+
+/// Which racks: those of a site, or of all, whose site, name or room hold all words of the filter; `!` in front negates
+/// a word.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RackQuery {
+    /// Only this site's.
+    pub site: Option<SiteId>,
+    /// Words.
+    pub filter: String,
+    /// Which part of the list.
+    pub cut: Cut,
+}
+
+/// One rack with what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneRack {
+    /// Its site.
+    pub site: SiteId,
+    /// Its name.
+    pub name: Text,
+}
+
+/// The rack a unit stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RackOf(pub UnitId);
+
+/// The work order for servers of one site that have a place kept for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkOrder(pub Vec<UnitId>);
 
 /// One rack in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,16 +167,9 @@ pub fn racks(world: &World, rows: &Rows, reading: Reading<'_>) -> Vec<RackView> 
     views
 }
 
-/// A page of the racks of a site, or of all, whose site, name or room hold all words of the filter; `!` in front
-/// negates a word.
-pub fn page(
-    views: &[RackView],
-    site: Option<&SiteId>,
-    filter: &str,
-    (offset, limit): (usize, usize),
-    (head, now): (Seq, Timestamp),
-) -> Page<RackRow> {
-    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
+/// A page of the racks that a query asks for.
+pub fn page(views: &[RackView], query: &RackQuery, at: (Seq, Timestamp)) -> Page<RackRow> {
+    let words: Vec<String> = query.filter.split_whitespace().map(str::to_lowercase).collect();
     let matches = |row: &RackRow| {
         let location = row.location.as_deref().unwrap_or_default();
         let text = format!("{} {} {location}", row.site, row.name).to_lowercase();
@@ -150,17 +178,54 @@ pub fn page(
             None => text.contains(word.as_str()),
         })
     };
-    let all = views.iter().map(|view| &view.row).filter(|row| site.is_none_or(|s| row.site == *s) && matches(row));
-    let found: Vec<&RackRow> = all.collect();
-    let (total, offset) = (found.len(), offset.min(found.len()));
-    let rows = found.into_iter().skip(offset).take(limit.min(MAX_ROWS)).cloned().collect();
-    Page { head, now, total, offset, rows }
+    let all = views.iter().map(|view| &view.row);
+    let found = all.filter(|row| query.site.as_ref().is_none_or(|s| row.site == *s) && matches(row)).collect();
+    query.cut.of(found, at).map(RackRow::clone)
+}
+
+/// The rack of this name.
+pub fn rack(views: &[RackView], OneRack { site, name }: &OneRack) -> Option<RackView> {
+    views.iter().find(|view| view.row.site == *site && view.row.name == *name).cloned()
 }
 
 /// The rack a unit stands in: its site and name.
 pub fn rack_of(views: &[RackView], unit: UnitId) -> Option<(SiteId, Text)> {
     let found = views.iter().find(|view| view.slots.iter().any(|slot| slot.unit() == Some(unit)))?;
     Some((found.row.site.clone(), found.row.name.clone()))
+}
+
+/// The work order for these units, all of one site and with a place.
+///
+/// # Errors
+/// They are not, or one of them has none.
+pub fn work_order(world: &World, units: &[UnitId], now: Timestamp) -> Result<Document, Refusal> {
+    let site = site_of(world, units)?;
+    let units = units.iter().filter_map(|id| world.unit(*id)).collect();
+    let order = work::work_order(&site, units, now).map_err(|why| Refusal::new(Why::Conflict, why))?;
+    Ok(paper(&order))
+}
+
+/// The one site of these units.
+///
+/// # Errors
+/// They are none, too many, unknown, named twice, or of several sites.
+pub fn site_of(world: &World, units: &[UnitId]) -> Result<SiteId, Refusal> {
+    if units.is_empty() || units.len() > MAX_TOGETHER {
+        return Err(Refusal::new(Why::Invalid, format!("1 to {MAX_TOGETHER} servers are placed at once")));
+    }
+    let mut site: Option<&SiteId> = None;
+    let mut seen = BTreeSet::new();
+    for id in units {
+        let unit = world.unit(*id).ok_or_else(|| no_unit(*id))?;
+        if !seen.insert(id) {
+            return Err(Refusal::new(Why::Invalid, format!("{} is named twice", unit.label())));
+        }
+        if site.is_some_and(|site| *site != unit.site) {
+            return Err(Refusal::new(Why::Invalid, "they are at several sites; place those of one site at a time"));
+        }
+        site = Some(&unit.site);
+    }
+    site.cloned().ok_or_else(|| Refusal::new(Why::Invalid, "no server is named"))
 }
 
 impl RackView {

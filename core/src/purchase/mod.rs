@@ -8,5 +8,6 @@ pub mod money;
 pub mod next;
 pub mod paper;
 pub mod post;
+pub mod questions;
 pub(crate) mod steps;
 pub mod tender;

@@ -26,6 +26,10 @@ pub const MODELS: usize = 128;
 /// Purchases told at one model at the most.
 pub const ORDERS: usize = 4;
 
+/// What a site's dock expects, and what came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dock(pub SiteId);
+
 /// A site's dock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receiving {

@@ -6,7 +6,7 @@ use crate::id::{OrderId, SiteId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::unit::Unit;
 use crate::order::spec::{self, Spec, Unclear};
-use crate::stock::{Candidate, Match, matches};
+use crate::stock::{Candidate, Fit, Match, matches};
 use crate::text::Text;
 use crate::world::World;
 
@@ -20,6 +20,15 @@ pub struct Pool {
     pub free: Vec<Candidate>,
     /// Kept for an order.
     pub kept: Vec<Candidate>,
+}
+
+/// What of a specification, in the business's words, is in stock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockQuery {
+    /// What is looked for.
+    pub spec: Text,
+    /// At this site; `None` is anywhere.
+    pub site: Option<SiteId>,
 }
 
 /// The answer to "what of this is in stock?".
@@ -37,6 +46,44 @@ pub struct Stock {
     pub kept: Vec<(Match, OrderId)>,
     /// Ready servers of which nobody knows what they are.
     pub unknown: usize,
+}
+
+/// How many free servers would serve; which they are is not asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FitQuery {
+    /// What is looked for.
+    pub spec: Text,
+    /// At this site; `None` is anywhere.
+    pub site: Option<SiteId>,
+}
+
+/// How many free servers would serve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fits {
+    /// What was understood.
+    pub understood: Text,
+    /// What was not.
+    pub unclear: Vec<Unclear>,
+    /// Free servers that are what was asked for.
+    pub exact: usize,
+    /// Free servers that are at least that.
+    pub better: usize,
+    /// Free servers that are nearly that.
+    pub near: usize,
+}
+
+/// How many free servers would serve.
+pub fn fits(world: &World, FitQuery { spec: words, site }: &FitQuery) -> Fits {
+    let found = spec::read(words);
+    let free = matches(&found.spec, &pool(world, site.as_ref()).free);
+    let count = |fit| free.iter().filter(|m| m.fit == fit && !found.spec.is_empty()).count();
+    Fits {
+        understood: found.spec.to_string().into(),
+        exact: count(Fit::Exact),
+        better: count(Fit::Better),
+        near: count(Fit::Near),
+        unclear: found.unclear,
+    }
 }
 
 /// The servers that are ready, of a site or of all; `any` is all.

@@ -4,6 +4,7 @@
 pub mod commands;
 pub(crate) mod event;
 pub mod plan;
+pub mod questions;
 mod unit;
 
 use std::fmt;

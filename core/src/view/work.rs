@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::guide::Job;
-use super::{MAX_ROWS, Page};
+use super::{Cut, Page};
 use crate::id::{Role, SiteId, UnitId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::task::TaskId;
@@ -78,7 +78,7 @@ pub struct WorkQuery {
     pub filter: String,
     /// First row.
     pub offset: usize,
-    /// Rows; at most [`MAX_ROWS`].
+    /// Rows; at most [`super::MAX_ROWS`].
     pub limit: usize,
 }
 
@@ -96,10 +96,7 @@ pub fn work(world: &World, query: &WorkQuery, now: Timestamp) -> Page<WorkRow> {
         .filter(|r| words.iter().all(|w| r.mentions(w)))
         .collect();
     rows.sort_by(WorkRow::walk);
-    let total = rows.len();
-    let offset = query.offset.min(total);
-    let rows = rows.into_iter().skip(offset).take(query.limit.min(MAX_ROWS)).collect();
-    Page { head: world.head, now, total, offset, rows }
+    Cut { offset: query.offset, limit: query.limit }.of(rows, (world.head, now))
 }
 
 /// Whether a unit's work is told with the delivery of its order: as long as nobody knows its serial, there is nothing to

@@ -4,9 +4,9 @@ use crate::scene::{Scene, serial};
 use rackhand_core::id::SiteId;
 use rackhand_core::inventory::rack::{Elevations, Face, Mounted, Rack};
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::placement::questions::{RackView, Slot, page, rack_of, racks};
+use rackhand_core::placement::questions::{RackQuery, RackView, Slot, page, rack_of, racks};
 use rackhand_core::text::Text;
-use rackhand_core::view::{Rows, State};
+use rackhand_core::view::{Cut, Rows, State};
 
 fn rack(id: u64, name: &str) -> Rack {
     let (name, site) = (Text::new(name), Text::new("fra1"));
@@ -117,6 +117,10 @@ fn a_rack_counted_from_the_top_has_its_lowest_number_there() {
     assert_eq!(labels, ["dev-2", "dev-1", "dev-9"]);
 }
 
+fn query(site: Option<&str>, filter: &str, offset: usize) -> RackQuery {
+    RackQuery { site: site.map(SiteId::new), filter: filter.into(), cut: Cut { offset, limit: 10 } }
+}
+
 #[test]
 fn racks_are_filtered_by_words_and_a_server_leads_to_its_own() {
     let mut scene = Scene::default();
@@ -126,7 +130,7 @@ fn racks_are_filtered_by_words_and_a_server_leads_to_its_own() {
         Elevations { racks: vec![rack(1, "A1"), cold], mounted: vec![mounted(1, Some(serial(1)), 2, 5, 1)] };
     let found = views(&scene, Some(&elevations));
     let names = |site: Option<&str>, filter: &str| -> Vec<String> {
-        let shown = page(&found, site.map(SiteId::new).as_ref(), filter, (0, 10), (0, scene.now));
+        let shown = page(&found, &query(site, filter, 0), (0, scene.now));
         assert_eq!(shown.total, shown.rows.len());
         shown.rows.iter().map(|r| r.name.to_string()).collect()
     };
@@ -134,7 +138,7 @@ fn racks_are_filtered_by_words_and_a_server_leads_to_its_own() {
     assert_eq!(names(Some("fra1"), "COLD a"), ["A2"]);
     assert_eq!(names(None, "!cold"), ["A1"]);
     assert_eq!(names(Some("ams2"), ""), Vec::<String>::new());
-    assert_eq!(page(&found, None, "", (1, 10), (0, scene.now)).rows[0].name.as_str(), "A2");
+    assert_eq!(page(&found, &query(None, "", 1), (0, scene.now)).rows[0].name.as_str(), "A2");
     assert_eq!(rack_of(&found, id), Some((SiteId::new("fra1"), Text::new("A2"))));
 }
 

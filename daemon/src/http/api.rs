@@ -13,9 +13,13 @@ use rackhand_core::bmc::Fingerprint;
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Refusal, Why};
 use rackhand_core::id::{Actor, OrderId, SiteId};
-use rackhand_core::order::questions::{OrderQuery, orders};
+use rackhand_core::order::questions::OrderQuery;
 use rackhand_core::order::{OrderRequest, RequestKey};
+use rackhand_core::question::{Asks, Basis, Facts};
+use rackhand_core::stock::questions::FitQuery;
 use rackhand_core::text::Text;
+use rackhand_core::time::Timestamp;
+use rackhand_core::world::World;
 use sha2::{Digest, Sha256};
 
 use super::answer::{Answered, busy, error, json, refused};
@@ -24,7 +28,7 @@ use super::boot::unescape;
 use super::{Http, hash, not_this_method};
 use crate::ledger::Patience;
 use crate::outside::informed;
-use document::{InStock, Listed, Shown, fields};
+use document::{Listed, Shown, fields};
 use request::{Body, Fault};
 
 pub use tenants::Tenants;
@@ -81,7 +85,7 @@ impl Http {
         match (path, number, method) {
             (ORDERS, _, Method::GET) => self.orders(&tenant, &query).await,
             (ORDERS, _, Method::POST) => self.place(tenant, request).await,
-            ("/api/v1/stock", _, Method::GET) => self.in_stock(&query).await,
+            ("/api/v1/stock", _, Method::GET) => self.in_stock(&tenant, &query).await,
             (_, Some(number), Method::GET) => match self.own(&tenant, number) {
                 Some(id) => self.one(&tenant, id, StatusCode::OK),
                 None => no_order(number),
@@ -109,12 +113,32 @@ impl Http {
             (Err(fault), _) | (_, Err(fault)) => return unclear(vec![fault]),
         };
         let state = value(query, "state").map(|s| format!("state:{s}")).unwrap_or_default();
-        let query = OrderQuery { filter: state, all: true, tenant: Some(tenant.clone()), offset, limit };
-        let (world, now) = (self.0.ledger.world(), self.0.clock.now());
-        self.apart(move || {
-            let page = orders(&world, &query, now);
-            let rows = page.rows.iter().filter_map(|row| Some(Shown::of(&world, world.order(row.id)?, now))).collect();
+        let query = OrderQuery { filter: state, all: true, offset, limit, ..OrderQuery::default() };
+        self.ask(tenant, query, |world, now, page| {
+            let rows = page.rows.iter().filter_map(|row| Some(Shown::of(world, world.order(row.id)?, now))).collect();
             answer(StatusCode::OK, &Listed { total: page.total, offset: page.offset, orders: rows })
+        })
+        .await
+    }
+
+    /// Asks a question as this tenant, and tells the answer.
+    async fn ask<Q>(
+        &self,
+        tenant: &Text,
+        question: Q,
+        tell: impl FnOnce(&World, Timestamp, Q::Answer) -> Answered + Send + 'static,
+    ) -> Answered
+    where
+        Q: Asks + Send + 'static,
+    {
+        let (world, now, ports) = (self.0.ledger.world(), self.0.clock.now(), Arc::clone(&self.0.ports));
+        let (site, caller) = (self.0.offers.tenants.site.clone(), Actor::Tenant { name: tenant.clone() });
+        self.apart(move || {
+            let facts = Facts::new(&site, &ports.policy);
+            match question.answer(&Basis { world: &world, facts: &facts, caller: &caller, now }) {
+                Ok(found) => tell(&world, now, found),
+                Err(refusal) => refused(&refusal),
+            }
         })
         .await
     }
@@ -195,13 +219,12 @@ impl Http {
     }
 
     /// How many free servers would serve; which they are is not a tenant's to know.
-    async fn in_stock(&self, query: &str) -> Answered {
+    async fn in_stock(&self, tenant: &Text, query: &str) -> Answered {
         let Some(spec) = value(query, "spec").filter(|s| !s.trim().is_empty()) else {
             return unclear(vec![Fault::new("spec", "what is looked for, such as ?spec=2x+Xeon+Gold+6530")]);
         };
         let site = value(query, "site").map(|s| SiteId::new(&s));
-        let world = self.0.ledger.world();
-        self.apart(move || answer(StatusCode::OK, &InStock::of(&world, site.as_ref(), &spec))).await
+        self.ask(tenant, FitQuery { spec, site }, |_, _, found| answer(StatusCode::OK, &found)).await
     }
 }
 

@@ -1,11 +1,10 @@
-//! Rows of a manifest: entered together, one commit for many, and how each then stands.
+//! Rows of a manifest: entered together, one commit for many.
 
 use std::collections::BTreeSet;
 
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Input, Refusal, Why, demand};
 use rackhand_core::entry::commands::{Entry, named};
-use rackhand_core::entry::registration::{Registered, Standing};
 use rackhand_core::id::{Actor, Role};
 use rackhand_core::secret::Account;
 use rackhand_core::text::Text;
@@ -67,19 +66,5 @@ impl Desk {
             }
         }
         Ok(answers)
-    }
-
-    /// How the rows with these serials stand.
-    pub(super) fn imported(&self, serials: &[Text]) -> Vec<Option<Standing>> {
-        let world = self.ledger.world();
-        let trouble = self.gates.netbox.trouble();
-        let standing = |serial: &Text| {
-            let mut standing = world.by_serial(serial)?.registration_standing();
-            if let (Registered::Waiting, Some(trouble)) = (standing.result, &trouble) {
-                standing.text = format!("NetBox does not answer {trouble}").into();
-            }
-            Some(standing)
-        };
-        serials.iter().take(MAX_IMPORT).map(standing).collect()
     }
 }

@@ -4,20 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rackhand_core::decide::{Input, Refusal, Why, demand};
-use rackhand_core::document::Document;
-use rackhand_core::document::work::work_order as paper;
 use rackhand_core::fault::Fault;
 use rackhand_core::id::{Actor, Role, SiteId, UnitId};
 use rackhand_core::inventory::ObjectId;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::placement::commands::cannot_be_placed;
 use rackhand_core::placement::propose::{Choice, Proposals, Request, Wanted, propose};
-use rackhand_core::placement::reservation::{Before, MAX_SERVER, MAX_TOGETHER, rack_label};
+use rackhand_core::placement::questions::site_of;
+use rackhand_core::placement::reservation::{Before, MAX_SERVER, rack_label};
 use rackhand_core::placement::room::{Ends, Room, Shape, draw, kilograms};
 use rackhand_core::placement::spots::{Need, Space};
-use rackhand_core::placement::work;
 use rackhand_core::text::Text;
-use rackhand_rpc::MAX_PDF;
 
 use super::Desk;
 
@@ -38,7 +35,7 @@ impl Desk {
     /// Not a technician's; what is asked for makes no sense, or NetBox does not answer.
     pub async fn placement(&self, actor: &Actor, request: &Request) -> Result<Proposals, Refusal> {
         demand(actor, Role::Technician)?;
-        let site = self.site_of(&request.units)?;
+        let site = site_of(&self.ledger.world(), &request.units)?;
         if request.position.is_some() && request.units.len() > 1 {
             return Err(Refusal::new(Why::Invalid, "one unit of a rack is for one server"));
         }
@@ -71,50 +68,10 @@ impl Desk {
     /// The choice with what NetBox says of the site, as the decision takes it.
     pub(super) async fn choice(&self, choices: Vec<Choice>) -> Result<Input, Refusal> {
         let units: Vec<UnitId> = choices.iter().map(|c| c.unit).collect();
-        let room = self.room(&self.site_of(&units)?).await?;
+        let room = self.room(&site_of(&self.ledger.world(), &units)?).await?;
         let racks: BTreeSet<ObjectId> = choices.iter().map(|c| c.place.rack).collect();
         let racks = racks.into_iter().filter(|rack| room.racks.contains_key(rack)).collect();
         Ok(Input::Place(choices, self.with_sockets(room, &racks).await?))
-    }
-
-    /// The work order for these units, all of one site and with a place.
-    pub(super) fn work_order(&self, units: &[UnitId]) -> Result<Document, Refusal> {
-        let site = self.site_of(units)?;
-        let world = self.ledger.world();
-        let units = units.iter().filter_map(|id| world.unit(*id)).collect();
-        let order = work::work_order(&site, units, self.clock.now()).map_err(|why| Refusal::new(Why::Conflict, why))?;
-        Ok(paper(&order))
-    }
-
-    /// The same as PDF.
-    pub(super) async fn work_order_pdf(&self, units: &[UnitId]) -> Result<Vec<u8>, Refusal> {
-        let document = self.work_order(units)?;
-        let none = |why: &str| Refusal::new(Why::Invalid, why);
-        // Some milliseconds a page, which other consoles need not wait for.
-        let drawn = tokio::task::spawn_blocking(move || rackhand_adapters::pdf::render(&document)).await;
-        let pdf = drawn.map_err(|_| none("the paper could not be drawn"))?;
-        if pdf.len() > MAX_PDF { Err(none("too much for one paper; name fewer servers")) } else { Ok(pdf) }
-    }
-
-    /// The one site of these units.
-    fn site_of(&self, units: &[UnitId]) -> Result<SiteId, Refusal> {
-        if units.is_empty() || units.len() > MAX_TOGETHER {
-            return Err(Refusal::new(Why::Invalid, format!("1 to {MAX_TOGETHER} servers are placed at once")));
-        }
-        let world = self.ledger.world();
-        let mut site: Option<&SiteId> = None;
-        let mut seen = BTreeSet::new();
-        for id in units {
-            let unit = world.unit(*id).ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no unit {id}")))?;
-            if !seen.insert(id) {
-                return Err(Refusal::new(Why::Invalid, format!("{} is named twice", unit.label())));
-            }
-            if site.is_some_and(|site| *site != unit.site) {
-                return Err(Refusal::new(Why::Invalid, "they are at several sites; place those of one site at a time"));
-            }
-            site = Some(&unit.site);
-        }
-        site.cloned().ok_or_else(|| Refusal::new(Why::Invalid, "no server is named"))
     }
 
     /// The site, read now unless it was within the last minute.

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use rackhand_core::event::Seq;
 use rackhand_core::placement::questions::{self as rack, RackView};
 use rackhand_core::time::Timestamp;
+use rackhand_core::world::World;
 
 use super::Desk;
 
@@ -14,8 +15,7 @@ pub struct Racks(Option<(Seq, Option<Timestamp>, Arc<Vec<RackView>>)>);
 
 impl Desk {
     /// All racks. A console that shows five asks five times; they are worked out once for each state of the world.
-    pub(super) fn racks_now(&self) -> Arc<Vec<RackView>> {
-        let (world, now) = (self.ledger.world(), self.clock.now());
+    pub(super) fn racks(&self, world: &World, now: Timestamp) -> Arc<Vec<RackView>> {
         let held = self.projection.as_ref().and_then(|p| p.state().held);
         let reading = held.as_ref().and_then(|h| h.elevations.as_ref());
         let read_at = reading.map(|(_, at)| *at);
@@ -25,7 +25,7 @@ impl Desk {
         {
             return views.clone();
         }
-        let views = Arc::new(rack::racks(&world, &self.rows(&world, now), reading.map(|(e, at)| (e, *at))));
+        let views = Arc::new(rack::racks(world, &self.rows(world, now), reading.map(|(e, at)| (e, *at))));
         kept.0 = Some((world.head, read_at, views.clone()));
         views
     }

@@ -9,6 +9,7 @@ use rackhand_core::event::{Draft, EntryEvent, Event};
 use rackhand_core::id::{Actor, Entropy, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::questions::Find;
 use rackhand_daemon::journal::Store;
 use rackhand_rpc::ConsoleClient;
 use reqwest::{Client, Method};
@@ -68,7 +69,7 @@ impl Shop {
         let shop = Self::over(place).await;
         for n in 0..servers {
             let serial = format!("POOL{n}");
-            let unit = shop.console.find(soon(), serial).await.unwrap().unwrap();
+            let unit = shop.console.ask(soon(), Find(serial.into())).await.unwrap().answer.unwrap();
             shop.command(Command::Describe { unit, spec: SPEC.into() }).await;
         }
         shop

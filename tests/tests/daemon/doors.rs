@@ -6,6 +6,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::view::questions::Counts;
 use rackhand_rpc::hello::{HelloError, greet};
 use rackhand_rpc::{JournalQuery, Receipt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,6 +29,10 @@ async fn until_closed(stream: &mut UnixStream) -> Vec<u8> {
     rest
 }
 
+fn overview() -> serde_json::Value {
+    serde_json::json!({"Answer": {"question": {"overview": null}}})
+}
+
 #[tokio::test]
 async fn a_user_without_a_role_is_told_so_and_gets_nothing() {
     let mut place = Place::alone();
@@ -36,7 +41,7 @@ async fn a_user_without_a_role_is_told_so_and_gets_nothing() {
     assert!(matches!(connect(&place.socket()).await, Err(HelloError::NoRole(_))));
     let mut stream = UnixStream::connect(place.socket()).await.unwrap();
     assert!(greet(&mut stream).await.is_err());
-    let call = serde_json::json!({"Request": {"context": context_json(10), "id": 1, "message": {"Overview": {}}}});
+    let call = serde_json::json!({"Request": {"context": context_json(10), "id": 1, "message": overview()}});
     // It may be closed before this is written.
     drop(stream.write_all(&frame(call.to_string().as_bytes())).await);
     assert!(until_closed(&mut stream).await.is_empty(), "it was answered");
@@ -49,8 +54,7 @@ async fn garbage_and_absurd_deadlines_end_their_own_connection_and_no_other() {
     let daemon = place.start(None).await;
     let (console, hello) = connect(&place.socket()).await.unwrap();
     let absurd = |secs: u64| {
-        let call =
-            serde_json::json!({"Request": {"context": context_json(secs), "id": 1, "message": {"Overview": {}}}});
+        let call = serde_json::json!({"Request": {"context": context_json(secs), "id": 1, "message": overview()}});
         frame(call.to_string().as_bytes())
     };
     let hostile: [Vec<u8>; 7] = [
@@ -72,7 +76,7 @@ async fn garbage_and_absurd_deadlines_end_their_own_connection_and_no_other() {
             drop(stream.write_all(bytes).await);
             drop(stream.shutdown().await);
             until_closed(&mut stream).await;
-            let health = console.overview(soon()).await;
+            let health = console.ask(soon(), Counts).await;
             assert!(health.is_ok(), "{n} {greeted}: {health:?}\n{}", place.log());
         }
     }
@@ -106,11 +110,11 @@ async fn half_frames_are_bounded_in_what_they_hold_let_go_in_time_and_keep_no_co
     }
     let held = streams.iter().filter(|(_, written)| *written).count();
     assert_eq!(held, 3, "one user's frames hold 12 MiB");
-    console.overview(soon()).await.unwrap();
+    console.ask(soon(), Counts).await.unwrap();
     for (mut stream, _) in streams {
         until_closed(&mut stream).await;
     }
-    console.overview(soon()).await.unwrap();
+    console.ask(soon(), Counts).await.unwrap();
     let mut stream = UnixStream::connect(place.socket()).await.unwrap();
     greet(&mut stream).await.unwrap();
     stream.write_all(&half).await.expect("there is room again");
@@ -126,7 +130,7 @@ async fn a_user_has_so_many_consoles_and_no_more() {
         held.push(connect(&place.socket()).await.unwrap());
     }
     assert!(connect(&place.socket()).await.is_err(), "the places that are left are for others");
-    held[127].0.overview(soon()).await.unwrap();
+    held[127].0.ask(soon(), Counts).await.unwrap();
     drop(held);
     let free = async {
         while connect(&place.socket()).await.is_err() {
@@ -150,10 +154,10 @@ async fn a_thousand_searches_and_verifications_at_once_take_no_threads_of_their_
             let console = console.clone();
             calls.spawn(async move {
                 if (n + m) % 2 == 0 {
-                    return console.verify(soon()).await.unwrap().map(drop);
+                    return console.verify(soon()).await.unwrap().map(drop).map_err(|refusal| refusal.to_string());
                 }
                 let query = JournalQuery { text: Some("SER".into()), limit: 256, ..JournalQuery::default() };
-                console.journal(soon(), query).await.unwrap().map(drop)
+                console.ask(soon(), query).await.map(drop).map_err(|error| error.to_string())
             });
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rackhand_core::decide::Why;
 use rackhand_core::entry::commands::Entry;
 use rackhand_core::entry::manifest::Row;
+use rackhand_core::entry::questions::Imported;
 use rackhand_core::entry::registration::Registered;
 use rackhand_core::event::{EntryEvent, Event};
 use rackhand_core::id::SiteId;
@@ -53,7 +54,7 @@ async fn each_row_is_whole_on_the_disk_and_known_when_it_comes_again() {
     assert_eq!(whys, [None, Some(Why::Conflict), Some(Why::Conflict), Some(Why::Invalid)]);
 
     let serials: Vec<Text> = [&all[0].serial, &mixed[0].serial, &"NOBODY".into()].map(Clone::clone).to_vec();
-    let told = console.imported(soon(), serials).await.unwrap();
+    let told = console.ask(soon(), Imported(serials)).await.unwrap().answer;
     let results: Vec<Option<Registered>> = told.into_iter().map(|s| s.map(|s| s.result)).collect();
     assert_eq!(results, [Some(Registered::Waiting), Some(Registered::Waiting), None]);
     assert!(daemon.terminate().await.success());

@@ -14,8 +14,10 @@ use rackhand_core::id::{Role, SiteId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::secret::Account;
 use rackhand_core::text::Text;
+use rackhand_core::view::questions::{Counts, Find};
 use rackhand_lab::sockets::Issuer;
 use rackhand_rpc::Import;
+use rackhand_rpc::ask::AskError;
 use rackhand_rpc::password::Given;
 use rustix::process::Signal;
 use tokio::io::AsyncWriteExt;
@@ -123,7 +125,7 @@ async fn a_row_that_fails_leaves_no_unit_and_no_password() {
     }
     assert_eq!((entered(), given()), (1, 0), "nothing of them is in the journal");
     for serial in ["THIEF", "NEW"] {
-        assert_eq!(console.find(soon(), serial.to_owned()).await.unwrap(), None);
+        assert_eq!(console.ask(soon(), Find(serial.into())).await.unwrap().answer, None);
     }
     // Were a password kept for it, the same one again would be no news.
     let taken = console.import(soon(), import(vec![new], Stage::Received, accounts())).await.unwrap().unwrap();
@@ -201,6 +203,14 @@ async fn a_hangup_reloads_roles_and_passwords_and_names_what_waits_for_a_restart
     }
     let (_console, hello) = connect(&place.socket()).await.unwrap();
     assert_eq!(hello.role, Some(Role::Operator));
+
+    // Whose role is taken away is shown nothing more, though the connection stands.
+    place.top = "own_role = \"none\"".to_owned();
+    place.configure();
+    daemon.signal(Signal::HUP);
+    while console.ask(soon(), Counts).await.is_ok() {}
+    let Err(AskError::Refused(refusal)) = console.ask(soon(), Counts).await else { panic!("it was shown something") };
+    assert_eq!(refusal.why, Why::NotAllowed);
     assert!(daemon.terminate().await.success());
     let log = place.log();
     assert!(log.contains("reloaded: passwords of BMCs and roles"), "{log}");

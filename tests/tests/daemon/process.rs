@@ -7,6 +7,7 @@ use std::time::Duration;
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{Role, SiteId};
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::view::questions::Counts;
 use rackhand_core::world::FOLD;
 use rackhand_daemon::journal::Store;
 use rackhand_daemon::site::fold;
@@ -47,7 +48,7 @@ async fn it_says_that_it_is_ready_and_greets_a_console() {
     assert!(ready.starts_with("rackhandd: ready in ") && ready.ends_with(&expected), "{ready}");
     let (console, hello) = connect(&place.socket()).await.unwrap();
     assert_eq!((hello.site.as_str(), hello.head, hello.role), ("fra1", 1, Some(Role::Admin)));
-    assert_eq!(console.overview(soon()).await.unwrap().head, 1, "its epoch");
+    assert_eq!(console.ask(soon(), Counts).await.unwrap().as_of, 1, "its epoch");
     assert!(daemon.terminate().await.success());
 }
 
@@ -97,7 +98,7 @@ async fn sigterm_and_sigint_stop_it_with_a_snapshot_and_the_next_start_has_the_s
         assert_eq!(hello.head, head, "what it stopped with is what it starts with");
         if head == 1 {
             import(&console, 5).await;
-            head = console.overview(soon()).await.unwrap().head;
+            head = console.ask(soon(), Counts).await.unwrap().as_of;
             assert_eq!(head, 6);
         }
         daemon.signal(signal);
@@ -140,7 +141,7 @@ async fn two_daemons_never_share_a_directory_a_port_or_a_socket() {
     assert!(said(&output).contains("another rackhandd listens on"), "{}", said(&output));
 
     let (console, _) = connect(&place.socket()).await.unwrap();
-    console.overview(soon()).await.unwrap();
+    console.ask(soon(), Counts).await.unwrap();
     assert!(daemon.terminate().await.success());
 }
 
@@ -206,7 +207,7 @@ async fn the_journal_is_verified_copied_and_put_back_by_the_same_program() {
     let (console, hello) = connect(&place.socket()).await.unwrap();
     assert_eq!(hello.head, 5);
     let held = |health: rackhand_core::view::Health| health.held.map(|h| h.to_string());
-    let told = held(console.overview(soon()).await.unwrap().health).unwrap();
+    let told = held(console.ask(soon(), Counts).await.unwrap().answer.health).unwrap();
     assert!(told.contains("restored from a backup") && told.contains("rackhand resume --reason"), "{told}");
     let health = super::machines::client().get(format!("http://{}/healthz", place.http)).send().await.unwrap();
     assert!(health.status().is_success() && health.text().await.unwrap().contains("effects are on hold"));
@@ -214,7 +215,7 @@ async fn the_journal_is_verified_copied_and_put_back_by_the_same_program() {
     assert_eq!(tool(&resume).await.status.code(), Some(1), "the daemon has the journal; it is asked itself");
     let reason = "all was looked at".into();
     console.command(soon(), "one".into(), Command::Resume { reason }).await.unwrap().unwrap();
-    assert_eq!(held(console.overview(soon()).await.unwrap().health), None);
+    assert_eq!(held(console.ask(soon(), Counts).await.unwrap().answer.health), None);
     assert!(daemon.terminate().await.success());
 
     // A person may say so before the start as well.
@@ -223,7 +224,7 @@ async fn the_journal_is_verified_copied_and_put_back_by_the_same_program() {
     assert!(resumed.status.success(), "{}", said(&resumed));
     let daemon = place.start(None).await;
     let (console, _) = connect(&place.socket()).await.unwrap();
-    assert_eq!(held(console.overview(soon()).await.unwrap().health), None);
+    assert_eq!(held(console.ask(soon(), Counts).await.unwrap().answer.health), None);
     let last = place.told().len() + 3;
     assert_eq!(place.events().len(), last, "two epochs and the resumption");
     assert!(daemon.terminate().await.success());
@@ -323,7 +324,7 @@ async fn a_level_that_nobody_understands_is_told_and_the_usual_is_logged() {
         let daemon = place.start(None).await;
         assert!(daemon.ready.is_some(), "{}", place.log());
         // A console makes it say something.
-        connect(&place.socket()).await.unwrap().0.overview(soon()).await.unwrap();
+        connect(&place.socket()).await.unwrap().0.ask(soon(), Counts).await.unwrap();
         assert!(daemon.terminate().await.success());
         let log = place.log();
         assert_eq!(log.contains("RUST_LOG is not understood"), is_told, "{level}: {log}");

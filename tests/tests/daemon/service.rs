@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rackhand_core::id::Role;
+use rackhand_core::view::questions::Counts;
 use tokio::net::{TcpStream, UnixDatagram};
 
 use crate::process::import;
@@ -87,6 +88,6 @@ async fn it_is_not_told_alive_while_the_ledger_hangs() {
     assert!(daemon.child.try_wait().unwrap().is_none(), "the process itself lives");
     // Its other parts still answer: only a beat through all of them shows that it hangs.
     let (other, _) = connect(&place.socket()).await.unwrap();
-    other.overview(soon()).await.unwrap();
+    other.ask(soon(), Counts).await.unwrap();
     stuck.abort();
 }

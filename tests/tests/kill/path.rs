@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use rackhand_core::event::{Recorded, Seq};
 use rackhand_core::id::SiteId;
 use rackhand_core::lifecycle::stage::Stage;
+use rackhand_core::view::questions::Counts;
 use rackhand_rpc::{ConsoleClient, Import};
 
 use crate::judge::{is_settled, judge, label};
@@ -191,7 +192,7 @@ async fn how_it_stands(road: &dyn Road, daemon: &mut Daemon, told: Seq) -> Strin
     let process = daemon.child.try_wait();
     let asked = tokio::time::timeout(Duration::from_secs(5), async {
         let (console, hello) = connect(&road.place().socket()).await.map_err(|e| e.to_string())?;
-        let overview = console.overview(within(Duration::from_secs(5))).await.map_err(|e| e.to_string())?;
+        let overview = console.ask(within(Duration::from_secs(5)), Counts).await.map_err(|e| e.to_string())?.answer;
         Ok::<_, String>((hello.head, overview.head, overview.health))
     });
     let asked = asked.await;

@@ -2,10 +2,12 @@
 
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::id::Role;
-use rackhand_core::inventory::questions::{NetboxCheck, NetboxDiff};
+use rackhand_core::inventory::questions::{DiffQuery, NetboxCheck, NetboxDiff, SightingQuery};
 use rackhand_core::inventory::rack::Elevations;
 use rackhand_core::inventory::reconcile::Field;
+use rackhand_core::placement::questions::{OneRack, RackOf, RackQuery};
 use rackhand_core::policy::Policy;
+use rackhand_core::view::Cut;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
 use rackhand_daemon::projection::{Held, Projection, Settings as Keeping};
@@ -14,12 +16,19 @@ use rackhand_daemon::site::Site;
 use rackhand_lab::bmc::Pace;
 use rackhand_lab::machine::LifePace;
 use rackhand_lab::outside::{EPOCH, Outside};
+use rackhand_rpc::ask::AskError;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::greet;
 use rackhand_rpc::{ConsoleClient, JournalQuery};
 use serde::de::DeserializeOwned;
 
 use super::*;
+
+const TEN: Cut = Cut { offset: 0, limit: 10 };
+
+fn of_site(site: SiteId) -> RackQuery {
+    RackQuery { site: Some(site), cut: TEN, ..RackQuery::default() }
+}
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -105,13 +114,13 @@ async fn while_netbox_is_away_a_sighting_says_which_device_it_probably_is_and_no
     outside.lease(&running, &outside.servers[0]).await;
     outside.clock.sleep(MINUTE).await;
     let console = console(&running, Role::ReadOnly).await;
-    let seen = console.sightings(soon(), 0, 10).await.unwrap();
+    let seen = console.ask(soon(), SightingQuery(TEN)).await.unwrap().answer;
     let told = seen.rows[0].probably.clone().unwrap_or_else(|| panic!("{seen:?}"));
     assert!(told.contains(&copy.read_at.to_string()) && told.contains("this is srv-0000"), "{told}");
     assert!(running.ledger.world().units.is_empty(), "it is only shown");
     outside.connect_netbox();
     outside.clock.sleep(10 * MINUTE).await;
-    let seen = console.sightings(soon(), 0, 10).await.unwrap();
+    let seen = console.ask(soon(), SightingQuery(TEN)).await.unwrap().answer;
     assert_eq!(
         (seen.rows[0].probably.clone(), seen.rows[0].verdict.as_deref()),
         (None, Some("promoted to discovered"))
@@ -123,8 +132,8 @@ async fn while_netbox_is_away_a_sighting_says_which_device_it_probably_is_and_no
 async fn consoles_check_set_up_and_compare_by_role() {
     let mut outside = outside();
     let bare = start(&outside);
-    let none = console(&bare, Role::Admin).await.netbox_diff(soon(), 0, 10).await.unwrap();
-    assert_eq!(none.unwrap_err().why, Why::Unavailable);
+    let none = console(&bare, Role::Admin).await.ask(soon(), DiffQuery(TEN)).await;
+    assert!(matches!(none, Err(AskError::Refused(refusal)) if refusal.why == Why::Unavailable));
     bare.stop().await.unwrap();
     outside.projection = Some(keeping(None));
     let running = start(&outside);
@@ -143,7 +152,7 @@ async fn consoles_check_set_up_and_compare_by_role() {
         }
         let init = console.netbox_init(soon()).await.unwrap();
         assert_eq!(refused(init.err()), (role < Role::Admin).then_some(Why::NotAllowed), "{role}");
-        let diff: NetboxDiff = console.netbox_diff(soon(), 0, 10).await.unwrap().unwrap();
+        let diff: NetboxDiff = console.ask(soon(), DiffQuery(TEN)).await.unwrap().answer;
         // The servers NetBox knows and the journal does not yet.
         assert_eq!((diff.total, diff.rows.len()), (3, 3));
         assert!(diff.rows.iter().all(|d| d.then.contains("first lease")));
@@ -161,7 +170,7 @@ async fn what_a_person_has_made_in_netbox_stands_in_the_journal_under_their_name
     assert!(made.len() == 1 && made[0].contains("discovered_at"), "{made:?}");
     assert!(console.netbox_init(soon()).await.unwrap().unwrap().created.is_empty());
     let query = JournalQuery { kind: Some("netbox_prepared".into()), limit: 10, ..JournalQuery::default() };
-    let rows = console.journal(soon(), query).await.unwrap().unwrap().rows;
+    let rows = console.ask(soon(), query).await.unwrap().answer.rows;
     assert_eq!(rows.len(), 1, "nothing is told of a run that made nothing: {rows:?}");
     assert!(rows[0].actor.as_str() == "anna" && rows[0].text.contains("discovered_at"), "{rows:?}");
     running.stop().await.unwrap();
@@ -181,10 +190,10 @@ async fn a_journal_and_a_netbox_that_have_gone_a_way_together_agree() {
     let (now, projection) = (outside.clock.now(), running.desk.projection.clone().unwrap());
     // The copy is older than what was just written, and says nothing of it.
     assert!(projection.state().held.unwrap().read_at < now);
-    let early = console(&running, Role::ReadOnly).await.netbox_diff(soon(), 0, 10).await.unwrap().unwrap();
+    let early = console(&running, Role::ReadOnly).await.ask(soon(), DiffQuery(TEN)).await.unwrap().answer;
     assert!(early.rows.iter().all(|row| row.field == Field::Device), "{:?}", early.rows);
     until(&projection, &outside.clock, |h| h.read_at.since(now) > 6 * MINUTE).await;
-    let diff = console(&running, Role::ReadOnly).await.netbox_diff(soon(), 0, 10).await.unwrap().unwrap();
+    let diff = console(&running, Role::ReadOnly).await.ask(soon(), DiffQuery(TEN)).await.unwrap().answer;
     assert_eq!(diff.rows, Vec::new());
     running.stop().await.unwrap();
 }
@@ -249,20 +258,20 @@ async fn consoles_see_racks_by_the_copy_and_without_one_what_the_journal_remembe
     let known = worlds.wait_for(|w| w.units.values().any(|u| u.place().is_some())).await.unwrap().clone();
     let unit = *known.units.keys().next().unwrap();
     let asked = console(&bare, Role::ReadOnly).await;
-    let page = asked.racks(soon(), None, String::new(), 0, 10).await.unwrap();
+    let page = asked.ask(soon(), RackQuery { cut: TEN, ..RackQuery::default() }).await.unwrap().answer;
     assert_eq!((page.total, page.rows[0].height, page.rows[0].read_at), (1, None, None));
-    let at = asked.rack_of(soon(), unit).await.unwrap().unwrap();
+    let at = asked.ask(soon(), RackOf(unit)).await.unwrap().answer.unwrap();
     assert_eq!((at.0.as_str(), at.1.as_str()), ("fra1", "fra1-r01"));
-    let rack = asked.rack(soon(), at.0, at.1).await.unwrap().unwrap();
+    let rack = asked.ask(soon(), OneRack { site: at.0, name: at.1 }).await.unwrap().answer.unwrap();
     assert_eq!((rack.slots.len(), rack.slots[0].unit()), (1, Some(unit)));
-    assert_eq!(asked.rack(soon(), site(), Text::new("none")).await.unwrap(), None);
+    assert_eq!(asked.ask(soon(), OneRack { site: site(), name: "none".into() }).await.unwrap().answer, None);
     bare.stop().await.unwrap();
     outside.projection = Some(keeping(None));
     let running = start(&outside);
     let copy = until(running.desk.projection.as_ref().unwrap(), &outside.clock, |_| true).await;
     let asked = console(&running, Role::ReadOnly).await;
-    let page = asked.racks(soon(), Some(site()), String::new(), 0, 10).await.unwrap();
+    let page = asked.ask(soon(), of_site(site())).await.unwrap().answer;
     assert_eq!((page.rows[0].height, page.rows[0].used, page.rows[0].read_at), (Some(84), Some(6), Some(copy.read_at)));
-    assert_eq!(asked.racks(soon(), Some(SiteId::new("ams2")), String::new(), 0, 10).await.unwrap().total, 0);
+    assert_eq!(asked.ask(soon(), of_site(SiteId::new("ams2"))).await.unwrap().answer.total, 0);
     running.stop().await.unwrap();
 }

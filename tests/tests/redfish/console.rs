@@ -12,6 +12,7 @@ use rackhand_core::id::{Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::unit::Unit;
 use rackhand_core::policy::Policy;
+use rackhand_core::view::questions::OneUnit;
 use rackhand_core::world::World;
 use rackhand_daemon::journal::{Journal, Store};
 use rackhand_daemon::random::Random;
@@ -180,7 +181,7 @@ async fn a_technician_has_a_locator_led_on_and_off_and_all_see_that_it_is_on() {
         assert_eq!(site.ledger.world().head, before + 2, "the wish, and what was seen");
         let led = unit(&site, serial).locator.unwrap();
         assert_eq!((led.by.as_str(), led.on, led.seen), ("anna", true, Some(true)));
-        let detail = client.unit(support::soon(), id).await.unwrap().unwrap();
+        let detail = client.ask(support::soon(), OneUnit(id)).await.unwrap().answer;
         assert!(detail.row.located && detail.facts.iter().any(|(name, _)| &**name == "locator led"));
         // The same request again gets its answer, and nobody is asked.
         let requests = outside.fleet.get(serial).unwrap().counters().requests;

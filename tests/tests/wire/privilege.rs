@@ -1,5 +1,6 @@
 //! What the daemon may do: listen on interfaces, and nothing else that its user may not.
 
+use rackhand_core::view::questions::Counts;
 use rackhand_core::view::{TapState, TapStatus};
 use rackhand_rpc::ConsoleClient;
 
@@ -33,7 +34,7 @@ async fn nobodys(privileges: &[&str]) -> (Place, Daemon, ConsoleClient) {
 }
 
 async fn tap(console: &ConsoleClient) -> TapStatus {
-    let overview = console.overview(soon()).await.unwrap();
+    let overview = console.ask(soon(), Counts).await.unwrap().answer;
     overview.health.taps.first().expect("one is configured").clone()
 }
 
@@ -71,7 +72,7 @@ fn without_the_capability_the_daemon_runs_on_and_says_what_is_missing() {
         assert!(trouble.contains("CAP_NET_RAW is missing") && trouble.contains("AmbientCapabilities="), "{trouble}");
         assert!(place.log().contains("CAP_NET_RAW is missing"), "{}", place.log());
         // All else works.
-        assert_eq!(console.overview(soon()).await.unwrap().health.intake_stopped, None);
+        assert_eq!(console.ask(soon(), Counts).await.unwrap().answer.health.intake_stopped, None);
         tokio::net::TcpStream::connect(place.http).await.unwrap();
         assert!(daemon.terminate().await.success());
     });
@@ -96,7 +97,7 @@ fn the_one_capability_is_enough_and_is_kept_for_an_interface_that_comes_back() {
         segment::lay();
         segment::plug("bmc", "94:40:c9:11:22:33");
         until(&console, TapState::Listening).await;
-        let before = console.overview(soon()).await.unwrap().head;
+        let before = console.ask(soon(), Counts).await.unwrap().as_of;
         let _server = Server::start(Kind::Dnsmasq, "");
         let _client = Client::udhcpc("bmc");
         let head = console.watch(soon(), before, 29_000).await.unwrap();

@@ -1,6 +1,7 @@
 //! A DHCP server that has no business on the segment.
 
 use rackhand_core::view::RogueServer;
+use rackhand_core::view::questions::Counts;
 
 use crate::client::Client;
 use crate::namespace::alone;
@@ -22,7 +23,7 @@ fn a_lease_of_a_server_that_is_not_on_the_list_is_told_of_and_not_taken() {
         let client = Client::udhcpc("bmc");
         let runtime = tokio::runtime::Handle::current();
         let rogues = || -> Vec<RogueServer> {
-            let ask = async { console.overview(soon()).await.unwrap().health.rogue_servers };
+            let ask = async { console.ask(soon(), Counts).await.unwrap().answer.health.rogue_servers };
             tokio::task::block_in_place(|| runtime.block_on(ask))
         };
         eventually("told of", || !rogues().is_empty(), || place.log()).await;

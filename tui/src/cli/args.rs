@@ -4,16 +4,13 @@ mod look;
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rackhand_core::bmc::Fingerprint;
-use rackhand_core::bmc::reading::Section;
-use rackhand_core::event::{Event, Seq};
+use rackhand_core::event::Seq;
 use rackhand_core::flow::step::Step;
 use rackhand_core::inventory::reconcile::Field;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::TaskId;
-use rackhand_core::view::Sort;
 
 pub use self::look::LookArgs;
 use super::dhcp::DhcpEvent;
@@ -21,11 +18,10 @@ use super::import::Import;
 use super::order::OrderVerb;
 use super::password::Password;
 use super::place::{Place, WorkOrder};
-use super::racks::Racks;
+use super::reads::Reading;
 use super::receive::Receive;
 use super::takeover::TakeOver;
 use super::values::{rows, speed, words};
-use super::work::Work;
 use crate::link::host::HostSpec;
 
 /// rackhand: bare-metal servers from the dock to service. Without a verb, the console.
@@ -60,51 +56,9 @@ Exit codes: 0 done, 1 refused, not found, or a row failed, 2 wrong usage, 3 no c
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Counts of units by stage and state, and how the daemon does
-    Status,
-    /// List units
-    Units(Units),
-    /// One unit: facts, why it is not moving, steps, tasks, last events
-    Show {
-        /// Serial or unit id
-        label: String,
-    },
-    /// Why a unit is not moving, and what resolves it
-    Why {
-        /// Serial or unit id
-        label: String,
-    },
-    /// Racks and how full they are; with a rack's name, what is in it from the top down
-    Racks(Racks),
-    /// A unit's BMC, read now: all of it, or one section
-    Bmc {
-        /// Serial or unit id
-        label: String,
-        /// Which section
-        #[arg(value_parser = words::<Section>(Section::ALL.iter().map(|s| s.word())))]
-        what: Option<Section>,
-    },
-    /// The events of one unit, newest first
-    History {
-        /// Serial, unit id or bmc/MAC
-        label: String,
-        #[command(flatten)]
-        /// How many, and from where.
-        page: EventPage,
-    },
-    /// All events, newest first
-    Journal(Journal),
-    /// What a person must decide about, oldest first
-    DeadLetters {
-        /// Rows
-        #[arg(long, default_value_t = 50, value_parser = rows(512))]
-        limit: usize,
-        /// First row
-        #[arg(long, default_value_t = 0)]
-        offset: usize,
-    },
-    /// What is for people to do: tasks and the work each stage asks for, in the order to walk it
-    Work(Work),
+    /// Look at something.
+    #[command(flatten)]
+    Read(Reading),
     /// Receive servers at a dock by their serials; each is judged: expected, received before, another site's, unknown
     Receive(Receive),
     /// Keep places for servers: rack and unit, outlets and switch ports; the best proposal unless another is taken
@@ -364,57 +318,6 @@ pub enum Netbox {
     },
 }
 
-/// Which units.
-#[derive(Debug, Args)]
-pub struct Units {
-    /// Words and field:value pairs that must all match; `!` in front negates. Fields: site, stage, state, model,
-    /// place, disposition, serial
-    pub filter: Vec<String>,
-    /// Only this stage; may be given more than once
-    #[arg(long, value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
-    pub stage: Vec<Stage>,
-    /// By what
-    #[arg(long, value_enum, default_value_t = SortBy::Attention)]
-    pub sort: SortBy,
-    /// The other way round
-    #[arg(long)]
-    pub descending: bool,
-    /// Rows
-    #[arg(long, default_value_t = 50, value_parser = rows(512))]
-    pub limit: usize,
-    /// First row
-    #[arg(long, default_value_t = 0)]
-    pub offset: usize,
-}
-
-/// Which part of a list of events.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct EventPage {
-    /// Rows
-    #[arg(long, default_value_t = 50, value_parser = rows(256))]
-    pub limit: usize,
-    /// Only events before this one
-    #[arg(long, value_name = "SEQ")]
-    pub before: Option<Seq>,
-}
-
-/// Which events.
-#[derive(Debug, Args)]
-pub struct Journal {
-    /// Only this kind
-    #[arg(long, value_parser = PossibleValuesParser::new(Event::KINDS), hide_possible_values = true)]
-    pub kind: Option<String>,
-    /// Only by this user, or by `rackhand` or `wire`
-    #[arg(long)]
-    pub actor: Option<String>,
-    /// Only those that hold this text
-    #[arg(long)]
-    pub text: Option<String>,
-    /// How many, and from where.
-    #[command(flatten)]
-    pub page: EventPage,
-}
-
 /// A unit, and why.
 #[derive(Debug, Args)]
 pub struct Reasoned {
@@ -475,33 +378,6 @@ pub struct Demo {
     /// How it looks.
     #[command(flatten)]
     pub look: LookArgs,
-}
-
-/// Sort keys.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SortBy {
-    /// What needs a person first.
-    Attention,
-    /// Serial.
-    Label,
-    /// Stage.
-    Stage,
-    /// Time in the stage.
-    Age,
-    /// Site, then place.
-    Place,
-}
-
-impl From<SortBy> for Sort {
-    fn from(by: SortBy) -> Self {
-        match by {
-            SortBy::Attention => Self::Attention,
-            SortBy::Label => Self::Label,
-            SortBy::Stage => Self::Stage,
-            SortBy::Age => Self::Age,
-            SortBy::Place => Self::Place,
-        }
-    }
 }
 
 /// What can be explained.

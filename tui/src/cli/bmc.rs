@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use clap::Args;
 use rackhand_core::bmc::inventory::{Adapter, Drive, FirmwareComponent, Inventory, MemoryModule, Processor};
 use rackhand_core::bmc::reading::{
     AccountsReading, BmcReading, BootReading, FanSpeed, IdentityReading, Log, PowerLimit, PowerReading, Section,
@@ -11,6 +12,7 @@ use rackhand_core::bmc::reading::{
 
 use super::output::{Fail, Output};
 use super::table::{Last, Table};
+use super::values::words;
 use crate::link::connect::Connection;
 use crate::link::within;
 
@@ -20,12 +22,23 @@ const READ: Duration = Duration::from_mins(2);
 /// Log entries shown of each log; `--json` has all that were read.
 const SHOWN: usize = 20;
 
-pub(super) async fn bmc(
-    link: &Connection,
-    label: &str,
-    what: Option<Section>,
-    out: &mut Output<'_>,
-) -> Result<(), Fail> {
+/// A unit's BMC.
+#[derive(Debug, Args)]
+pub struct Bmc {
+    /// Serial or unit id
+    pub label: String,
+    /// Which section
+    #[arg(value_parser = words::<Section>(Section::ALL.iter().map(|s| s.word())))]
+    pub what: Option<Section>,
+}
+
+impl Bmc {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        bmc(link, &self.label, self.what, out).await
+    }
+}
+
+async fn bmc(link: &Connection, label: &str, what: Option<Section>, out: &mut Output<'_>) -> Result<(), Fail> {
     let id = super::find(link, label).await?;
     let read = link.client.bmc_reading(within(READ), id, what).await??;
     if out.json {

@@ -10,6 +10,7 @@ use rackhand_core::flow::step::Step;
 use rackhand_core::id::Subject;
 use rackhand_core::sentence::on_or_off;
 use rackhand_core::text::Text;
+use rackhand_core::view::questions::OneUnit;
 use rackhand_rpc::Receipt;
 use tarpc::client::RpcError;
 
@@ -18,7 +19,7 @@ use super::confirm::{Given, confirm};
 use super::output::{Fail, Output, not_found};
 use crate::link::call::COMMAND;
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call, within};
+use crate::link::{CALL, answered, within};
 
 pub(super) async fn command(host: &HostSpec, change: Change, out: &mut Output<'_>) -> Result<(), Fail> {
     let link = connect(host).await?;
@@ -101,7 +102,7 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
 /// Skips the step in the generation it is parked in now, so that a step parked anew is not skipped unseen.
 async fn skip(link: &Connection, label: &str, step: Step, reason: Text) -> Result<(Command, Text), Fail> {
     let unit = super::find(link, label).await?;
-    let detail = answered(CALL, link.client.unit(call(), unit)).await??;
+    let detail = link.ask(OneUnit(unit)).await?;
     let parked = detail.steps.iter().find(|row| row.step == step && row.phase.as_str() == "parked");
     let Some(row) = parked else {
         return Err(not_found(format!("{step} of {} is not parked; `rackhand why` tells what is", detail.row.label)));
@@ -127,7 +128,7 @@ async fn meant(
         | Command::ReleaseStock { unit, .. } => *unit,
         _ => return Ok(command),
     };
-    let row = answered(CALL, link.client.unit(call(), unit)).await??.row;
+    let row = link.ask(OneUnit(unit)).await?.row;
     let place = row.place.as_ref().map_or("place unknown", Text::as_str);
     let told = format!("{} at {}, {place}, is {}. {what}", row.label, row.site, row.stage);
     let about = About { label: row.label, stage: Some(row.stage), count: 1, ..About::default() };

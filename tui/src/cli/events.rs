@@ -1,29 +1,74 @@
 //! Verbs about events: `history`, `journal`.
 
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use rackhand_core::event::{Event, Seq};
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::EventRow;
 use rackhand_rpc::JournalQuery;
 
-use super::args::{EventPage, Journal};
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
+use super::values::rows;
 use crate::link::connect::Connection;
-use crate::link::{CALL, answered, call};
 
-pub(super) async fn history(link: &Connection, label: &str, page: EventPage, out: &mut Output<'_>) -> Result<(), Fail> {
-    let subject = super::subject(link, label).await?;
-    let query = JournalQuery { subject: Some(subject), before: page.before, limit: page.limit, ..Default::default() };
-    show(link, query, false, out).await
+/// Which part of a list of events.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct EventPage {
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(256))]
+    pub limit: usize,
+    /// Only events before this one
+    #[arg(long, value_name = "SEQ")]
+    pub before: Option<Seq>,
 }
 
-pub(super) async fn journal(link: &Connection, which: Journal, out: &mut Output<'_>) -> Result<(), Fail> {
-    let Journal { kind, actor, text, page } = which;
-    let query = JournalQuery { subject: None, kind, actor, text, before: page.before, limit: page.limit };
-    show(link, query, true, out).await
+/// Whose events.
+#[derive(Debug, Args)]
+pub struct History {
+    /// Serial, unit id or bmc/MAC
+    pub label: String,
+    /// How many, and from where.
+    #[command(flatten)]
+    pub page: EventPage,
+}
+
+/// Which events.
+#[derive(Debug, Args)]
+pub struct Journal {
+    /// Only this kind
+    #[arg(long, value_parser = PossibleValuesParser::new(Event::KINDS), hide_possible_values = true)]
+    pub kind: Option<String>,
+    /// Only by this user, or by `rackhand` or `wire`
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// Only those that hold this text
+    #[arg(long)]
+    pub text: Option<String>,
+    /// How many, and from where.
+    #[command(flatten)]
+    pub page: EventPage,
+}
+
+impl History {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        let (subject, page) = (super::subject(link, &self.label).await?, self.page);
+        let query =
+            JournalQuery { subject: Some(subject), before: page.before, limit: page.limit, ..Default::default() };
+        show(link, query, false, out).await
+    }
+}
+
+impl Journal {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        let Self { kind, actor, text, page } = self;
+        let query = JournalQuery { subject: None, kind, actor, text, before: page.before, limit: page.limit };
+        show(link, query, true, out).await
+    }
 }
 
 async fn show(link: &Connection, query: JournalQuery, labels: bool, out: &mut Output<'_>) -> Result<(), Fail> {
-    let page = answered(CALL, link.client.journal(call(), query)).await??;
+    let page = link.ask(query).await?;
     if out.json {
         return out.document(&page);
     }

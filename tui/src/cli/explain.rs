@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::args::Topic;
 use super::output::{Fail, Output};
+use super::reads;
 use super::table::{Last, Table};
 
 pub(super) fn explain(topic: Topic, out: &mut Output<'_>) -> Result<(), Fail> {
@@ -42,34 +43,14 @@ fn stages() -> String {
     table.lines(None)
 }
 
-/// What each verb prints with `--json`: its word, and the document.
-pub const DOCUMENTS: &[(&str, &str)] = &[
-    (
-        "status",
-        "head, site, now, demo, sites {site: {stage: n}}, site_states {site: {state: n}}, stages {stage: n}, states {state: n}, dead_letters, orders {open, people, late}, health",
-    ),
-    ("units", "a page: head, now, total, offset, rows [unit]"),
-    (
-        "racks",
-        "a page: rows [rack: site, name, location, height, used, states {state: n}, read_at]; of one rack: row: rack, \
-         first, descending, slots [position, height, faces, label, device, name, model, row: unit, doubt]; heights and \
-         positions are in half units",
-    ),
-    ("show", "unit {row: unit, facts [[name, value]], waits, steps, tasks, tests, ways}, events [event]"),
-    ("why", "row: unit, waits [what, since, until, attempt, of, next_try, who, step, resolve, unbuilt]"),
-    ("history, journal", "a page: head, now, total, offset, rows [event]"),
+/// What the verbs that do more than look print with `--json`: its word, and the document.
+const DOCUMENTS: &[(&str, &str)] = &[
     ("tail", "one event on each line"),
-    ("dead-letters", "a page: head, now, total, offset, rows [subject, row, step, since, who]"),
-    (
-        "work",
-        "a page: head, now, total, offset, rows [unit, label, model, site, place, title, text, role, since, blocks, ends, job, located, about]; unit is null where it is about no single server",
-    ),
     (
         "receive",
         "site, rows [{serial, result, text, scan {at, serial, unit, model, stage, place, finding}}], summary {serials, done, already, failed}",
     ),
     ("verify", "events, head, checkpoints, broken (null where all is as it was written)"),
-    ("bmc", "identity, power, boot, sensors, logs, firmware, accounts, inventory, unread; not asked for: null"),
     ("dhcp-event", "new, known, strangers, ended"),
     ("sightings", "a page: head, now, total, offset, rows [sighting]"),
     ("netbox check", "findings [finding]"),
@@ -120,7 +101,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
 
 fn documents() -> String {
     let mut table = Table::new(&["VERB", "DOCUMENT"], Last::Cut);
-    for (verb, document) in DOCUMENTS {
+    for (verb, document) in reads::DOCUMENTS.iter().chain(DOCUMENTS) {
         table.row([(*verb).into(), (*document).into()]);
     }
     let told = "Times are microseconds since 1970-01-01 UTC. What is not known is null. Fields are only ever added.\n";

@@ -3,25 +3,98 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use clap::{Args, ValueEnum};
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::time::{Timestamp, human};
-use rackhand_core::view::{Overview, Page, Query, State, TapState, TapStatus, UnitRow, filter as terms};
+use rackhand_core::view::questions::{Counts, LetterQuery};
+use rackhand_core::view::{Cut, Overview, Page, Query, Sort, State, TapState, TapStatus, UnitRow, filter as terms};
 
 use serde::Serialize;
 
-use super::args::Units;
 use super::exit;
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
+use super::values::{rows, words};
 use crate::link::connect::Connection;
-use crate::link::{CALL, answered, call, within};
+use crate::link::{answered, within};
 
 /// A full check reads the whole journal. The daemon grants no call more than this.
 const VERIFY: Duration = Duration::from_mins(2);
 
-pub(super) async fn status(link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
-    let now = answered(CALL, link.client.overview(call())).await?;
+/// The counts of all there is.
+#[derive(Debug, Args)]
+pub struct Status {}
+
+/// Which units.
+#[derive(Debug, Args)]
+pub struct Units {
+    /// Words and field:value pairs that must all match; `!` in front negates. Fields: site, stage, state, model,
+    /// place, disposition, serial
+    pub filter: Vec<String>,
+    /// Only this stage; may be given more than once
+    #[arg(long, value_parser = words::<Stage>(Stage::ALL.iter().map(|s| s.word())), hide_possible_values = true)]
+    pub stage: Vec<Stage>,
+    /// By what
+    #[arg(long, value_enum, default_value_t = SortBy::Attention)]
+    pub sort: SortBy,
+    /// The other way round
+    #[arg(long)]
+    pub descending: bool,
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(512))]
+    pub limit: usize,
+    /// First row
+    #[arg(long, default_value_t = 0)]
+    pub offset: usize,
+}
+
+/// Sort keys.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SortBy {
+    /// What needs a person first.
+    Attention,
+    /// Serial.
+    Label,
+    /// Stage.
+    Stage,
+    /// Time in the stage.
+    Age,
+    /// Site, then place.
+    Place,
+}
+
+impl From<SortBy> for Sort {
+    fn from(by: SortBy) -> Self {
+        match by {
+            SortBy::Attention => Self::Attention,
+            SortBy::Label => Self::Label,
+            SortBy::Stage => Self::Stage,
+            SortBy::Age => Self::Age,
+            SortBy::Place => Self::Place,
+        }
+    }
+}
+
+/// What a person must decide about.
+#[derive(Debug, Args)]
+pub struct DeadLetters {
+    /// Rows
+    #[arg(long, default_value_t = 50, value_parser = rows(512))]
+    pub limit: usize,
+    /// First row
+    #[arg(long, default_value_t = 0)]
+    pub offset: usize,
+}
+
+impl Status {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        status(link, out).await
+    }
+}
+
+async fn status(link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+    let now = link.ask(Counts).await?;
     if out.json {
         return out.document(&now);
     }
@@ -116,7 +189,13 @@ fn stages(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
     out.table(&table)
 }
 
-pub(super) async fn units(link: &Connection, which: Units, out: &mut Output<'_>) -> Result<(), Fail> {
+impl Units {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        units(link, self, out).await
+    }
+}
+
+async fn units(link: &Connection, which: Units, out: &mut Output<'_>) -> Result<(), Fail> {
     let filter = which.filter.join(" ");
     terms::check(&filter).map_err(|why| Fail::Usage(why.to_string()))?;
     let query = Query {
@@ -127,7 +206,7 @@ pub(super) async fn units(link: &Connection, which: Units, out: &mut Output<'_>)
         offset: which.offset,
         limit: which.limit,
     };
-    let page = answered(CALL, link.client.units(call(), query)).await?;
+    let page = link.ask(query).await?;
     if out.json {
         return document(out, &page, "unit");
     }
@@ -186,33 +265,30 @@ pub(super) fn left_over(
     out.line(format!("{shown} of {}, from {offset}{more}", count(total, what)))
 }
 
-pub(super) async fn dead_letters(
-    link: &Connection,
-    offset: usize,
-    limit: usize,
-    out: &mut Output<'_>,
-) -> Result<(), Fail> {
-    let page = answered(CALL, link.client.dead_letters(call(), offset, limit)).await?;
-    if out.json {
-        return document(out, &page, "dead letter");
+impl DeadLetters {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        let page = link.ask(LetterQuery(Cut { offset: self.offset, limit: self.limit })).await?;
+        if out.json {
+            return document(out, &page, "dead letter");
+        }
+        let mut table = Table::new(&["WHOSE", "AGE", "STEP", "DECIDES", "FAULT"], Last::Wrap);
+        for letter in &page.rows {
+            let whose = match (&letter.row, letter.subject) {
+                (Some(row), _) => row.label.to_string(),
+                (None, Subject::Unit(id)) => id.to_string(),
+                (None, other) => other.to_string(),
+            };
+            table.row([
+                whose,
+                human(page.now.since(letter.since)),
+                letter.step.step.to_string(),
+                letter.who.to_string(),
+                letter.step.detail.to_string(),
+            ]);
+        }
+        out.table(&table)?;
+        left_over(out, page.offset, page.rows.len(), page.total, "dead letter")
     }
-    let mut table = Table::new(&["WHOSE", "AGE", "STEP", "DECIDES", "FAULT"], Last::Wrap);
-    for letter in &page.rows {
-        let whose = match (&letter.row, letter.subject) {
-            (Some(row), _) => row.label.to_string(),
-            (None, Subject::Unit(id)) => id.to_string(),
-            (None, other) => other.to_string(),
-        };
-        table.row([
-            whose,
-            human(page.now.since(letter.since)),
-            letter.step.step.to_string(),
-            letter.who.to_string(),
-            letter.step.detail.to_string(),
-        ]);
-    }
-    out.table(&table)?;
-    left_over(out, page.offset, page.rows.len(), page.total, "dead letter")
 }
 
 pub(super) async fn verify(link: &Connection, out: &mut Output<'_>) -> Result<u8, Fail> {

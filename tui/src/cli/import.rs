@@ -11,6 +11,7 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::entry::commands::Entry;
 use rackhand_core::entry::manifest::{self, Columns, Line, Manifest, Row};
+use rackhand_core::entry::questions::Imported;
 use rackhand_core::entry::registration::{Registered, Standing};
 use rackhand_core::id::{OrderId, SiteId};
 use rackhand_core::inventory::NewDevice;
@@ -30,7 +31,7 @@ use super::table::{Last, Table};
 use super::values::{site, slug, span, words};
 use crate::link::call::COMMAND;
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call, watch, watched, within};
+use crate::link::{answered, watch, watched, within};
 
 /// How long the daemon holds one question for news of NetBox.
 const NEWS: Duration = Duration::from_secs(2);
@@ -297,7 +298,7 @@ async fn follow(
     loop {
         let mut still = Vec::new();
         for part in open.chunks(MAX_IMPORT) {
-            let told = answered(CALL, link.client.imported(call(), part.to_vec())).await?;
+            let told = link.ask(Imported(part.to_vec())).await?;
             for (serial, standing) in part.iter().zip(told) {
                 let Some(standing) = standing else { continue };
                 if standing.result == Registered::Waiting {

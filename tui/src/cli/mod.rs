@@ -1,42 +1,8 @@
 //! The command line: the console's verbs without a screen.
 //!
 //! Results go to standard output, errors and questions to standard error. With `--json` a command writes one JSON
-//! document whose fields are those of [`rackhand_core::view`] and [`rackhand_rpc`]:
-//!
-//! | Verb | Document |
-//! |---|---|
-//! | `status` | `Overview` |
-//! | `units` | `Page<UnitRow>` |
-//! | `show` | `{"unit": UnitDetail, "events": [EventRow]}` |
-//! | `racks` | `Page<RackRow>`; of one rack `RackView` |
-//! | `bmc` | `BmcReading` |
-//! | `why` | `{"row": UnitRow, "waits": [Wait]}` |
-//! | `history`, `journal` | `Page<EventRow>` |
-//! | `tail` | an `EventRow` on each line |
-//! | `dead-letters` | `Page<DeadLetter>` |
-//! | `verify` | `Verified` |
-//! | `dhcp-event` | `LeasesTold` |
-//! | `sightings` | `Sightings` |
-//! | `netbox check` | `NetboxCheck` |
-//! | `netbox init` | `NetboxSetup` |
-//! | `netbox diff` | `NetboxDiff` |
-//! | `doctor` | `doctor::Report` |
-//! | `explain` | `{"topic": ..., "text": ...}` |
-//! | `import` | `{"check", "ignored": [...], "rows": [{"row", "serial", "bmc_mac", "entry", "result", "text"}], "summary": {"rows", "good", "warned", "failed", "waiting"}}` |
-//! | `take-over plan` | `TakeOverPlan` |
-//! | `take-over confirm` | `{"plan", "rows": [{"serial", "result", "text"}]}` |
-//! | `work` | `Page<WorkRow>` |
-//! | `place --dry-run` | `Proposals` |
-//! | `work-order` | `Document`; with `--pdf` `{"file", "bytes"}` |
-//! | `receive` | `{"site", "rows": [{"serial", "result", "text", "scan": Scan}], "summary": {"serials", "done", "already", "failed"}}` |
-//! | `order list` | `Page<OrderRow>` |
-//! | `order show` | `OrderDetail` |
-//! | `order place` | `{"dry_run", "rows": [{"row", "order", "result", "tenant", "site", "text", "lines": [...]}], "summary": {"orders", "good", "failed"}}` |
-//! | `order stock` | `Stock` |
-//! | `order wait` | `{"id", "state", "reached", "why"}` |
-//! | `order purchase` | `PurchaseOrder` |
-//! | commands | `Receipt` |
-//! | any that fails | `{"error": {"why": ..., "text": ...}}` |
+//! document; `rackhand explain json` tells which (`explain`, `reads`). Its fields are those of [`rackhand_core::view`],
+//! the rooms' `questions` and [`rackhand_rpc`].
 //!
 //! Times are microseconds since the Unix epoch. `why` is `no_connection`, `usage`, `internal`, or the word of a
 //! [`rackhand_core::decide::Why`].
@@ -60,6 +26,7 @@ mod pages;
 mod password;
 mod place;
 mod racks;
+mod reads;
 mod receive;
 mod table;
 mod tail;
@@ -67,6 +34,7 @@ mod takeover;
 mod theme;
 mod unit;
 mod values;
+mod waits;
 mod work;
 
 use std::ffi::OsString;
@@ -74,11 +42,12 @@ use std::io::Write;
 
 use clap::Parser;
 use rackhand_core::id::{Subject, UnitId};
+use rackhand_core::view::questions::Find;
 
 use self::args::{Cli, Verb};
 use self::output::{Fail, Output, not_found};
+use self::reads::Reading;
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call};
 
 pub use self::output::Streams;
 
@@ -130,7 +99,7 @@ pub async fn run_with(args: impl IntoIterator<Item = OsString>, streams: Streams
     let host = cli.host.unwrap_or_else(HostSpec::here);
     let mut out = Output::new(streams, cli.json);
     let verb = match cli.verb {
-        None if cli.json || cli.plain => Verb::Status,
+        None if cli.json || cli.plain => Verb::Read(Reading::Status(fleet::Status {})),
         None => return out.end(console::start(host, &cli.look).await),
         Some(Verb::Replay { file, speed, look }) => {
             let end = console::replay(&file, speed, &look.or(cli.look), cli.plain, &mut out).await;
@@ -159,24 +128,15 @@ async fn carry_out(verb: Verb, host: &HostSpec, out: &mut Output<'_>) -> Result<
         Verb::Replay { .. } => {}
         #[cfg(feature = "demo")]
         Verb::Demo(_) => {}
-        Verb::Status => fleet::status(&connect(host).await?, out).await?,
-        Verb::Units(which) => fleet::units(&connect(host).await?, which, out).await?,
-        Verb::DeadLetters { limit, offset } => fleet::dead_letters(&connect(host).await?, offset, limit, out).await?,
+        Verb::Read(what) => what.read(&connect(host).await?, out).await?,
         Verb::Sightings { limit, offset } => netbox::sightings(&connect(host).await?, offset, limit, out).await?,
         Verb::Netbox(what) => return netbox::netbox(&connect(host).await?, what, out).await,
         Verb::Doctor { config } => return doctor::doctor(host, &config, out).await,
         Verb::Verify => return fleet::verify(&connect(host).await?, out).await,
-        Verb::Show { label } => unit::show(&connect(host).await?, &label, out).await?,
-        Verb::Why { label } => unit::why(&connect(host).await?, &label, out).await?,
-        Verb::Racks(which) => racks::racks(&connect(host).await?, which, out).await?,
-        Verb::Bmc { label, what } => bmc::bmc(&connect(host).await?, &label, what, out).await?,
-        Verb::History { label, page } => events::history(&connect(host).await?, &label, page, out).await?,
-        Verb::Journal(which) => events::journal(&connect(host).await?, which, out).await?,
         Verb::Tail { label, since } => tail::tail(host, label.as_deref(), since, out).await?,
         Verb::Import(manifest) => return import::import(host, manifest, out).await,
         Verb::TakeOver(what) => return takeover::take_over(&connect(host).await?, what, out).await,
         Verb::Password(what) => password::password(&connect(host).await?, what, out).await?,
-        Verb::Work(which) => work::work(&connect(host).await?, which, out).await?,
         Verb::Receive(what) => return receive::receive(host, what, out).await,
         Verb::Place(what) => place::place(host, what, out).await?,
         Verb::Unplace { labels, reason } => place::unplace(host, &labels, &reason, out).await?,
@@ -194,7 +154,7 @@ async fn find(link: &Connection, label: &str) -> Result<UnitId, Fail> {
     // Serials are kept in upper case.
     let upper = label.to_uppercase();
     for form in [label, &upper] {
-        if let Some(id) = answered(CALL, link.client.find(call(), form.to_owned())).await? {
+        if let Some(id) = link.ask(Find(form.into())).await? {
             return Ok(id);
         }
         if upper == label {

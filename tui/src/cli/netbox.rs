@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use rackhand_core::inventory::questions::Standing;
+use rackhand_core::inventory::questions::{DiffQuery, SightingQuery, Standing};
 use rackhand_core::inventory::reconcile::Field;
 use rackhand_core::time::human;
+use rackhand_core::view::Cut;
 
 use super::args::Netbox;
 use super::exit;
@@ -12,7 +13,7 @@ use super::fleet::{left_over, tell_cut};
 use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
-use crate::link::{call, within};
+use crate::link::within;
 
 /// A check or a set-up is some fifty requests, and NetBox may be slow.
 const PATIENT: Duration = Duration::from_mins(2);
@@ -75,11 +76,11 @@ async fn diff(
 ) -> Result<u8, Fail> {
     // Rows are in the order of kinds: how many there are of each says where one begins.
     let (before, total) = match kind {
-        Some(field) => link.client.netbox_diff(call(), 0, 0).await??.rows_of(field),
-        None => (0, link.client.netbox_diff(call(), 0, 0).await??.contradictions()),
+        Some(field) => link.ask(DiffQuery::default()).await?.rows_of(field),
+        None => (0, link.ask(DiffQuery::default()).await?.contradictions()),
     };
     let limit = limit.min(total.saturating_sub(offset));
-    let mut diff = link.client.netbox_diff(call(), before + offset, limit).await??;
+    let mut diff = link.ask(DiffQuery(Cut { offset: before + offset, limit })).await?;
     diff.rows.retain(|row| kind.map_or(row.field.is_contradiction(), |field| row.field == field));
     let code = if diff.asks_for_a_person() { exit::TO_DO } else { exit::DONE };
     if out.json {
@@ -130,7 +131,7 @@ pub(super) async fn sightings(
     limit: usize,
     out: &mut Output<'_>,
 ) -> Result<(), Fail> {
-    let page = link.client.sightings(call(), offset, limit).await?;
+    let page = link.ask(SightingQuery(Cut { offset, limit })).await?;
     if out.json {
         out.document(&page)?;
         tell_cut(out, page.offset, page.rows.len(), page.total, "sighting");

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Write};
 
 use rackhand_core::decide::{Refusal, Why};
 use rackhand_core::text::Text;
+use rackhand_rpc::ask::AskError;
 use serde::Serialize;
 use tarpc::client::RpcError;
 
@@ -70,6 +71,16 @@ impl From<RpcError> for Fail {
                 format!("the connection to rackhandd broke: {cause}. Try again")
             }
         })
+    }
+}
+
+impl From<AskError> for Fail {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Rpc(error) => error.into(),
+            AskError::Refused(refusal) => refusal.into(),
+            AskError::Mismatch => Self::Lost(error.to_string()),
+        }
     }
 }
 

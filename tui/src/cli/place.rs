@@ -11,7 +11,9 @@ use rackhand_core::document::plain::{Letters, render};
 use rackhand_core::id::UnitId;
 use rackhand_core::inventory::rack::HalfUnits;
 use rackhand_core::placement::propose::{Alternative, Proposals, Request};
+use rackhand_core::placement::questions::WorkOrder as OrderedWork;
 use rackhand_core::text::Text;
+use rackhand_rpc::Printed;
 
 use super::command::carry_out;
 use super::output::{Fail, Output};
@@ -155,9 +157,9 @@ pub(super) async fn unplace(
 }
 
 pub(super) async fn work_order(link: &Connection, what: WorkOrder, out: &mut Output<'_>) -> Result<(), Fail> {
-    let units = units(link, &what.labels).await?;
+    let units = OrderedWork(units(link, &what.labels).await?);
     if let Some(path) = &what.pdf {
-        let pdf = answered(READ, link.client.work_order_pdf(within(READ), units)).await??;
+        let pdf = answered(READ, link.client.pdf(within(READ), Printed::WorkOrder(units))).await??.0;
         let written = std::fs::File::create(path).and_then(|mut file| file.write_all(&pdf));
         return match written {
             Ok(()) if out.json => out.document(&serde_json::json!({ "file": path, "bytes": pdf.len() })),
@@ -165,7 +167,7 @@ pub(super) async fn work_order(link: &Connection, what: WorkOrder, out: &mut Out
             Err(error) => Err(Fail::Usage(format!("{} cannot be written: {error}", path.display()))),
         };
     }
-    let document = answered(READ, link.client.work_order(within(READ), units)).await??;
+    let document = link.ask(units).await?;
     if out.json {
         return out.document(&document);
     }

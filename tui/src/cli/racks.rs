@@ -3,16 +3,17 @@
 use clap::Args;
 use rackhand_core::id::SiteId;
 use rackhand_core::inventory::rack::Face;
-use rackhand_core::placement::questions::{RackRow, RackView};
+use rackhand_core::placement::questions::{OneRack, RackQuery, RackRow, RackView};
 use rackhand_core::text::Text;
 use rackhand_core::time::{Timestamp, human};
+use rackhand_core::view::Cut;
+use rackhand_core::view::questions::Counts;
 
 use super::fleet::{document, left_over};
 use super::output::{Fail, Output, count, not_found};
 use super::table::{Last, Table};
 use super::values::rows;
 use crate::link::connect::Connection;
-use crate::link::{CALL, answered, call};
 
 /// Which racks.
 #[derive(Debug, Args)]
@@ -29,13 +30,19 @@ pub struct Racks {
     pub offset: usize,
 }
 
-pub(super) async fn racks(link: &Connection, which: Racks, out: &mut Output<'_>) -> Result<(), Fail> {
+impl Racks {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        racks(link, self, out).await
+    }
+}
+
+async fn racks(link: &Connection, which: Racks, out: &mut Output<'_>) -> Result<(), Fail> {
     let site = which.site.as_deref().map(SiteId::new);
     if let (Some(site), Some(name)) = (&site, &which.rack) {
         return one(link, site, name, out).await;
     }
-    let asked = link.client.racks(call(), site, String::new(), which.offset, which.limit);
-    let page = answered(CALL, asked).await?;
+    let cut = Cut { offset: which.offset, limit: which.limit };
+    let page = link.ask(RackQuery { site, filter: String::new(), cut }).await?;
     if out.json {
         return document(out, &page, "rack");
     }
@@ -56,13 +63,13 @@ pub(super) async fn racks(link: &Connection, which: Racks, out: &mut Output<'_>)
 }
 
 async fn one(link: &Connection, site: &SiteId, name: &str, out: &mut Output<'_>) -> Result<(), Fail> {
-    let found = answered(CALL, link.client.rack(call(), site.clone(), Text::new(name))).await?;
+    let found = link.ask(OneRack { site: site.clone(), name: Text::new(name) }).await?;
     let view =
         found.ok_or_else(|| not_found(format!("{site} has no rack {name}; `rackhand racks {site}` lists them")))?;
     if out.json {
         return out.document(&view);
     }
-    let now = answered(CALL, link.client.overview(call())).await?.now;
+    let now = link.ask(Counts).await?.now;
     let row = &view.row;
     let room = row.location.as_ref().map_or_else(String::new, |l| format!(", {l}"));
     out.line(format!("Rack {} at {}{room}: {}; {}", row.name, row.site, taken(row), source(row.read_at, now)))?;

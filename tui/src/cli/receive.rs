@@ -7,7 +7,9 @@ use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Refusal, Why};
 use rackhand_core::id::SiteId;
 use rackhand_core::receiving::commands::{Scan, serial_in};
+use rackhand_core::receiving::questions::Dock;
 use rackhand_core::text::Text;
+use rackhand_core::view::questions::Find;
 use rackhand_rpc::Receipt;
 use serde::Serialize;
 use tarpc::client::RpcError;
@@ -19,7 +21,7 @@ use super::output::{Fail, Output, count};
 use super::values::site;
 use crate::link::call::COMMAND;
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call, within};
+use crate::link::{answered, within};
 
 /// Bytes of one line of standard input at the most; what is longer is no serial.
 const LINE: u64 = 1_024;
@@ -114,7 +116,7 @@ pub(super) async fn receive(host: &HostSpec, args: Receive, out: &mut Output<'_>
         out.line(format!("{} at {site}: {done} {what}, {already} already, {failed} not", count(serials, "serial")))?;
     }
     if !out.json && !args.undo && summary.done > 0 {
-        let dock = answered(CALL, link.client.receiving(call(), site)).await?;
+        let dock = link.ask(Dock(site)).await?;
         if dock.behind > 0 {
             let what = count(usize::try_from(dock.behind).unwrap_or(usize::MAX), "server");
             out.line(format!("NetBox is behind with {what} of the last day; Rackhand writes it as soon as it can"))?;
@@ -165,7 +167,7 @@ fn tell(read: &Text, answer: Result<Receipt, Refusal>) -> Told {
 async fn undo(host: &HostSpec, link: &mut Connection, read: &Text) -> Result<Told, Fail> {
     let told = |result, text| Told { serial: read.clone(), result, text, scan: None };
     let label = serial_in(read).unwrap_or_else(|| read.clone());
-    let Some(unit) = answered(CALL, link.client.find(call(), label.to_string())).await? else {
+    let Some(unit) = link.ask(Find(label)).await? else {
         return Ok(told("refused", "nobody knows this serial".into()));
     };
     Ok(match send(host, link, Command::UndoReceipt { unit }).await? {

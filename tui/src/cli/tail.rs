@@ -11,7 +11,7 @@ use rackhand_rpc::{JournalQuery, MAX_EVENTS, MAX_WATCH_MS};
 use super::output::{Fail, Output};
 use crate::link::connect::{Connection, HostSpec, connect};
 use crate::link::sync::pause;
-use crate::link::{CALL, answered, call, watch, watched};
+use crate::link::{answered, watch, watched};
 
 /// Events `tail` begins with.
 const LAST: usize = 10;
@@ -86,7 +86,7 @@ async fn page(
     limit: usize,
 ) -> Result<Page<EventRow>, Fail> {
     let query = JournalQuery { subject, before, limit, ..JournalQuery::default() };
-    Ok(answered(CALL, link.client.journal(call(), query)).await??)
+    Ok(link.ask(query).await?)
 }
 
 fn print(row: &EventRow, out: &mut Output<'_>) -> Result<(), Fail> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use rackhand_core::id::{PlanId, SiteId};
+use rackhand_core::takeover::questions::PlannedServers;
 use rackhand_core::takeover::{MAX_CONFIRMED, Taken};
 use rackhand_core::text::Text;
 use rackhand_rpc::takeover::{Confirm, Filter, PlannedRow, TakeOverPlan};
@@ -14,7 +15,7 @@ use super::output::{Fail, Output, count};
 use super::table::{Last, Table};
 use super::values::{site, slug};
 use crate::link::connect::Connection;
-use crate::link::{CALL, answered, call, within};
+use crate::link::{answered, within};
 
 /// A whole site is read from NetBox, or fifty BMCs are logged in to.
 const PATIENT: Duration = Duration::from_mins(2);
@@ -147,7 +148,7 @@ async fn plan(link: &Connection, which: Which, out: &mut Output<'_>) -> Result<u
 async fn confirm(link: &Connection, what: Confirmed, out: &mut Output<'_>) -> Result<u8, Fail> {
     let Confirmed { plan, serials, all, reason } = what;
     let serials: Vec<Text> = if all {
-        answered(CALL, link.client.planned_servers(call(), plan)).await??
+        link.ask(PlannedServers(plan)).await?
     } else {
         serials.into_iter().map(|serial| serial.to_uppercase().into()).collect()
     };

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use rackhand_core::event::Seq;
 use rackhand_core::flow::next::Wait;
 use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::Disposition;
 use rackhand_core::time::{Timestamp, human};
+use rackhand_core::view::questions::OneUnit;
 use rackhand_core::view::{EventRow, Page, UnitDetail, UnitRow};
 use rackhand_rpc::JournalQuery;
 use serde::Serialize;
@@ -15,7 +17,6 @@ use super::events;
 use super::output::{Fail, Output};
 use super::table::{Last, Table};
 use crate::link::connect::Connection;
-use crate::link::{CALL, answered, call};
 use crate::screen::waits::UNBUILT;
 
 /// Events at the end of `show`.
@@ -35,74 +36,92 @@ struct Because<'a> {
 
 async fn read(link: &Connection, label: &str) -> Result<(UnitDetail, Page<EventRow>), Fail> {
     let id = super::find(link, label).await?;
-    let unit = answered(CALL, link.client.unit(call(), id)).await??;
+    let unit = link.ask(OneUnit(id)).await?;
     let query = JournalQuery { subject: Some(Subject::Unit(id)), limit: LAST, ..JournalQuery::default() };
-    let events = answered(CALL, link.client.journal(call(), query)).await??;
+    let events = link.ask(query).await?;
     Ok((unit, events))
 }
 
-pub(super) async fn why(link: &Connection, label: &str, out: &mut Output<'_>) -> Result<(), Fail> {
-    let (unit, events) = read(link, label).await?;
-    if out.json {
-        return out.document(&Because { row: &unit.row, waits: &unit.waits });
-    }
-    headline(&unit.row, events.now, out)?;
-    waits(&unit, events.now, out)
+/// A unit whose waits are told.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// Serial or unit id
+    pub label: String,
 }
 
-pub(super) async fn show(link: &Connection, label: &str, out: &mut Output<'_>) -> Result<(), Fail> {
-    let (unit, page) = read(link, label).await?;
-    if out.json {
-        return out.document(&Shown { unit: &unit, events: &page.rows });
-    }
-    headline(&unit.row, page.now, out)?;
-    let mut facts = Table::new(&[], Last::Wrap);
-    for (name, value) in &unit.facts {
-        facts.row([format!("  {name}"), value.to_string()]);
-    }
-    out.table(&facts)?;
-    section(out, "WHY IT IS NOT MOVING")?;
-    waits(&unit, page.now, out)?;
-    if !unit.steps.is_empty() {
-        section(out, "STEPS")?;
-        let mut steps = Table::new(&[], Last::Wrap);
-        for step in &unit.steps {
-            let tries = format!("attempt {}", step.attempts);
-            steps.row([format!("  {}", step.step), step.phase.to_string(), tries, step.detail.to_string()]);
+impl Why {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        let (unit, events) = read(link, &self.label).await?;
+        if out.json {
+            return out.document(&Because { row: &unit.row, waits: &unit.waits });
         }
-        out.table(&steps)?;
+        headline(&unit.row, events.now, out)?;
+        waits(&unit, events.now, out)
     }
-    if !unit.tasks.is_empty() {
-        section(out, "TASKS")?;
-        let mut tasks = Table::new(&[], Last::Wrap);
-        for (id, task) in &unit.tasks {
-            tasks.row([format!("  {id}"), task.role.to_string(), format!("{}: {}", task.kind.title(), task.text)]);
+}
+
+/// A unit that is told whole.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Serial or unit id
+    pub label: String,
+}
+
+impl Show {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        let (unit, page) = read(link, &self.label).await?;
+        if out.json {
+            return out.document(&Shown { unit: &unit, events: &page.rows });
         }
-        out.table(&tasks)?;
-    }
-    if !unit.tests.is_empty() {
-        section(out, "TESTS")?;
-        let mut tests = Table::new(&[], Last::Wrap);
-        for step in &unit.tests {
-            let said = step.message.as_ref().map_or(String::new(), |m| format!(": {m}"));
-            let took = human(Duration::from_millis(step.took_ms));
-            tests.row([format!("  {}", step.step), format!("{} in {took}{said}", step.verdict.word())]);
-            for (name, value) in step.told() {
-                tests.row([format!("    {name}"), value]);
+        headline(&unit.row, page.now, out)?;
+        let mut facts = Table::new(&[], Last::Wrap);
+        for (name, value) in &unit.facts {
+            facts.row([format!("  {name}"), value.to_string()]);
+        }
+        out.table(&facts)?;
+        section(out, "WHY IT IS NOT MOVING")?;
+        waits(&unit, page.now, out)?;
+        if !unit.steps.is_empty() {
+            section(out, "STEPS")?;
+            let mut steps = Table::new(&[], Last::Wrap);
+            for step in &unit.steps {
+                let tries = format!("attempt {}", step.attempts);
+                steps.row([format!("  {}", step.step), step.phase.to_string(), tries, step.detail.to_string()]);
             }
+            out.table(&steps)?;
         }
-        out.table(&tests)?;
-    }
-    if !unit.ways.is_empty() {
-        section(out, "WHERE YOU MAY MOVE IT")?;
-        let mut ways = Table::new(&[], Last::Wrap);
-        for (stage, proof, role) in &unit.ways {
-            ways.row([format!("  {stage}"), role.to_string(), proof.to_string()]);
+        if !unit.tasks.is_empty() {
+            section(out, "TASKS")?;
+            let mut tasks = Table::new(&[], Last::Wrap);
+            for (id, task) in &unit.tasks {
+                tasks.row([format!("  {id}"), task.role.to_string(), format!("{}: {}", task.kind.title(), task.text)]);
+            }
+            out.table(&tasks)?;
         }
-        out.table(&ways)?;
+        if !unit.tests.is_empty() {
+            section(out, "TESTS")?;
+            let mut tests = Table::new(&[], Last::Wrap);
+            for step in &unit.tests {
+                let said = step.message.as_ref().map_or(String::new(), |m| format!(": {m}"));
+                let took = human(Duration::from_millis(step.took_ms));
+                tests.row([format!("  {}", step.step), format!("{} in {took}{said}", step.verdict.word())]);
+                for (name, value) in step.told() {
+                    tests.row([format!("    {name}"), value]);
+                }
+            }
+            out.table(&tests)?;
+        }
+        if !unit.ways.is_empty() {
+            section(out, "WHERE YOU MAY MOVE IT")?;
+            let mut ways = Table::new(&[], Last::Wrap);
+            for (stage, proof, role) in &unit.ways {
+                ways.row([format!("  {stage}"), role.to_string(), proof.to_string()]);
+            }
+            out.table(&ways)?;
+        }
+        section(out, "LAST EVENTS")?;
+        out.table(&events::table(&page.rows, false))
     }
-    section(out, "LAST EVENTS")?;
-    out.table(&events::table(&page.rows, false))
 }
 
 fn section(out: &mut Output<'_>, title: &str) -> Result<(), Fail> {

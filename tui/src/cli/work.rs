@@ -13,7 +13,6 @@ use super::output::{Fail, Output};
 use super::table::{Last, Table};
 use super::values::{rows, site};
 use crate::link::connect::Connection;
-use crate::link::{CALL, answered, call};
 
 /// Which work.
 #[derive(Debug, Args)]
@@ -41,7 +40,13 @@ fn role(word: &str) -> Result<Role, &'static str> {
     word.parse()
 }
 
-pub(super) async fn work(link: &Connection, which: Work, out: &mut Output<'_>) -> Result<(), Fail> {
+impl Work {
+    pub(super) async fn read(self, link: &Connection, out: &mut Output<'_>) -> Result<(), Fail> {
+        work(link, self, out).await
+    }
+}
+
+async fn work(link: &Connection, which: Work, out: &mut Output<'_>) -> Result<(), Fail> {
     let one = match which.filter.as_slice() {
         [word] => Some(word.clone()),
         _ => None,
@@ -50,7 +55,7 @@ pub(super) async fn work(link: &Connection, which: Work, out: &mut Output<'_>) -
     let filter = which.filter.join(" ");
     check_words(&filter).map_err(|why| Fail::Usage(format!("{why}; --site names one")))?;
     let query = WorkQuery { site: which.site, role: which.role, filter, offset: which.offset, limit: which.limit };
-    let page = answered(CALL, link.client.work(call(), query)).await?;
+    let page = link.ask(query).await?;
     if out.json {
         return document(out, &page, "item");
     }

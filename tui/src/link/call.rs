@@ -4,16 +4,25 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::try_join_all;
+use rackhand_core::decide::Refusal;
 use rackhand_core::decide::command::Command;
+use rackhand_core::order::questions::OneOrder;
 use rackhand_core::placement::propose::Request;
+use rackhand_core::placement::questions::{OneRack, RackOf, RackQuery, RackView};
+use rackhand_core::question::Asks;
+use rackhand_core::receiving::questions::Dock;
+use rackhand_core::stock::questions::StockQuery;
 use rackhand_core::text::Text;
+use rackhand_core::view::Cut;
+use rackhand_core::view::questions::{Counts, Find, LetterQuery, OneUnit};
 use rackhand_rpc::ConsoleClient;
-use tarpc::client::RpcError;
+use rackhand_rpc::ask::AskError;
 use tarpc::context::Context;
 use tokio::sync::mpsc::Sender;
 
 use super::sync::{Lines, sentence};
 use super::{answered, within};
+use crate::screen::racks::RackKey;
 use crate::event::{Ask, CallEnd, CallId, Data, Event};
 
 /// How long a question may take.
@@ -37,38 +46,58 @@ pub async fn ask(lines: Lines, id: CallId, ask: Ask, events: Sender<Event>) {
                 Ask::Places(..) => PLACES,
                 _ => ASK,
             };
-            answered(span, put(&client, ask, within(span))).await.map(Box::new).map_err(|e| sentence(&e))
+            answered(span, put(&client, ask, within(span))).await.map(Box::new).map_err(|e| why(&e))
         }
         None => Err(Text::new("there is no connection")),
     };
     let _ = events.send(Event::Arrived(id, answer)).await;
 }
 
-async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data, RpcError> {
+/// A client, and how long its calls may take.
+struct Asker<'a>(&'a ConsoleClient, Context);
+
+impl Asker<'_> {
+    async fn ask<Q: Asks>(&self, question: Q) -> Result<Q::Answer, AskError> {
+        Ok(self.0.ask(self.1, question).await?.answer)
+    }
+
+    /// The same where a refusal is shown in the place of the answer.
+    async fn or_why_not<Q: Asks>(&self, question: Q) -> Result<Result<Q::Answer, Refusal>, AskError> {
+        match self.ask(question).await {
+            Err(AskError::Refused(refusal)) => Ok(Err(refusal)),
+            answer => answer.map(Ok),
+        }
+    }
+
+    async fn racks(&self, keys: impl IntoIterator<Item = RackKey>) -> Result<Vec<RackView>, AskError> {
+        let all = keys.into_iter().map(|(site, name)| self.ask(OneRack { site, name }));
+        Ok(try_join_all(all).await?.into_iter().flatten().collect())
+    }
+}
+
+async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data, AskError> {
+    let to = Asker(client, context);
     Ok(match ask {
-        Ask::Overview => Data::Overview(client.overview(context).await?),
-        Ask::Units(query) | Ask::Marks(query, _) => Data::Units(client.units(context, query).await?),
-        Ask::Unit(id) => Data::Unit(client.unit(context, id).await?),
-        Ask::Letters { offset, limit } => Data::Letters(client.dead_letters(context, offset, limit).await?),
-        Ask::Journal(query) => Data::Journal(client.journal(context, query).await?),
-        Ask::Find(label) => Data::Found(client.find(context, label.to_string()).await?),
+        Ask::Overview => Data::Overview(to.ask(Counts).await?),
+        Ask::Units(query) | Ask::Marks(query, _) => Data::Units(to.ask(query).await?),
+        Ask::Unit(id) => Data::Unit(to.or_why_not(OneUnit(id)).await?),
+        Ask::Letters { offset, limit } => Data::Letters(to.ask(LetterQuery(Cut { offset, limit })).await?),
+        Ask::Journal(query) => Data::Journal(to.or_why_not(query).await?),
+        Ask::Find(label) => Data::Found(to.ask(Find(label)).await?),
         Ask::Verify => Data::Verified(client.verify(context).await?),
         Ask::Racks { site, filter, offset, limit } => {
-            Data::Racks(client.racks(context, site, filter, offset, limit).await?)
+            Data::Racks(to.ask(RackQuery { site, filter, cut: Cut { offset, limit } }).await?)
         }
-        Ask::Elevations(keys) => {
-            let all = keys.into_iter().map(|(site, name)| client.rack(context, site, name));
-            Data::Elevations(try_join_all(all).await?.into_iter().flatten().collect())
-        }
+        Ask::Elevations(keys) => Data::Elevations(to.racks(keys).await?),
         Ask::Stands(label) => {
-            let exact = client.find(context, label.to_string()).await?;
+            let exact = to.ask(Find(label.clone())).await?;
             let unit = match exact {
                 // Serials are kept in upper case.
-                None => client.find(context, label.to_uppercase()).await?,
+                None => to.ask(Find(label.to_uppercase().into())).await?,
                 found => found,
             };
             Data::Stands(match unit {
-                Some(unit) => Some((unit, client.rack_of(context, unit).await?)),
+                Some(unit) => Some((unit, to.ask(RackOf(unit)).await?)),
                 None => None,
             })
         }
@@ -80,18 +109,25 @@ async fn put(client: &ConsoleClient, ask: Ask, context: Context) -> Result<Data,
                     let places = found.alternatives.iter().flat_map(|way| &way.places);
                     let names: BTreeSet<Text> = places.map(|c| c.place.name.clone()).take(PREVIEWS).collect();
                     let site = found.site.clone();
-                    let all = names.into_iter().filter_map(|name| Some(client.rack(context, site.clone()?, name)));
-                    let racks = try_join_all(all).await?.into_iter().flatten().collect();
+                    let racks = to.racks(names.into_iter().filter_map(|name| Some((site.clone()?, name)))).await?;
                     Ok((found, racks))
                 }
             })
         }
-        Ask::Work(query) => Data::Work(client.work(context, query).await?),
-        Ask::Orders(query) => Data::Orders(client.orders(context, query).await?),
-        Ask::Order(id) => Data::Order(client.order(context, id).await?.map(Box::new)),
-        Ask::Stock(spec, site) => Data::Stock(client.stock(context, spec, site).await?),
-        Ask::Receiving(site) => Data::Receiving(client.receiving(context, site).await?),
+        Ask::Work(query) => Data::Work(to.ask(query).await?),
+        Ask::Orders(query) => Data::Orders(to.ask(query).await?),
+        Ask::Order(id) => Data::Order(to.or_why_not(OneOrder(id)).await?.map(Box::new)),
+        Ask::Stock(spec, site) => Data::Stock(to.ask(StockQuery { spec, site }).await?),
+        Ask::Receiving(site) => Data::Receiving(to.ask(Dock(site)).await?),
     })
+}
+
+/// Why there is no answer, as a person reads it.
+fn why(error: &AskError) -> Text {
+    match error {
+        AskError::Rpc(error) => sentence(error),
+        other => other.to_string().into(),
+    }
 }
 
 /// Commands, and sends the end as [`Event::Called`].

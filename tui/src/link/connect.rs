@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rackhand_core::question::Asks;
 use rackhand_core::text::Text;
 use rackhand_rpc::ConsoleClient;
+use rackhand_rpc::ask::AskError;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::{HelloError, ServerHello, greet};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, Join, ReadBuf};
@@ -20,6 +22,7 @@ use tokio::time::timeout;
 
 pub use super::host::HostSpec;
 use super::host::SshTarget;
+use super::{CALL, answered, call};
 
 /// How long a socket of this machine may take, handshake included.
 pub const NEAR: Duration = Duration::from_secs(3);
@@ -40,6 +43,16 @@ pub struct Connection {
     pub client: ConsoleClient,
     /// What the daemon said of itself and of the caller.
     pub hello: ServerHello,
+}
+
+impl Connection {
+    /// Asks a question, as an ordinary call.
+    ///
+    /// # Errors
+    /// It was refused, or no answer to it came.
+    pub async fn ask<Q: Asks>(&self, question: Q) -> Result<Q::Answer, AskError> {
+        Ok(answered(CALL, self.client.ask(call(), question)).await?.answer)
+    }
 }
 
 /// Why there is no connection: what, whose fault, what to do.

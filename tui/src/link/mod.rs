@@ -33,8 +33,8 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Waits for the answer to a call that may take this long. tarpc's client may wait for ever for a call that was on its
 /// way when the connection broke; nobody who asked may.
-pub async fn answered<T>(span: Duration, call: impl Future<Output = Result<T, RpcError>>) -> Result<T, RpcError> {
-    tokio::time::timeout(span + GRACE, call).await.unwrap_or(Err(RpcError::DeadlineExceeded))
+pub async fn answered<T, E: From<RpcError>>(span: Duration, call: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    tokio::time::timeout(span + GRACE, call).await.unwrap_or_else(|_| Err(RpcError::DeadlineExceeded.into()))
 }
 
 /// The context of an ordinary call.
@@ -93,6 +93,6 @@ mod tests {
         let end = answered(CALL, never).await;
         assert!(matches!(end, Err(RpcError::DeadlineExceeded)), "{end:?}");
         assert_eq!(begun.elapsed(), CALL + GRACE);
-        assert!(matches!(answered(CALL, async { Ok(7) }).await, Ok(7)));
+        assert!(matches!(answered(CALL, async { Ok::<_, RpcError>(7) }).await, Ok(7)));
     }
 }

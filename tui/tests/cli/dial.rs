@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use rackhand_core::view::questions::Counts;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::hello::greet;
 use rackhand_rpc::{ConsoleClient, MAX_EVENTS};
@@ -36,7 +37,7 @@ async fn a_console_speaks_through_it_as_through_the_socket() {
     assert_eq!(greet(&mut stream).await.unwrap().epoch, 7);
     let client = ConsoleClient::new(tarpc::client::Config::default(), transport(stream)).spawn();
     for _ in 0..MAX_EVENTS {
-        assert_eq!(client.overview(call()).await.unwrap().head, 4);
+        assert_eq!(client.ask(call(), Counts).await.unwrap().as_of, 4);
     }
     // The far end goes when the near end does.
     drop(client);

@@ -31,17 +31,15 @@ use rackhand_core::inventory::reconcile::{Difference, Field, Owner, kinds};
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
-use rackhand_core::placement::questions::{self as rack, RackRow, RackView, Slot};
+use rackhand_core::placement::questions::{RackRow, RackView, Slot};
 use rackhand_core::receiving::commands::{Finding as Judged, Scan};
-use rackhand_core::receiving::questions::{Receiving, receiving};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::work::{Ends, WorkQuery, WorkRow};
+use rackhand_core::view::work::{Ends, WorkRow};
 use rackhand_core::view::{
     DeadLetter, EventRow, Health, Overview, Page, Query, RogueServer, State, StepRow, TapState, TapStatus, UnitDetail,
     UnitRow,
 };
-use rackhand_core::world::World;
 use rackhand_rpc::codec::transport;
 use rackhand_rpc::doctor::Report;
 use rackhand_rpc::hello::{self, ServerHello};

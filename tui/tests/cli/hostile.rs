@@ -1,5 +1,7 @@
 //! A daemon, or what it read from elsewhere, that wants the reader's terminal.
 
+use std::path::Path;
+
 use futures::{SinkExt, StreamExt};
 use rackhand_core::view::{Page, UnitRow};
 use rackhand_rpc::codec::transport;
@@ -25,12 +27,14 @@ fn poison(value: &mut Value, marks: &[&str]) {
 fn answer(request: &Value) -> Value {
     let rows: Vec<UnitRow> = units().into_iter().map(|u| u.row).collect();
     let events = vec![event(1, rackhand_core::id::Subject::Unit(id(1)), "CZ2D1X0GB1", "NetBox said")];
-    let name = request.as_object().and_then(|r| r.keys().next()).unwrap().as_str();
-    let mut body = match name {
-        "Units" => json!(Page { head: 4, now: NOW, total: 3, offset: 0, rows }),
-        "Find" => json!(id(1)),
-        "Unit" => json!({ "Ok": units()[0] }),
-        "Journal" => json!({ "Ok": Page { head: 4, now: NOW, total: 1, offset: 0, rows: events } }),
+    let name = word(request);
+    let question = request[name]["question"].clone();
+    let reading = |answer: Value| json!({ "Ok": { "as_of": 4, "at": NOW, "answer": { word(&question): answer } } });
+    let mut body = match if name == "Answer" { word(&question) } else { name } {
+        "units" => reading(json!(Page { head: 4, now: NOW, total: 3, offset: 0, rows })),
+        "find" => reading(json!(id(1))),
+        "unit" => reading(json!(units()[0])),
+        "journal" => reading(json!(Page { head: 4, now: NOW, total: 1, offset: 0, rows: events })),
         "Verify" => json!({ "Ok": { "events": 1, "head": 1, "checkpoints": 0, "broken": "NetBox" } }),
         "Command" => json!({ "Err": { "why": "conflict", "text": "NetBox" } }),
         other => panic!("{other} is not asked for here"),
@@ -39,11 +43,14 @@ fn answer(request: &Value) -> Value {
     json!({ name: body })
 }
 
-#[tokio::test]
-async fn no_text_from_outside_reaches_the_terminal_as_a_command() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("d.sock");
-    let listener = UnixListener::bind(&socket).unwrap();
+/// The name of what is asked.
+fn word(asked: &Value) -> &str {
+    asked.as_object().and_then(|asked| asked.keys().next()).unwrap()
+}
+
+/// Listens, and answers each request by its words alone.
+fn listen(socket: &Path, answer: fn(&Value) -> Value) {
+    let listener = UnixListener::bind(socket).unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
@@ -58,6 +65,25 @@ async fn no_text_from_outside_reaches_the_terminal_as_a_command() {
             });
         }
     });
+}
+
+#[tokio::test]
+async fn an_answer_to_another_question_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("d.sock");
+    listen(&socket, |_| json!({ "Answer": { "Ok": { "as_of": 4, "at": NOW, "answer": { "find": null } } } }));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = cli::run(line(&socket, &["units"]), &mut out, &mut err).await;
+    let err = String::from_utf8(err).unwrap();
+    assert_eq!((code, out.len()), (cli::exit::NO_CONNECTION, 0), "{err}");
+    assert!(err.contains("answered another question than it was asked"), "{err}");
+}
+
+#[tokio::test]
+async fn no_text_from_outside_reaches_the_terminal_as_a_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("d.sock");
+    listen(&socket, answer);
     for args in [
         &["units"][..],
         &["show", "X"],

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::placement::questions::{RackRow, RackView};
+use rackhand_core::view::waits::Awaited;
 use rackhand_core::view::{Overview, Page, Sort, UnitDetail, UnitRow};
 use rackhand_tui::cli;
 use serde_json::Value;
@@ -340,4 +341,23 @@ async fn a_rack_that_is_not_there_is_said_to_be_so() {
     let (code, out, err) = fake.run(&["racks", "fra1", "R99"]).await;
     assert_eq!((code, out.as_str()), (cli::exit::REFUSED, ""));
     assert!(err.contains("fra1 has no rack R99") && err.contains("rackhand racks fra1"), "{err}");
+}
+
+#[tokio::test]
+async fn what_is_awaited_is_told_by_how_many_wait_and_who_must_act() {
+    let fake = Fake::start();
+    let order = fake.held().shop.order(4).to_string();
+    let (code, out, err) = fake.run(&["waits"]).await;
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let words: Vec<String> = out.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert!(words.iter().any(|l| l.starts_with("2 - ") && l.ends_with(" CZ2D1X0GB8 an order")), "{out}");
+    assert_eq!(words.last().unwrap(), "2 waits");
+    let (_, out, _) = fake.run(&["waits", "--order", &order]).await;
+    assert!(out.contains(&format!("(order {order})")) && !out.contains("an order"), "{out}");
+    let (_, out, _) = fake.run(&["--json", "waits", "--order", &order]).await;
+    let page: Page<Awaited> = serde_json::from_str(&out).unwrap();
+    assert_eq!(page.rows.iter().map(|row| row.servers).collect::<Vec<_>>(), [4], "{out}");
+    let (code, out, _) = fake.run(&["waits", "--site", "ams2"]).await;
+    assert!(code == 0 && out.ends_with("0 waits\n"), "{out}");
+    assert_eq!(fake.run(&["waits", "--site", "fra1", "--order", &order]).await.0, cli::exit::USAGE);
 }

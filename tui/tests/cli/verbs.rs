@@ -184,6 +184,7 @@ async fn json_documents_are_as_documented() {
         (&["show", "CZ2D1X0GB1"], "show"),
         (&["journal"], "journal"),
         (&["dead-letters"], "dead-letters"),
+        (&["waits"], "waits"),
         (&["verify"], "verify"),
         (&["sightings"], "sightings"),
         (&["netbox", "check"], "netbox check"),

@@ -10,25 +10,24 @@ use rackhand_core::decide::{Input, Moment, Refusal, Why, decide};
 use rackhand_core::event::{BootEvent, DiscoveryEvent, Draft, EntryEvent, Event, LifeEvent, Recorded, Seq, StepEvent};
 use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::flow::step::Step;
-use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
+use rackhand_core::id::{Actor, Entropy, Role, SiteId, Subject, UnitId};
 use rackhand_core::inventory::Device;
+use rackhand_core::inventory::questions::NetboxCopy;
 use rackhand_core::inventory::rack::Elevations;
 use rackhand_core::lifecycle::evidence::{Evidence, Proof};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::mac::Mac;
 use rackhand_core::order::candidate::Shown;
-use rackhand_core::order::questions::{OrderDetail, OrderQuery, OrderRow};
-use rackhand_core::placement::questions::{self as rack, RackRow, RackView};
-use rackhand_core::receiving::questions::{Receiving, receiving};
-use rackhand_core::stock::questions::Stock;
+use rackhand_core::placement::questions::RackView;
+use rackhand_core::question::{Asks, Basis, Facts, Question, Reading};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::work::{WorkQuery, WorkRow, work};
-use rackhand_core::view::{self, DeadLetter, EventRow, Health, Overview, Page, Query, UnitDetail, UnitRow};
+use rackhand_core::view::journal::JournalQuery;
+use rackhand_core::view::{Health, event_row};
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
-use rackhand_rpc::{Console, ConsoleClient, JournalQuery, Receipt, Verified, codec};
+use rackhand_rpc::{Console, ConsoleClient, Receipt, Verified, codec};
 use rackhand_tui::link::Connection;
 use tarpc::context::Context;
 use tarpc::server::{BaseChannel, Channel};
@@ -50,6 +49,21 @@ pub struct Inside {
     pub elevations: Option<(Elevations, Timestamp)>,
     /// Whether watches are held for ever, as by a daemon that hangs.
     pub hangs: bool,
+}
+
+impl Inside {
+    /// What a journal would give, newest first.
+    fn found(&self, query: &JournalQuery) -> Vec<Recorded> {
+        let fits = |e: &&Recorded| {
+            let row = event_row(e, &self.world);
+            query.before.is_none_or(|b| e.seq < b)
+                && query.subject.is_none_or(|s| row.subject == s)
+                && query.kind.as_ref().is_none_or(|k| row.kind.as_str() == k)
+                && query.actor.as_ref().is_none_or(|a| row.actor.as_str() == a)
+                && query.text.as_ref().is_none_or(|t| row.text.contains(t.as_str()) || row.label.contains(t.as_str()))
+        };
+        self.events.iter().rev().filter(fits).cloned().collect()
+    }
 }
 
 /// The fake; clones are the same daemon.
@@ -283,69 +297,35 @@ impl Fake {
         Ok(Receipt { answer: decided.answer, head: seq })
     }
 
-    pub fn overview_now(&self) -> Overview {
-        let i = self.inside.lock().unwrap();
-        view::overview(&i.world, SiteId::new("fra1"), i.now, i.health.clone(), true)
-    }
-
-    pub fn units_now(&self, query: &Query) -> Page<UnitRow> {
-        let i = self.inside.lock().unwrap();
-        view::units(&i.world, query, i.now)
-    }
-
-    pub fn unit_now(&self, id: UnitId) -> Result<UnitDetail, Refusal> {
-        let actor = self.moment().actor;
-        let i = self.inside.lock().unwrap();
-        let unit = i.world.unit(id).ok_or_else(|| Refusal::new(Why::NotFound, "there is no such unit"))?;
-        Ok(view::detail(&i.world, unit, i.now, &actor))
+    /// What the daemon would answer, by the real function.
+    pub fn answer_now(&self, question: &Question) -> Result<Reading, Refusal> {
+        let events = match question {
+            Question::Journal(query) => self.inside.lock().unwrap().found(query),
+            _ => Vec::new(),
+        };
+        self.knowing(&events, |basis| question.answer(basis))
     }
 
     pub fn rack_views(&self) -> Vec<RackView> {
-        let i = self.inside.lock().unwrap();
-        let mut rows = view::Rows::default();
-        rows.refresh(&i.world, i.now);
-        rack::racks(&i.world, &rows, i.elevations.as_ref().map(|(e, at)| (e, *at)))
+        self.knowing(&[], |basis| basis.racks().into_owned())
     }
 
-    pub fn racks_now(&self, site: Option<&SiteId>, filter: &str, from: usize, limit: usize) -> Page<RackRow> {
-        let views = self.rack_views();
-        let i = self.inside.lock().unwrap();
-        rack::page(&views, site, filter, (from, limit), (i.world.head, i.now))
+    fn knowing<T>(&self, events: &[Recorded], tell: impl FnOnce(&Basis<'_>) -> T) -> T {
+        let caller = self.moment().actor;
+        let (i, site, policy) = (self.inside.lock().unwrap(), SiteId::new("fra1"), crate::trade::policy());
+        let racks = i.elevations.as_ref().map(|(racks, at)| (racks, *at));
+        let facts = Facts {
+            demo: true,
+            health: i.health.clone(),
+            copy: NetboxCopy { racks, ..NetboxCopy::default() },
+            events,
+            ..Facts::new(&site, &policy)
+        };
+        tell(&Basis { world: &i.world, facts: &facts, caller: &caller, now: i.now })
     }
 
-    pub fn letters_now(&self, offset: usize, limit: usize) -> Page<DeadLetter> {
-        let i = self.inside.lock().unwrap();
-        let all = view::dead_letters(&i.world, i.now);
-        let total = all.len();
-        let rows = all.into_iter().skip(offset).take(limit).collect();
-        Page { head: i.world.head, now: i.now, total, offset: offset.min(total), rows }
-    }
-
-    pub fn work_now(&self, query: &WorkQuery) -> Page<WorkRow> {
-        let i = self.inside.lock().unwrap();
-        work(&i.world, query, i.now)
-    }
-
-    pub fn receiving_now(&self, site: &SiteId) -> Receiving {
-        let i = self.inside.lock().unwrap();
-        receiving(&i.world, site, i.now)
-    }
-
-    pub fn journal_now(&self, query: &JournalQuery) -> Page<EventRow> {
-        let i = self.inside.lock().unwrap();
-        let all: Vec<EventRow> = i
-            .events
-            .iter()
-            .rev()
-            .filter(|e| query.before.is_none_or(|b| e.seq < b))
-            .filter(|e| query.subject.is_none_or(|s| e.draft.subject == s))
-            .map(|e| view::event_row(e, &i.world))
-            .filter(|r| query.kind.as_ref().is_none_or(|k| r.kind.as_str() == k))
-            .filter(|r| query.actor.as_ref().is_none_or(|a| r.actor.as_str() == a))
-            .filter(|r| query.text.as_ref().is_none_or(|t| r.text.contains(t.as_str()) || r.label.contains(t.as_str())))
-            .collect();
-        let total = all.len();
-        Page { head: i.world.head, now: i.now, total, offset: 0, rows: all.into_iter().take(query.limit).collect() }
+    pub fn ask<Q: Asks>(&self, question: Q) -> Result<Q::Answer, Refusal> {
+        self.answer_now(&question.into()).map(|reading| reading.into_of::<Q>().unwrap().answer)
     }
 
     /// Ends all connections.
@@ -415,23 +395,8 @@ impl Fake {
 }
 
 impl Console for Fake {
-    async fn overview(self, _: Context) -> Overview {
-        self.overview_now()
-    }
-    async fn units(self, _: Context, query: Query) -> Page<UnitRow> {
-        self.units_now(&query)
-    }
-    async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {
-        self.unit_now(id)
-    }
-    async fn find(self, _: Context, label: String) -> Option<UnitId> {
-        self.inside.lock().unwrap().world.by_serial(&label).map(|u| u.id)
-    }
-    async fn dead_letters(self, _: Context, offset: usize, limit: usize) -> Page<DeadLetter> {
-        self.letters_now(offset, limit)
-    }
-    async fn journal(self, _: Context, query: JournalQuery) -> Result<Page<EventRow>, Refusal> {
-        Ok(self.journal_now(&query))
+    async fn answer(self, _: Context, question: Question) -> Result<Reading, Refusal> {
+        self.answer_now(&question)
     }
     async fn watch(self, _: Context, since: Seq, wait_ms: u32) -> Seq {
         let mut head = self.head.subscribe();
@@ -450,51 +415,18 @@ impl Console for Fake {
         Ok(Verified { events: i.world.head, head: i.world.head, checkpoints: 1, broken: None })
     }
 
-    async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
-        self.work_now(&query)
-    }
-    async fn receiving(self, _: Context, site: SiteId) -> Receiving {
-        self.receiving_now(&site)
-    }
-
-    async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
-        self.orders_now(&query)
-    }
-    async fn order(self, _: Context, id: OrderId) -> Result<OrderDetail, Refusal> {
-        self.order_now(id)
-    }
-    async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
-        self.stock_now(&spec, site.as_ref())
-    }
-
     crate::unasked::unasked!(
         import,
-        imported,
         dhcp_event,
         paper,
-        purchase_document,
+        pdf,
         placement,
-        work_order,
-        work_order_pdf,
         plan_take_over,
         confirm_take_over,
-        planned_servers,
         give_password,
         doctor,
         netbox_check,
         netbox_init,
-        netbox_diff,
-        sightings,
         bmc_reading
     );
-
-    async fn racks(self, _: Context, site: Option<SiteId>, filter: String, from: usize, limit: usize) -> Page<RackRow> {
-        self.racks_now(site.as_ref(), &filter, from, limit)
-    }
-    async fn rack(self, _: Context, site: SiteId, name: Text) -> Option<RackView> {
-        self.rack_views().into_iter().find(|v| v.row.site == site && v.row.name == name)
-    }
-    async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
-        rack::rack_of(&self.rack_views(), unit)
-    }
 }

@@ -1,7 +1,13 @@
 //! A fixed state to look at, made as a session makes it: by events.
 
 use rackhand_core::id::UnitId;
+use rackhand_core::order::questions::OneOrder;
+use rackhand_core::placement::questions::{OneRack, RackOf, RackQuery};
+use rackhand_core::receiving::questions::Dock;
+use rackhand_core::stock::questions::StockQuery;
 use rackhand_core::text::Text;
+use rackhand_core::view::Cut;
+use rackhand_core::view::questions::{Counts, Find, LetterQuery, OneUnit};
 use rackhand_rpc::Verified;
 use rackhand_tui::app::effect::Effect;
 use rackhand_tui::app::model::Model;
@@ -160,33 +166,29 @@ impl Bench {
 }
 
 pub fn answer(fake: &Fake, ask: Ask) -> Data {
+    let rack = |(site, name)| fake.ask(OneRack { site, name }).unwrap();
+    let find = |label: Text| fake.ask(Find(label)).unwrap();
     match ask {
-        Ask::Overview => Data::Overview(fake.overview_now()),
-        Ask::Units(query) | Ask::Marks(query, _) => Data::Units(fake.units_now(&query)),
-        Ask::Unit(id) => Data::Unit(fake.unit_now(id)),
-        Ask::Letters { offset, limit } => Data::Letters(fake.letters_now(offset, limit)),
-        Ask::Journal(query) => Data::Journal(Ok(fake.journal_now(&query))),
-        Ask::Find(label) => Data::Found(fake.inside.lock().unwrap().world.by_serial(&label).map(|u| u.id)),
+        Ask::Overview => Data::Overview(fake.ask(Counts).unwrap()),
+        Ask::Units(query) | Ask::Marks(query, _) => Data::Units(fake.ask(query).unwrap()),
+        Ask::Unit(id) => Data::Unit(fake.ask(OneUnit(id))),
+        Ask::Letters { offset, limit } => Data::Letters(fake.ask(LetterQuery(Cut { offset, limit })).unwrap()),
+        Ask::Journal(query) => Data::Journal(fake.ask(query)),
+        Ask::Find(label) => Data::Found(find(label)),
         Ask::Racks { site, filter, offset, limit } => {
-            Data::Racks(fake.racks_now(site.as_ref(), &filter, offset, limit))
+            Data::Racks(fake.ask(RackQuery { site, filter, cut: Cut { offset, limit } }).unwrap())
         }
-        Ask::Elevations(keys) => {
-            let views = fake.rack_views();
-            let find = |(site, name): &(_, _)| views.iter().find(|v| v.row.site == *site && v.row.name == *name);
-            Data::Elevations(keys.iter().filter_map(find).cloned().collect())
-        }
+        Ask::Elevations(keys) => Data::Elevations(keys.into_iter().filter_map(rack).collect()),
         Ask::Stands(label) => {
-            let world = fake.inside.lock().unwrap().world.clone();
-            let by_id = label.parse().ok().filter(|id| world.unit(*id).is_some());
-            let unit = by_id.or_else(|| world.by_serial(&label.to_uppercase()).map(|u| u.id));
-            Data::Stands(unit.map(|id| (id, rackhand_core::placement::questions::rack_of(&fake.rack_views(), id))))
+            let unit = find(label.clone()).or_else(|| find(label.to_uppercase().into()));
+            Data::Stands(unit.map(|id| (id, fake.ask(RackOf(id)).unwrap())))
         }
-        Ask::Work(query) => Data::Work(fake.work_now(&query)),
+        Ask::Work(query) => Data::Work(fake.ask(query).unwrap()),
         Ask::Places(units, _) => Data::Places(crate::places::proposed(fake, &units)),
-        Ask::Orders(query) => Data::Orders(fake.orders_now(&query)),
-        Ask::Order(id) => Data::Order(fake.order_now(id).map(Box::new)),
-        Ask::Stock(words, site) => Data::Stock(fake.stock_now(&words, site.as_ref())),
-        Ask::Receiving(site) => Data::Receiving(fake.receiving_now(&site)),
+        Ask::Orders(query) => Data::Orders(fake.ask(query).unwrap()),
+        Ask::Order(id) => Data::Order(fake.ask(OneOrder(id)).map(Box::new)),
+        Ask::Stock(spec, site) => Data::Stock(fake.ask(StockQuery { spec, site }).unwrap()),
+        Ask::Receiving(site) => Data::Receiving(fake.ask(Dock(site)).unwrap()),
         Ask::Verify => Data::Verified(Ok(Verified { events: 47, head: 47, checkpoints: 2, broken: None })),
     }
 }

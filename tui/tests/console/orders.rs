@@ -5,6 +5,7 @@ use std::time::Duration;
 use rackhand_core::decide::command::Command;
 use rackhand_core::id::{OrderId, Role};
 use rackhand_core::order::OrderState;
+use rackhand_core::order::questions::OneOrder;
 use rackhand_core::text::Text;
 use rackhand_tui::event::Event;
 use rackhand_tui::overlay::Layer;
@@ -39,7 +40,7 @@ fn at(size: (u16, u16), order: u32) -> Bench {
 }
 
 fn state(bench: &Bench, order: u32) -> OrderState {
-    bench.fake.order_now(OrderId(order)).unwrap().row.state
+    bench.fake.ask(OneOrder(OrderId(order))).unwrap().row.state
 }
 
 fn note(bench: &Bench) -> String {
@@ -315,7 +316,7 @@ fn a_near_match_is_kept_after_its_last_four_are_typed() {
     bench.type_in(&near.as_str()[near.len() - 4..]);
     bench.key("Enter");
     assert!(matches!(bench.called.last(), Some((_, Command::Reserve { line: 1, .. }))));
-    assert_eq!(bench.fake.order_now(OrderId(1)).unwrap().row.from_stock, 4);
+    assert_eq!(bench.fake.ask(OneOrder(OrderId(1))).unwrap().row.from_stock, 4);
     assert!(bench.model.screens.stock.list.rows.iter().any(|s| s.found.label == near && s.kept == Some(OrderId(1))));
 }
 

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use rackhand_core::bmc::Vendor;
 use rackhand_core::decide::command::Command;
-use rackhand_core::decide::{Answer, Input, Moment, Refusal, Why, decide};
+use rackhand_core::decide::{Answer, Input, Moment, Refusal, decide};
 use rackhand_core::event::{EntryEvent, Recorded};
 use rackhand_core::id::{Actor, DealId, Entropy, OrderId, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::Stage;
-use rackhand_core::order::questions::{self as order, OrderDetail, OrderQuery, OrderRow};
 use rackhand_core::order::spec;
 use rackhand_core::order::{OrderRequest, Wish};
 use rackhand_core::policy::{Policy, Terms};
@@ -17,9 +16,7 @@ use rackhand_core::purchase::money::Currency;
 use rackhand_core::purchase::paper::{
     Accepts, Carrier, Confirmation, Flaw, Paper, Quote, QuoteLine, ShipNotice, ShippedItem, Tracked, Transit,
 };
-use rackhand_core::stock::questions::{self as stock, Stock};
 use rackhand_core::text::Text;
-use rackhand_core::view::Page;
 
 use crate::fake::{BEGIN, Fake};
 
@@ -295,21 +292,5 @@ impl Fake {
         wanted.as_understood = true;
         self.order("hanna", wanted);
         self.advance(Duration::from_secs(4_000));
-    }
-
-    pub fn orders_now(&self, query: &OrderQuery) -> Page<OrderRow> {
-        let i = self.inside.lock().unwrap();
-        order::orders(&i.world, query, i.now)
-    }
-
-    pub fn order_now(&self, id: OrderId) -> Result<OrderDetail, Refusal> {
-        let actor = self.moment().actor;
-        let i = self.inside.lock().unwrap();
-        order::order(&i.world, &policy(), id, &actor, i.now)
-            .ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no order {id}")))
-    }
-
-    pub fn stock_now(&self, words: &str, site: Option<&SiteId>) -> Stock {
-        stock::stock(&self.inside.lock().unwrap().world, site, words)
     }
 }

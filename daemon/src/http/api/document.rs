@@ -1,12 +1,10 @@
-//! What a tenant is told: its orders without vendors and prices, and stock as numbers.
+//! What a tenant is told of its orders: without vendors and prices.
 
 use rackhand_core::id::SiteId;
 use rackhand_core::order::questions::order_row;
-use rackhand_core::order::spec::{Unclear, read};
+use rackhand_core::order::spec::Unclear;
 use rackhand_core::order::{Line, Order, OrderState};
 use rackhand_core::purchase::next::state;
-use rackhand_core::stock::questions::pool;
-use rackhand_core::stock::{Fit, matches};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::world::World;
@@ -99,35 +97,6 @@ impl Shown {
             lines: order.numbered().map(line).collect(),
             eta: order_row(world, order, now).eta.map(|t| t.to_string()),
             end,
-        }
-    }
-}
-
-/// What of a specification is in stock.
-#[derive(Serialize)]
-pub(super) struct InStock {
-    understood: Text,
-    unclear: Vec<Unclear>,
-    /// Free servers that are what was asked for.
-    exact: usize,
-    /// Free servers that are at least that.
-    better: usize,
-    /// Free servers that are nearly that.
-    near: usize,
-}
-
-impl InStock {
-    /// What the pool of a site, or of all, has of it.
-    pub fn of(world: &World, site: Option<&SiteId>, words: &str) -> Self {
-        let found = read(words);
-        let free = matches(&found.spec, &pool(world, site).free);
-        let count = |fit| free.iter().filter(|m| m.fit == fit && !found.spec.is_empty()).count();
-        Self {
-            understood: found.spec.to_string().into(),
-            unclear: found.unclear,
-            exact: count(Fit::Exact),
-            better: count(Fit::Better),
-            near: count(Fit::Near),
         }
     }
 }

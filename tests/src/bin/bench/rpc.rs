@@ -94,7 +94,7 @@ fn context<C: DeserializeOwned>(secs: u64) -> Measured<C> {
 }
 
 async fn page_head(client: &ConsoleClient) -> Measured<u64> {
-    Ok(client.units(context(10)?, Query { limit: 1, ..Query::default() }).await?.head)
+    Ok(client.ask(context(10)?, Query { limit: 1, ..Query::default() }).await?.as_of)
 }
 
 /// Turns to some page; milliseconds.
@@ -103,7 +103,7 @@ async fn page(client: &ConsoleClient, n: usize) -> Measured<f64> {
     let filter = if n % 3 == 2 { "stage:staged cz".to_owned() } else { String::new() };
     let query = Query { sort, filter, offset: n * ROWS % (UNITS as usize - ROWS), limit: ROWS, ..Query::default() };
     let start = Instant::now();
-    let page = client.units(context(10)?, query).await?;
+    let page = client.ask(context(10)?, query).await?.answer;
     let took = millis(start.elapsed());
     if page.rows.len() == ROWS { Ok(took) } else { Err(format!("{} rows in place of {ROWS}", page.rows.len()).into()) }
 }

@@ -7,6 +7,7 @@ use rackhand_core::id::{OrderId, UnitId};
 use rackhand_core::order::questions::{DealView, OrderDetail};
 use rackhand_core::purchase::money::minor;
 use rackhand_core::stock::Fit;
+use rackhand_core::stock::questions::StockQuery;
 use rackhand_core::text::Text;
 
 use super::args::{Accept, Approve, Bind, Ended, OrderVerb};
@@ -16,7 +17,6 @@ use crate::cli::confirm::confirm;
 use crate::cli::find;
 use crate::cli::output::{Fail, Output, not_found};
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call};
 use crate::screen::order::reserved;
 
 pub(super) async fn decide(host: &HostSpec, what: OrderVerb, out: &mut Output<'_>) -> Result<(), Fail> {
@@ -170,7 +170,7 @@ async fn spare(
         return Ok((About { label, ..About::default() }, format!("Line {line} of order {order} is served.")));
     };
     let site = Some(seen.row.site.clone());
-    let stock = answered(CALL, link.client.stock(call(), wanted.spec.clone(), site)).await?;
+    let stock = link.ask(StockQuery { spec: wanted.spec.clone(), site }).await?;
     let found = stock.free.iter().chain(stock.kept.iter().map(|(found, _)| found)).find(|m| m.unit == unit);
     // What is not known to serve is taken for what does not.
     let near = found.is_none_or(|m| m.fit == Fit::Near);

@@ -8,13 +8,12 @@ use crate::cli::fleet::{document, left_over};
 use crate::cli::output::{Fail, Output};
 use crate::cli::table::{Last, Table};
 use crate::link::connect::Connection;
-use crate::link::{CALL, answered, call};
 
 pub(super) async fn list(link: &Connection, which: List, out: &mut Output<'_>) -> Result<(), Fail> {
     let filter = which.filter.join(" ");
     check_orders(&filter).map_err(|why| Fail::Usage(why.to_string()))?;
     let query = OrderQuery { filter, all: which.all, tenant: None, offset: which.offset, limit: which.limit };
-    let page = answered(CALL, link.client.orders(call(), query)).await?;
+    let page = link.ask(query).await?;
     if out.json {
         return document(out, &page, "order");
     }

@@ -18,12 +18,11 @@ mod wait;
 pub use args::OrderVerb;
 
 use rackhand_core::id::OrderId;
-use rackhand_core::order::questions::OrderDetail;
+use rackhand_core::order::questions::{OneOrder, OrderDetail};
 
 use super::exit;
 use super::output::{Fail, Output};
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call};
 
 pub(super) async fn order(host: &HostSpec, what: OrderVerb, out: &mut Output<'_>) -> Result<u8, Fail> {
     match what {
@@ -42,5 +41,5 @@ pub(super) async fn order(host: &HostSpec, what: OrderVerb, out: &mut Output<'_>
 
 /// The order with this number.
 pub(super) async fn read(link: &Connection, order: OrderId) -> Result<OrderDetail, Fail> {
-    Ok(answered(CALL, link.client.order(call(), order)).await??)
+    Ok(link.ask(OneOrder(order)).await?)
 }

@@ -6,7 +6,7 @@ use rackhand_core::id::{OrderId, SiteId};
 use rackhand_core::order::commands::{Ordered, OrderedLine};
 use rackhand_core::order::spec::Unclear;
 use rackhand_core::order::{MAX_LINES, OrderRequest, Wish};
-use rackhand_core::stock::questions::Stock;
+use rackhand_core::stock::questions::{Stock, StockQuery};
 use rackhand_core::stock::{Fit, Match};
 use rackhand_core::text::Text;
 use serde::Serialize;
@@ -19,7 +19,6 @@ use crate::cli::exit;
 use crate::cli::output::{Fail, Output, count};
 use crate::cli::table::{Last, Table};
 use crate::link::connect::{Connection, HostSpec, connect};
-use crate::link::{CALL, answered, call};
 
 /// What became of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -191,7 +190,7 @@ async fn look(link: &Connection, request: &OrderRequest) -> Result<Done, Fail> {
     let mut used: Vec<Text> = Vec::new();
     let mut lines = Vec::new();
     for (at, wish) in request.lines.iter().enumerate() {
-        let stock = answered(CALL, link.client.stock(call(), wish.spec.clone(), Some(request.site.clone()))).await?;
+        let stock = link.ask(StockQuery { spec: wish.spec.clone(), site: Some(request.site.clone()) }).await?;
         if stock.understood.is_empty() || !(stock.unclear.is_empty() || request.as_understood) {
             return Err(Fail::Refused(Refusal::new(Why::Invalid, misunderstood(at + 1, wish, &stock))));
         }

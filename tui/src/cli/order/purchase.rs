@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use rackhand_core::document::plain::{Letters, WIDTH, render};
+use rackhand_core::purchase::questions::PurchaseDocument;
+use rackhand_rpc::Printed;
 
 use super::args::Purchase;
 use super::read;
@@ -14,11 +16,12 @@ use crate::link::{CALL, answered, call};
 
 pub(super) async fn purchase(link: &Connection, what: Purchase, out: &mut Output<'_>) -> Result<(), Fail> {
     let id = what.order;
-    let paper = answered(CALL, link.client.purchase_document(call(), id)).await??;
+    let paper = link.ask(PurchaseDocument(id)).await?;
     if let Some(file) = &what.pdf {
-        write(file, &paper.pdf.0).map_err(|e| Fail::Usage(format!("{} cannot be written: {e}", file.display())))?;
+        let pdf = answered(CALL, link.client.pdf(call(), Printed::Purchase(PurchaseDocument(id)))).await??;
+        write(file, &pdf.0).map_err(|e| Fail::Usage(format!("{} cannot be written: {e}", file.display())))?;
         if !out.json {
-            return out.line(format!("{} written to {}", paper.document.number, file.display()));
+            return out.line(format!("{} written to {}", paper.number, file.display()));
         }
     }
     if out.json {
@@ -28,7 +31,7 @@ pub(super) async fn purchase(link: &Connection, what: Purchase, out: &mut Output
         return out.document(purchase.ok_or_else(|| not_found(format!("order {id} has no purchase order any more")))?);
     }
     let width = out.width().unwrap_or(WIDTH);
-    out.verbatim(&render(&paper.document, width, Letters::Unicode))
+    out.verbatim(&render(&paper, width, Letters::Unicode))
 }
 
 /// A new file: no other is written over.

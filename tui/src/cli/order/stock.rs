@@ -1,12 +1,12 @@
 //! `order stock`: what of a specification the ready pool has.
 
 use rackhand_core::id::SiteId;
+use rackhand_core::stock::questions::StockQuery;
 use rackhand_core::stock::{Fit, Match};
 
 use crate::cli::output::{Fail, Output, count};
 use crate::cli::table::{Last, Table};
 use crate::link::connect::Connection;
-use crate::link::{CALL, answered, call};
 
 pub(super) async fn stock(
     link: &Connection,
@@ -14,7 +14,7 @@ pub(super) async fn stock(
     site: Option<SiteId>,
     out: &mut Output<'_>,
 ) -> Result<(), Fail> {
-    let stock = answered(CALL, link.client.stock(call(), spec.into(), site)).await?;
+    let stock = link.ask(StockQuery { spec: spec.into(), site }).await?;
     if out.json {
         return out.document(&stock);
     }

@@ -1,12 +1,14 @@
 //! What the fake daemon answers.
 
-use rackhand_core::document::purchase::purchase_order;
-use rackhand_core::id::OrderId;
-use rackhand_core::order::questions::{OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::entry::questions::Imported;
+use rackhand_core::inventory::questions::{DiffQuery, SightingQuery};
+use rackhand_core::order::questions::{OneOrder, OrderDetail};
 use rackhand_core::purchase::paper::Flaw;
-use rackhand_core::stock::questions::Stock;
+use rackhand_core::question::{Answer as Given, Question, Reading};
+use rackhand_core::view::Cut;
+use rackhand_core::view::questions::{Find, LetterQuery, OneUnit};
 use rackhand_rpc::octets::Octets;
-use rackhand_rpc::{PaperTaken, PaperUpload, PurchasePaper};
+use rackhand_rpc::{PaperTaken, PaperUpload, Printed};
 
 use super::*;
 use rackhand_core::view::guide::Job;
@@ -75,65 +77,172 @@ fn taps() -> Vec<TapStatus> {
     vec![tap, other]
 }
 
-impl Console for Server {
-    async fn overview(self, _: Context) -> Overview {
-        let held = self.held();
-        let stages: BTreeMap<_, _> = held.units.iter().map(|u| (u.row.stage, 1)).collect();
-        let states = held.units.iter().map(|u| (u.row.state, 1)).collect();
-        let systems = vec![("NetBox".into(), None), ("DHCP".into(), Some("no lease seen for 20m00s".into()))];
-        Overview {
-            head: held.head(),
-            site: SiteId::new("fra1"),
-            now: NOW,
-            demo: false,
-            sites: [(SiteId::new("ams2"), [(Stage::Received, 1)].into()), (SiteId::new("fra1"), stages.clone())].into(),
-            stages,
-            states,
-            site_states: BTreeMap::new(),
-            orders: None,
-            dead_letters: held.letters.len() as u32,
-            health: Health {
-                intake_stopped: held.intake_stopped.clone(),
-                held: None,
-                systems,
-                unknown_leases: 3,
-                taps: taps(),
-                rogue_servers: vec![RogueServer { address: Some([10, 0, 4, 66].into()), leases: 2, last: NOW }],
-            },
-        }
+fn overview(held: &Held) -> Overview {
+    let stages: BTreeMap<_, _> = held.units.iter().map(|u| (u.row.stage, 1)).collect();
+    let states = held.units.iter().map(|u| (u.row.state, 1)).collect();
+    let systems = vec![("NetBox".into(), None), ("DHCP".into(), Some("no lease seen for 20m00s".into()))];
+    Overview {
+        head: held.head(),
+        site: SiteId::new("fra1"),
+        now: NOW,
+        demo: false,
+        sites: [(SiteId::new("ams2"), [(Stage::Received, 1)].into()), (SiteId::new("fra1"), stages.clone())].into(),
+        stages,
+        states,
+        site_states: BTreeMap::new(),
+        orders: None,
+        dead_letters: held.letters.len() as u32,
+        health: Health {
+            intake_stopped: held.intake_stopped.clone(),
+            held: None,
+            systems,
+            unknown_leases: 3,
+            taps: taps(),
+            rogue_servers: vec![RogueServer { address: Some([10, 0, 4, 66].into()), leases: 2, last: NOW }],
+        },
     }
+}
 
-    async fn units(self, _: Context, query: Query) -> Page<UnitRow> {
-        let mut held = self.held();
-        held.queries.push(query.clone());
-        page(&held, held.units.iter().map(|u| u.row.clone()).collect(), query.offset, query.limit)
-    }
-
-    async fn unit(self, _: Context, id: UnitId) -> Result<UnitDetail, Refusal> {
-        let held = self.held();
-        let found = held.units.iter().find(|u| u.row.id == id).cloned();
-        found.ok_or_else(|| Refusal::new(Why::NotFound, "there is no such unit"))
-    }
-
-    async fn find(self, _: Context, label: String) -> Option<UnitId> {
-        let held = self.held();
-        let same = |u: &&UnitDetail| u.row.label.as_str() == label || u.row.id.to_string() == label;
-        held.units.iter().find(same).map(|u| u.row.id).or_else(|| held.shop.find(&label))
-    }
-
-    async fn dead_letters(self, _: Context, offset: usize, limit: usize) -> Page<DeadLetter> {
-        let held = self.held();
-        page(&held, held.letters.clone(), offset, limit)
-    }
-
-    async fn journal(self, _: Context, query: JournalQuery) -> Result<Page<EventRow>, Refusal> {
-        let mut held = self.held();
-        held.journal_queries.push(query.clone());
-        let fits = |e: &&EventRow| {
-            query.subject.is_none_or(|s| s == e.subject) && query.before.is_none_or(|before| e.seq < before)
+fn imported(held: &mut Held, serials: &[Text]) -> Vec<Option<Standing>> {
+    held.asked += 1;
+    let waiting = held.asked <= held.netbox_away;
+    let standing = |serial: &Text| {
+        let (result, text) = match serial.as_str() {
+            _ if waiting => (Registered::Waiting, "NetBox does not answer"),
+            "KEPT" => (
+                Registered::MacKept,
+                "another MAC is there and was left alone: NetBox device 7 has 94:40:C9:00:00:09 on iLO",
+            ),
+            "LOST" => (
+                Registered::Failed,
+                "NetBox: no device has serial LOST (Add it in NetBox and retry, or import again with --type, --role and --site.)",
+            ),
+            "THERE" => (Registered::MacThere, "NetBox device 8 has it"),
+            _ => (Registered::MacSet, "NetBox device 9 has it"),
         };
-        let rows = held.events.iter().rev().filter(fits).cloned().collect();
-        Ok(page(&held, rows, 0, query.limit.min(held.cap)))
+        Some(Standing { result, text: text.into() })
+    };
+    serials.iter().map(standing).collect()
+}
+
+fn work() -> Vec<WorkRow> {
+    let row = WorkRow {
+        about: Vec::new(),
+        unit: Some(id(1)),
+        label: "CZ2D1X0GB1".into(),
+        model: None,
+        site: SiteId::new("fra1"),
+        place: Some("R12 U07".into()),
+        title: "cable".into(),
+        text: "Connect power, network and BMC as planned, then confirm.".into(),
+        role: Role::Technician,
+        since: Timestamp::from_secs(1_794_990_000),
+        blocks: true,
+        ends: Ends::Move(Stage::Cabled),
+        job: Job::Cable,
+        located: false,
+    };
+    vec![row]
+}
+
+fn diff(held: &Held, Cut { offset, limit }: Cut) -> NetboxDiff {
+    let row = Difference {
+        label: "CZ2D1X0GB1".into(),
+        field: Field::Status,
+        unit: Some(id(1)),
+        device: Some(17),
+        ours: Some("staged".into()),
+        theirs: Some("failed".into()),
+        owner: Owner::Journal,
+        then: "somebody changed it in NetBox after Rackhand wrote it: set it back there".into(),
+        who: Some(Role::Operator),
+    };
+    let ours = Difference { who: None, theirs: None, ..row.clone() };
+    let stranger = Difference { field: Field::Device, ..row.clone() };
+    let all = [row, ours, stranger];
+    NetboxDiff {
+        now: NOW,
+        read_at: Timestamp::from_secs(1_794_999_760),
+        devices: 5_000,
+        interfaces: 15_000,
+        trouble: held.broken.clone(),
+        total: 3,
+        kinds: kinds(&all),
+        offset,
+        rows: all.into_iter().skip(offset).take(limit).collect(),
+    }
+}
+
+fn sightings(held: &Held, offset: usize) -> Sightings {
+    let row = SightingRow {
+        mac: BMC,
+        address: [10, 0, 7, 9].into(),
+        hostname: None,
+        at: Timestamp::from_secs(1_794_999_000),
+        unit: None,
+        verdict: None,
+        waits_for: "NetBox's answer".into(),
+        probably: Some("NetBox was away; by our copy of 2026-11-18T11:02:40Z this is srv-17".into()),
+    };
+    Sightings { head: held.head(), now: NOW, total: 1, offset, rows: vec![row] }
+}
+
+impl Held {
+    /// What is asked of the lists is answered from them, all else from the shop's world by the real function.
+    fn answer(&mut self, question: Question) -> Result<Reading, Refusal> {
+        let answer = match question {
+            Question::Overview(_) => Given::Overview(Box::new(overview(self))),
+            Question::Units(query) => {
+                let rows = self.units.iter().map(|u| u.row.clone()).collect();
+                let page = page(self, rows, query.offset, query.limit);
+                self.queries.push(query);
+                Given::Units(Box::new(page))
+            }
+            Question::Unit(OneUnit(id)) => {
+                let found = self.units.iter().find(|u| u.row.id == id).cloned();
+                Given::Unit(Box::new(found.ok_or_else(|| Refusal::new(Why::NotFound, "there is no such unit"))?))
+            }
+            Question::Find(Find(label)) => {
+                let same = |u: &&UnitDetail| u.row.label == label || u.row.id.to_string() == label.as_str();
+                let found = self.units.iter().find(same).map(|u| u.row.id);
+                Given::Find(Box::new(found.or_else(|| self.shop.find(&label))))
+            }
+            Question::DeadLetters(LetterQuery(Cut { offset, limit })) => {
+                Given::DeadLetters(Box::new(page(self, self.letters.clone(), offset, limit)))
+            }
+            Question::Journal(query) => {
+                let fits = |e: &&EventRow| {
+                    query.subject.is_none_or(|s| s == e.subject) && query.before.is_none_or(|before| e.seq < before)
+                };
+                let rows = self.events.iter().rev().filter(fits).cloned().collect();
+                let page = page(self, rows, 0, query.limit.min(self.cap));
+                self.journal_queries.push(query);
+                Given::Journal(Box::new(page))
+            }
+            Question::Imported(Imported(serials)) => Given::Imported(Box::new(imported(self, &serials))),
+            Question::Work(query) => Given::Work(Box::new(page(self, work(), query.offset, query.limit))),
+            Question::NetboxDiff(DiffQuery(cut)) => Given::NetboxDiff(Box::new(diff(self, cut))),
+            Question::Sightings(SightingQuery(cut)) => Given::Sightings(Box::new(sightings(self, cut.offset))),
+            Question::Racks(_) | Question::Rack(_) | Question::RackOf(_) => {
+                return self.shop.answer(&question, &rack_views(&self.units));
+            }
+            Question::Order(OneOrder(id)) => {
+                let order = self.shop.detail(id)?;
+                Given::Order(Box::new(OrderDetail { head: self.head(), ..order }))
+            }
+            other => return self.shop.answer(&other, &[]),
+        };
+        Ok(Reading { as_of: self.head(), at: NOW, answer })
+    }
+}
+
+impl Console for Server {
+    async fn answer(self, _: Context, question: Question) -> Result<Reading, Refusal> {
+        self.held().answer(question)
+    }
+
+    async fn pdf(self, _: Context, _: Printed) -> Result<Octets, Refusal> {
+        Ok(Octets(b"%PDF-1.7 of a test".to_vec()))
     }
 
     async fn watch(self, _: Context, since: Seq, _: u32) -> Seq {
@@ -245,52 +354,9 @@ impl Console for Server {
         Ok(answers)
     }
 
-    async fn imported(self, _: Context, serials: Vec<Text>) -> Vec<Option<Standing>> {
-        let mut held = self.held();
-        held.asked += 1;
-        let waiting = held.asked <= held.netbox_away;
-        let standing = |serial: &Text| {
-            let (result, text) = match serial.as_str() {
-                _ if waiting => (Registered::Waiting, "NetBox does not answer"),
-                "KEPT" => (
-                    Registered::MacKept,
-                    "another MAC is there and was left alone: NetBox device 7 has 94:40:C9:00:00:09 on iLO",
-                ),
-                "LOST" => (
-                    Registered::Failed,
-                    "NetBox: no device has serial LOST (Add it in NetBox and retry, or import again with --type, --role and --site.)",
-                ),
-                "THERE" => (Registered::MacThere, "NetBox device 8 has it"),
-                _ => (Registered::MacSet, "NetBox device 9 has it"),
-            };
-            Some(Standing { result, text: text.into() })
-        };
-        serials.iter().map(standing).collect()
-    }
-
     async fn verify(self, _: Context) -> Result<Verified, Refusal> {
         let held = self.held();
         Ok(Verified { events: 4, head: held.head(), checkpoints: 1, broken: held.broken.clone() })
-    }
-
-    async fn work(self, _: Context, query: WorkQuery) -> Page<WorkRow> {
-        let row = WorkRow {
-            about: Vec::new(),
-            unit: Some(id(1)),
-            label: "CZ2D1X0GB1".into(),
-            model: None,
-            site: SiteId::new("fra1"),
-            place: Some("R12 U07".into()),
-            title: "cable".into(),
-            text: "Connect power, network and BMC as planned, then confirm.".into(),
-            role: Role::Technician,
-            since: Timestamp::from_secs(1_794_990_000),
-            blocks: true,
-            ends: Ends::Move(Stage::Cabled),
-            job: Job::Cable,
-            located: false,
-        };
-        page(&self.held(), vec![row], query.offset, query.limit)
     }
 
     async fn dhcp_event(self, _: Context, events: Vec<LeaseEvent>) -> Result<LeasesTold, Refusal> {
@@ -321,48 +387,6 @@ impl Console for Server {
         refuse.map_or(Ok(setup), Err)
     }
 
-    async fn netbox_diff(self, _: Context, offset: usize, limit: usize) -> Result<NetboxDiff, Refusal> {
-        let row = Difference {
-            label: "CZ2D1X0GB1".into(),
-            field: Field::Status,
-            unit: Some(id(1)),
-            device: Some(17),
-            ours: Some("staged".into()),
-            theirs: Some("failed".into()),
-            owner: Owner::Journal,
-            then: "somebody changed it in NetBox after Rackhand wrote it: set it back there".into(),
-            who: Some(Role::Operator),
-        };
-        let ours = Difference { who: None, theirs: None, ..row.clone() };
-        let stranger = Difference { field: Field::Device, ..row.clone() };
-        let all = [row, ours, stranger];
-        Ok(NetboxDiff {
-            now: NOW,
-            read_at: Timestamp::from_secs(1_794_999_760),
-            devices: 5_000,
-            interfaces: 15_000,
-            trouble: self.held().broken.clone(),
-            total: 3,
-            kinds: kinds(&all),
-            offset,
-            rows: all.into_iter().skip(offset).take(limit).collect(),
-        })
-    }
-
-    async fn sightings(self, _: Context, offset: usize, _: usize) -> Sightings {
-        let row = SightingRow {
-            mac: BMC,
-            address: [10, 0, 7, 9].into(),
-            hostname: None,
-            at: Timestamp::from_secs(1_794_999_000),
-            unit: None,
-            verdict: None,
-            waits_for: "NetBox's answer".into(),
-            probably: Some("NetBox was away; by our copy of 2026-11-18T11:02:40Z this is srv-17".into()),
-        };
-        Sightings { head: self.held().head(), now: NOW, total: 1, offset, rows: vec![row] }
-    }
-
     async fn bmc_reading(self, _: Context, _: UnitId, what: Option<Section>) -> Result<BmcReading, Refusal> {
         let mut read = BmcReading::default();
         if what.is_none_or(|w| w == Section::Power) {
@@ -382,37 +406,6 @@ impl Console for Server {
         Ok(read)
     }
 
-    async fn racks(self, _: Context, site: Option<SiteId>, _: String, offset: usize, limit: usize) -> Page<RackRow> {
-        let views = rack_views(&self.held().units);
-        rack::page(&views, site.as_ref(), "", (offset, limit), (self.held().head(), NOW))
-    }
-
-    async fn rack(self, _: Context, site: SiteId, name: Text) -> Option<RackView> {
-        rack_views(&self.held().units).into_iter().find(|v| v.row.site == site && v.row.name == name)
-    }
-
-    async fn rack_of(self, _: Context, unit: UnitId) -> Option<(SiteId, Text)> {
-        rack::rack_of(&rack_views(&self.held().units), unit)
-    }
-
-    async fn receiving(self, _: Context, site: SiteId) -> Receiving {
-        receiving(&World::default(), &site, NOW)
-    }
-
-    async fn orders(self, _: Context, query: OrderQuery) -> Page<OrderRow> {
-        self.held().shop.page(&query)
-    }
-
-    async fn order(self, _: Context, id: OrderId) -> Result<OrderDetail, Refusal> {
-        let held = self.held();
-        let found = held.shop.detail(id).map(|order| OrderDetail { head: held.head(), ..order });
-        found.ok_or_else(|| Refusal::new(Why::NotFound, format!("there is no order {id}")))
-    }
-
-    async fn stock(self, _: Context, spec: Text, site: Option<SiteId>) -> Stock {
-        self.held().shop.stock(&spec, site.as_ref())
-    }
-
     async fn paper(self, _: Context, upload: PaperUpload) -> Result<PaperTaken, Refusal> {
         let mut held = self.held();
         let flaw = Flaw { row: Some(3), field: "unit_price".into(), why: "an amount below zero".into() };
@@ -422,23 +415,7 @@ impl Console for Server {
         Ok(PaperTaken { papers, flaws, head: held.head() })
     }
 
-    async fn purchase_document(self, _: Context, id: OrderId) -> Result<PurchasePaper, Refusal> {
-        let detail = self.held().shop.detail(id);
-        let bought = detail.and_then(|d| d.deals.into_iter().find_map(|d| Some((d.purchase?, d.title))));
-        let none = || Refusal::new(Why::NotFound, format!("order {id} has no purchase order"));
-        let (purchase, title) = bought.ok_or_else(none)?;
-        Ok(PurchasePaper { document: purchase_order(&purchase, &title), pdf: Octets(b"%PDF-1.7 of a test".to_vec()) })
-    }
-
-    crate::unasked::unasked!(
-        placement,
-        work_order,
-        work_order_pdf,
-        plan_take_over,
-        confirm_take_over,
-        planned_servers,
-        give_password
-    );
+    crate::unasked::unasked!(placement, plan_take_over, confirm_take_over, give_password);
 
     async fn doctor(self, _: Context) -> Report {
         self.held().report.clone()

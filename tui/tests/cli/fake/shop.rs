@@ -9,12 +9,12 @@ use rackhand_core::event::{Draft, EntryEvent, Event};
 use rackhand_core::id::{Actor, Entropy, OrderId, Role, SiteId, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::order::candidate::Shown;
-use rackhand_core::order::questions::{self as order, OrderDetail, OrderQuery, OrderRow};
+use rackhand_core::order::questions::{OneOrder, OrderDetail};
 use rackhand_core::order::{OrderRequest, Wish};
+use rackhand_core::placement::questions::RackView;
 use rackhand_core::policy::{Policy, Terms};
-use rackhand_core::stock::questions::{Stock, stock};
+use rackhand_core::question::{Basis, Facts, Question, Reading};
 use rackhand_core::text::Text;
-use rackhand_core::view::Page;
 use rackhand_core::world::World;
 
 use super::NOW;
@@ -78,17 +78,15 @@ impl Shop {
         }
     }
 
-    pub fn detail(&self, id: OrderId) -> Option<OrderDetail> {
-        let anna = Actor::Person { name: "anna".into(), role: Role::Admin };
-        order::order(&self.world, &self.policy, id, &anna, NOW)
+    /// What the daemon would answer, by the real function, with these racks.
+    pub fn answer(&self, question: &Question, racks: &[RackView]) -> Result<Reading, Refusal> {
+        let (site, caller) = (SiteId::new("fra1"), Actor::Person { name: "anna".into(), role: Role::Admin });
+        let facts = Facts { racks: Some(racks), ..Facts::new(&site, &self.policy) };
+        question.answer(&Basis { world: &self.world, facts: &facts, caller: &caller, now: NOW })
     }
 
-    pub fn page(&self, query: &OrderQuery) -> Page<OrderRow> {
-        order::orders(&self.world, query, NOW)
-    }
-
-    pub fn stock(&self, spec: &str, site: Option<&SiteId>) -> Stock {
-        stock(&self.world, site, spec)
+    pub fn detail(&self, id: OrderId) -> Result<OrderDetail, Refusal> {
+        self.answer(&OneOrder(id).into(), &[]).map(|found| found.into_of::<OneOrder>().unwrap().answer)
     }
 }
 

@@ -1,29 +1,20 @@
-//! Orders for consoles: what they show, and the papers that go with them.
+//! Vendors' papers that a person enters from a file.
 
-use rackhand_adapters::pdf;
 use rackhand_adapters::supplier::format::{self, Columns, Format};
 use rackhand_core::decide::command::Command;
 use rackhand_core::decide::{Answer, Input, Moment, Refusal, Why, decide, demand};
-use rackhand_core::document::purchase::purchase_order;
-use rackhand_core::id::{Actor, DealId, Entropy, OrderId, Role};
-use rackhand_core::order::questions::{self as order, OrderDetail};
+use rackhand_core::id::{Actor, Entropy, Role};
+use rackhand_core::order::questions::no_order;
 use rackhand_core::purchase::paper::{Flaw, Paper};
 use rackhand_core::text::Text;
 use rackhand_core::world::World;
-use rackhand_rpc::octets::Octets;
-use rackhand_rpc::{MAX_PAPER, PaperTaken, PaperUpload, PurchasePaper};
+use rackhand_rpc::{MAX_PAPER, PaperTaken, PaperUpload};
 use serde_json::json;
 
 use super::Desk;
 use crate::ledger::Patience;
 
 impl Desk {
-    /// An order, whole, with what this caller may do with it.
-    pub(super) fn order(&self, id: OrderId, caller: &Actor) -> Result<OrderDetail, Refusal> {
-        let (world, now) = (self.ledger.world(), self.clock.now());
-        order::order(&world, &self.ports.policy, id, caller, now).ok_or_else(|| no_order(id))
-    }
-
     /// Reads a vendor's file and enters what is in it. First all of it is judged against the world as it is, so that
     /// nothing is entered of a file that is not taken whole.
     pub(super) async fn take_paper(&self, actor: &Actor, upload: PaperUpload) -> Result<PaperTaken, Refusal> {
@@ -77,22 +68,6 @@ impl Desk {
         }
         flaws
     }
-
-    /// The purchase order that stands, as a paper.
-    pub(super) fn purchase_paper(&self, id: OrderId) -> Result<PurchasePaper, Refusal> {
-        let world = self.ledger.world();
-        let order = world.order(id).ok_or_else(|| no_order(id))?;
-        let bought = order.purchase.as_ref().and_then(|p| world.deal(DealId { order: id, seller: p.seller }));
-        let none = || Refusal::new(Why::NotFound, format!("order {id} has no purchase order"));
-        let (purchase, title) = bought.and_then(|d| Some((d.purchase.as_ref()?, &d.title))).ok_or_else(none)?;
-        let document = purchase_order(purchase, title);
-        let pdf = Octets(pdf::render(&document));
-        Ok(PurchasePaper { document, pdf })
-    }
-}
-
-fn no_order(id: OrderId) -> Refusal {
-    Refusal::new(Why::NotFound, format!("there is no order {id}"))
 }
 
 /// The papers of a file, or its flaws. It is refused where nobody could say what of it is wrong.
