@@ -74,9 +74,9 @@ pub const FACE: Face = Face {
     target: |model| model.screens.journal.log.current().map(|event| Target::new(event.subject, event.label.clone())),
     fill: |model, out| {
         let journal = &model.screens.journal;
-        older(model, JOURNAL, &journal.log, height(model), Some(query(&journal.filter)))
-            .into_iter()
-            .for_each(|ask| fetch::put(model, JOURNAL, ask, out));
+        if let Some(ask) = older(model, JOURNAL, &journal.log, height(model), Some(query(&journal.filter))) {
+            fetch::put(model, JOURNAL, ask, out);
+        }
     },
     act: |model, act, out| {
         let is_ours = act == Act::Verify;

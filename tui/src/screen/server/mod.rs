@@ -99,7 +99,8 @@ pub const FACE: Face = Face {
         let Place::Server(id) = model.place else { return };
         if model.screens.server.id != Some(id) {
             model.screens.server = Server { id: Some(id), ..Server::default() };
-            [UNIT, TIMELINE].into_iter().for_each(|slot| fetch::forget(model, slot));
+            fetch::forget(model, UNIT);
+            fetch::forget(model, TIMELINE);
         }
     },
     settle: |model| {
@@ -114,9 +115,9 @@ pub const FACE: Face = Face {
     },
     fill: |model, out| {
         let log = &model.screens.server.timeline;
-        older(model, TIMELINE, log, timeline_height(model), timeline(model))
-            .into_iter()
-            .for_each(|ask| fetch::put(model, TIMELINE, ask, out));
+        if let Some(ask) = older(model, TIMELINE, log, timeline_height(model), timeline(model)) {
+            fetch::put(model, TIMELINE, ask, out);
+        }
     },
     press: |model, y| {
         let (top, upper, lower) = layout(model);
