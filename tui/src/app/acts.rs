@@ -95,8 +95,8 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone | Act::Locate => {
             deeds::on_target(model, act, out);
         }
-        // The screens that take them do them.
-        _ => {}
+        // A screen's own, which it has no use for now.
+        _ => toast(model, format!("{}: there is nothing of the kind here", act.spec().id), Mood::Plain, out),
     }
 }
 

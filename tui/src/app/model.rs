@@ -56,8 +56,8 @@ pub struct Model {
     pub back: Vec<Visit>,
     /// Where to go forward to, the next one last.
     pub forward: Vec<Visit>,
-    /// The screens' own.
-    pub screens: Screens,
+    /// The screens' own; beside the model, which is part of the loop's future.
+    pub screens: Box<Screens>,
     /// Marked servers, with what they are called.
     pub marks: BTreeMap<UnitId, Text>,
     /// The form that was sent as this call: it is shown again where it is refused.
@@ -221,7 +221,7 @@ impl Model {
             place: Place::Fleet,
             back: Vec::new(),
             forward: Vec::new(),
-            screens: Screens::default(),
+            screens: Box::default(),
             marks: BTreeMap::new(),
             draft: None,
             layer: None,

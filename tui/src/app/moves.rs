@@ -141,7 +141,9 @@ pub fn restore(model: &mut Model, to: Visit, out: &mut Vec<Effect>) {
         }
         if was != to {
             listing::restart(model);
-            face(model).list.iter().filter_map(|list| list.slot).for_each(|slot| drop(model.asked.remove(&slot)));
+            if let Some(slot) = face(model).list.as_ref().and_then(|list| list.slot) {
+                model.asked.remove(&slot);
+            }
         }
     }
     enter(model, to.place, out);

@@ -87,6 +87,19 @@ pub struct Listing {
     pub area: fn(&Model) -> (u16, u16),
 }
 
+/// The list in a field of a screen's state, by the question that fills it and where it stands.
+macro_rules! list_of {
+    ($slot:expr, $screen:ident.$list:ident, $area:expr) => {
+        $crate::screen::face::Listing {
+            slot: $slot,
+            of: |screens| &screens.$screen.$list,
+            of_mut: |screens| &mut screens.$screen.$list,
+            area: $area,
+        }
+    };
+}
+pub(crate) use list_of;
+
 /// Words typed behind the filter's key.
 pub struct Words {
     /// What they are now.

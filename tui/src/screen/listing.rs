@@ -24,9 +24,12 @@ pub fn step(model: &mut Model, motion: Motion, out: &mut Vec<Effect>) {
             let rows = (list.of_mut)(&mut model.screens);
             rows.go(motion.from(rows.cursor(), height), height);
             // The newest, where what is held does not join on to them.
-            if motion == Motion::First && rows.lacks_newer() {
+            if motion == Motion::First
+                && rows.lacks_newer()
+                && let Some(slot) = list.slot
+            {
                 rows.restart();
-                list.slot.into_iter().for_each(|slot| fetch::replace(model, slot, out));
+                fetch::replace(model, slot, out);
             }
         }
         _ => (face.step)(model, motion, out),

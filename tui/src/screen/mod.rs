@@ -11,6 +11,7 @@ pub mod listing;
 pub mod log;
 pub mod order;
 pub mod orders;
+pub mod outside;
 pub mod pipeline;
 pub mod quotes;
 pub mod racks;
@@ -78,6 +79,7 @@ screens! {
     order: Order(OrderId),
     quotes: Quotes(OrderId),
     stock: Stock(OrderId, u16),
+    outside: Outside,
 }
 
 impl Kind {

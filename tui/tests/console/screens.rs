@@ -47,6 +47,11 @@ fn the_journal_at_all_sizes() {
 }
 
 #[test]
+fn outside_systems_at_all_sizes() {
+    at_all_sizes("outside", &["9"]);
+}
+
+#[test]
 fn racks_at_all_sizes() {
     // The list, a rack with its servers, both sides with stages, one counted from the top with what cannot be.
     let ways: [(&str, &[&str]); 4] = [

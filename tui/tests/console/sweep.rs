@@ -9,8 +9,9 @@ use crate::fixture::{Bench, buffer, hostile, plain};
 #[test]
 fn no_size_panics_on_any_screen_or_layer() {
     let looks = [plain(GlyphSet::Unicode), plain(GlyphSet::Ascii)];
-    let ways: [&[&str]; 20] = [
+    let ways: [&[&str]; 21] = [
         &[],
+        &["9"],
         &["Enter"],
         &["6"],
         &["7"],
@@ -37,7 +38,7 @@ fn no_size_panics_on_any_screen_or_layer() {
         bench.keys(keys);
         bench.event(Event::Paste(hostile()));
         // Screens at every size, layers at every third.
-        let step = if n < 8 { 1 } else { 3 };
+        let step = if n < 9 { 1 } else { 3 };
         for width in (0..=120).step_by(step) {
             for height in (0..=40).step_by(step) {
                 bench.model.size = (width, height);
@@ -82,9 +83,10 @@ fn no_size_panics_where_orders_are() {
 
 #[test]
 fn wide_terminals_are_filled_and_hold_a_whole_header() {
-    for (n, keys) in [&[][..], &["Enter"], &["6"], &["7"], &["3"], &["3", "Enter"], &["1"], &["4"], &["5"], &["8"]]
-        .iter()
-        .enumerate()
+    for (n, keys) in
+        [&[][..], &["Enter"], &["6"], &["7"], &["3"], &["3", "Enter"], &["1"], &["4"], &["5"], &["8"], &["9"]]
+            .iter()
+            .enumerate()
     {
         let mut bench = Bench::furnished((250, 80));
         bench.keys(keys);

@@ -93,6 +93,30 @@ fn what_is_wrong_around_comes_first_and_is_told_in_words() {
 }
 
 #[test]
+fn an_outside_system_that_nothing_is_told_of_is_unknown_and_none_is_good_over_a_lost_link() {
+    let mut bench = Bench::at((120, 40), Place::Outside);
+    let line = |bench: &Bench, name: &str| {
+        let shown = shown(bench);
+        shown
+            .lines()
+            .find(|l| l.trim_start().starts_with(name))
+            .unwrap_or_else(|| panic!("{name} in\n{shown}"))
+            .to_owned()
+    };
+    assert!(line(&bench, "NetBox").contains(" ok"));
+    assert!(line(&bench, "carrier").contains("unknown"));
+    bench.fake.inside.lock().unwrap().health.systems[0].1 =
+        Some("since 2026-11-18T14:00:00Z: HTTP 503; next try 2026-11-18T14:30:00Z".into());
+    bench.heard();
+    let first = line(&bench, "NetBox");
+    assert!(first.contains("NOT WELL  since 11-18 14:00 UTC"), "{first}");
+    assert!(shown(&bench).contains("HTTP 503; next try") && shown(&bench).contains("`rackhand netbox check`"));
+    bench.event(Event::Link(News::Down { why: "gone".into(), again_in: 3 }));
+    assert!(line(&bench, "journal").contains("unknown") && shown(&bench).contains("was ok when it was last told"));
+    assert!(shown(&bench).contains("1 not well") && shown(&bench).contains(" 0 ok"), "{}", shown(&bench));
+}
+
+#[test]
 fn ordinary_work_ends_at_once_and_z_takes_it_back() {
     let mut bench = Bench::at((100, 30), Place::Work);
     for (to, from) in [

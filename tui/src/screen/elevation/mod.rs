@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::update::{adopt, ask_rack, stands};
 use super::Place;
-use super::face::{Face, Listing, Words};
+use super::face::{Face, Words, list_of};
 use super::list::{Keyed, List};
 use super::racks::{RACKS, RackKey};
 use crate::app::effect::Effect;
@@ -51,12 +51,7 @@ pub const FACE: Face = Face {
     }],
     acts_on: Some(ELEVATIONS),
     wants: &[RACKS, ELEVATIONS],
-    list: Some(Listing {
-        slot: None,
-        of: |screens| &screens.elevation.slots,
-        of_mut: |screens| &mut screens.elevation.slots,
-        area: view::area,
-    }),
+    list: Some(list_of!(None, elevation.slots, view::area)),
     words: Some(Words {
         of: |screens| &mut screens.elevation.search,
         check: |_| Ok(()),

@@ -7,7 +7,7 @@ use rackhand_core::order::questions::OrderQuery;
 use rackhand_core::view::{Query, UnitRow};
 use serde::{Deserialize, Serialize};
 
-use super::face::{Face, Listing};
+use super::face::{Face, list_of};
 use super::list::List;
 use super::{Place, listing};
 use crate::app::effect::Effect;
@@ -64,12 +64,7 @@ pub const FACE: Face = Face {
     ],
     acts_on: Some(STUCK),
     wants: &[STUCK, DUE],
-    list: Some(Listing {
-        slot: Some(STUCK),
-        of: |screens| &screens.fleet.stuck,
-        of_mut: |screens| &mut screens.fleet.stuck,
-        area: view::area,
-    }),
+    list: Some(list_of!(Some(STUCK), fleet.stuck, view::area)),
     lists_servers: true,
     view: view::view,
     target: |model| model.screens.fleet.stuck.current().filter(|_| !model.screens.fleet.in_sites).map(Target::of_row),

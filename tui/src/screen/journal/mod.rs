@@ -6,7 +6,7 @@ use rackhand_core::view::filter::check_events;
 use rackhand_rpc::JournalQuery;
 use serde::{Deserialize, Serialize};
 
-use super::face::{Face, Listing, Words};
+use super::face::{Face, Words, list_of};
 use super::log::{Log, PAGE, older};
 use super::{Place, hidden};
 use crate::app::fetch::{self, Question, Slot};
@@ -63,20 +63,15 @@ pub const FACE: Face = Face {
         },
     ],
     wants: &[JOURNAL],
-    list: Some(Listing {
-        slot: Some(JOURNAL),
-        of: |screens| &screens.journal.log,
-        of_mut: |screens| &mut screens.journal.log,
-        area: |model| (layout(model).0, layout(model).1.saturating_sub(1)),
-    }),
+    list: Some(list_of!(Some(JOURNAL), journal.log, |model| (layout(model).0, layout(model).1.saturating_sub(1)))),
     words: Some(Words { of: |screens| &mut screens.journal.filter, check: check_events, look: None, stage: None }),
     view,
     target: |model| model.screens.journal.log.current().map(|event| Target::new(event.subject, event.label.clone())),
     fill: |model, out| {
         let journal = &model.screens.journal;
-        older(model, JOURNAL, &journal.log, height(model), Some(query(&journal.filter)))
-            .into_iter()
-            .for_each(|ask| fetch::put(model, JOURNAL, ask, out));
+        if let Some(ask) = older(model, JOURNAL, &journal.log, height(model), Some(query(&journal.filter))) {
+            fetch::put(model, JOURNAL, ask, out);
+        }
     },
     act: |model, act, out| {
         let is_ours = act == Act::Verify;

@@ -5,7 +5,7 @@ use rackhand_core::id::Subject;
 use rackhand_core::view::DeadLetter;
 use serde::{Deserialize, Serialize};
 
-use super::face::{Face, Listing};
+use super::face::{Face, list_of};
 use super::list::{Keyed, List};
 use super::{Place, hidden};
 use crate::app::fetch::{Question, Slot, clock};
@@ -45,12 +45,7 @@ pub const FACE: Face = Face {
     }],
     acts_on: Some(LETTERS),
     wants: &[LETTERS],
-    list: Some(Listing {
-        slot: Some(LETTERS),
-        of: |screens| &screens.letters.list,
-        of_mut: |screens| &mut screens.letters.list,
-        area: |model| (layout(model).0, layout(model).1),
-    }),
+    list: Some(list_of!(Some(LETTERS), letters.list, |model| (layout(model).0, layout(model).1))),
     lists_servers: true,
     view,
     target: |model| {

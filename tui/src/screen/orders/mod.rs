@@ -6,7 +6,7 @@ use rackhand_core::order::questions::{OrderQuery, OrderRow};
 use rackhand_core::view::filter::check_orders;
 use serde::{Deserialize, Serialize};
 
-use super::face::{Face, Listing, Words};
+use super::face::{Face, Words, list_of};
 use super::list::{Keyed, List};
 use super::{Place, hidden, listing};
 use crate::app::fetch::{Question, Slot, clock};
@@ -49,12 +49,7 @@ pub const FACE: Face = Face {
     }],
     acts_on: Some(ORDERS),
     wants: &[ORDERS],
-    list: Some(Listing {
-        slot: Some(ORDERS),
-        of: |screens| &screens.orders.list,
-        of_mut: |screens| &mut screens.orders.list,
-        area: |model| (layout(model).0, layout(model).1),
-    }),
+    list: Some(list_of!(Some(ORDERS), orders.list, |model| (layout(model).0, layout(model).1))),
     words: Some(Words { of: |screens| &mut screens.orders.filter, check: check_orders, look: None, stage: None }),
     view,
     target: |model| {

@@ -10,7 +10,7 @@ use rackhand_core::view::{Query, Sort, UnitRow};
 use serde::{Deserialize, Serialize};
 
 pub use self::view::columns;
-use super::face::{Face, Listing, Words};
+use super::face::{Face, Words, list_of};
 use super::list::{Keyed, List};
 use super::{Place, listing};
 use crate::app::bulk::Marking;
@@ -57,12 +57,7 @@ pub const FACE: Face = Face {
     ],
     acts_on: Some(UNITS),
     wants: &[UNITS],
-    list: Some(Listing {
-        slot: Some(UNITS),
-        of: |screens| &screens.pipeline.list,
-        of_mut: |screens| &mut screens.pipeline.list,
-        area: view::area,
-    }),
+    list: Some(list_of!(Some(UNITS), pipeline.list, view::area)),
     words: Some(Words {
         of: |screens| &mut screens.pipeline.filter,
         check,

@@ -9,7 +9,7 @@ use rackhand_core::view::State;
 use rackhand_core::view::filter::check_words;
 use serde::{Deserialize, Serialize};
 
-use super::face::{Face, Listing, Words};
+use super::face::{Face, Words, list_of};
 use super::list::{Keyed, List};
 use super::{Place, elevation, hidden, listing};
 use crate::app::effect::Effect;
@@ -53,12 +53,10 @@ pub const FACE: Face = Face {
         },
     }],
     wants: &[RACKS],
-    list: Some(Listing {
-        slot: Some(RACKS),
-        of: |screens| &screens.racks.list,
-        of_mut: |screens| &mut screens.racks.list,
-        area: |model| (chrome::body(model.size).0, chrome::body(model.size).1.saturating_sub(1)),
-    }),
+    list: Some(list_of!(Some(RACKS), racks.list, |model| (
+        chrome::body(model.size).0,
+        chrome::body(model.size).1.saturating_sub(1)
+    ))),
     words: Some(Words { of: |screens| &mut screens.racks.filter, check: check_words, look: None, stage: None }),
     view,
     act: |model, act, out| {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use self::view::{layout, story};
 pub use self::view::{story_height, timeline_height};
-use super::face::{Face, Listing, Words};
+use super::face::{Face, Words, list_of};
 use super::list::Rows;
 use super::log::{Log, PAGE, older};
 use super::{Place, listing, log, of};
@@ -67,15 +67,10 @@ pub const FACE: Face = Face {
     ],
     acts_on: Some(UNIT),
     wants: &[UNIT, TIMELINE],
-    list: Some(Listing {
-        slot: Some(TIMELINE),
-        of: |screens| &screens.server.timeline,
-        of_mut: |screens| &mut screens.server.timeline,
-        area: |model| {
-            let (top, upper, lower) = layout(model);
-            (top + upper + 1, lower.saturating_sub(2))
-        },
-    }),
+    list: Some(list_of!(Some(TIMELINE), server.timeline, |model| {
+        let (top, upper, lower) = layout(model);
+        (top + upper + 1, lower.saturating_sub(2))
+    })),
     words: Some(Words {
         of: |screens| &mut screens.server.search,
         check: |_| Ok(()),
@@ -99,7 +94,8 @@ pub const FACE: Face = Face {
         let Place::Server(id) = model.place else { return };
         if model.screens.server.id != Some(id) {
             model.screens.server = Server { id: Some(id), ..Server::default() };
-            [UNIT, TIMELINE].into_iter().for_each(|slot| fetch::forget(model, slot));
+            fetch::forget(model, UNIT);
+            fetch::forget(model, TIMELINE);
         }
     },
     settle: |model| {
@@ -114,9 +110,9 @@ pub const FACE: Face = Face {
     },
     fill: |model, out| {
         let log = &model.screens.server.timeline;
-        older(model, TIMELINE, log, timeline_height(model), timeline(model))
-            .into_iter()
-            .for_each(|ask| fetch::put(model, TIMELINE, ask, out));
+        if let Some(ask) = older(model, TIMELINE, log, timeline_height(model), timeline(model)) {
+            fetch::put(model, TIMELINE, ask, out);
+        }
     },
     press: |model, y| {
         let (top, upper, lower) = layout(model);

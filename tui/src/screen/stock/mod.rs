@@ -9,7 +9,7 @@ use rackhand_core::text::Text;
 use rackhand_core::view::Page;
 use serde::{Deserialize, Serialize};
 
-use super::face::{Face, Listing};
+use super::face::{Face, list_of};
 use super::list::{Keyed, List};
 use super::order::{self, ORDER, detail};
 use super::{Place, hidden};
@@ -48,12 +48,7 @@ pub const FACE: Face = Face {
     }],
     acts_on: Some(STOCK),
     wants: &[ORDER, STOCK],
-    list: Some(Listing {
-        slot: None,
-        of: |screens| &screens.stock.list,
-        of_mut: |screens| &mut screens.stock.list,
-        area: |model| (layout(model).0, layout(model).1),
-    }),
+    list: Some(list_of!(None, stock.list, |model| (layout(model).0, layout(model).1))),
     view,
     target: |model| {
         let found = &model.screens.stock.list.current()?.found;

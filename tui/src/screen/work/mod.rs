@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::update::{Mounting, SAME_PULL, Scanned, Sought, ready, take_racks};
 use self::view::layout;
-use super::face::{Face, Listing, Words};
+use super::face::{Face, Words, list_of};
 use super::list::{Keyed, List};
 use super::{Place, listing};
 use crate::app::effect::Effect;
@@ -64,12 +64,7 @@ pub const FACE: Face = Face {
     }],
     acts_on: Some(WORK),
     wants: &[WORK],
-    list: Some(Listing {
-        slot: Some(WORK),
-        of: |screens| &screens.work.list,
-        of_mut: |screens| &mut screens.work.list,
-        area: |model| (layout(model).0, layout(model).1),
-    }),
+    list: Some(list_of!(Some(WORK), work.list, |model| (layout(model).0, layout(model).1))),
     words: Some(Words { of: |screens| &mut screens.work.filter, check: check_words, look: None, stage: None }),
     lists_servers: true,
     view: view::view,
