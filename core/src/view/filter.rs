@@ -1,7 +1,7 @@
 //! Filters of tables: words and `field:value` pairs that must all match; `!` negates. What a filter says that nothing
 //! can mean is refused before it is used: a slip must not look like an empty fleet, nor like a whole one.
 
-use super::{State, UnitRow};
+use super::unit::{State, UnitRow};
 use crate::event::Event;
 use crate::id::Subject;
 use crate::lifecycle::stage::{Disposition, Stage};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Page;
+use super::page::Page;
 use crate::event::{Recorded, Seq};
 use crate::id::Subject;
 use crate::lifecycle::unit::Unit;

@@ -1,6 +1,6 @@
 //! Everything a person must decide about, oldest first.
 
-use super::{DeadLetter, row, step_row};
+use super::unit::{DeadLetter, row, step_row};
 use crate::flow::attempt::Progress;
 use crate::flow::rules::rule;
 use crate::id::Subject;

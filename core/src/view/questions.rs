@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cut, DeadLetter, Page, UnitDetail, dead_letters, detail};
+use super::letters::dead_letters;
+use super::page::{Cut, Page};
+use super::unit::{DeadLetter, UnitDetail, detail};
 use crate::decide::{Refusal, Why};
 use crate::flow;
 use crate::flow::attempt::{Phase, Progress};

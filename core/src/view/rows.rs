@@ -6,7 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::filter::Term;
-use super::{Cut, Health, Overview, Page, UnitRow, dead_letters, row};
+use super::letters::dead_letters;
+use super::page::{Cut, Page};
+use super::tap::Health;
+use super::unit::{Overview, UnitRow, row};
 use crate::event::Seq;
 use crate::id::{SiteId, UnitId};
 use crate::lifecycle::stage::Stage;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::page::{Cut, Page};
 use super::questions::waits;
-use super::{Cut, Page};
 use crate::flow::next::Wait;
 use crate::id::{OrderId, Role, SiteId};
 use crate::lifecycle::stage::{Disposition, Stage};

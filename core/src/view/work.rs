@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::guide::Job;
-use super::{Cut, Page};
+use super::page::{Cut, Page};
 use crate::id::{Role, SiteId, UnitId};
 use crate::lifecycle::stage::{Disposition, Stage};
 use crate::lifecycle::task::TaskId;

@@ -22,8 +22,8 @@ use tokio::sync::mpsc::Sender;
 
 use super::sync::{Lines, sentence};
 use super::{answered, within};
-use crate::screen::racks::RackKey;
 use crate::event::{Ask, CallEnd, CallId, Data, Event};
+use crate::screen::racks::RackKey;
 
 /// How long a question may take.
 pub const ASK: Duration = Duration::from_secs(10);
