@@ -3,6 +3,7 @@
 
 pub mod filter;
 pub mod guide;
+mod health;
 pub mod journal;
 mod letters;
 mod page;
@@ -14,10 +15,11 @@ mod unit;
 pub mod waits;
 pub mod work;
 
+pub use health::{Doing, Health, SystemHealth};
 pub use journal::{EventRow, event_row};
 pub use letters::dead_letters;
 pub use page::{Cut, MAX_ROWS, Page};
 pub use rows::{Query, Rows, Sort, overview, units};
-pub use tap::{Health, RogueServer, TapState, TapStatus};
+pub use tap::{RogueServer, TapState, TapStatus};
 pub(crate) use unit::step_row;
 pub use unit::{DeadLetter, OrderCounts, Overview, State, StepRow, UnitDetail, UnitRow, detail, row};

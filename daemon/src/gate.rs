@@ -7,6 +7,7 @@ use rackhand_adapters::port::clock::Clock;
 use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
+use rackhand_core::view::Doing;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 /// Failures in a row before the gate closes.
@@ -29,6 +30,7 @@ struct State {
     closed_until: Option<Timestamp>,
     since: Option<Timestamp>,
     why: Option<Fault>,
+    good: Option<Timestamp>,
 }
 
 impl Gate {
@@ -77,21 +79,28 @@ impl Gate {
                 }
             }
             _ => {
-                *state = State::default();
+                *state = State { good: Some(now), ..State::default() };
                 self.opened.notify_waiters();
             }
         }
     }
 
+    /// How the system does. A single failure says nothing yet.
+    pub fn doing(&self) -> Doing {
+        let state = self.lock();
+        match (&state.why, state.since, state.good) {
+            (Some(why), Some(since), _) if state.failures >= STRIKES => {
+                let next = state.closed_until.map_or(String::new(), |t| format!("; next try {t}"));
+                Doing::Bad { since, why: format!("{why}{next}").into() }
+            }
+            (_, _, Some(at)) => Doing::Good { at },
+            _ => Doing::Unknown,
+        }
+    }
+
     /// What is wrong with the system; `None` where nothing is.
     pub fn trouble(&self) -> Option<Text> {
-        let state = self.lock();
-        let (why, since) = (state.why.as_ref()?, state.since?);
-        if state.failures < STRIKES {
-            return None;
-        }
-        let next = state.closed_until.map_or(String::new(), |t| format!("; next try {t}"));
-        Some(format!("since {since}: {why}{next}").into())
+        self.doing().wrong()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

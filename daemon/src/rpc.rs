@@ -43,6 +43,7 @@ use crate::intake::Intake;
 use crate::journal::Journal;
 use crate::ledger::{Ledger, Patience};
 use crate::outside::informed;
+use crate::poll::Board;
 use crate::projection::Projection;
 
 use frames::{Frames, IN_THE_AIR};
@@ -70,6 +71,8 @@ pub struct Desk {
     pub intake: Intake,
     /// The outside systems' gates.
     pub gates: Arc<Gates>,
+    /// How the sources do that are read again and again.
+    pub board: Board,
     /// Our copy of NetBox, where one is kept.
     pub projection: Option<Projection>,
     /// The outside systems.

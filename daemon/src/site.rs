@@ -25,10 +25,10 @@ use crate::journal::{Journal, JournalError, Store};
 use crate::keeper::Keepers;
 use crate::keys::Keyring;
 use crate::ledger::{self, Ledger, Patience};
-use crate::poll;
 use crate::poll::netbox::Copy;
 use crate::poll::papers::Papers;
 use crate::poll::parcels::Parcels;
+use crate::poll::{self, Board};
 use crate::projection::{self, Projection};
 use crate::pulse::Pulse;
 use crate::random::Random;
@@ -87,6 +87,8 @@ pub struct Site {
     pub desk: Arc<Desk>,
     /// Whether all makes headway.
     pub pulse: Pulse,
+    /// How the sources do that are read again and again.
+    pub board: Board,
     journal: Journal,
     stop: watch::Sender<bool>,
     engine: JoinHandle<()>,
@@ -161,12 +163,13 @@ impl Site {
         let intake = Intake::new(ledger.clone(), netbox.clone(), gates.clone(), clock.clone());
         let (beat, beats) = mpsc::channel(1);
         let pulse = Pulse { ledger: ledger.clone(), engine: beat };
+        let board = Board::default();
         let projection = parts.projection.map(|settings| Projection::open(settings, &site));
         if let Some(projection) = projection.clone() {
             let (netbox, gates, clock) = (netbox.clone(), gates.clone(), clock.clone());
             let (site, also, time) = (site.clone(), policy.also.clone(), clock.clone());
             let copy = Copy { projection, netbox, gates, clock, site, also };
-            tokio::spawn(poll::keep(copy, time, stop.subscribe()));
+            tokio::spawn(poll::keep(copy, board.clone(), time, stop.subscribe()));
         }
         let ports = Arc::new(Ports {
             netbox: netbox.clone(),
@@ -181,11 +184,11 @@ impl Site {
         let engine = tokio::spawn(engine.run(changes, beats, stopping));
         for seller in ports.sellers.0.keys().copied() {
             let papers = Papers { ledger: ledger.clone(), ports: ports.clone(), seller };
-            tokio::spawn(poll::keep(papers, clock.clone(), stop.subscribe()));
+            tokio::spawn(poll::keep(papers, board.clone(), clock.clone(), stop.subscribe()));
         }
         if let Some((carriers, every)) = parts.carriers {
             let parcels = Parcels { ledger: ledger.clone(), carriers, every };
-            tokio::spawn(poll::keep(parcels, clock.clone(), stop.subscribe()));
+            tokio::spawn(poll::keep(parcels, board.clone(), clock.clone(), stop.subscribe()));
         }
         let outside = (ports.clone(), gates.clone());
         let http = Http::new(ledger.clone(), intake.clone(), outside, &random, parts.base);
@@ -194,6 +197,7 @@ impl Site {
             journal: parts.journal.clone(),
             intake: intake.clone(),
             gates,
+            board: board.clone(),
             ports,
             projection,
             clock: clock.clone(),
@@ -210,7 +214,7 @@ impl Site {
             doctor: tokio::sync::OnceCell::new(),
         });
         tokio::spawn(keep_snapshots(ledger.clone(), parts.journal.clone(), stop.subscribe()));
-        Self { ledger, intake, http, desk, pulse, journal: parts.journal, stop, engine, clerk, keepers, clock }
+        Self { ledger, intake, http, desk, pulse, board, journal: parts.journal, stop, engine, clerk, keepers, clock }
     }
 
     /// Returns only if the ledger or the engine has ended by itself, which nothing but a fault of ours can bring about.

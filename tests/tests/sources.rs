@@ -77,7 +77,7 @@ async fn a_lease_maas_gave_leads_to_discovered_and_is_told_once() {
     let minute = Duration::from_secs(60);
     let clock = b.outside.clock.clone();
     let asking = Asking::new(b.site.intake.clone(), b.maas(KEY), minute, Random::from_seed(1), clock.clone());
-    let asking = tokio::spawn(poll::keep(asking, clock, b.site.stopping()));
+    let asking = tokio::spawn(poll::keep(asking, b.site.board.clone(), clock, b.site.stopping()));
     b.discovered().await;
     let world = b.site.ledger.world();
     assert_eq!(world.sightings.len(), 1, "an address of another kind is no lease");
@@ -131,7 +131,7 @@ async fn a_lease_file_leads_to_discovered() {
     let file = LeaseFile { path, format: Format::Isc };
     let clock = b.outside.clock.clone();
     let following = Following::new(b.site.intake.clone(), clock.clone(), file);
-    let following = tokio::spawn(poll::keep(following, clock, b.site.stopping()));
+    let following = tokio::spawn(poll::keep(following, b.site.board.clone(), clock, b.site.stopping()));
     b.discovered().await;
     b.site.stop().await.unwrap();
     following.await.unwrap();

@@ -198,7 +198,8 @@ impl Conversation {
         talk.post(&action, &json!({ "ResetType": word })).await
     }
 
-    /// `Manager.Reset` (DSP0268). iDRAC takes `GracefulRestart` only, iLO that and `ForceRestart`.
+    /// `Manager.Reset` (DSP0268). iDRAC takes `GracefulRestart` only, iLO that and `ForceRestart`. A controller that goes down
+    /// may say that it is busy: so every failure that would be tried again may be its restart.
     pub(super) async fn reset_controller(&mut self) -> Result<Receipt, Fault> {
         let manager = self.manager().await?;
         let reset = manager.pointer("/Actions/#Manager.Reset");
@@ -211,7 +212,10 @@ impl Conversation {
         let Some(word) = allowed_word(&["GracefulRestart", "ForceRestart"], allowed.as_deref()) else {
             return Err(talk.fault(Kind::Rejected, "its manager offers no restart"));
         };
-        talk.post(&target, &json!({ "ResetType": word })).await
+        talk.post(&target, &json!({ "ResetType": word })).await.map_err(|fault| match fault.kind {
+            Kind::Transient => Fault { kind: Kind::Unknown, ..fault },
+            _ => fault,
+        })
     }
 
     /// Has the locator LED on or off. It is written on the chassis: iDRAC's system takes it as read-only, and iLO takes

@@ -250,13 +250,13 @@ impl Seller {
     }
 }
 
-/// A fault of this seller. Its name comes first, since the system is only told as *vendor*.
 /// What went wrong once a document has left: an answer too big or out of protocol says nothing of what was done with it.
 pub(crate) fn sent(fault: Fault) -> Fault {
     let kind = if fault.kind == Kind::Malformed { Kind::Unknown } else { fault.kind };
     Fault { kind, ..fault }
 }
 
+/// A fault of this seller. Its name comes first, since the system is only told as *vendor*.
 pub(crate) fn fault(seller: SellerId, kind: Kind, what: impl fmt::Display) -> Fault {
     Fault::new(System::Vendor, kind, format!("{seller}: {what}"))
 }

@@ -19,8 +19,9 @@
 //! | `GET /shipments?buyer_ref=N` | | a list of `ship-notice` |
 //!
 //! **Papers** have the shape that [`json`](super::format::json) describes; `ref` is the vendor's number, in paths too, and
-//! `buyer_ref` ours: the request's in the first five lines and of quotes, the purchase order's in the others, a reminder's
-//! own in a list of messages.
+//! `buyer_ref` ours: the request's of requests and quotes, the purchase order's of orders and shipments, and of messages the
+//! reminder's own. In the papers that we send, `ref` and `buyer_ref` are both our number, and `parent_ref` of a purchase order
+//! is the `ref` of the quote that it takes.
 //!
 //! **A list** has the rows of that very `buyer_ref` and no others: `{"total": 2, "items": [...]}`, `total` counting all of
 //! them. We ask with `limit=50` and `offset`; a page may be shorter than `limit`, and `offset` counts rows. 20 pages are
@@ -28,7 +29,8 @@
 //!
 //! **How it stands** is a word in each row. A request's `status` is `open`, `quoted`, `withdrawn` or `declined`; a quote's is
 //! `valid` (as where it is missing), `superseded` or `expired`. An order has `verdict` (`yes`, `changed`, `no` or `cancelled`),
-//! or a `status` in each line; as long as it has none, the vendor has not said a word on it. Another word is
+//! or a `status` in each line (`ordered`, `in-production`, `shipped`, `delivered` or `cancelled`); as long as it has none, the
+//! vendor has not said a word on it. Another word is
 //! not guessed at: it is a fault, and we look again.
 //!
 //! **What is new** is answered with 201 and `{"ref"}`; with 202, and `ref` where it is known, where the list shows it later
@@ -59,7 +61,7 @@ use rackhand_core::text::Text;
 use serde_json::{Value, json};
 
 use self::line::{LIMITS, Line};
-use self::list::{List, Page, Row};
+use self::list::{List, PAGE, Page, Row};
 use super::format::json;
 use super::{Chase, Listed, Received, Refused, Source, State, fault};
 use crate::http::{Answer, percent_encoded};
@@ -296,7 +298,7 @@ impl Partner {
     }
 
     async fn pages(&self, list: List<'_>, number: &Text) -> Result<Vec<Row>, Fault> {
-        let mut rows = Vec::new();
+        let (mut rows, mut values) = (Vec::new(), 0);
         for _ in 0..PAGES {
             let path = list.page(number, rows.len());
             let answer = self.line.read(&path).await?;
@@ -304,8 +306,11 @@ impl Partner {
                 return Err(self.line.refusal(&Method::GET, &path, &answer, complaint(&answer)));
             }
             let told = |e: String| self.malformed(format!("{}: {e}", list.word()));
-            Line::bounded(&answer).map_err(|e| told(e.to_owned()))?;
+            Line::bounded(&answer, &mut values).map_err(|e| told(e.to_owned()))?;
             let page: Page<'_> = serde_json::from_slice(&answer.body).map_err(|e| told(format!("not a list: {e}")))?;
+            if page.items.len() > PAGE {
+                return Err(told(format!("{} rows in a page of {PAGE}", page.items.len())));
+            }
             let read = page.items.iter().map(|raw| Row::read(raw)).collect::<Result<Vec<_>, _>>().map_err(told)?;
             if let Some(other) = read.iter().find(|row| !row.ours.eq_ignore_ascii_case(number)) {
                 let what = format!("`{}` where `{number}` was asked for; the filter was ignored", other.ours);

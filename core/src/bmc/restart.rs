@@ -1,4 +1,4 @@
-//! The restart of a BMC itself, as a person asked for it: the server goes on meanwhile.
+//! The restart of a BMC itself, as a person asked for it. The server is not touched by it.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::boot::steps::is_to_boot;
+use crate::fault::System;
 use crate::flow::rule::{Class, Lane, Rule, secs};
 use crate::flow::step::{Observation, Step};
 use crate::flow::unit::{Expired, UnitStep};
@@ -50,13 +51,17 @@ pub(crate) const LOG_IN_TO_BMC: UnitStep = UnitStep {
     ..UnitStep::with(Rule { step: Step::LogInToBmc, ..READ })
 };
 
-/// Restarted, as a person asked. It goes first: whatever else is to be done at this BMC would be lost with it.
+/// Restarted, as a person asked. It goes before all else that is to be done at this BMC, the undoing too.
 pub(crate) const RESET_BMC: UnitStep = UnitStep {
     wanted: |unit| unit.restart.as_ref().is_some_and(|restart| restart.down.is_none()),
     aside: true,
     expired: |_| Expired {
-        what: format!("its BMC still answers {} after it was asked to restart", human(DOWN)).into(),
-        advice: Some("retry, or restart it at the server itself, by its UID button or its power cords".into()),
+        system: System::Bmc,
+        what: format!("its BMC was not seen to go down within {} of its restart", human(DOWN)).into(),
+        advice: Some(
+            "look whether it has restarted: then skip; else retry, or restart it by its UID button or power cords"
+                .into(),
+        ),
     },
     seen: |unit, sight| {
         if let Some(restart) = &mut unit.restart {
@@ -71,6 +76,7 @@ pub(crate) const RESET_BMC: UnitStep = UnitStep {
         first: secs(10),
         cap: secs(60),
         deadline: Some(DOWN),
+        role: Role::Technician,
         watched: Some(secs(5)),
         skip: Some("its BMC is not restarted"),
         awaits: "waiting for its BMC to go down",

@@ -2,6 +2,7 @@
 
 use super::parts::Parts;
 use crate::bmc::Rung;
+use crate::fault::System;
 use crate::flow::attempt::{Phase, Progress};
 use crate::flow::rule::{Class, Lane, Rule, secs};
 use crate::flow::step::{Observation, Step};
@@ -82,7 +83,7 @@ pub(crate) const RESET_FOR_BOOT: UnitStep = UnitStep {
         // Whoever asks for the script can't be told from a stranger.
         let what = format!("{what}; no MAC of its NICs is known, so none would be given");
         let advice = "look at its console, write the MAC of the NIC it boots from into NetBox, then retry";
-        Expired { what: what.into(), advice: Some(advice.into()) }
+        Expired { system: System::Machine, what: what.into(), advice: Some(advice.into()) }
     },
     begun: |unit, rung| {
         if let Some(rung) = rung
@@ -132,7 +133,7 @@ pub(crate) const READ_PARTS: UnitStep = UnitStep {
 fn missed(what: String, more: bool) -> Expired {
     let advice: Option<Text> =
         (!more).then(|| "look at its console and at the PXE setting of its NICs, then retry".into());
-    Expired { what: what.into(), advice }
+    Expired { system: System::Machine, what: what.into(), advice }
 }
 
 /// The script was handed out: from here on the machine is awaited.

@@ -172,7 +172,8 @@ pub enum Command {
         /// On, or off.
         on: bool,
     },
-    /// Have a BMC restart itself; the server goes on meanwhile.
+    /// Have a BMC restart itself; the server goes on meanwhile. What had stopped at the BMC is begun anew, a network boot
+    /// too.
     ResetBmc {
         /// Whose.
         unit: UnitId,

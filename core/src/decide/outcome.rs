@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Answer, Deciding, Refusal, Why};
 use crate::bmc::SystemReading;
 use crate::event::{BootEvent, Event, StepEvent};
-use crate::fault::{Fault, Kind, System};
+use crate::fault::{Fault, Kind};
 use crate::flow::attempt::{Phase, Progress};
 use crate::flow::rules::{Class, Lane, Rule, of_unit, rule};
 use crate::flow::step::{Observation, Outcome, Step};
@@ -162,8 +162,8 @@ impl Deciding<'_> {
         let Some(unit) = self.unit(subject) else { return Ok(Answer::Already) };
         let generation = unit.steps.generation(step);
         let Some(known) = of_unit(step) else { return Ok(Answer::Already) };
-        let Expired { what, advice } = (known.expired)(unit);
-        let fault = Fault::new(System::Machine, Kind::Transient, what);
+        let Expired { system, what, advice } = (known.expired)(unit);
+        let fault = Fault::new(system, Kind::Transient, what);
         if let Some(advice) = advice {
             let (fault, terms) = (fault.advise(advice), Some(known.rule.terms()));
             self.emit(subject, StepEvent::StepParked { step, generation, fault, terms });

@@ -402,7 +402,8 @@ impl<'a> Records<'a> {
     pub fn new(text: &'a str, delimiter: char, max_cell: usize) -> Self {
         // Each of `DELIMITERS` is one octet.
         let reader = csv_core::ReaderBuilder::new().delimiter(delimiter as u8).build();
-        Self { reader, rest: text, line: 1, cell: vec![0; max_cell + 1] }
+        // The reader would take one mark of its own off behind our back.
+        Self { reader, rest: text.trim_start_matches('\u{feff}'), line: 1, cell: vec![0; max_cell + 1] }
     }
 
     /// The next record in which anything stands.

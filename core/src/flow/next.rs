@@ -77,12 +77,14 @@ pub fn wanted(unit: &Unit, lane: Lane) -> Option<Step> {
 }
 
 fn wanted_step(unit: &Unit, lane: Lane) -> Option<&'static UnitStep> {
+    let first = |which: fn(&UnitStep) -> bool| {
+        UNIT.iter().copied().find(|s| s.rule.lane == lane && which(s) && (s.wanted)(unit))
+    };
+    let undo = unit.steps.undo().last().and_then(|s| of_unit(*s));
+    let goes_on = undo.is_none() && unit.disposition.may_move();
     // An undo on the other lane goes first where it is later in the list.
-    if let Some(undo) = unit.steps.undo().last().and_then(|s| of_unit(*s)).filter(|s| s.rule.lane == lane) {
-        return Some(undo);
-    }
-    let goes_on = unit.steps.undo().is_empty() && unit.disposition.may_move();
-    UNIT.iter().copied().find(|s| s.rule.lane == lane && (goes_on || s.aside) && (s.wanted)(unit))
+    let undo = undo.filter(|s| s.rule.lane == lane);
+    first(|s| s.aside).or(undo).or_else(|| first(|_| true).filter(|_| goes_on))
 }
 
 /// What a stage waits for when nothing is under way.

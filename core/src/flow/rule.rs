@@ -55,7 +55,7 @@ pub enum Class {
     Read,
     /// Brings the other side to a state, looked for first; repeating does no harm.
     Sync,
-    /// Touches power. Never repeated because an answer is missing; only the next rung does more.
+    /// Touches power, or restarts a controller. Never repeated because an answer is missing; only the next rung does more.
     Force,
     /// Nothing is sent; the other side speaks.
     Await,

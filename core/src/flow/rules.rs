@@ -11,16 +11,6 @@ pub use crate::boot::steps::LADDER;
 
 use crate::{bmc, boot, discovery, entry, inventory, placement, purchase};
 
-/// Those of a deal, and of a BMC that was seen.
-const OTHERS: &[&Rule] = &[
-    &purchase::steps::REQUEST_QUOTE,
-    &purchase::steps::CHASE_QUOTE,
-    &purchase::steps::PLACE_PURCHASE,
-    &purchase::steps::WITHDRAW_REQUEST,
-    &purchase::steps::CANCEL_PURCHASE,
-    &discovery::steps::LOOK_UP_DEVICE,
-];
-
 /// A unit's. Of those in one lane, the first that is wanted is taken.
 pub const UNIT: &[&UnitStep] = &[
     &entry::steps::REGISTER_BMC,
@@ -47,6 +37,15 @@ pub const UNIT: &[&UnitStep] = &[
     &placement::steps::UNPLACE_DEVICE,
 ];
 
+/// A deal's.
+const DEAL: &[&Rule] = &[
+    &purchase::steps::REQUEST_QUOTE,
+    &purchase::steps::CHASE_QUOTE,
+    &purchase::steps::PLACE_PURCHASE,
+    &purchase::steps::WITHDRAW_REQUEST,
+    &purchase::steps::CANCEL_PURCHASE,
+];
+
 /// What a step is to a unit; `None` for one that is none of a unit's.
 pub fn of_unit(step: Step) -> Option<&'static UnitStep> {
     UNIT.iter().copied().find(|s| s.rule.step == step)
@@ -54,7 +53,7 @@ pub fn of_unit(step: Step) -> Option<&'static UnitStep> {
 
 /// The rules of all steps.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    OTHERS.iter().copied().chain(UNIT.iter().map(|s| &s.rule))
+    std::iter::once(&discovery::steps::LOOK_UP_DEVICE).chain(UNIT.iter().map(|s| &s.rule)).chain(DEAL.iter().copied())
 }
 
 /// The rule of a step.

@@ -3,6 +3,7 @@
 use super::rule::Rule;
 use super::step::Observation;
 use crate::bmc::Rung;
+use crate::fault::System;
 use crate::lifecycle::unit::Unit;
 use crate::spine::event::Stamp;
 use crate::text::Text;
@@ -15,7 +16,7 @@ pub struct UnitStep {
     pub rule: Rule,
     /// Whether the unit needs it now, where no step before it in its lane is needed.
     pub wanted: fn(&Unit) -> bool,
-    /// Whether it is taken, too, while the unit stands aside or something of it is to be undone.
+    /// Whether it is taken, too, while the unit stands aside, and before what is to be undone.
     pub aside: bool,
     /// Until when the first try waits for more that goes along with it.
     pub gathers: fn(&Unit) -> Option<Timestamp>,
@@ -45,6 +46,8 @@ pub struct Sight<'a> {
 
 /// What a deadline comes to that has passed.
 pub struct Expired {
+    /// Whose fault it is.
+    pub system: System,
     /// What was awaited in vain.
     pub what: Text,
     /// What a person does; `None` where Rackhand itself goes on.
@@ -61,6 +64,7 @@ impl UnitStep {
             gathers: |_| None,
             rung: |_| None,
             expired: |_| Expired {
+                system: System::Rules,
                 what: "no effect seen in time".into(),
                 advice: Some("look at it, then retry".into()),
             },

@@ -75,6 +75,8 @@ impl Unit {
             self.plan = None;
             self.identity = None;
             self.system = None;
+            // Whose BMC it is is found out anew, so nobody waits for this one.
+            self.restart = None;
             self.steps.forget(|s| s != Step::WriteNotes);
         }
         if to < Stage::Staged {

@@ -26,6 +26,8 @@ pub enum System {
     Vendor,
     /// A carrier's tracking.
     Carrier,
+    /// A DHCP server, by its lease file.
+    Dhcp,
 }
 
 impl fmt::Display for System {
@@ -39,6 +41,7 @@ impl fmt::Display for System {
             Self::Maas => "MAAS",
             Self::Vendor => "vendor",
             Self::Carrier => "carrier",
+            Self::Dhcp => "DHCP",
         })
     }
 }

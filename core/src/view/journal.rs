@@ -31,11 +31,14 @@ pub struct JournalQuery {
     pub limit: usize,
 }
 
-/// A page of what the journal gave for a query, newest first.
+/// A page of what the journal gave for a query, newest first. How many there are in all is not counted: `total` is one more
+/// than the rows where there are older ones.
 pub fn page(world: &World, events: &[Recorded], query: &JournalQuery, now: Timestamp) -> Page<EventRow> {
-    let given = events.iter().take(query.limit.min(MAX_EVENTS));
-    let rows: Vec<EventRow> = given.map(|event| event_row(event, world)).collect();
-    Page { head: world.head, now, total: rows.len(), offset: 0, rows }
+    let limit = query.limit.min(MAX_EVENTS);
+    // What the world does not know yet is a later page's.
+    let known = || events.iter().filter(|event| event.seq <= world.head);
+    let rows: Vec<EventRow> = known().take(limit).map(|event| event_row(event, world)).collect();
+    Page { head: world.head, now, total: known().take(limit + 1).count(), offset: 0, rows }
 }
 
 /// One event as a reader sees it.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::filter::Term;
+use super::health::Health;
 use super::letters::dead_letters;
 use super::page::{Cut, Page};
-use super::tap::Health;
 use super::unit::{Overview, UnitRow, row};
 use crate::event::Seq;
 use crate::id::{SiteId, UnitId};

@@ -71,23 +71,3 @@ pub struct RogueServer {
     /// When it gave the last.
     pub last: Timestamp,
 }
-
-/// How the daemon itself does.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Health {
-    /// `None` while events can be written; else why not.
-    pub intake_stopped: Option<Text>,
-    /// Why effects are on hold, and what lifts it; `None` while they go out.
-    #[serde(default)]
-    pub held: Option<Text>,
-    /// Outside systems: name and what is wrong, `None` where nothing is.
-    pub systems: Vec<(Text, Option<Text>)>,
-    /// Leases from MACs nobody knows, since the daemon started.
-    pub unknown_leases: u64,
-    /// The taps, as configured.
-    #[serde(default)]
-    pub taps: Vec<TapStatus>,
-    /// DHCP servers that are not on the list of those that may give addresses, those heard last.
-    #[serde(default)]
-    pub rogue_servers: Vec<RogueServer>,
-}

@@ -18,7 +18,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
 
-use super::tap::Health;
+use super::health::Health;
 
 /// How a unit does, at a glance. Never guessed: what is not known is `unknown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,9 +6,10 @@ use rackhand_core::fault::Kind;
 use rackhand_core::flow::next::Move;
 use rackhand_core::flow::step::{Observation, Outcome, Step};
 use rackhand_core::id::{Actor, Role, Subject, UnitId};
+use rackhand_core::inventory::Lookup;
 use rackhand_core::lifecycle::stage::{Disposition, Stage};
 
-use crate::scene::{Scene, failed, token};
+use crate::scene::{Scene, address, device, failed, token};
 
 fn restart(scene: &mut Scene, unit: UnitId) -> Result<Answer, Refusal> {
     scene.command(Role::Technician, Command::ResetBmc { unit, reason: "its sessions are stuck".into() })
@@ -70,7 +71,7 @@ fn a_bmc_that_goes_on_answering_is_a_persons_who_is_told_what_to_do() {
     let Move::Expire(lane, step) = expire else { unreachable!() };
     scene.put(Actor::Rackhand, &Input::Expired(Subject::Unit(id), lane, step)).unwrap();
     let wait = scene.wait_of(id, Step::ResetBmc);
-    assert!(wait.what.contains("still answers") && wait.what.contains("UID button"), "{}", wait.what);
+    assert!(wait.what.contains("not seen to go down") && wait.what.contains("UID button"), "{}", wait.what);
     assert!(!watches(&scene, id), "nobody looks any more");
     assert_eq!(scene.ended(id, Step::ResetBmc, Outcome::Observed(Observation::Down)), Answer::Already);
     scene.retry(id).unwrap();
@@ -106,6 +107,61 @@ fn a_network_boot_on_its_way_is_not_lost_to_it() {
     assert!(refusal.text.contains("network boot is on its way"), "{}", refusal.text);
     scene.boot_request(1, token(1));
     assert!(restart(&mut scene, id).is_err(), "nor while its reports are awaited");
+}
+
+#[test]
+fn a_server_that_is_led_back_is_found_anew_and_nobody_waits_for_its_bmc() {
+    for down in [false, true] {
+        let mut scene = Scene::default();
+        let id = scene.discovered(1);
+        scene.lead_to_stage(1, id, Stage::Staged);
+        scene.settle(1, id);
+        restart(&mut scene, id).unwrap();
+        taken(&mut scene, id);
+        if down {
+            scene.ended(id, Step::ResetBmc, Outcome::Observed(Observation::Down));
+        }
+        scene.go(id, Stage::Racked).unwrap();
+        assert!(scene.unit(id).restart.is_none());
+        scene.lease(1, address(9));
+        scene.answer(1, Lookup::One(device(1, "offline")));
+        scene.lead_to(1, id, Step::LogInToBmc);
+        assert!(scene.due(id).iter().all(|due| !matches!(due.step, Step::ResetBmc | Step::AwaitBmc)), "{down}");
+    }
+}
+
+#[test]
+fn a_bmc_that_is_stuck_is_restarted_before_what_is_to_be_undone_at_it() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ResetForBoot);
+    scene.cancel(id).unwrap();
+    scene.attempt(id, Step::DisarmNetworkBoot, failed(Kind::Rejected));
+    restart(&mut scene, id).unwrap();
+    taken(&mut scene, id);
+    scene.ended(id, Step::ResetBmc, Outcome::Observed(Observation::Down));
+    scene.ended(id, Step::AwaitBmc, Outcome::Observed(Observation::Up));
+    scene.attempt(id, Step::DisarmNetworkBoot, Outcome::Observed(Observation::Undone));
+    assert!(scene.unit(id).steps.undo().iter().all(|step| *step != Step::DisarmNetworkBoot));
+}
+
+#[test]
+fn what_a_quarantine_has_left_of_a_boot_does_not_keep_its_bmc_from_a_restart() {
+    let mut scene = Scene::default();
+    let id = scene.discovered(1);
+    scene.lead_to(1, id, Step::ResetForBoot);
+    let due = scene.due(id).into_iter().find(|due| due.step == Step::ResetForBoot).unwrap();
+    scene.begin(id, due).unwrap();
+    scene.ended(id, Step::ResetForBoot, Outcome::Accepted { receipt: "204".into() });
+    scene.stand(id, Disposition::Quarantined);
+    assert_eq!(restart(&mut scene, id), Ok(Answer::Done));
+    assert!(scene.due(id).iter().any(|due| due.step == Step::ResetBmc));
+    for gone in [Disposition::Lost, Disposition::ReturnedToVendor] {
+        let mut scene = Scene::default();
+        let id = scene.in_service(1);
+        scene.stand(id, gone);
+        assert_eq!(restart(&mut scene, id).unwrap_err().why, Why::Conflict, "{gone}");
+    }
 }
 
 #[test]

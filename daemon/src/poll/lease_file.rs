@@ -1,6 +1,5 @@
 //! A DHCP server's lease file, followed as it grows.
 
-use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::net::IpAddr;
@@ -11,10 +10,11 @@ use std::time::{Duration, SystemTime};
 use rackhand_adapters::dhcp::lease_file::{Format, Held, Reader};
 use rackhand_adapters::port::clock::Clock;
 use rackhand_core::discovery::lease::{Change, LeaseEvent};
+use rackhand_core::fault::System;
 use rackhand_core::time::Timestamp;
 
-use super::Source;
 use super::told::Told;
+use super::{Heard, Source};
 use crate::intake::Intake;
 
 /// Pause between two looks at a file.
@@ -101,7 +101,9 @@ impl Following {
 }
 
 impl Source for Following {
-    fn name(&self) -> impl Display + Send {
+    const SYSTEM: System = System::Dhcp;
+
+    fn name(&self) -> String {
         self.file.path.display().to_string()
     }
 
@@ -109,7 +111,7 @@ impl Source for Following {
         LOOK_AGAIN
     }
 
-    async fn look(&mut self) -> Result<(), String> {
+    async fn look(&mut self) -> Result<Heard, String> {
         let mut follower = self.follower.take().unwrap_or_else(|| Follower::new(self.file.clone()));
         let now = self.clock.now();
         // A file on a disk that hangs must not hold up the rest.
@@ -123,7 +125,7 @@ impl Source for Following {
                 // Where the journal does not take it: all of it again, once it does.
                 self.intake.tell_all(&leases).await.map_err(|refusal| refusal.to_string())?;
                 self.follower = Some(follower);
-                Ok(())
+                Ok(Heard::Answer)
             }
             Err(error) => {
                 self.follower = Some(follower);

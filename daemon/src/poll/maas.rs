@@ -1,13 +1,13 @@
 //! MAAS, asked for its leases now and then.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use rackhand_adapters::maas::Maas;
 use rackhand_adapters::port::clock::Clock;
+use rackhand_core::fault::System;
 
-use super::Source;
 use super::told::Told;
+use super::{Heard, Source};
 use crate::intake::Intake;
 use crate::random::Random;
 
@@ -29,15 +29,17 @@ impl Asking {
 }
 
 impl Source for Asking {
-    fn name(&self) -> impl Display + Send {
-        "MAAS"
+    const SYSTEM: System = System::Maas;
+
+    fn name(&self) -> String {
+        "MAAS".to_owned()
     }
 
     fn pause(&self, _: bool) -> Duration {
         self.every
     }
 
-    async fn look(&mut self) -> Result<(), String> {
+    async fn look(&mut self) -> Result<Heard, String> {
         let nonce = format!("{:032x}", u128::from_le_bytes(self.random.bytes()));
         let mut leases = self.maas.leases(&nonce).await.map_err(|fault| fault.to_string())?;
         let now = self.clock.now();
@@ -46,6 +48,7 @@ impl Source for Asking {
         if taken.is_err() {
             self.told = Told::default();
         }
-        taken.map_err(|refusal| refusal.to_string())
+        taken.map_err(|refusal| refusal.to_string())?;
+        Ok(Heard::Answer)
     }
 }

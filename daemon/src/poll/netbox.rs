@@ -1,19 +1,18 @@
 //! Our copy of NetBox, kept up: whole at the start and each night, what changed in between.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rackhand_adapters::netbox::NetBox;
 use rackhand_adapters::port::clock::Clock;
-use rackhand_core::fault::{Fault, Kind};
+use rackhand_core::fault::{Fault, Kind, System};
 use rackhand_core::id::SiteId;
 use rackhand_core::inventory::listed::{Changes, Delta};
 use rackhand_core::inventory::rack::Elevations;
 use rackhand_core::time::Timestamp;
 
-use super::Source;
+use super::{Heard, Source};
 use crate::engine::Gates;
 use crate::projection::{Held, Projection};
 
@@ -49,8 +48,10 @@ struct Look {
 }
 
 impl Source for Copy {
-    fn name(&self) -> impl Display + Send {
-        "the copy of NetBox"
+    const SYSTEM: System = System::Netbox;
+
+    fn name(&self) -> String {
+        "copy of NetBox".to_owned()
     }
 
     fn first(&self) -> Duration {
@@ -61,7 +62,7 @@ impl Source for Copy {
         if well { self.projection.settings().changes } else { AGAIN }
     }
 
-    async fn look(&mut self) -> Result<(), String> {
+    async fn look(&mut self) -> Result<Heard, String> {
         let read = {
             // One place at the gate, so that the units' own calls are never all kept waiting by it.
             let _place = self.gates.netbox.enter(&self.clock).await;
@@ -81,7 +82,7 @@ impl Source for Copy {
             tracing::warn!(%error, "the copy of NetBox was not kept on disk; the next start reads it anew");
         }
         self.projection.learn(held, racks.map(|fault| fault.to_string().into()));
-        Ok(())
+        Ok(Heard::Answer)
     }
 }
 

@@ -1,14 +1,14 @@
 //! A vendor's answers: its lists by API, its letters, its files.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rackhand_adapters::supplier::{Seller, Source as Paper};
+use rackhand_core::fault::System;
 use rackhand_core::id::SellerId;
 use rackhand_core::purchase::post::open;
 
-use super::Source;
+use super::{Heard, Source};
 use crate::engine::perform::Ports;
 use crate::ledger::{Ledger, Patience};
 use crate::post::{refuse, take};
@@ -27,8 +27,10 @@ pub struct Papers {
 }
 
 impl Source for Papers {
-    fn name(&self) -> impl Display + Send {
-        format!("vendor {}", self.seller)
+    const SYSTEM: System = System::Vendor;
+
+    fn name(&self) -> String {
+        self.ports.sellers.get(self.seller).map_or_else(|| self.seller.to_string(), |seller| seller.title.to_string())
     }
 
     fn first(&self) -> Duration {
@@ -39,12 +41,12 @@ impl Source for Papers {
         EVERY
     }
 
-    async fn look(&mut self) -> Result<(), String> {
-        let Some(seller) = self.ports.sellers.get(self.seller) else { return Ok(()) };
+    async fn look(&mut self) -> Result<Heard, String> {
+        let Some(seller) = self.ports.sellers.get(self.seller) else { return Ok(Heard::Nothing) };
         let open = open(&self.ledger.world());
         let numbers = open.get(&self.seller).map_or(&[][..], Vec::as_slice);
         if numbers.is_empty() && seller.can_be_asked() {
-            return Ok(());
+            return Ok(Heard::Nothing);
         }
         let received = seller.papers(numbers).await.map_err(|fault| fault.to_string())?;
         for (paper, source) in received.papers {
@@ -56,7 +58,7 @@ impl Source for Papers {
             let named = refused.what.clone();
             refuse(&self.ledger, seller.id, &named, refused, Patience::Keep).await;
         }
-        Ok(())
+        Ok(Heard::Answer)
     }
 }
 

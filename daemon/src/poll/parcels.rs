@@ -1,16 +1,16 @@
 //! Parcels that are on their way, as their carriers tell.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::time::Duration;
 
 use rackhand_adapters::carrier::Carriers;
 use rackhand_core::decide::Input;
+use rackhand_core::fault::System;
 use rackhand_core::id::{Actor, DealId};
 use rackhand_core::purchase::paper::Carrier;
 use rackhand_core::text::Text;
 
-use super::Source;
+use super::{Heard, Source};
 use crate::ledger::{Ledger, Patience};
 
 /// All that is on its way.
@@ -24,8 +24,10 @@ pub struct Parcels {
 }
 
 impl Source for Parcels {
-    fn name(&self) -> impl Display + Send {
-        "carriers"
+    const SYSTEM: System = System::Carrier;
+
+    fn name(&self) -> String {
+        "carriers".to_owned()
     }
 
     fn first(&self) -> Duration {
@@ -36,9 +38,13 @@ impl Source for Parcels {
         self.every
     }
 
-    async fn look(&mut self) -> Result<(), String> {
+    async fn look(&mut self) -> Result<Heard, String> {
+        let moving = self.moving();
+        if moving.is_empty() {
+            return Ok(Heard::Nothing);
+        }
         let mut failed = Vec::new();
-        for (carrier, parcels) in self.moving() {
+        for (carrier, parcels) in moving {
             let numbers: Vec<Text> = parcels.iter().map(|(_, n)| n.clone()).collect();
             let read = self.carriers.track(carrier, &numbers).await;
             for ((deal, tracking), read) in parcels.into_iter().zip(read) {
@@ -52,7 +58,7 @@ impl Source for Parcels {
                 }
             }
         }
-        if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+        if failed.is_empty() { Ok(Heard::Answer) } else { Err(failed.join("; ")) }
     }
 }
 

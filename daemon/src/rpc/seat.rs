@@ -55,11 +55,11 @@ impl Seat {
         whole(made.await).await
     }
 
-    /// What the journal gives for a query, newest first.
+    /// What the journal gives for a query, newest first, and one more that tells whether there are older ones.
     async fn events(&self, query: &JournalQuery) -> Result<Vec<Recorded>, Refusal> {
         let JournalQuery { subject, kind, actor, text, before, limit } = query.clone();
         let (journal, filter) = (self.desk.journal.clone(), JournalFilter { subject, kind, actor, text });
-        let read = self.in_turn(async move { journal.page(filter, before, limit.min(MAX_EVENTS)).await }).await;
+        let read = self.in_turn(async move { journal.page(filter, before, limit.min(MAX_EVENTS) + 1).await }).await;
         read.map_err(|e| unreadable(&e))
     }
 
@@ -93,14 +93,16 @@ impl Console for Seat {
     async fn answer(self, _: Context, question: Question) -> Result<Reading, Refusal> {
         let caller = self.actor()?;
         question.demand(&caller)?;
+        // Before the journal is read: an event that comes in between is told with the next page, and by none twice.
+        let world = self.desk.ledger.world();
         let events = match &question {
             Question::Journal(query) => self.events(query).await?,
             _ => Vec::new(),
         };
         match question.takes() {
-            Takes::AMoment | Takes::Events => self.desk.answer(&question, &caller, &events),
+            Takes::AMoment | Takes::Events => self.desk.answer(&world, &question, &caller, &events),
             Takes::ALook | Takes::Rows | Takes::Racks => {
-                self.page(move |desk| desk.answer(&question, &caller, &events)).await
+                self.page(move |desk| desk.answer(&desk.ledger.world(), &question, &caller, &events)).await
             }
         }
     }

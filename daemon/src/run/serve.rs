@@ -77,12 +77,12 @@ pub(super) async fn serve(begun: Instant, file: &Path, more: Vec<PathBuf>, lab: 
     doors.spawn(Arc::clone(&site.desk).listen(consoles, site.stopping()));
     for file in files {
         let following = Following::new(site.intake.clone(), clock.clone(), file);
-        doors.spawn(poll::keep(following, clock.clone(), site.stopping()));
+        doors.spawn(poll::keep(following, site.board.clone(), clock.clone(), site.stopping()));
     }
     if let Some((settings, every)) = maas {
         let maas = Maas::new(dial, clock.clone(), settings);
         let asking = Asking::new(site.intake.clone(), maas, every, random, clock.clone());
-        doors.spawn(poll::keep(asking, clock.clone(), site.stopping()));
+        doors.spawn(poll::keep(asking, site.board.clone(), clock.clone(), site.stopping()));
     }
     tap::listen((&interfaces, promiscuous), &site.intake, &clock, &site.stopping());
     said.ready(begun);

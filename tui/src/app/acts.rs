@@ -92,7 +92,7 @@ pub fn run(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         }
         Act::Quit => out.push(Effect::Quit),
         Act::Retry if matches!(model.link, Link::Down { .. }) => out.push(Effect::Reconnect),
-        Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone | Act::Locate => {
+        Act::Retry | Act::Hold | Act::Cancel | Act::Skip | Act::Move | Act::TaskDone | Act::Locate | Act::ResetBmc => {
             deeds::on_target(model, act, out);
         }
         // A screen's own, which it has no use for now.

@@ -42,6 +42,17 @@ pub fn on_target(model: &mut Model, act: Act, out: &mut Vec<Effect>) {
         }
         Act::Hold => hold(model, &target, out),
         Act::Locate => locate(model, &target, out),
+        Act::ResetBmc => {
+            if let Some(row) = &target.row {
+                let means = vec![
+                    Text::new("It is gone for one to five minutes; that alone does nothing to the server."),
+                    Text::new("What had stopped at its BMC is begun anew afterwards, a network boot too."),
+                ];
+                let title = format!("restart the BMC of {}", row.label);
+                let form = Form::new(Deed::ResetBmc(row.id), &row.label, title, WHY, means);
+                model.layer = Some(Layer::Form(Box::new(form)));
+            }
+        }
         Act::Cancel => {
             if let Some(row) = &target.row {
                 let means = vec![

@@ -9,7 +9,7 @@ use rackhand_core::id::{Role, Subject, UnitId};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::{Overview, UnitRow};
+use rackhand_core::view::{Overview, SystemHealth, UnitRow};
 use serde::{Deserialize, Serialize};
 
 use super::bulk::{Batch, Report};
@@ -66,6 +66,9 @@ pub struct Model {
     pub layer: Option<Layer>,
     /// The field in the status line, while it is typed in.
     pub filter: Option<Line>,
+    /// Whether what came last came too fast for a person, and was taken by what lies over the screen.
+    #[serde(default)]
+    pub rushed: bool,
     /// What is to be done when the server's page is there.
     pub then: Option<Act>,
     /// Keys that were pressed before there was anything to press them on.
@@ -212,6 +215,7 @@ impl Model {
             head: 0,
             now: Timestamp::default(),
             keys: Keymap::default(),
+            rushed: false,
             kept: false,
             fresh: BTreeSet::new(),
             frozen: false,
@@ -278,8 +282,8 @@ impl Model {
             let told = format!("intake stopped, nothing new is accepted: {why}");
             (Text::new("INTAKE STOPPED"), Text::from(told))
         });
-        let systems = health.systems.iter().filter_map(|(name, wrong)| {
-            let wrong = wrong.as_ref()?;
+        let systems = health.systems.iter().filter_map(|SystemHealth { name, doing, .. }| {
+            let wrong = doing.wrong()?;
             Some((Text::from(format!("{name} away")), Text::from(format!("{name}: {wrong}"))))
         });
         let held = health.held.iter().map(|why| (Text::new("EFFECTS ON HOLD"), why.clone()));

@@ -21,14 +21,22 @@ use crate::screen::{self, listing, order, receiving, work};
 /// How long a result is shown, in milliseconds: good news, and bad.
 pub const SHOWN: (u64, u64) = (6_000, 20_000);
 
+/// Text that came too fast for a person. What lies over the screen may take it; then its end is told of, since it presses
+/// nothing there.
+fn rush(model: &mut Model, text: &Text, origin: Origin, out: &mut Vec<Effect>) {
+    let (over, said) = (model.layer.is_some(), model.toast.as_ref().map(|toast| toast.n));
+    typed(model, text, origin, out);
+    model.rushed = over && said == model.toast.as_ref().map(|toast| toast.n);
+}
+
 /// Applies an event.
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     let mut out = Vec::new();
     match event {
         Event::Key(key) => press(model, key, &mut out),
         Event::Paste(text) => typed(model, &text, Origin::Paste, &mut out),
-        Event::Scan(text) => typed(model, &text, Origin::Scanner, &mut out),
-        Event::Burst(text) => typed(model, &text, Origin::Burst, &mut out),
+        Event::Scan(text) => rush(model, &text, Origin::Scanner, &mut out),
+        Event::Burst(text) => rush(model, &text, Origin::Burst, &mut out),
         // In a list they moved the cursor, which harms nothing; in a field they stand.
         Event::Rollback(keys) => {
             for _ in 0..keys.min(8) {
@@ -39,10 +47,10 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         // A filter changes nothing, so there it does what it would behind typed words; over a slow line they are.
         Event::EndMark => {
-            if model.layer.is_some() {
+            if std::mem::take(&mut model.rushed) && model.layer.is_some() {
                 let told = "Enter or Tab came too fast to be typed, so it pressed nothing: press it again";
                 toast(model, told, Mood::Plain, &mut out);
-            } else if model.filter.is_some() || field(model).is_some() {
+            } else if model.layer.is_none() && (model.filter.is_some() || field(model).is_some()) {
                 press(model, Key::Enter, &mut out);
             }
         }

@@ -228,6 +228,8 @@ pub enum Change {
     },
     /// Keep from everything until a person clears it
     Quarantine(Reasoned),
+    /// Have a server's BMC restart itself; what had stopped at it is begun anew. `rackhand why` tells when it is back
+    ResetBmc(Reasoned),
     /// Out of use for good
     Retire(Final),
     /// Let effects go out again after a restore or a lost journal

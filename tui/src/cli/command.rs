@@ -76,6 +76,7 @@ async fn spell(link: &Connection, change: Change, out: &mut Output<'_>) -> Resul
             Command::Release { unit: unit(label).await?, reason: reason.map(Into::into) }
         }
         Change::Quarantine(what) => Command::Quarantine { unit: unit(what.label).await?, reason: what.reason.into() },
+        Change::ResetBmc(what) => Command::ResetBmc { unit: unit(what.label).await?, reason: what.reason.into() },
         Change::Cancel(Final { what, typed }) => {
             let command = Command::Cancel { unit: unit(what.label).await?, reason: what.reason.into() };
             meant(link, command, typed, "Cancel it for good; what was done to it is undone in reverse.", out).await?

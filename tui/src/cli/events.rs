@@ -75,7 +75,7 @@ async fn show(link: &Connection, query: JournalQuery, labels: bool, out: &mut Ou
     out.table(&table(&page.rows, labels))?;
     let older = page.rows.last().filter(|_| page.rows.len() < page.total);
     let more = older.map_or(String::new(), |row| format!("; older with --before {}", row.seq));
-    out.line(format!("{} of {}{more}", page.rows.len(), count(page.total, "event")))
+    out.line(format!("{}{more}", count(page.rows.len(), "event")))
 }
 
 /// Events as lines; `labels` where they are about more than one thing.

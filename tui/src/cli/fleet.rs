@@ -8,7 +8,9 @@ use rackhand_core::id::Subject;
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::time::{Timestamp, human};
 use rackhand_core::view::questions::{Counts, LetterQuery};
-use rackhand_core::view::{Cut, Overview, Page, Query, Sort, State, TapState, TapStatus, UnitRow, filter as terms};
+use rackhand_core::view::{
+    Cut, Doing, Overview, Page, Query, Sort, State, SystemHealth, TapState, TapStatus, UnitRow, filter as terms,
+};
 
 use serde::Serialize;
 
@@ -137,9 +139,13 @@ fn health(now: &Overview, out: &mut Output<'_>) -> Result<(), Fail> {
     if let Some(held) = &now.health.held {
         table.row(["Effects".into(), format!("ON HOLD: {held}")]);
     }
-    for (system, wrong) in &now.health.systems {
-        let wrong = wrong.as_ref().map_or("ok".to_owned(), |wrong| format!("NOT WELL: {wrong}"));
-        table.row([system.to_string(), wrong]);
+    for SystemHealth { name, doing, .. } in &now.health.systems {
+        let told = match doing {
+            Doing::Unknown => "unknown: nothing was heard of it yet".to_owned(),
+            Doing::Good { at } => format!("ok, heard of {} ago", human(now.now.since(*at))),
+            Doing::Bad { since, why } => format!("NOT WELL since {since}: {why}"),
+        };
+        table.row([name.to_string(), told]);
     }
     table.row(["Unknown leases".into(), format!("{} since the daemon started", now.health.unknown_leases)]);
     for tap in &now.health.taps {

@@ -123,6 +123,9 @@ fn on_target(act: Act, model: &Model, target: &Target) -> Result<(), Text> {
         (Act::Cancel, Some(row)) if row.stage >= Stage::AssignedToTenant => {
             no("a tenant has it, or had it: it is not cancelled but given back")
         }
+        (Act::ResetBmc, Some(row)) if row.disposition == Disposition::OnHold => {
+            no("it is on hold: release it first (H)")
+        }
         (Act::Place, Some(row)) if row.stage > Stage::Received => no("it stands in its place already"),
         (Act::Move, Some(row)) if !row.disposition.may_move() => {
             Err(Text::from(format!("it is {}: release it first (H)", row.disposition)))

@@ -97,8 +97,18 @@ pub static COMMANDS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
 });
 
 /// What is done to servers, on every screen that points at one.
-pub const ON_SERVERS: &[Act] =
-    &[Act::Actions, Act::Retry, Act::Hold, Act::TaskDone, Act::Move, Act::Place, Act::Skip, Act::Locate, Act::Cancel];
+pub const ON_SERVERS: &[Act] = &[
+    Act::Actions,
+    Act::Retry,
+    Act::Hold,
+    Act::TaskDone,
+    Act::Move,
+    Act::Place,
+    Act::Skip,
+    Act::Locate,
+    Act::ResetBmc,
+    Act::Cancel,
+];
 
 const TECHNICIAN: Option<Role> = Some(Role::Technician);
 const OPERATOR: Option<Role> = Some(Role::Operator);
@@ -126,6 +136,7 @@ commands! {
     Assign = "assign", "give the tenant what is reserved for the order", ["A"], "assign", Some, Typed, OPERATOR;
     Accept = "accept", "accept a confirmation that is not what was ordered: type what it costs now", ["C"], "accept", Some, Typed, APPROVER;
     Locate = "locate", "the locator LED on; again: off. It is read back", ["L"], "", Some, Undoable, TECHNICIAN;
+    ResetBmc = "reset-bmc", "have its BMC restart itself, with the reason; what had stopped there is begun anew", ["B"], "", Some, Worded, TECHNICIAN;
     Cancel = "cancel", "cancel it for good: what was done is undone in reverse", ["X"], "cancel", Some, Costly, OPERATOR;
     Verify = "verify", "check the whole journal", ["v"], "verify", Some, Harmless, None;
     Back = "back", "back one level", ["Esc"], "back", All, Harmless, None;

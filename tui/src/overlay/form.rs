@@ -27,6 +27,8 @@ pub enum Deed {
     Skip(Subject, Step, u32),
     /// Cancel a server.
     Cancel(UnitId),
+    /// Restart a server's BMC.
+    ResetBmc(UnitId),
     /// Hold servers.
     Hold(Vec<(UnitId, Text)>),
     /// Retry servers.
@@ -217,6 +219,7 @@ impl Form {
                 one(Command::Skip { subject: *subject, step: *step, generation: *generation, reason })
             }
             Deed::Cancel(unit) => one(Command::Cancel { unit: *unit, reason }),
+            Deed::ResetBmc(unit) => one(Command::ResetBmc { unit: *unit, reason }),
             Deed::Close(unit, task) => one(Command::CloseTask { unit: *unit, task: *task, note: reason }),
             Deed::Move(unit, to) => one(Command::Move { unit: *unit, to: *to, reason }),
             Deed::Hold(units) => {

@@ -101,7 +101,7 @@ pub fn take_what_slipped(model: &mut Model) {
 
 /// What was acted on stays chosen: the same key again must not hit whatever came up in its place.
 pub fn stay(model: &mut Model) {
-    for list in FACES.iter().filter(|face| face.lists_servers).filter_map(|face| face.list.as_ref()) {
+    if let Some(list) = &face(model).list {
         (list.of_mut)(&mut model.screens).stay();
     }
 }

@@ -28,6 +28,7 @@ async fn every_verb_becomes_its_command() {
         (&["hold", LABEL, "--reason", "why"], Command::Hold { unit, reason: why() }),
         (&["release", LABEL], Command::Release { unit, reason: None }),
         (&["release", LABEL, "--reason", "why"], Command::Release { unit, reason: Some(why()) }),
+        (&["reset-bmc", LABEL, "--reason", "why"], Command::ResetBmc { unit, reason: why() }),
         (&["quarantine", LABEL, "--reason", "why"], Command::Quarantine { unit, reason: why() }),
         (&["retire", LABEL, "--reason", "why", "--confirm", "0GB1"], Command::Retire { unit, reason: why() }),
         (&["done", LABEL, "12", "--note", "why"], Command::CloseTask { unit, task: 12, note: why() }),

@@ -19,7 +19,7 @@ use rackhand_core::entry::commands::Entry;
 use rackhand_core::entry::manifest::Row;
 use rackhand_core::entry::registration::{Registered, Standing};
 use rackhand_core::event::Seq;
-use rackhand_core::fault::{Fault, Kind, System};
+use rackhand_core::fault::{Fault, Kind};
 use rackhand_core::flow::next::Wait;
 use rackhand_core::flow::step::Step;
 use rackhand_core::id::{Entropy, Role, SiteId, Subject, UnitId};

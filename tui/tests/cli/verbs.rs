@@ -114,7 +114,7 @@ fn what_cannot_be_drawn_is_refused_before_the_terminal_is_taken() {
 fn every_verb_that_prints_a_document_is_told_of() {
     /// They print none, or each line of `commands` is theirs.
     const NONE: [&str; 6] = ["completions", "man", "replay", "demo", "dial-stdio", "help"];
-    const COMMANDS: [&str; 16] = [
+    const COMMANDS: [&str; 17] = [
         "resume",
         "password",
         "retry",
@@ -123,6 +123,7 @@ fn every_verb_that_prints_a_document_is_told_of() {
         "hold",
         "release",
         "quarantine",
+        "reset-bmc",
         "retire",
         "done",
         "move",

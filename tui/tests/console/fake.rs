@@ -24,7 +24,7 @@ use rackhand_core::question::{Asks, Basis, Facts, Question, Reading};
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
 use rackhand_core::view::journal::JournalQuery;
-use rackhand_core::view::{Health, event_row};
+use rackhand_core::view::{Doing, Health, SystemHealth, event_row};
 use rackhand_core::world::World;
 use rackhand_rpc::hello::{self, ServerHello};
 use rackhand_rpc::{Console, ConsoleClient, Receipt, Verified, codec};
@@ -81,7 +81,11 @@ impl Fake {
     pub fn new() -> Self {
         let health = Health {
             intake_stopped: None,
-            systems: vec![("NetBox".into(), None), ("journal".into(), None)],
+            systems: vec![SystemHealth {
+                system: System::Netbox,
+                name: "NetBox".into(),
+                doing: Doing::Good { at: BEGIN },
+            }],
             ..Health::default()
         };
         let inside = Inside {

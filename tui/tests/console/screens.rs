@@ -1,6 +1,7 @@
 //! Every screen, at four sizes, in both glyph sets.
 
 use rackhand_core::text::Text;
+use rackhand_core::view::Doing;
 use rackhand_tui::event::{Event, News};
 use rackhand_tui::screen::Place;
 use rackhand_tui::theme::depth::Depth;
@@ -134,7 +135,7 @@ fn warnings_and_a_lost_link_are_in_the_header() {
     {
         let mut inside = bench.fake.inside.lock().unwrap();
         inside.health.intake_stopped = Some("the disk is full".into());
-        inside.health.systems[0].1 = Some("503 for 4 minutes".into());
+        inside.health.systems[0].doing = Doing::Bad { since: inside.now, why: "503".into() };
     }
     bench.heard();
     let head = |bench: &Bench| text(&bench.model, &plain(GlyphSet::Ascii)).lines().next().unwrap().to_owned();

@@ -8,8 +8,8 @@ use rackhand_core::id::{Actor, Role, SiteId, Subject};
 use rackhand_core::lifecycle::stage::Stage;
 use rackhand_core::lifecycle::task::{Task, TaskKind};
 use rackhand_core::text::Text;
-use rackhand_core::view::State;
 use rackhand_core::view::work::Ends;
+use rackhand_core::view::{Doing, State};
 use rackhand_tui::event::{Ask, Event, News, Timer};
 use rackhand_tui::screen::Place;
 use rackhand_tui::theme::glyph::GlyphSet;
@@ -75,12 +75,14 @@ fn the_sites_counts_are_the_overviews_and_an_older_daemons_missing_ones_are_unkn
     assert!(line(&bench, "ams2")[7..].iter().all(|cell| cell == "?"), "unknown is not 0");
 }
 
+const SINCE: &str = "2026-11-18T14:00:00Z";
+
 #[test]
 fn what_is_wrong_around_comes_first_and_is_told_in_words() {
     let mut bench = Bench::at((120, 40), Place::Fleet);
     {
         let mut inside = bench.fake.inside.lock().unwrap();
-        inside.health.systems[0].1 = Some("since 2026-11-18T14:00:00Z: 503".into());
+        inside.health.systems[0].doing = Doing::Bad { since: SINCE.parse().unwrap(), why: "503".into() };
         inside.health.intake_stopped = Some("the disk is full".into());
         inside.health.held = Some("effects are on hold: the journal was restored".into());
     }
@@ -105,8 +107,12 @@ fn an_outside_system_that_nothing_is_told_of_is_unknown_and_none_is_good_over_a_
     };
     assert!(line(&bench, "NetBox").contains(" ok"));
     assert!(line(&bench, "carrier").contains("unknown"));
-    bench.fake.inside.lock().unwrap().health.systems[0].1 =
-        Some("since 2026-11-18T14:00:00Z: HTTP 503; next try 2026-11-18T14:30:00Z".into());
+    // What another connection told is not what is so now.
+    let fresh = std::mem::take(&mut bench.model.fresh);
+    assert!(line(&bench, "NetBox").contains("unknown") && shown(&bench).contains(" 0 ok"));
+    bench.model.fresh = fresh;
+    bench.fake.inside.lock().unwrap().health.systems[0].doing =
+        Doing::Bad { since: SINCE.parse().unwrap(), why: "HTTP 503; next try 2026-11-18T14:30:00Z".into() };
     bench.heard();
     let first = line(&bench, "NetBox");
     assert!(first.contains("NOT WELL  since 11-18 14:00 UTC"), "{first}");
@@ -324,6 +330,34 @@ fn a_second_scan_ends_nothing_over_a_lost_link_on_another_row_or_for_another_rol
     pause(&mut bench);
     scan(&mut bench, &label);
     assert!(bench.called.is_empty() && bench.toast().contains("role technician"), "{}", bench.toast());
+}
+
+#[test]
+fn a_bmc_is_restarted_with_a_reason_from_any_screen_that_points_at_its_server() {
+    let mut bench = Bench::at((80, 24), Place::Pipeline);
+    bench.key("B");
+    assert!(shown(&bench).contains("restart the BMC of"), "{}", shown(&bench));
+    bench.key("Enter");
+    assert!(bench.called.is_empty(), "not without a reason");
+    bench.type_in("its sessions are stuck");
+    bench.key("Enter");
+    let Some((_, Command::ResetBmc { reason, .. })) = bench.called.last() else { panic!("{:?}", bench.called) };
+    assert_eq!(&**reason, "its sessions are stuck");
+}
+
+#[test]
+fn the_locator_of_a_dead_letters_server_goes_off_by_the_key_that_had_it_on() {
+    let mut bench = Bench::at((120, 40), Place::Letters);
+    let rows = &mut bench.model.screens.letters.list.rows;
+    let row = rows.iter_mut().find_map(|letter| letter.row.as_mut()).unwrap();
+    row.located = true;
+    let unit = row.id;
+    let at = bench.model.screens.letters.list.rows.iter().position(|l| l.row.as_ref().is_some_and(|r| r.id == unit));
+    for _ in 0..at.unwrap() {
+        bench.key("Down");
+    }
+    bench.key("L");
+    assert!(matches!(bench.called.last(), Some((_, Command::Locate { on: false, .. }))), "{:?}", bench.called);
 }
 
 #[test]

@@ -74,12 +74,13 @@ impl Line {
         &self.client.0.clock
     }
 
-    /// Whether an answer's JSON is within bounds, before anything parses it.
-    pub fn bounded(answer: &Answer) -> Result<(), &'static str> {
+    /// Whether an answer's JSON is within bounds, before anything parses it; `values` counts those of a list's other pages.
+    pub fn bounded(answer: &Answer, values: &mut usize) -> Result<(), &'static str> {
         let size = measure(&answer.body);
+        *values += size.values;
         match () {
             () if size.depth > LIMITS.depth => Err("JSON nested too deep"),
-            () if size.values > LIMITS.values => Err("JSON of too many values"),
+            () if *values > LIMITS.values => Err("JSON of too many values"),
             () => Ok(()),
         }
     }
@@ -240,7 +241,7 @@ impl Line {
             }
         }
         let malformed = |what: &str| fault(self.id, Kind::Malformed, format!("token: {what}"));
-        Self::bounded(&answer).map_err(malformed)?;
+        Self::bounded(&answer, &mut 0).map_err(malformed)?;
         let granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| malformed("not a token"))?;
         let bearer = granted.token_type.is_none_or(|t| t.eq_ignore_ascii_case("bearer"));
         let visible = granted.access_token.bytes().all(|b| b.is_ascii_graphic());

@@ -13,7 +13,7 @@ use super::super::format::json;
 use crate::http::percent_encoded;
 
 /// Rows of one page; a vendor may give fewer.
-const PAGE: usize = 50;
+pub(super) const PAGE: usize = 50;
 
 /// A list of the vendor's.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +99,11 @@ impl Row {
             (List::Requests, Some("declined")) | (List::Orders, Some("no")) => Ok(State::Refused),
             (List::Orders, Some("changed")) => Ok(State::Open),
             (List::Orders, said) if said == Some("yes") || word.is_null() => {
+                const KNOWN: [&str; 5] = ["ordered", "in-production", "shipped", "delivered", "cancelled"];
+                let mut words = self.lines().iter().map(|l| &l["status"]);
+                if let Some(word) = words.find(|w| !w.is_null() && !w.as_str().is_some_and(|w| KNOWN.contains(&w))) {
+                    return Err(word.to_string());
+                }
                 let gone = !self.lines().is_empty() && self.lines().iter().all(|l| l["status"] == "cancelled");
                 Ok(if gone { State::Cancelled } else { State::Open })
             }
@@ -190,6 +195,7 @@ mod tests {
         }
         for unknown in [r#""perhaps""#, "7", "[]"] {
             assert!(order(unknown, ordered, ordered).state(List::Orders).is_err(), "{unknown}");
+            assert!(order(none, ordered, unknown).state(List::Orders).is_err(), "a line that is {unknown}");
         }
     }
 

@@ -22,6 +22,7 @@ fn the_same_server_is_read_from_every_way_a_spreadsheet_writes_it() {
     for text in [
         GOOD,
         "\u{FEFF}server_serial,server_bmc_mac\r\nMXP1111111,A0:36:9F:7C:05:00\r\n",
+        "\u{FEFF}\u{FEFF}server_serial,server_bmc_mac\r\nMXP1111111,A0:36:9F:7C:05:00\r\n",
         "Server_Serial;SERVER_BMC_MAC\nmxp1111111;a0-36-9f-7c-05-00",
         "server_bmc_mac\tserver_serial\na036.9f7c.0500\tMXP1111111\n",
         "\"server_serial\",\"server_bmc_mac\"\n\"MXP1111111\" ,\" A0369F7C0500 \"\n",

@@ -1,7 +1,7 @@
 //! How the fleet is drawn.
 
 use rackhand_core::lifecycle::stage::LifePart;
-use rackhand_core::view::{Overview, State, TapState};
+use rackhand_core::view::{Doing, Overview, State, SystemHealth, TapState};
 
 use super::{place, sites};
 use crate::app::model::{Link, Model};
@@ -240,9 +240,14 @@ fn around(model: &Model) -> Vec<(String, String, Token)> {
     if let Some(held) = &health.held {
         rows.push((false, "effects".into(), format!("ON HOLD {held}")));
     }
-    for (system, wrong) in &health.systems {
-        let told = wrong.as_ref().map_or_else(|| "ok".to_owned(), |wrong| format!("NOT WELL {wrong}"));
-        rows.push((wrong.is_none(), system.to_string(), told));
+    for SystemHealth { name, doing, .. } in &health.systems {
+        let told = match doing {
+            // What nothing is known of is told on its own screen.
+            Doing::Unknown => continue,
+            Doing::Good { .. } => "ok".to_owned(),
+            Doing::Bad { since, why } => format!("NOT WELL since {since}: {why}"),
+        };
+        rows.push((matches!(doing, Doing::Good { .. }), name.to_string(), told));
     }
     for tap in &health.taps {
         let good = tap.state == TapState::Listening && tap.trouble.is_none();

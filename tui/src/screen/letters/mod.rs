@@ -50,6 +50,7 @@ pub const FACE: Face = Face {
     view,
     target: |model| {
         model.screens.letters.list.current().map(|letter| Target {
+            located: letter.row.as_ref().is_some_and(|row| row.located),
             row: letter.row.clone(),
             step: Some((letter.step.step, letter.step.generation, letter.step.skip.clone())),
             ..Target::new(letter.subject, label(letter))

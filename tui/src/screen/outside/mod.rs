@@ -3,11 +3,12 @@
 use rackhand_core::fault::System;
 use rackhand_core::text::Text;
 use rackhand_core::time::Timestamp;
-use rackhand_core::view::{Health, TapState};
+use rackhand_core::view::{Doing, Health, SystemHealth, TapState};
 use serde::{Deserialize, Serialize};
 
 use super::Place;
 use super::face::Face;
+use crate::app::fetch::OVERVIEW;
 use crate::app::model::{Link, Model};
 use crate::command::registry::Spec;
 use crate::theme::token::Token;
@@ -71,16 +72,15 @@ const KNOWN: [System; 5] = [System::Netbox, System::Bmc, System::Maas, System::V
 fn rows(model: &Model) -> Vec<Row> {
     let Some(overview) = &model.overview else { return Vec::new() };
     let mut rows = told(&overview.health, model.now);
-    for system in KNOWN.map(|system| Text::from(system.to_string())) {
-        if overview.health.systems.iter().all(|(name, _)| *name != system) {
-            let advice = match &*system {
-                "BMC" => "each server's page tells of its own",
-                _ => "`rackhand doctor` looks at what is configured",
-            };
-            rows.push(unknown(system, "the daemon does not tell of it", advice));
-        }
+    for system in KNOWN.into_iter().filter(|kind| overview.health.systems.iter().all(|s| s.system != *kind)) {
+        let advice = match system {
+            System::Bmc => "each server's page tells of its own",
+            _ => "`rackhand doctor` looks at what is configured",
+        };
+        rows.push(unknown(system.to_string(), "the daemon does not tell of it", advice));
     }
-    if model.link != Link::Live {
+    // Told over another connection, it says nothing of now.
+    if model.link != Link::Live || !model.fresh.contains(&OVERVIEW) {
         for row in rows.iter_mut().filter(|row| row.state == State::Good) {
             row.told = format!("was {} when it was last told", row.word);
             (row.state, row.word) = (State::Unknown, "unknown".to_owned());
@@ -95,34 +95,44 @@ fn unknown(name: impl Into<Text>, told: &str, advice: &str) -> Row {
     Row { name: name.into(), state, word, since: None, told: told.to_owned(), advice: advice.to_owned() }
 }
 
-fn row(name: impl Into<Text>, wrong: Option<&Text>, words: (&str, &str), good: &str, advice: &str) -> Row {
-    let Some(wrong) = wrong else {
-        let (word, told) = (words.0.to_owned(), good.to_owned());
-        return Row { name: name.into(), state: State::Good, word, since: None, told, advice: String::new() };
+fn own(name: &str, wrong: Option<&Text>, words: (&str, &str), good: &str, advice: &str) -> Row {
+    let (state, word, told, advice) = match wrong {
+        None => (State::Good, words.0, good, ""),
+        Some(wrong) => (State::Bad, words.1, wrong.as_str(), advice),
     };
-    // A gate tells since when: `since TIME: WHY`.
-    let parts = wrong.strip_prefix("since ").and_then(|rest| rest.split_once(": "));
-    let parsed = parts.and_then(|(since, why)| Some((since.parse().ok()?, why)));
-    let (since, told) = parsed.map_or((None, wrong.as_str()), |(since, why)| (Some(since), why));
-    let (word, told, advice) = (words.1.to_owned(), told.to_owned(), advice.to_owned());
-    Row { name: name.into(), state: State::Bad, word, since, told, advice }
+    let (word, told, advice) = (word.to_owned(), told.to_owned(), advice.to_owned());
+    Row { name: name.into(), state, word, since: None, told, advice }
+}
+
+fn system(health: &SystemHealth, now: Timestamp) -> Row {
+    let name = health.name.clone();
+    match &health.doing {
+        Doing::Unknown => unknown(name, "nothing was heard of it yet, or there was nothing to ask it", ""),
+        Doing::Good { at } => {
+            let (word, told) = ("ok".to_owned(), format!("heard of {} ago", age(now.since(*at))));
+            Row { name, state: State::Good, word, since: None, told, advice: String::new() }
+        }
+        Doing::Bad { since, why } => {
+            let advice = match health.system {
+                System::Netbox => {
+                    "mend it, or `rackhand netbox check` for what it refuses; Rackhand goes on when it answers"
+                }
+                _ => "mend it; Rackhand goes on when it answers",
+            };
+            let (word, told, advice) = ("NOT WELL".to_owned(), why.to_string(), advice.to_owned());
+            Row { name, state: State::Bad, word, since: Some(*since), told, advice }
+        }
+    }
 }
 
 /// What the daemon tells of itself and its neighbours.
 fn told(health: &Health, now: Timestamp) -> Vec<Row> {
     let room = "make room on the daemon's disk, or mend it; `rackhand doctor` looks at it";
-    let of_journal = health.systems.iter().find(|(name, _)| &**name == "journal").and_then(|(_, wrong)| wrong.as_ref());
-    let stopped = health.intake_stopped.as_ref().or(of_journal);
-    let journal = row("journal", stopped, ("ok", "NOT WRITABLE"), "events are written", room);
-    let effects = row("effects", health.held.as_ref(), ("ok", "ON HOLD"), "go out as they are due", "");
+    let resume = "check what it names, then `rackhand resume --reason TEXT`";
+    let journal = own("journal", health.intake_stopped.as_ref(), ("ok", "NOT WRITABLE"), "events are written", room);
+    let effects = own("effects", health.held.as_ref(), ("ok", "ON HOLD"), "go out as they are due", resume);
     let mut rows = vec![journal, effects];
-    for (name, wrong) in health.systems.iter().filter(|(name, _)| &**name != "journal") {
-        let advice = match &**name {
-            "NetBox" => "mend it, or `rackhand netbox check` for what it refuses; Rackhand goes on when it answers",
-            _ => "mend it; Rackhand goes on when it answers",
-        };
-        rows.push(row(name.clone(), wrong.as_ref(), ("ok", "NOT WELL"), "no call to it has failed of late", advice));
-    }
+    rows.extend(health.systems.iter().map(|health| system(health, now)));
     for tap in &health.taps {
         let lost = tap.dropped + tap.missed;
         let mut told = format!("{} frames heard, {lost} lost", tap.frames);
@@ -169,10 +179,9 @@ fn lines(model: &Model) -> Vec<Line> {
             State::Good => Token::StateOk,
         };
         let since = row.since.map(|since| format!("since {} ({})", short(since), age(model.now.since(since))));
-        // What is wrong is told since when; else what is told stands beside the state.
+        // What is wrong is told since when, where that is known; else what is told stands beside the state.
         let (beside, below) = match since {
             Some(since) => (since, Some(&row.told)),
-            None if row.state == State::Bad => ("since unknown".to_owned(), Some(&row.told)),
             None => (row.told.clone(), None),
         };
         let indent = name_room + word_room + 4;

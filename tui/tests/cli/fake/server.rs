@@ -1,12 +1,15 @@
 //! What the fake daemon answers.
 
+use std::time::Duration;
+
 use rackhand_core::entry::questions::Imported;
+use rackhand_core::fault::System;
 use rackhand_core::inventory::questions::{DiffQuery, SightingQuery};
 use rackhand_core::order::questions::{OneOrder, OrderDetail};
 use rackhand_core::purchase::paper::Flaw;
 use rackhand_core::question::{Answer as Given, Question, Reading};
-use rackhand_core::view::Cut;
 use rackhand_core::view::questions::{Find, LetterQuery, OneUnit};
+use rackhand_core::view::{Cut, Doing, SystemHealth};
 use rackhand_rpc::octets::Octets;
 use rackhand_rpc::{PaperTaken, PaperUpload, Printed};
 
@@ -80,7 +83,12 @@ fn taps() -> Vec<TapStatus> {
 fn overview(held: &Held) -> Overview {
     let stages: BTreeMap<_, _> = held.units.iter().map(|u| (u.row.stage, 1)).collect();
     let states = held.units.iter().map(|u| (u.row.state, 1)).collect();
-    let systems = vec![("NetBox".into(), None), ("DHCP".into(), Some("no lease seen for 20m00s".into()))];
+    let health = |system, name: &str, doing| SystemHealth { system, name: name.into(), doing };
+    let since = NOW - Duration::from_secs(1_200);
+    let systems = vec![
+        health(System::Netbox, "NetBox", Doing::Good { at: NOW }),
+        health(System::Dhcp, "DHCP", Doing::Bad { since, why: "the lease file is gone".into() }),
+    ];
     Overview {
         head: held.head(),
         site: SiteId::new("fra1"),
