@@ -99,7 +99,7 @@ impl Bench {
     async fn approve(&self) {
         let berta = Actor::Person { name: "berta".into(), role: Role::Approver };
         let amount = self.deal().offer().unwrap().quote.payable().unwrap().plain().into();
-        let approve = Command::Approve { order: OrderId(1), seller: edi(), revision: 1, amount, saw: "it".into() };
+        let approve = Command::Approve { order: OrderId(1), seller: edi(), revision: 1, amount };
         self.site.ledger.submit(berta, Patience::Refuse, Input::Command(approve)).await.unwrap();
         self.until(|d| d.ordered.is_some()).await;
     }

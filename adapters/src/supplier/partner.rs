@@ -18,7 +18,7 @@
 //! | `POST /orders/{ref}/cancellation` | `{"reason"}` | done |
 //! | `GET /shipments?buyer_ref=N` | | a list of `ship-notice` |
 //!
-//! **Papers** have the shape that [`json`](super::format::json) describes; `ref` is the vendor's number, in paths too, and
+//! **Papers** have the shape that [`mod@json`] describes; `ref` is the vendor's number, in paths too, and
 //! `buyer_ref` ours: the request's of requests and quotes, the purchase order's of orders and shipments, and of messages the
 //! reminder's own. In the papers that we send, `ref` and `buyer_ref` are both our number, and `parent_ref` of a purchase order
 //! is the `ref` of the quote that it takes.

@@ -240,8 +240,6 @@ pub enum Command {
         revision: u32,
         /// What it costs, as it was typed.
         amount: Text,
-        /// What was on the screen, for the audit trail.
-        saw: Text,
     },
     /// Say no to all offers; the order ends.
     Reject {

@@ -73,9 +73,7 @@ impl Deciding<'_> {
             Command::EnterPaper { order, seller, paper } => {
                 self.paper(DealId { order: *order, seller: *seller }, paper)
             }
-            Command::Approve { order, seller, revision, amount, saw } => {
-                self.approve(*order, *seller, *revision, amount, saw)
-            }
+            Command::Approve { order, seller, revision, amount } => self.approve(*order, *seller, *revision, amount),
             Command::Reject { order, reason } => self.end_order(*order, true, reason),
             Command::CancelOrder { order, reason } => self.end_order(*order, false, reason),
             Command::Resume { reason } => self.resume(reason),

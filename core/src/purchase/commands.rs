@@ -209,7 +209,6 @@ impl Deciding<'_> {
         seller: SellerId,
         revision: u32,
         typed: &str,
-        saw: &Text,
     ) -> Result<Answer, Refusal> {
         let order = self.open_order(id)?;
         let conflict = |text: String| Err(Refusal::new(Why::Conflict, text));
@@ -225,7 +224,8 @@ impl Deciding<'_> {
         let requester = order.requester.to_string().into();
         let standing = approval::judge(&self.case(&requester, deal, offer, &given), &attempt).map_err(refusal)?;
         let total = self.buyable(order, deal, offer)?;
-        self.emit(Subject::Order(id), OrderEvent::ApprovalGiven { seller, revision, total, saw: saw.clone() });
+        let saw = tender::shown(&self.world, self.policy, order, deal, offer, self.moment.now);
+        self.emit(Subject::Order(id), OrderEvent::ApprovalGiven { seller, revision, total, saw });
         match standing {
             Standing::Missing(_) => Ok(Answer::Told(format!("{by} has approved it; {standing}").into())),
             Standing::Approved => {

@@ -8,8 +8,9 @@ use crate::lifecycle::unit::Unit;
 use crate::order::Order;
 use crate::policy::Policy;
 use crate::purchase::compare::{self, Asked, Basis, Comparison, Record, compare};
-use crate::purchase::deal::Shipment;
+use crate::purchase::deal::{Deal, Offer, Shipment};
 use crate::purchase::paper::QuoteLine;
+use crate::text::Text;
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -88,4 +89,19 @@ fn records(world: &World, now: Timestamp) -> BTreeMap<SellerId, Record> {
         }
     }
     records
+}
+
+/// An offer as everybody is shown it who may approve it, in one line for the audit trail.
+pub fn shown(world: &World, policy: &Policy, order: &Order, deal: &Deal, offer: &Offer, now: Timestamp) -> Text {
+    let all = comparison(world, policy, order, now);
+    let of = all.as_ref().map_or(0, |all| all.offers.len());
+    let place = all.iter().flat_map(|all| &all.offers).find(|o| o.seller == deal.id.seller);
+    let rank = place.map_or_else(String::new, |o| {
+        let first = o.reasons.first().map_or_else(String::new, |why| format!(", {why}"));
+        format!(", rank {} of {of}{first}", o.rank)
+    });
+    let base = place.and_then(|o| o.total_in_base.filter(|b| Some(b.currency) != o.total.map(|t| t.currency)));
+    let base = base.map_or_else(String::new, |b| format!(" = {b}"));
+    let total = offer.quote.payable().map_or_else(|| "no complete price".to_owned(), |t| t.to_string());
+    format!("{} quote {} revision {}, {total}{base}{rank}", deal.title, offer.quote.number, offer.revision).into()
 }

@@ -196,8 +196,8 @@ impl Shop {
     }
 
     pub fn approve(&mut self, who: &str, name: &str, revision: u32, amount: &str) -> Result<Answer, Refusal> {
-        let (order, seller, saw) = (self.last(), seller(name), "the screen".into());
-        let approve = Command::Approve { order, seller, revision, amount: amount.into(), saw };
+        let (order, seller) = (self.last(), seller(name));
+        let approve = Command::Approve { order, seller, revision, amount: amount.into() };
         self.put(by(who, Role::Approver), approve)
     }
 

@@ -159,9 +159,9 @@ impl Watched {
                 let id = self.deal(deal)?;
                 let offer = self.world().deal(id)?.offer()?.clone();
                 let amount = offer.quote.payable()?.plain().into();
-                let (order, seller, revision, saw) = (id.order, id.seller, offer.revision, "it".into());
+                let (order, seller, revision) = (id.order, id.seller, offer.revision);
                 let who = ["anna", "berta", "carl", "dora"][who];
-                self.say(who, Role::Approver, Command::Approve { order, seller, revision, amount, saw });
+                self.say(who, Role::Approver, Command::Approve { order, seller, revision, amount });
             }
             H::Reject(n) => {
                 let order = self.order(n)?;

@@ -159,7 +159,7 @@ async fn a_tenant_cancels_only_what_nothing_was_spent_on() {
     };
     shop.command(quote(OrderId(2))).await;
     let (order, seller) = (OrderId(2), "hpe".parse().unwrap());
-    shop.command(Command::Approve { order, seller, revision: 1, amount: "2000".into(), saw: "".into() }).await;
+    shop.command(Command::Approve { order, seller, revision: 1, amount: "2000".into() }).await;
     let (status, told) = shop.ask(ACME, Method::DELETE, &cancel(2), (None, None)).await;
     assert!(status == 409 && told["error"].as_str().unwrap().contains("bought already"), "{told}");
     // Whose prices they are, a tenant does not see.

@@ -140,13 +140,7 @@ impl Shop {
             let (deal, offer) = (deals[0], deals[0].offer()?);
             let amount = offer.quote.payable()?.plain().into();
             let (seller, revision) = (deal.id.seller, offer.revision);
-            return Some(Command::Approve {
-                order: order.id,
-                seller,
-                revision,
-                amount,
-                saw: "one of two offers".into(),
-            });
+            return Some(Command::Approve { order: order.id, seller, revision, amount });
         }
         if self.goal == Goal::Cancelled && deals.iter().any(|d| d.ordered.is_some()) {
             return Some(Command::CancelOrder { order: order.id, reason: "the tenant left".into() });

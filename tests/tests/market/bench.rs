@@ -304,8 +304,8 @@ impl Bench {
         let total = offer.quote.payable().unwrap();
         assert!(total.minor > 5_000_000, "above the limit for two persons: {total}");
         for who in [Person::BERTA, Person::CARL] {
-            let (revision, amount, saw) = (offer.revision, total.plain().into(), "first of two offers".into());
-            let said = self.say(who, Command::Approve { order, seller, revision, amount, saw }).await;
+            let (revision, amount) = (offer.revision, total.plain().into());
+            let said = self.say(who, Command::Approve { order, seller, revision, amount }).await;
             let fine = match &said {
                 Ok(_) => true,
                 Err(refusal) => matches!(refusal.why, Why::Unavailable | Why::NotAllowed | Why::Conflict),

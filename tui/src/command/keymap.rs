@@ -206,7 +206,7 @@ mod tests {
             (Act::Move, Command::Move { unit, to: Stage::Racked, reason: text() }),
             (Act::Skip, Command::Skip { subject, step: Step::SyncStatus, generation: 1, reason: text() }),
             (Act::Cancel, Command::Cancel { unit, reason: text() }),
-            (Act::Approve, Command::Approve { order, seller, revision: 1, amount: text(), saw: text() }),
+            (Act::Approve, Command::Approve { order, seller, revision: 1, amount: text() }),
             (Act::Accept, Command::AcceptConfirmation { order, seller, amount: text(), reason: text() }),
             (Act::Reject, Command::Reject { order, reason: text() }),
             (Act::Assign, Command::AssignStock { order }),

@@ -47,8 +47,6 @@ pub enum Deed {
         seller: SellerId,
         /// The revision on screen.
         revision: u32,
-        /// What else is on screen.
-        saw: Text,
     },
     /// Reject all offers.
     Reject(OrderId),
@@ -238,13 +236,9 @@ impl Form {
                 units.iter().map(part).collect()
             }
             Deed::Damaged(_) => Vec::new(),
-            Deed::Approve { order, seller, revision, saw } => one(Command::Approve {
-                order: *order,
-                seller: *seller,
-                revision: *revision,
-                amount: typed,
-                saw: saw.clone(),
-            }),
+            Deed::Approve { order, seller, revision } => {
+                one(Command::Approve { order: *order, seller: *seller, revision: *revision, amount: typed })
+            }
             Deed::Reject(order) => one(Command::Reject { order: *order, reason }),
             Deed::CancelOrder(order) => one(Command::CancelOrder { order: *order, reason }),
             Deed::Assign(order) => one(Command::AssignStock { order: *order }),

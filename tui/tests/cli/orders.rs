@@ -236,8 +236,8 @@ async fn an_offer_is_approved_by_what_it_costs() {
     let (code, _, err) = fake.run(&with(&["42,000.00 EUR"])).await;
     assert_eq!(code, 0, "{err}");
     assert!(err.contains("HPE, quote Q-1, revision 1: 4x P-1; 42,000.00 EUR; valid until 2026-12-31"), "{err}");
-    let Command::Approve { revision, saw, .. } = last(&fake) else { panic!() };
-    assert!(revision == 1 && saw.contains("Q-1"), "{saw}");
+    let Command::Approve { revision, .. } = last(&fake) else { panic!() };
+    assert_eq!(revision, 1);
     // What was approved is on paper.
     let (code, out, _) = fake.run_answering(&["order", "purchase", "1"], "").await;
     assert!(code == 0 && out.contains("PO-000001") && out.contains("42,000.00"), "{out}");

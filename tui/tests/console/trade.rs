@@ -147,8 +147,8 @@ impl Fake {
     }
 
     pub fn approve(&self, by: &str, order: OrderId, seller: &str, amount: &str) -> Result<Answer, Refusal> {
-        let (amount, saw) = (amount.into(), "as on paper".into());
-        let command = Command::Approve { order, seller: seller.parse().unwrap(), revision: 1, amount, saw };
+        let (seller, amount) = (seller.parse().unwrap(), amount.into());
+        let command = Command::Approve { order, seller, revision: 1, amount };
         self.put(person(by, Role::Approver), Input::Command(command))
     }
 

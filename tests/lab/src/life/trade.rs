@@ -107,7 +107,6 @@ impl Life {
             seller: first.seller,
             revision: offer.revision,
             amount: total.plain().into(),
-            saw: format!("the first of {} offers", offers.offers.len()).into(),
         };
         self.told("offer approved", who, approve).await;
         Ok(())

@@ -98,14 +98,13 @@ fn approve(seen: &OrderDetail, what: Approve, out: &mut Output<'_>) -> Result<Co
             return Err(conflict(text));
         }
     }
-    let saw = offered(deal).unwrap_or_default();
     if !out.json {
-        out.tell(saw.clone());
+        out.tell(offered(deal).unwrap_or_default());
     }
-    Ok(Command::Approve { order, seller: vendor, revision, amount: amount.into(), saw: saw.into() })
+    Ok(Command::Approve { order, seller: vendor, revision, amount: amount.into() })
 }
 
-/// An offer in one line, as it goes into the audit trail.
+/// An offer in one line.
 fn offered(deal: &DealView) -> Option<String> {
     let offer = deal.offer.as_ref()?;
     let quote = &offer.quote;

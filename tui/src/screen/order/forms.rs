@@ -100,12 +100,7 @@ fn approval(order: &OrderDetail, offer: &Compared, of: usize) -> Option<Form> {
     let lines = order.lines.iter().filter(|l| !l.units.is_empty());
     let bought: Vec<String> = lines.map(|l| format!("{}x {}", l.units.len(), l.spec)).collect();
     means.push(Text::from(format!("asked: {} for {} at {}", bought.join("; "), order.row.tenant, order.row.site)));
-    let first = offer.reasons.first().map_or_else(String::new, |r| format!(", {r}"));
-    let saw = format!(
-        "{} quote {} revision {revision}, {total}{base}, rank {} of {of}{first}",
-        offer.title, quote.number, offer.rank
-    );
-    let deed = Deed::Approve { order: order.row.id, seller: offer.seller, revision, saw: saw.into() };
+    let deed = Deed::Approve { order: order.row.id, seller: offer.seller, revision };
     let title = format!("approve {} for order {}", offer.title, order.row.id);
     let about = About { total: Some(total), ..About::default() };
     Some(Form::new(deed, &format!("order {}", order.row.id), title, "", means).sure(&about))
